@@ -1,0 +1,34 @@
+"""The roof: puts the parts together. Nothing imports this but the ways to start us."""
+
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from gateway import api
+from gateway.bookshelf import Bookshelf
+from gateway.clock import Clock, SystemClock
+from gateway.secrets import Vault
+from gateway.settings import Settings
+from gateway.store.db import db, engine_options, prepare_sqlite
+from gateway.world import World
+
+ROOT = Path(__file__).parent.parent
+MIGRATIONS = ROOT / "gateway/store/migrations"
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
+    """The whole program as a Flask app; raises BadRuleBook when the rule book is broken."""
+    app = Flask("gateway", root_path=str(ROOT), template_folder="templates", static_folder=None)
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
+    app.extensions["gateway"] = World(
+        settings, clock or SystemClock(), Bookshelf(settings.rules), Vault(settings.secret_key)
+    )
+    db.init_app(app)
+    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            prepare_sqlite(db.engine)
+    app.register_blueprint(api.bp)
+    return app

@@ -1,0 +1,88 @@
+"""One database handle, one kind of transaction, and the two dialects' differences."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine, Select, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from gateway.store.tables import Base
+
+BUSY_TIMEOUT = 5000  # milliseconds a writer waits for SQLite's write lock before the sender hears 503
+db = SQLAlchemy(metadata=Base.metadata)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Everything inside is kept, or nothing. Nobody else commits; nothing inside talks to the network."""
+    outer = db.session()
+    if outer.in_transaction() and outer.info.get("writes"):
+        raise RuntimeError("transactions do not nest: pass the session down instead")
+    outer.rollback()  # what the page has read so far is old news from here on
+    outer.info["writes"] = True
+    try:
+        with outer.begin():
+            outer.connection(execution_options={"writes": True})
+            yield outer
+    finally:
+        outer.info["writes"] = False
+
+
+def is_postgres(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def upsert(session: Session, table: type[Base] | Table, rows: Sequence[dict[str, Any]]) -> Any:
+    """An INSERT of this dialect that knows on_conflict_do_update. For a few rows; many go through store/bulk.py."""
+    make = postgresql.insert if is_postgres(session) else sqlite.insert
+    return make(table).values(list(rows))
+
+
+def locked(query: Select[Any], *, skip: bool = False) -> Select[Any]:
+    """Rows stay ours until commit (SQLite ignores it: there a writer has the whole file)."""
+    return query.with_for_update(skip_locked=skip)
+
+
+def database_clock(session: Session) -> int:
+    """Now, in microseconds since 1970, by the one clock that all machines share."""
+    if is_postgres(session):
+        sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    else:
+        sql = "SELECT CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
+    return int(session.connection().exec_driver_sql(sql).scalar_one())
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """How to connect. A cut link to PostgreSQL is noticed in 5 s, a lock waits 2 s, a statement runs 10 s at most."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": BUSY_TIMEOUT / 1000}}
+    options = "-c timezone=UTC -c lock_timeout=2000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+    return {
+        "connect_args": {"options": options, "connect_timeout": 5, "tcp_user_timeout": 5000},
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 20,
+        "pool_timeout": 5,
+    }
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Readers never wait; writers take the write lock at once, so that they queue instead of failing half-way."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # a 2xx means on disk, through a power cut too
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
+        connection.execute("PRAGMA cache_size=-16000")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

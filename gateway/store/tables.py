@@ -1,0 +1,311 @@
+"""The database, as one screen of tables. No relationships: what belongs together is asked for by name."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+
+from gateway.store.types import Json, Moment
+
+OPEN = text("status <> 'resolved'")  # literal: a bound value would not match the partial index (docs/ARCHITECTURE.md)
+WAITING = text("status IN ('queued', 'sending')")
+LATEST = text("latest")
+DUE = text("next_at IS NOT NULL")
+Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only INTEGER keys
+
+
+class Base(DeclarativeBase):
+    registry = registry(type_annotation_map={datetime: Moment, dict[str, Any]: Json, list[Any]: Json, str: Text})
+
+
+class Source(Base):
+    """Who sends to us. Several tokens may belong to one source, so an HA pair is one source."""
+
+    __tablename__ = "source"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime | None]
+
+
+class Token(Base):
+    """A key for machines: kind 'ingest' belongs to a source, kind 'api' has scopes. Only its hash is kept."""
+
+    __tablename__ = "token"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("source.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    ending: Mapped[str] = mapped_column(String(8))  # its last characters, to tell two apart
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Payload(Base):
+    """What was received, as it was received (zlib), kept for explain and replay."""
+
+    __tablename__ = "payload"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    received_at: Mapped[datetime]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    size: Mapped[int]  # bytes before compression
+    accepted: Mapped[int]
+    quarantined: Mapped[int]
+    error: Mapped[str]  # why nothing of it could be read; else empty
+
+    __table_args__ = (Index("payload_received", "received_at"), Index("payload_source", "source_id", "id"))
+
+
+class QuarantinedItem(Base):
+    """One item of a payload that could not be read, shown until somebody has looked."""
+
+    __tablename__ = "quarantined_item"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    payload_id: Mapped[int] = mapped_column(Big)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    received_at: Mapped[datetime]
+    place: Mapped[str]
+    reason: Mapped[str]
+    excerpt: Mapped[str]
+
+
+class Incident(Base):
+    """One thing somebody must deal with. At most one open incident has a given dedup_key."""
+
+    __tablename__ = "incident"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)  # the number people say
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    dedup_key: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(8))
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    status: Mapped[str] = mapped_column(String(16))
+    urgency: Mapped[int]  # rank: 0 emergency, 1 urgent, 2 fast, 3 ordinary
+    title: Mapped[str]
+    service: Mapped[str]
+    rule: Mapped[str]
+    policy: Mapped[str]
+    route: Mapped[dict[str, Any]]  # as the rule book said when it opened; later edits do not reach it
+    level: Mapped[int]  # steps told so far
+    next_at: Mapped[datetime | None]  # the next step; set only while it is triggered and the ladder goes on
+    opened_at: Mapped[datetime]
+    started_at: Mapped[datetime]  # startsAt of its first alert
+    updated_at: Mapped[datetime]
+    ack_due_at: Mapped[datetime]  # opened_at + the target valid then
+    ack_at: Mapped[datetime | None]
+    ack_by: Mapped[str | None]  # a name to show
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None]
+    resolve_kind: Mapped[str | None] = mapped_column(String(8))  # person, auto
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    alert_count: Mapped[int]  # episodes: distinct (fingerprint, startsAt)
+    truncated: Mapped[int]  # how many alerts the sender says it cut off
+    is_test: Mapped[bool]
+    local_hour: Mapped[int]  # 0..167: hour of the week of opening in the book's zone
+    night: Mapped[bool]  # opened between 22:00 and 07:00 there
+    ticket: Mapped[dict[str, Any] | None]  # the last word about a ticket
+
+    __table_args__ = (
+        Index("incident_open_key", "dedup_key", unique=True, postgresql_where=OPEN, sqlite_where=OPEN),
+        Index("incident_next_at", "next_at", postgresql_where=DUE, sqlite_where=DUE),
+        Index("incident_list", "status", "urgency", "id"),
+        Index("incident_opened", "opened_at"),
+    )
+
+
+class AlertRow(Base):
+    """What we know of one alert: of all its messages three maxima (rules/episodes.py), and its last words.
+
+    An alert that comes back after its incident was resolved gets a new row in the new incident; `latest` marks the row that
+    speaks for the fingerprint now.
+    """
+
+    __tablename__ = "alert"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    latest: Mapped[bool]
+    incident_id: Mapped[int | None] = mapped_column(Big)  # none: a resolve of what was never seen firing
+    firing: Mapped[bool]
+    fired: Mapped[int] = mapped_column(BigInteger)
+    resolved: Mapped[int] = mapped_column(BigInteger)
+    ended: Mapped[int] = mapped_column(BigInteger)
+    seen: Mapped[int]  # messages, repeats too
+    title: Mapped[str]
+    severity: Mapped[str] = mapped_column(String(8))
+    labels: Mapped[dict[str, Any]]
+    annotations: Mapped[dict[str, Any]]
+    url: Mapped[str]
+    clock_suspect: Mapped[bool]
+    word_at: Mapped[int] = mapped_column(BigInteger)  # a ticket's updated_at: an older word changes no text
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("alert_latest", "source_id", "fingerprint", unique=True, postgresql_where=LATEST, sqlite_where=LATEST),
+        Index("alert_incident", "incident_id"),
+    )
+
+
+class Entry(Base):
+    """One line of an incident's timeline. Only ever inserted; the newest id tells the live pages that something changed."""
+
+    __tablename__ = "entry"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(Big)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index("entry_incident", "incident_id", "id"),)
+
+
+class Delivery(Base):
+    """One message to one address: the outbox, and afterwards its history.
+
+    status: queued → sending → sent → delivered; queued again for a later attempt; failed (for good, or expired), cancelled
+    (answered meanwhile), logged (no provider is configured).
+    """
+
+    __tablename__ = "delivery"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(Big)
+    once: Mapped[str] = mapped_column(String(64), unique=True)  # hash of incident, kind, level, way, address: no double promise
+    kind: Mapped[str] = mapped_column(String(16))  # opened, escalated, acknowledged, resolved
+    level: Mapped[int]
+    part: Mapped[str] = mapped_column(String(8))  # primary, fallback, news
+    way: Mapped[str] = mapped_column(String(8))
+    channel: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str]  # ciphertext where the channel's addresses are secret
+    address_id: Mapped[str] = mapped_column(String(64))
+    contact_id: Mapped[int | None]
+    person_id: Mapped[int | None]
+    who: Mapped[str]  # the person's e-mail address, or team:NAME
+    name: Mapped[str]
+    rank: Mapped[int]  # emergencies first
+    status: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    ambiguous: Mapped[int]  # attempts after which the provider may have acted though we heard no answer
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    fallback_at: Mapped[datetime | None]  # when the fallback of its class starts, if it is not out by then
+    leased_until: Mapped[int | None] = mapped_column(BigInteger)  # the database's clock, microseconds
+    lease: Mapped[int]  # the fencing token: counts up with every lease
+    finished_at: Mapped[datetime | None]
+    latency_ms: Mapped[int | None]  # created to the provider's answer
+    provider_ref: Mapped[str]
+    error: Mapped[str]
+    local_mow: Mapped[int | None]  # minute of the week 0..10079 in the person's zone at sending
+    local_night: Mapped[str | None] = mapped_column(String(10))  # local date of (local time - 7 h)
+    is_page: Mapped[bool]  # a call, SMS or push not within 60 s of the person's previous one
+
+    __table_args__ = (
+        Index("delivery_due", "channel", "rank", "due_at", postgresql_where=WAITING, sqlite_where=WAITING),
+        Index("delivery_incident", "incident_id", "id"),
+        Index("delivery_person", "person_id", "finished_at"),
+    )
+
+
+class PersonRow(Base):
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
+    name: Mapped[str]
+    role: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(8))
+    timezone: Mapped[str] = mapped_column(String(64))
+    theme: Mapped[str] = mapped_column(String(8), default="")  # light, dark, or as the system says
+    password_hash: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class TeamRow(Base):
+    __tablename__ = "team"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    members: Mapped[list[Any]]  # e-mail addresses, in order
+
+
+class ContactRow(Base):
+    """One address of a person or a team."""
+
+    __tablename__ = "contact"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
+    position: Mapped[int]
+    channel: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str]  # ciphertext where the channel's addresses are secret
+    address_id: Mapped[str] = mapped_column(String(64))
+    verified_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("person_id", "team_id", "channel", "address_id"),)
+
+
+class ScheduleRow(Base):
+    __tablename__ = "schedule"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    team: Mapped[str]
+    timezone: Mapped[str] = mapped_column(String(64))
+    layers: Mapped[list[Any]]  # [{"start": "2026-11-02T09:00", "every": "1w", "members": [e-mail, …]}, …]
+
+
+class SignIn(Base):
+    """A signed-in browser. The cookie holds a random key; only its hash is kept."""
+
+    __tablename__ = "sign_in"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    csrf: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    agent: Mapped[str]
+
+
+class Counter(Base):
+    """How often something happened in a window of time: failed sign-ins per address, refused tokens per minute."""
+
+    __tablename__ = "counter"
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    since: Mapped[datetime]
+    count: Mapped[int]
+
+
+class Heard(Base):
+    """An event id of a provider's callback, remembered so that a repeat has no second effect."""
+
+    __tablename__ = "heard"
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    at: Mapped[datetime]
+
+
+class Fact(Base):
+    """Small things every process must agree on: versions of the directory, the worker's last sign of life, the set-up link."""
+
+    __tablename__ = "fact"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Audit(Base):
+    """Who did what to what, by dashboard, API or command."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str] = mapped_column(String(64))
+    target: Mapped[str]
+    detail: Mapped[dict[str, Any]]

@@ -1,0 +1,161 @@
+"""Who is told of a step, by which way, and who is not and why. Pure: step, route, directory and time in; notices out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rules.oncall import on_call
+from rules.words import CHANNELS_OF_WAY, Contact, Directory, Notice, NotTold, Person, Role, Route, Step, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """What one step of a ladder comes to at one moment.
+
+    `notices` are sent now. `fallback` is for later, in the order in which it is tried. `fell_back` means that nobody of the
+    step has an address for the ways of the class itself, so that `notices` already are the fallback: the ladder must not
+    wait for such a step.
+    """
+
+    notices: tuple[Notice, ...] = ()
+    fallback: tuple[Notice, ...] = ()
+    not_told: tuple[NotTold, ...] = ()
+    fell_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One address book: a person, or a team as such."""
+
+    who: str
+    name: str
+    contacts: tuple[Contact, ...]
+    person: Person | None = None
+
+
+def audience(step: Step, route: Route, directory: Directory, at: datetime) -> Audience:
+    """Whom `step` reaches at `at`; if it reaches nobody at all, the administrators, so that nobody is missed silently."""
+    targets, not_told = _targets(step.notify, directory, at)
+    found = _addressed(targets, route, not_told)
+    if not found.notices:
+        rescue, _ = _targets(("role:admin",), directory, at)
+        why = NotTold("policy", "nobody on this step can be reached: the administrators are told instead")
+        return _addressed(rescue, route, [*not_told, why], instead=True)
+    return found
+
+
+def notices(step: Step, route: Route, directory: Directory, at: datetime) -> tuple[list[Notice], list[NotTold]]:
+    """The same for those who only want to show it (rules explain)."""
+    found = audience(step, route, directory, at)
+    return list(found.notices), list(found.not_told)
+
+
+def _addressed(
+    targets: Sequence[_Target], route: Route, not_told: list[NotTold], *, instead: bool = False
+) -> Audience:
+    primary = _by_ways(targets, route.channels)
+    fallback = _by_ways(targets, route.fallback)
+    reached = {notice.who for notice in primary}
+    lonely = [target for target in targets if target.who not in reached]
+    reasons = [*not_told, *(_nothing_for(target, route) for target in lonely)]
+    if primary:
+        # Who has no address for the class's own ways is told by the fallback at once: waiting would reach him no better.
+        at_once = tuple(notice for notice in fallback if notice.who not in reached)
+        later = tuple(notice for notice in fallback if notice.who in reached)
+        return Audience((*primary, *at_once), later, tuple(reasons), fell_back=instead)
+    return Audience(tuple(fallback), (), tuple(reasons), fell_back=True)
+
+
+def _nothing_for(target: _Target, route: Route) -> NotTold:
+    ways = ", ".join(route.channels)
+    then = " or ".join(route.fallback)
+    has = {contact.channel for contact in target.contacts if contact.verified}
+    if then and any(channel in has for way in route.fallback for channel in CHANNELS_OF_WAY[way]):
+        return NotTold(target.who, f"no verified contact for {ways}: told by {then} at once")
+    return NotTold(target.who, f"no verified contact for {ways}{' or ' + then if then else ''}")
+
+
+def _by_ways(targets: Iterable[_Target], ways: Iterable[Way]) -> list[Notice]:
+    """One notice per target and address; an address that two targets share is told once."""
+    told: dict[tuple[str, str], Notice] = {}
+    everyone = list(targets)
+    for way in ways:
+        for target in everyone:
+            for contact in target.contacts:
+                if contact.channel in CHANNELS_OF_WAY[way] and contact.verified:
+                    told.setdefault((contact.channel, contact.address_id), _notice(target, contact, way))
+    return list(told.values())
+
+
+def _notice(target: _Target, contact: Contact, way: Way) -> Notice:
+    person = target.person
+    if person is None:
+        return Notice(target.who, target.name, contact, way)
+    return Notice(target.who, target.name, contact, way, person.id, person.timezone, person.language)
+
+
+def _targets(names: Iterable[str], directory: Directory, at: datetime) -> tuple[list[_Target], list[NotTold]]:
+    found: dict[str, _Target] = {}
+    not_told: list[NotTold] = []
+    for name in names:
+        for item in _resolve(name, directory, at):
+            if isinstance(item, NotTold):
+                not_told.append(item)
+            else:
+                found.setdefault(item.who, item)
+    return list(found.values()), not_told
+
+
+def _resolve(name: str, directory: Directory, at: datetime) -> list[_Target | NotTold]:
+    kind, _, rest = name.partition(":")
+    if kind == "person":
+        return [_person(rest, directory)]
+    if kind == "role":
+        admins = [person for person in directory.people.values() if person.role == rest]
+        return [_target(person, directory) for person in admins] or [NotTold(name, "nobody has this role")]
+    if kind == "team":
+        return _team(rest, directory)
+    schedule = directory.schedules.get(rest)
+    if schedule is None:
+        return [NotTold(name, "there is no such schedule")]
+    email = on_call(schedule, at)
+    return [_person(email, directory, schedule.team)] if email else [NotTold(name, "nobody is on call at this time")]
+
+
+def _team(name: str, directory: Directory) -> list[_Target | NotTold]:
+    """A team's own addresses and every member by theirs."""
+    team = directory.teams.get(name)
+    if team is None:
+        return [NotTold(f"team:{name}", "there is no such team")]
+    own: list[_Target | NotTold] = [_Target(f"team:{name}", name, team.contacts)] if team.contacts else []
+    return [*own, *(_person(email, directory, name) for email in team.members)] or [
+        NotTold(f"team:{name}", "the team has no members and no address")
+    ]
+
+
+def _person(email: str, directory: Directory, team: str = "") -> _Target | NotTold:
+    person = directory.people.get(email)
+    if person is None:
+        return NotTold(email, "there is no such person")
+    if person.role is Role.VIEWER:
+        return NotTold(email, "a viewer is never paged")
+    return _target(person, directory, team)
+
+
+def _target(person: Person, directory: Directory, team: str = "") -> _Target:
+    """A person's addresses; one without a PagerDuty key of their own is called by the key of their team."""
+    contacts = person.contacts
+    if not any(contact.channel == "pagerduty" for contact in contacts):
+        contacts = (*contacts, *_team_keys(person.email, directory, team))
+    return _Target(person.email, person.name, contacts, person)
+
+
+def _team_keys(email: str, directory: Directory, team: str) -> tuple[Contact, ...]:
+    """The PagerDuty key of `team`, or of the first team the person belongs to that has one."""
+    named = [directory.teams[team]] if team in directory.teams else []
+    teams = [*named, *(other for other in directory.teams.values() if email in other.members)]
+    for candidate in teams:
+        keys = tuple(contact for contact in candidate.contacts if contact.channel == "pagerduty")
+        if keys:
+            return keys
+    return ()

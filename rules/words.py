@@ -1,0 +1,232 @@
+"""The words the whole project is written in: the glossary as code. Values only, no behaviour beyond reading them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    """How bad it is, as the sender says (PagerDuty's four)."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Urgency(StrEnum):
+    """How hard we try to reach somebody, as our rules say."""
+
+    EMERGENCY = "emergency"  # voice call
+    URGENT = "urgent"  # SMS
+    FAST = "fast"  # push
+    ORDINARY = "ordinary"  # e-mail
+
+    @property
+    def rank(self) -> int:
+        """0 for an emergency, 3 for the ordinary: the order in which things are sent and shown."""
+        return _RANKS[self]
+
+
+_RANKS = {Urgency.EMERGENCY: 0, Urgency.URGENT: 1, Urgency.FAST: 2, Urgency.ORDINARY: 3}
+
+
+class Status(StrEnum):
+    """Where an incident is in its life (PagerDuty's three)."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class Kind(StrEnum):
+    """Through what an incident was learned of."""
+
+    ALERT = "alert"
+    TICKET = "ticket"
+
+
+class Role(StrEnum):
+    """What a person may do. A viewer reads and is never paged."""
+
+    VIEWER = "viewer"
+    RESPONDER = "responder"
+    DISPATCHER = "dispatcher"
+    ADMIN = "admin"
+
+
+class Way(StrEnum):
+    """A way to reach a person, as the rule book names it; each is served by one or more channels."""
+
+    VOICE = "voice"
+    PUSH = "push"
+    SMS = "sms"
+    EMAIL = "email"
+
+
+CHANNELS_OF_WAY: Mapping[Way, tuple[str, ...]] = {
+    Way.VOICE: ("pagerduty",),
+    Way.PUSH: ("webpush", "ntfy"),
+    Way.SMS: ("sms",),
+    Way.EMAIL: ("email",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a service desk told us last about one ticket."""
+
+    key: str  # the ticket's id at its sender
+    event: str  # created, updated, commented, assigned, arrival, solved, closed, reopened
+    priority: str  # critical, high, normal, low
+    status: str = ""
+    updated_at: datetime | None = None  # an older word never overwrites a newer one
+    requester: Mapping[str, Any] = field(default_factory=dict)
+    assignee: str = ""
+    comment: Mapping[str, Any] = field(default_factory=dict)
+    arrival_at: datetime | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing a monitoring system or a service desk told us, in our words (the fields are Alertmanager's)."""
+
+    source: str  # the name of the source, not of its kind
+    fingerprint: str  # the alert's identity at its sender
+    firing: bool
+    title: str
+    severity: Severity
+    starts_at: datetime
+    ends_at: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)  # as sent
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""  # http or https, or empty
+    kind: Kind = Kind.ALERT
+    clock_suspect: bool = False  # the sender's time was unreadable or absurd; the time of receipt stands in
+    ticket: Ticket | None = None
+    touch: bool = False  # says nothing about firing: opens what was never seen, reopens nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """One item of a payload that nobody could read: kept and shown, never dropped."""
+
+    place: str  # "alerts[3].labels"
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One level of an escalation policy: whom to tell, and how long to wait for an answer."""
+
+    notify: tuple[str, ...]  # "schedule:infrastructure", "person:a@b", "team:support", "role:admin"
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class UrgencyClass:
+    """By which ways a class of urgency tries to reach people."""
+
+    urgency: Urgency
+    channels: tuple[Way, ...]
+    fallback: tuple[Way, ...]
+    acknowledge_within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What the rule book says about an alert. An incident keeps the one it was given, whatever happens to the book."""
+
+    rule: str
+    urgency: Urgency
+    policy: str
+    group_by: tuple[str, ...]
+    steps: tuple[Step, ...]
+    repeat: int  # how often the whole ladder is walked again after its first time
+    channels: tuple[Way, ...]
+    fallback: tuple[Way, ...]
+    acknowledge_within: timedelta
+    match: tuple[str, ...] = ()  # the rule's matchers as written, for "why"
+    book_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One address of a person or a team on one channel."""
+
+    channel: str  # email, sms, ntfy, webpush, pagerduty
+    address: str  # as stored: ciphertext for a secret (a PagerDuty key)
+    address_id: str  # a hash of the plain address: equal for equal addresses
+    id: int = 0
+    verified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    email: str
+    name: str
+    role: Role
+    language: str = "en"
+    timezone: str = "UTC"
+    contacts: tuple[Contact, ...] = ()
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    name: str
+    members: tuple[str, ...]  # e-mail addresses, in order
+    contacts: tuple[Contact, ...] = ()
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One rotation of a schedule: from start on, each member in turn for one period, by the schedule's wall clock."""
+
+    start: datetime  # naive: local time of the schedule's zone
+    every: str  # "12h", "1d", "1w"
+    members: tuple[str, ...]  # e-mail addresses, in turn
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    name: str
+    timezone: str
+    layers: tuple[Layer, ...]
+    team: str = ""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Everybody who can be told, as the database had it at one moment."""
+
+    people: Mapping[str, Person] = field(default_factory=dict)  # by e-mail address
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Somebody is to be told by one contact."""
+
+    who: str  # the person's e-mail address, or "team:support"
+    name: str
+    contact: Contact
+    way: Way
+    person_id: int = 0
+    timezone: str = "UTC"
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class NotTold:
+    """Somebody is not told, and why: an answer to "why was nobody called?"."""
+
+    who: str
+    reason: str
