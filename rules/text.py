@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
 
 REPLACEMENT = "\ufffd"
 LONGEST_CHARACTER = 32  # code points: past that it is not a character but an attack (Unicode's stream-safe limit is 31)
@@ -10,6 +9,9 @@ LONGEST_CHARACTER = 32  # code points: past that it is not a character but an at
 # C0 without tab and line feed, DEL, C1
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_WEB_ADDRESS = re.compile(
+    r"(?i:https?)://([^/?#@]*@)?([^/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{0,5}))?([/?#].*)?", re.ASCII
+)
 _JOINER = "\u200d"
 _REGIONAL = range(0x1F1E6, 0x1F200)  # two of these make a flag
 _SKIN = range(0x1F3FB, 0x1F400)
@@ -55,16 +57,11 @@ def cut_bytes(text: str, limit: int, mark: str = "…") -> str:
 
 def safe_url(url: str) -> str:
     """The address if it is a plain http or https one that may become a link, else nothing."""
-    # Browsers drop tabs and line ends inside an address and read "\" as "/": neither belongs into an honest one.
+    # Browsers drop tabs and line ends inside an address and read "\\" as "/": neither belongs into an honest one.
     if not url.isprintable() or " " in url or "\\" in url:
         return ""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port  # raises for a port that is none
-    except ValueError:
-        return ""
-    return url if parts.scheme in ("http", "https") and host else ""
+    parts = _WEB_ADDRESS.fullmatch(url)
+    return url if parts and int(parts["port"] or 0) < 65_536 else ""
 
 
 def _boundary(text: str, at: int) -> int:

@@ -1,7 +1,8 @@
 """Every module here knows one way to reach a person. Adding a way is adding a module (with its template and test).
 
-A channel takes a rendered Message and the settings, and returns the provider's reference, or raises TemporaryFailure (we
-try again) or PermanentFailure (we do not). It keeps no state, touches no database and never decides when to try again.
+A channel takes a rendered Message and the settings, and returns the provider's reference, or raises TemporaryFailure
+(we try again) or PermanentFailure (we do not). It keeps no state, touches no database and never decides when to try
+again.
 """
 
 import importlib
@@ -10,22 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
+from gateway.outbound import PermanentFailure, TemporaryFailure
 
-class TemporaryFailure(Exception):
-    """Not now: a time-out, 429, 5xx, a refused connection.
-
-    `ambiguous` is true when the provider may have acted all the same (the request went out, no answer came back);
-    `retry_after` is the provider's wish in seconds, if it gave one.
-    """
-
-    def __init__(self, reason: str, *, ambiguous: bool = False, retry_after: float | None = None) -> None:
-        super().__init__(reason)
-        self.ambiguous = ambiguous
-        self.retry_after = retry_after
-
-
-class PermanentFailure(Exception):
-    """Never like this: a bad address, a bad key, 4xx."""
+__all__ = ["Channel", "Message", "PermanentFailure", "TemporaryFailure", "find", "missing", "names"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,258 @@
+"""The one way out for HTTP: one total deadline, no redirects, no proxies, no private addresses, small answers.
+
+Nothing is repeated here: the outbox repeats. What a call may do wrong is one of two failures, TemporaryFailure (try
+again) or PermanentFailure (do not); both live here because `gateway.channels` stands above this module.
+"""
+
+import functools
+import http.client
+import json as json_format
+import socket
+import ssl
+import time
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple, TypedDict, Unpack
+
+import certifi
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from gateway import addresses
+from gateway.addresses import check_url, private_hosts
+from gateway.clock import SystemClock
+from gateway.dialing import CONNECT, SILENCE, Deadline, UnknownHost, resolve, words_of
+from rules.text import clean_text, cut, one_line
+
+__all__ = [
+    "Answer",
+    "Deadline",
+    "PermanentFailure",
+    "TemporaryFailure",
+    "ask",
+    "check_url",
+    "judge",
+    "post",
+    "private_hosts",
+]
+
+DEADLINE = 10.0  # seconds for a whole call: name, connection, request and answer
+LONGEST_BODY = 65_536  # bytes of an answer that are read
+LONGEST_WISH = 300.0  # seconds: the longest Retry-After that is believed
+HEADERS = {"User-Agent": "Nabat", "Accept-Encoding": "identity", "Connection": "close"}
+
+
+class TemporaryFailure(Exception):
+    """Not now: a time-out, 429, 5xx, a refused connection.
+
+    `ambiguous` is true when the provider may have acted all the same (the request went out, no answer came back);
+    `retry_after` is the provider's wish in seconds, if it gave one.
+    """
+
+    def __init__(self, reason: str, *, ambiguous: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.ambiguous = ambiguous
+        self.retry_after = retry_after
+
+
+class PermanentFailure(Exception):
+    """Never like this: a bad address, a bad key, 4xx. `status` is the provider's code, 0 if it was never asked."""
+
+    def __init__(self, reason: str, *, status: int = 0) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Answer(NamedTuple):
+    """What came back, as far as we read it: a status is an answer even if the body broke off."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+
+    def said(self) -> dict[str, Any]:
+        """The body as a JSON object; empty if it is none."""
+        try:
+            value = json_format.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+class Content(TypedDict, total=False):
+    """What a request may carry, as `requests` names it."""
+
+    json: object
+    data: Mapping[str, str] | bytes
+    auth: tuple[str, str]
+
+
+def post(
+    url: str,
+    *,
+    allow_private: Collection[str] = (),
+    loopback: bool = True,
+    deadline: float = DEADLINE,
+    headers: Mapping[str, str] | None = None,
+    **content: Unpack[Content],
+) -> Answer:
+    """POST, and the answer judged: returns only what was accepted. `loopback` is false for what people enter."""
+    answer = ask(url, allow_private=allow_private, loopback=loopback, deadline=deadline, headers=headers, **content)
+    return judge(answer, quote=loopback)
+
+
+def ask(
+    url: str,
+    *,
+    allow_private: Collection[str] = (),
+    loopback: bool = True,
+    deadline: float = DEADLINE,
+    headers: Mapping[str, str] | None = None,
+    **content: Unpack[Content],
+) -> Answer:
+    """POST, and whatever answer came back, unjudged."""
+    wrong = check_url(url, allow_private=allow_private, loopback=loopback)
+    if wrong:
+        raise PermanentFailure(wrong)
+    try:
+        request = requests.Request("POST", url, headers={**HEADERS, **(headers or {})}, **content).prepare()
+        target = urllib3.util.parse_url(str(request.url))  # the connection goes by this, so the check does too
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as problem:
+        raise PermanentFailure(f"cannot be sent: {words_of(problem)}") from problem
+    host, port = str(target.host), target.port or (443 if target.scheme == "https" else 80)
+    with Deadline(deadline) as limit:
+        started = time.monotonic()
+        try:
+            found = resolve(addresses.plain_host(host), port, min(CONNECT, limit.left()))
+            addresses.permitted(host, found, allow_private=allow_private, loopback=loopback)
+        except UnknownHost as problem:
+            raise TemporaryFailure(str(problem)) from problem
+        except addresses.ForbiddenAddress as problem:
+            raise PermanentFailure(str(problem)) from problem
+        status, answered, body = _Call(limit, found).carry_out(request, host)
+        return Answer(status, answered, body, time.monotonic() - started)
+
+
+def judge(answer: Answer, *, quote: bool = True) -> Answer:
+    """The answer, if it means accepted. `quote` is false where the answer's text is nobody's business."""
+    status = answer.status
+    if 200 <= status < 300:
+        return answer
+    if status in (408, 429) or status >= 500:
+        raise TemporaryFailure(f"HTTP {status}", retry_after=_wish(answer.headers))
+    if 300 <= status < 400:  # followed, a POST may become a GET that "succeeds", or the text goes to a stranger
+        raise PermanentFailure(f"HTTP {status}: redirects are not followed, is the address right?", status=status)
+    text = cut(one_line(clean_text(answer.body.decode(errors="replace"))), 200) if quote else ""
+    raise PermanentFailure(f"HTTP {status}: {text}" if text else f"HTTP {status}", status=status)
+
+
+class _Call:
+    """One request over one connection to addresses that were checked."""
+
+    def __init__(self, limit: Deadline, found: list[str]) -> None:
+        self.limit = limit
+        self.found = found
+        self.connected = False  # from then on the provider may have acted
+
+    def carry_out(self, request: requests.PreparedRequest, host: str) -> tuple[int, Mapping[str, str], bytes]:
+        patience = min(SILENCE, self.limit.left())
+        try:
+            response = _Adapter(self).send(request, stream=True, timeout=patience)
+        except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as problem:
+            reason = f"no answer from {host}" if self.connected else f"cannot connect to {host}"
+            raise TemporaryFailure(f"{reason}: {words_of(problem)}", ambiguous=self.connected) from problem
+        with response:
+            return response.status_code, CaseInsensitiveDict(response.headers), _read(response)
+
+
+def _read(response: requests.Response) -> bytes:
+    """The beginning of the body as it was sent, never unpacked; what breaks off is as good as what ends."""
+    body = b""
+    try:
+        while len(body) < LONGEST_BODY:
+            piece = response.raw.read1(LONGEST_BODY - len(body), decode_content=False)
+            if not piece:
+                break
+            body += piece
+    except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError):
+        return body  # the status has come: the provider has decided
+    return body
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, call: _Call) -> None:
+        super().__init__(max_retries=0)
+        self._call = call
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, *_: Any, **__: Any
+    ) -> HTTPConnectionPool:
+        target = urllib3.util.parse_url(str(request.url))
+        if target.scheme == "https":
+            return _SecurePool(str(target.host), target.port, ssl_context=_trust(), call=self._call)
+        return _PlainPool(str(target.host), target.port, call=self._call)
+
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """Nothing to do: the pool's TLS context verifies, always."""
+
+
+class _ToChecked:
+    """A connection that goes to a checked address, whatever its host's name would resolve to now."""
+
+    def __init__(self, *place: Any, call: _Call, **options: Any) -> None:
+        super().__init__(*place, **options)
+        self._call = call
+
+    def _new_conn(self) -> socket.socket:
+        return self._call.limit.connect(self.port, self._call.found)  # type: ignore[attr-defined]
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]
+        self._call.connected = True
+
+
+class _Plain(_ToChecked, HTTPConnection):
+    pass
+
+
+class _Secure(_ToChecked, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """The system's authorities (so a house's own count) and Mozilla's (so a bare container works)."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _wish(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds: it comes as a number, or as a date on the provider's clock."""
+    wish = headers.get("Retry-After", "").strip()
+    if wish.isascii() and wish.isdigit():
+        return min(float(wish), LONGEST_WISH)
+    then, now = _date(wish), _date(headers.get("Date", "")) or SystemClock().now()
+    return min(max((then - now).total_seconds(), 0.0), LONGEST_WISH) if then else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo else None
