@@ -1,0 +1,130 @@
+"""Label matchers in Alertmanager's notation: severity="critical", env=~"prod|stage", team!="", "my label"=x."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import re2
+
+from rules.words import Alert, Kind
+
+MAX_PATTERN = 1000
+_MAX_TEXT = 4096
+_RESERVED = r"\s{}!=~,\\\"'`"  # what Alertmanager does not allow outside quotes
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_FORM = re.compile(rf"({_QUOTED}|[^{_RESERVED}]+)\s*(=~|!~|!=|=)\s*(.*)", re.DOTALL)
+_VALUE = re.compile(rf"{_QUOTED}|[^{_RESERVED}]+", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_WORDS = re.compile(r"[A-Za-z0-9_ /:@-]*(?:\|[A-Za-z0-9_ /:@-]*)+")  # "prod|stage|": a set says it faster
+
+Test = Callable[[Mapping[str, str]], bool]
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.log_errors = False  # a bad pattern is a complaint, not a line on stderr
+    options.never_capture = True  # only yes or no is asked for
+    options.max_mem = 1 << 18  # per pattern; enough for a thousand characters, too little for a bomb
+    return options
+
+
+_OPTIONS = _options()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What one matcher said about one alert."""
+
+    ok: bool
+    matcher: str  # as written
+    label: str
+    actual: str  # empty where the label is missing
+
+    def as_text(self) -> str:
+        return f"{self.matcher}: {self.label} is {self.actual or 'missing'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One condition on one label. `matches` is a closure made once: it is called for every rule and every alert."""
+
+    label: str
+    operator: str
+    value: str
+    text: str = field(compare=False)
+    matches: Test = field(compare=False, repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "Matcher":
+        """Raises ValueError with a sentence for the reader."""
+        found = _FORM.fullmatch(text.strip()) if len(text) <= _MAX_TEXT else None
+        if found is None:
+            raise ValueError(f'cannot read the matcher {text[:60]!r}; write label="value", with =, !=, =~ or !~')
+        name, operator, value = found.groups()
+        if _VALUE.fullmatch(value) is None:
+            raise ValueError(f'cannot read the value in {text[:60]!r}; write it in double quotes ("" for empty)')
+        label = _unquote(name)
+        if not label:
+            raise ValueError(f"the label has no name in {text[:60]!r}")
+        wanted = _unquote(value)
+        test = _pattern(label, wanted, operator == "=~") if "~" in operator else _equality(label, wanted, operator)
+        return cls(label, operator, wanted, text.strip(), test)
+
+    def explain(self, labels: Mapping[str, str]) -> Condition:
+        return Condition(self.matches(labels), self.text, self.label, labels.get(self.label, ""))
+
+
+def seen_labels(alert: Alert) -> dict[str, str]:
+    """The labels as matchers see them: as sent, and ours where the sender has none (or an empty one) of that name."""
+    ours = {"kind": alert.kind.value, "source": alert.source, "severity": alert.severity.value}
+    if alert.kind is Kind.TICKET and alert.ticket is not None:
+        ours |= {"priority": alert.ticket.priority, "event": alert.ticket.event}
+    labels = dict(alert.labels)  # a ticket's service and site are among them: its source puts them there
+    for name, value in ours.items():
+        if not labels.get(name):
+            labels[name] = value
+    return labels
+
+
+def _equality(label: str, wanted: str, operator: str) -> Test:
+    if operator == "=":
+        return lambda labels: labels.get(label, "") == wanted
+    return lambda labels: labels.get(label, "") != wanted
+
+
+def _pattern(label: str, pattern: str, positive: bool) -> Test:
+    if _WORDS.fullmatch(pattern):
+        return _one_of(label, frozenset(pattern.split("|")), positive)
+    fits = _compile(pattern)
+    # Bytes, since RE2 thinks in bytes. "replace": half a surrogate pair from somebody's JSON is no character, but no
+    # reason to fail either.
+    if positive:
+        return lambda labels: fits(labels.get(label, "").encode("utf-8", "replace")) is not None
+    return lambda labels: fits(labels.get(label, "").encode("utf-8", "replace")) is None
+
+
+def _one_of(label: str, words: frozenset[str], positive: bool) -> Test:
+    if positive:
+        return lambda labels: labels.get(label, "") in words
+    return lambda labels: labels.get(label, "") not in words
+
+
+def _compile(pattern: str) -> Callable[[bytes], object]:
+    """RE2 takes time linear in the text whatever the pattern, and knows what Alertmanager's Go knows."""
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"the pattern is longer than {MAX_PATTERN} characters")
+    try:
+        compiled: Callable[[bytes], object] = re2.compile(pattern.encode(), options=_OPTIONS).fullmatch
+    except UnicodeEncodeError:
+        raise ValueError(f"the pattern {pattern[:60]!r} has half a surrogate pair in it") from None
+    except re2.error as problem:
+        said = problem.args[0].decode("utf-8", "replace") if problem.args else "unknown"
+        raise ValueError(f"the pattern {pattern[:60]!r} is not a regular expression: {said[:200]}") from None
+    return compiled
+
+
+def _unquote(text: str) -> str:
+    r"""Alertmanager's escapes: \" \\ \n; any other backslash stays, so that "10\.0\..*" needs no doubling."""
+    if not text.startswith('"'):
+        return text
+    return _ESCAPE.sub(lambda found: {"n": "\n", '"': '"', "\\": "\\"}.get(found[1], found[0]), text[1:-1])
