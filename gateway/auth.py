@@ -1,0 +1,251 @@
+"""Who is at the door of the dashboard: sign-in, sign-out, what a role may do, and that a form is really ours."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from flask import Request, Response, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature, Signer
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from gateway import passwords
+from gateway.links import keys
+from gateway.secrets import digest, same
+from gateway.store import signins
+from gateway.store.db import db, transaction
+from gateway.store.signins import Signed
+from gateway.store.tables import PersonRow, SignIn
+from gateway.world import world
+from rules.words import Role
+
+IDLE = timedelta(hours=12)
+LONGEST = timedelta(days=14)
+TOUCH_EVERY = timedelta(minutes=5)  # looking at a page is no reason to write into the database each time
+ATTEMPTS, PAUSE = 5, timedelta(minutes=1)
+MOST_FORM = 64 * 1024  # bytes of a form
+READERS = (Role.VIEWER, Role.RESPONDER, Role.DISPATCHER, Role.ADMIN)
+ACTORS = (Role.RESPONDER, Role.DISPATCHER, Role.ADMIN)
+
+P = ParamSpec("P")
+Answer = Callable[[], ResponseReturnValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody who is signed in."""
+
+    person: Signed
+    now: datetime
+
+    @property
+    def may_act(self) -> bool:
+        return self.person.role in ACTORS
+
+
+def require(
+    *roles: Role, signed_out: Answer | None = None, touch: bool = True
+) -> Callable[[Callable[Concatenate[Visit, P], ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """Lets in who is signed in and has one of `roles`, and of forms only our own; the page is given the Visit."""
+
+    def guard(page: Callable[Concatenate[Visit, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+        @wraps(page)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            now = world().clock.now()
+            person = signed_in(request, now)
+            if person is None:
+                return (signed_out or _to_sign_in)()
+            if request.method not in ("GET", "HEAD"):
+                check_form(person.csrf)
+            if person.role not in roles:
+                abort(403)
+            if touch and now - person.last_seen_at > TOUCH_EVERY:
+                _touch(person, now)
+            return page(Visit(person, now), *args, **kwargs)
+
+        guarded.roles = roles  # type: ignore[attr-defined]  # for the test that walks all routes
+        return guarded
+
+    return guard
+
+
+def signed_in(asked: Request, now: datetime) -> Signed | None:
+    key = asked.cookies.get(cookie_name("nabat", asked), "")
+    return signins.find(db.session(), digest(key), now, IDLE) if key else None
+
+
+def sign_in(email: str, password: str, address: str, now: datetime) -> int | timedelta | None:
+    """The person's id; or how long to wait before the next try; or None: wrong. An unknown name is answered alike."""
+    known = email.strip().lower()[:254]
+    key = f"login:{digest(known)[:32]}:{address}"
+    with transaction() as session:
+        wait = signins.count_attempt(session, key, now, ATTEMPTS, PAUSE)
+    if wait:
+        return wait
+    person = signins.person_by_email(db.session(), known)
+    may = person is not None and person.active
+    if not passwords.matches(person.password_hash if person and may else None, password) or person is None:
+        return None
+    found = person.id
+    with transaction() as session:
+        signins.forget_attempts(session, key)
+    return found
+
+
+def start(person_id: int, answer: Response, now: datetime) -> None:
+    """A new sign-in with a new key; one that this browser had before ends."""
+    key = secrets.token_urlsafe(32)
+    old = signed_in(request, now)
+    agent = (request.user_agent.string or "")[:200]
+    with transaction() as session:
+        if old is not None:
+            signins.end(session, old.id)
+        fresh = SignIn(person_id=person_id, hash=digest(key), csrf=secrets.token_urlsafe(32), agent=agent)
+        fresh.created_at = fresh.last_seen_at = now
+        fresh.expires_at = now + LONGEST
+        signins.add(session, fresh)
+    set_cookie(answer, "nabat", key, int(LONGEST.total_seconds()))
+
+
+def end(visit: Visit, answer: Response) -> None:
+    with transaction() as session:
+        signins.end(session, visit.person.id)
+    drop_cookie(answer, "nabat")
+
+
+def end_all(session: Session, person_id: int) -> None:
+    """Whoever is deactivated, or changed the password, is signed out everywhere."""
+    signins.end_all(session, person_id)
+
+
+def change_password(visit: Visit, old: str, new: str) -> str:
+    """What is wrong, or nothing; then all sign-ins of the person have ended."""
+    wrong = passwords.complaint(new, visit.person.email, visit.person.name)
+    if wrong:
+        return wrong
+    with transaction() as session:
+        wait = signins.count_attempt(session, f"change:{visit.person.person_id}", visit.now, ATTEMPTS, PAUSE)
+    if wait:
+        return "Too many tries. Wait a minute."
+    known = db.session().get_one(PersonRow, visit.person.person_id)
+    if not passwords.matches(known.password_hash, old):
+        return "The present password is not right."
+    kept = passwords.hash_password(new)
+    with transaction() as session:
+        signins.forget_attempts(session, f"change:{visit.person.person_id}")
+        signins.set_password(session, visit.person.person_id, kept)
+        end_all(session, visit.person.person_id)
+    return ""
+
+
+# The first administrator
+
+
+def new_setup_link(session: Session, now: datetime) -> str | None:
+    """The token of a fresh one-time link, the one before is dead; None once an administrator can sign in."""
+    if signins.has_admin(session):
+        return None
+    token = secrets.token_urlsafe(32)
+    signins.keep_setup(session, digest(token), now)
+    return token
+
+
+def setup_open(token: str) -> bool:
+    """Whether this set-up link still works."""
+    session = db.session()
+    return _both(signins.setup_hash(session), digest(token)) and not signins.has_admin(session)
+
+
+def set_up(token: str, person: PersonRow) -> int | None:
+    """The id of the first administrator, made once; None if the link is dead by now."""
+    with transaction() as session:
+        if not _both(signins.setup_hash(session, lock=True), digest(token)) or signins.has_admin(session):
+            return None
+        made = signins.make_admin(session, person).id
+        signins.drop_setup(session)
+    return made
+
+
+# Forms that are really ours
+
+
+def check_form(csrf: str) -> None:
+    """Refuses a request that another site made our visitor's browser send."""
+    request.max_content_length = MOST_FORM
+    _check_origin()
+    sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    if not _both(csrf, sent):
+        abort(403, "This form is too old, or not ours. Nothing was changed. Go back, reload the page and try again.")
+
+
+def early_token() -> tuple[str, str]:
+    """For a form before sign-in: the value of a cookie and what the form carries, which must belong together."""
+    kept = request.cookies.get(cookie_name("nabat-form", request)) or secrets.token_urlsafe(18)
+    return kept, _signer().sign(kept).decode()
+
+
+def check_early_form() -> None:
+    request.max_content_length = MOST_FORM
+    _check_origin()
+    kept = request.cookies.get(cookie_name("nabat-form", request), "")
+    try:
+        signed = _signer().unsign(request.form.get("csrf_token", "")).decode()
+    except BadSignature:
+        signed = ""
+    if not kept or not _both(kept, signed):
+        abort(403, "This form is too old, or cookies are off. Nothing was changed. Reload the page and try again.")
+
+
+def set_cookie(answer: Response, name: str, value: str, seconds: int) -> None:
+    """Out of reach of scripts; over https also bound to exactly this host."""
+    full, safe = cookie_name(name, request), request.is_secure
+    answer.set_cookie(full, value, max_age=seconds, path="/", secure=safe, httponly=True, samesite="Lax")
+
+
+def drop_cookie(answer: Response, name: str) -> None:
+    full, safe = cookie_name(name, request), request.is_secure
+    answer.delete_cookie(full, path="/", secure=safe, httponly=True, samesite="Lax")
+
+
+def cookie_name(name: str, asked: Request) -> str:
+    return f"__Host-{name}" if asked.is_secure else name
+
+
+def _check_origin() -> None:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in ("same-origin", "none"):
+        abort(403, "This request came from another site. Nothing was changed.")
+    origin = request.headers.get("Origin")
+    ours = (f"http://{request.host}", f"https://{request.host}", world().settings.public_url)
+    if origin is not None and site is None and origin not in ours:
+        abort(403, "This request came from another site. Nothing was changed.")
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    place = url_for("dashboard.login", next=None if wanted == "/" else wanted)
+    if request.headers.get("HX-Request"):
+        return Response(status=200, headers={"HX-Redirect": place})
+    return redirect(place, 303)
+
+
+def _touch(person: Signed, now: datetime) -> None:
+    try:
+        with transaction() as session:
+            signins.touch(session, person.id, now)
+    except OperationalError:
+        db.session.rollback()  # a busy database: seen a little later is seen too
+
+
+def _signer() -> Signer:
+    return Signer(keys(world().settings.secret_key), salt="nabat.form", digest_method=hashlib.sha256)
+
+
+def _both(kept: str, sent: str) -> bool:
+    """Whether both are there, and the same."""
+    return bool(kept) and same(kept, sent)

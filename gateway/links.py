@@ -1,0 +1,49 @@
+"""Links that open one incident for one recipient without a sign-in: made for messages, read by the pocket page."""
+
+import base64
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from itsdangerous import BadSignature, Signer
+
+AFTER_THE_END = timedelta(minutes=15)
+_UUID = 16  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    incident_uuid: str
+    who: str  # the recipient's e-mail address, or team:NAME
+
+
+def make(secret: str | bytes, incident_uuid: str, who: str) -> str:
+    """The token of a link; short, because some travel by SMS."""
+    packed = base64.urlsafe_b64encode(uuid.UUID(incident_uuid).bytes + who.encode()).rstrip(b"=")
+    return _signer(secret).sign(packed).decode()
+
+
+def read(secret: str | bytes, token: str) -> Link | None:
+    """What the token is for; None if we did not make it."""
+    try:
+        packed = _signer(secret).unsign(token.encode("utf-8", "replace"))
+    except BadSignature:
+        return None
+    plain = base64.urlsafe_b64decode(packed + b"=" * (-len(packed) % 4))
+    return Link(str(uuid.UUID(bytes=plain[:_UUID])), plain[_UUID:].decode())
+
+
+def over(resolved_at: datetime | None, now: datetime) -> bool:
+    """Whether a link to an incident resolved then has ended."""
+    return resolved_at is not None and now > resolved_at + AFTER_THE_END
+
+
+def keys(secret: str | bytes) -> list[str]:
+    """The secret's keys as the signer wants them: the one that signs last. Each of them is accepted."""
+    text = secret.decode() if isinstance(secret, bytes) else secret
+    return text.replace(",", " ").split()[::-1]
+
+
+def _signer(secret: str | bytes) -> Signer:
+    return Signer(keys(secret), salt="nabat.pocket", digest_method=hashlib.sha256)

@@ -1,0 +1,142 @@
+"""People's sign-ins, failed attempts and the set-up link, as rows, always inside the caller's transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from gateway.store.db import locked, upsert
+from gateway.store.tables import ContactRow, Counter, Fact, PersonRow, SignIn
+from rules.words import Role
+
+SETUP = "setup"  # the fact that keeps the hash of the set-up link
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A sign-in and whose it is."""
+
+    id: int
+    csrf: str
+    last_seen_at: datetime
+    person_id: int
+    email: str
+    name: str
+    role: Role
+    language: str
+    timezone: str
+    theme: str
+
+
+def find(session: Session, key_hash: str, now: datetime, idle: timedelta) -> Signed | None:
+    """The sign-in of this key, if it still counts and the person may still come in."""
+    person = PersonRow
+    query = (
+        select(
+            SignIn.id, SignIn.csrf, SignIn.last_seen_at, person.id, person.email, person.name, person.role,
+            person.language, person.timezone, person.theme,
+        )
+        .join(person, person.id == SignIn.person_id)
+        .where(SignIn.hash == key_hash, SignIn.expires_at > now, SignIn.last_seen_at > now - idle, person.active)
+    )  # fmt: skip
+    row = session.execute(query).one_or_none()
+    if row is None:
+        return None
+    id_, csrf, seen, person_id, email, name, role, language, timezone, theme = row
+    return Signed(id_, csrf, seen, person_id, email, name, Role(role), language, timezone, theme)
+
+
+def add(session: Session, sign_in: SignIn) -> None:
+    over = SignIn.expires_at <= sign_in.created_at
+    session.execute(delete(SignIn).where(SignIn.person_id == sign_in.person_id, over))
+    session.add(sign_in)
+
+
+def touch(session: Session, sign_in_id: int, now: datetime) -> None:
+    session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
+
+
+def end(session: Session, sign_in_id: int) -> None:
+    session.execute(delete(SignIn).where(SignIn.id == sign_in_id))
+
+
+def end_all(session: Session, person_id: int) -> None:
+    session.execute(delete(SignIn).where(SignIn.person_id == person_id))
+
+
+def person_by_email(session: Session, email: str) -> PersonRow | None:
+    return session.scalars(select(PersonRow).where(PersonRow.email == email)).one_or_none()
+
+
+def count_attempt(session: Session, key: str, now: datetime, free: int, first_pause: timedelta) -> timedelta:
+    """Count one more attempt and say zero; or count nothing and say how long to wait.
+
+    Counting comes before looking at the password: a hundred guesses at once must not all find the door open. `free`
+    attempts cost nothing; each one after them doubles the pause, and a day of silence forgets all.
+    """
+    fresh = upsert(session, Counter, [{"key": key, "since": now, "count": 0}])
+    session.execute(fresh.on_conflict_do_nothing(index_elements=["key"]))
+    row: Counter = session.scalars(locked(select(Counter).where(Counter.key == key))).one()
+    silence = now - row.since
+    if (row.count < free and silence > first_pause) or silence > timedelta(days=1):
+        row.count, row.since = 0, now
+    if row.count >= free:
+        pause: timedelta = first_pause * (1 << min(row.count - free, 6))
+        if silence < pause:
+            return pause - silence
+        row.since = now
+    row.count += 1
+    if row.count == free:
+        row.since = now
+    return timedelta(0)
+
+
+def forget_attempts(session: Session, key: str) -> None:
+    session.execute(delete(Counter).where(Counter.key == key))
+
+
+def has_admin(session: Session) -> bool:
+    """Whether somebody can sign in who may do everything. An imported administrator without a password cannot."""
+    able = exists().where(PersonRow.role == Role.ADMIN.value, PersonRow.active, PersonRow.password_hash.is_not(None))
+    return bool(session.execute(select(able)).scalar_one())
+
+
+def keep_setup(session: Session, key_hash: str, now: datetime) -> None:
+    row = {"key": SETUP, "value": key_hash, "at": now}
+    kept = upsert(session, Fact, [row])
+    fresh = {"value": kept.excluded.value, "at": kept.excluded.at}
+    session.execute(kept.on_conflict_do_update(index_elements=["key"], set_=fresh))
+
+
+def setup_hash(session: Session, *, lock: bool = False) -> str:
+    query = select(Fact.value).where(Fact.key == SETUP)
+    return session.execute(locked(query) if lock else query).scalar_one_or_none() or ""
+
+
+def drop_setup(session: Session) -> None:
+    session.execute(delete(Fact).where(Fact.key == SETUP))
+
+
+def make_admin(session: Session, person: PersonRow) -> PersonRow:
+    """The first administrator: a new person, or an imported one who gets a password."""
+    known = person_by_email(session, person.email)
+    if known is None:
+        session.add(person)
+        session.flush()
+        return person
+    known.name, known.role, known.active = person.name, person.role, True
+    known.password_hash = person.password_hash
+    return known
+
+
+def has_contact(session: Session, person_id: int) -> bool:
+    return bool(session.execute(select(func.count()).where(ContactRow.person_id == person_id)).scalar_one())
+
+
+def set_password(session: Session, person_id: int, password_hash: str) -> None:
+    session.execute(update(PersonRow).where(PersonRow.id == person_id).values(password_hash=password_hash))
+
+
+def set_taste(session: Session, person_id: int, language: str, theme: str) -> None:
+    session.execute(update(PersonRow).where(PersonRow.id == person_id).values(language=language, theme=theme))
