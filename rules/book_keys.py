@@ -13,8 +13,8 @@ from rules.yaml_places import Node
 SECOND, MONTH = timedelta(seconds=1), timedelta(days=30)
 # Keys of the book to come. Refused by name wherever they stand: a key that did nothing would be believed.
 NOT_YET = frozenset(
-    ("calendars", "voice", "when", "hold_for", "hold_until", "at_least", "continue", "inhibitions", "flapping")
-    + ("reopen_within", "overrides", "maintenance", "silences", "heartbeats", "services", "audience", "watchers")
+    {"calendars", "voice", "when", "hold_for", "hold_until", "at_least", "continue", "inhibitions", "flapping"}
+    | {"reopen_within", "overrides", "maintenance", "silences", "heartbeats", "services", "audience", "watchers"}
 )
 ROUTE_KEYS = ("name", "match", "urgency", "policy", "group_by")
 GROUP_BY = ("alertname",)
@@ -119,7 +119,7 @@ def _target(place: Place) -> str:
     }
     if text and not good.get(kind, False):
         place.complain(f"{text[:60]!r} is nobody; write schedule:NAME, person:EMAIL, team:NAME or role:admin")
-    return f"{kind}:{name.lower() if kind == 'person' else name}"
+    return f"{kind}:{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Reading checked values out of a YAML tree: a reader always gives a usable value, and complains if it is invented."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from rules.yaml_places import Complaints, Node
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MANY = 50  # complaints after which no more spelling suggestions are searched for: they cost time
 
 
@@ -74,6 +76,9 @@ class Place:
             return ""
         if self.node.empty or not self.node.value.strip():
             self.complain("is empty")
+            return ""
+        if _CONTROL.search(self.node.value.strip()):  # it will stand in mail headers, on screens and in logs
+            self.complain("has a line break or another control character in it")
             return ""
         return self.node.value.strip()
 

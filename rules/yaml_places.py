@@ -17,8 +17,8 @@ MAX_VALUES = 60_000
 MAX_DEPTH = 24
 _MAX_COMPLAINTS = 200
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times faster, but not in every build
-# What YAML calls printable; anything else (NUL, escape codes, lone surrogates) has no business in a settings file.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What YAML calls printable, without U+FFFD: that is what a careless reader makes of bytes that are not UTF-8.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffc\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,9 @@ def _check_text(text: str, characters_left: int) -> None:
         raise _Unreadable(1, f"too long: all files together may have {MAX_CHARACTERS} characters")
     if odd := _UNPRINTABLE.search(text):
         line = text.count("\n", 0, odd.start()) + 1
-        raise _Unreadable(line, f"a character that may not stand in YAML: U+{ord(odd.group()):04X}")
+        code = f"U+{ord(odd.group()):04X}"
+        what = "not UTF-8" if code == "U+FFFD" else f"a character that may not stand in YAML: {code}"
+        raise _Unreadable(line, what)
 
 
 class _Composer:

@@ -1,0 +1,183 @@
+"""What would happen to an alert, and why: condition by condition, step by step, without doing any of it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rules.book import RuleBook, RuleVerdict
+from rules.durations import write_duration
+from rules.identity import group_values
+from rules.matchers import seen_labels
+from rules.words import Alert, Directory, Notice, NotTold, Route, Step, Urgency
+
+Notices = Callable[[Step, Route, Directory, datetime], tuple[list[Notice], list[NotTold]]]
+_SECRET = ("pagerduty", "webpush")  # addresses that are keys: stored encrypted, never shown
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of the ladder, at the time at which it would come if nobody answered."""
+
+    after: timedelta
+    at: datetime  # in the time zone of the book
+    notify: tuple[str, ...]
+    told: tuple[Notice, ...]
+    not_told: tuple[NotTold, ...]
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The whole way of an alert through the book."""
+
+    title: str
+    book_version: str
+    labels: tuple[tuple[str, str], ...]
+    verdicts: tuple[RuleVerdict, ...]
+    route: Route
+    group: tuple[str, ...]
+    ladder: tuple[Rung, ...]
+    ending: str
+    remarks: tuple[str, ...]
+
+    def as_text(self) -> str:
+        return "\n".join([*self._rules(), *self._outcome(), *self._steps(), *self.remarks]) + "\n"
+
+    def as_json(self) -> str:
+        return json.dumps(self.as_data(), ensure_ascii=False, indent=2)
+
+    def as_data(self) -> dict[str, Any]:
+        """The same as lists, dicts, text and numbers."""
+        return {
+            "title": self.title,
+            "labels": dict(self.labels),
+            "rules": [_verdict_as_data(verdict) for verdict in self.verdicts],
+            "rule": self.route.rule,
+            "urgency": self.route.urgency.value,
+            "policy": self.route.policy,
+            "group": list(self.group),
+            "acknowledge_within": write_duration(self.route.acknowledge_within),
+            "repeat": self.route.repeat,
+            "ladder": [_rung_as_data(rung) for rung in self.ladder],
+            "ending": self.ending,
+            "remarks": list(self.remarks),
+            "book_version": self.book_version,
+        }
+
+    def _rules(self) -> list[str]:
+        lines = [f"{self.title or '(no title)'}: rule book {self.book_version}"]
+        for verdict in self.verdicts:
+            lines.append(f"{'yes' if verdict.matched else 'no ':<3} {verdict.rule}")
+            # Of a rule that did not match only what failed is of interest.
+            shown = [one for one in verdict.conditions if verdict.matched or not one.ok]
+            lines += [f"      {one.as_text()}" for one in shown]
+            lines += ["      (matches everything)"] if verdict.matched and not verdict.conditions else []
+        return lines
+
+    def _outcome(self) -> list[str]:
+        answer = write_duration(self.route.acknowledge_within)
+        return [
+            f"urgency: {self.route.urgency} ({', '.join(self.route.channels)}; answer expected within {answer})",
+            f"policy: {self.route.policy}",
+            f"incident: {', '.join(self.group) or 'one for all alerts of this route'}",
+        ]
+
+    def _steps(self) -> list[str]:
+        lines: list[str] = []
+        for rung in self.ladder:
+            lines.append(f"at +{_minutes(rung.after)}  {rung.at:%H:%M:%S %Z}  {', '.join(rung.notify)}")
+            lines += [f"      {notice.way}: {notice.name or notice.who} ({_address(notice)})" for notice in rung.told]
+            lines += [f"      not {one.who}: {one.reason}" for one in rung.not_told]
+            lines += ["      nobody would be told"] if not rung.told else []
+        return [*lines, self.ending]
+
+
+def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, notices: Notices) -> Explanation:
+    """What the book does with `alert` if it comes at `at` and nobody ever answers."""
+    labels = seen_labels(alert)
+    route = book.route(labels)
+    ladder = _ladder(route, directory, at.astimezone(ZoneInfo(book.timezone)), notices)
+    return Explanation(
+        title=alert.title,
+        book_version=book.version,
+        labels=tuple(sorted(labels.items())),
+        verdicts=book.explain(labels),
+        route=route,
+        group=tuple(group_values(alert, route, labels)),
+        ladder=ladder,
+        ending=_ending(route),
+        remarks=_remarks(alert),
+    )
+
+
+def _ladder(route: Route, directory: Directory, at: datetime, notices: Notices) -> tuple[Rung, ...]:
+    """The first walk up the ladder; repeats ask the same people, as far as they are still on call."""
+    rungs: list[Rung] = []
+    after = timedelta()
+    for step in route.steps:
+        # Through UTC: adding to a local time would be an hour off over a change of the clock.
+        moment = datetime.fromtimestamp(at.timestamp() + after.total_seconds(), at.tzinfo)
+        told, not_told = notices(step, route, directory, moment)
+        rungs.append(Rung(after, moment, step.notify, tuple(told), tuple(not_told), step.wait))
+        after += step.wait
+    return tuple(rungs)
+
+
+def _ending(route: Route) -> str:
+    once = sum((step.wait for step in route.steps), timedelta())
+    end = once * (route.repeat + 1)
+    again = f"the ladder is walked {route.repeat} more times, " if route.repeat else ""
+    if route.repeat == 1:
+        again = "the ladder is walked once more, "
+    if route.urgency is Urgency.EMERGENCY and route.steps:
+        last = write_duration(route.steps[-1].wait)
+        return f"then: {again}and from +{_minutes(end)} the last step is told every {last} until somebody answers"
+    return f"then: {again}and at +{_minutes(end)} it stops: policy exhausted, shown as overdue"
+
+
+def _remarks(alert: Alert) -> tuple[str, ...]:
+    if alert.touch:
+        return ("this message says nothing about firing: it opens an incident only if the alert was never seen",)
+    if not alert.firing:
+        return ("this alert is resolved: it tells nobody anew, and resolves the incident whose last firing one it was",)
+    return ()
+
+
+def _minutes(span: timedelta) -> str:
+    return write_duration(span) if span else "0m"
+
+
+def _address(notice: Notice) -> str:
+    channel = notice.contact.channel
+    return channel if channel in _SECRET else f"{channel} {notice.contact.address}"
+
+
+def _verdict_as_data(verdict: RuleVerdict) -> dict[str, Any]:
+    conditions = [
+        {"matcher": one.matcher, "label": one.label, "actual": one.actual, "ok": one.ok} for one in verdict.conditions
+    ]
+    return {"rule": verdict.rule, "matched": verdict.matched, "conditions": conditions}
+
+
+def _rung_as_data(rung: Rung) -> dict[str, Any]:
+    told = [
+        {
+            "who": notice.who,
+            "name": notice.name,
+            "way": notice.way.value,
+            "channel": notice.contact.channel,
+            "address": "" if notice.contact.channel in _SECRET else notice.contact.address,
+        }
+        for notice in rung.told
+    ]
+    return {
+        "after_seconds": int(rung.after.total_seconds()),
+        "at": rung.at.isoformat(),
+        "notify": list(rung.notify),
+        "told": told,
+        "not_told": [{"who": one.who, "reason": one.reason} for one in rung.not_told],
+        "wait_seconds": int(rung.wait.total_seconds()),
+    }

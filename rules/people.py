@@ -1,0 +1,295 @@
+"""The people file: people, teams and schedules as YAML, for import and export."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import yaml
+
+from rules.oncall import period
+from rules.places import Place, given
+from rules.words import Layer, Role, Schedule
+from rules.yaml_places import Complaints, Node, load
+
+LANGUAGES = ("en", "ru")
+_VARIABLE = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")  # $${NAME} is the text ${NAME}
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\.]+(?:\.[^\s@<>()\[\],;:\"\\.]+)*")
+_ADDRESSES: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "email": (_EMAIL, "is not an e-mail address"),
+    "sms": (re.compile(r"\+[1-9][0-9]{6,14}"), "is not a telephone number; write it like +442079460000"),
+    "ntfy": (re.compile(r"https?://[^\s/]+/\S+"), "is not the address of an ntfy topic (https://host/topic)"),
+    "webpush": (re.compile(r".+"), "is not a push subscription"),
+    "pagerduty": (re.compile(r"\S+"), "is not an integration key"),
+}
+_NO_START = datetime.min  # noqa: DTZ901 - a local time of the schedule, like every start
+T = TypeVar("T")
+
+
+class BadPeopleFile(ValueError):
+    """All that is wrong with a people file."""
+
+    def __init__(self, complaints: tuple[str, ...]) -> None:
+        super().__init__("\n".join(complaints))
+        self.complaints = complaints
+
+
+@dataclass(frozen=True, slots=True)
+class ListedContact:
+    """An address as the file gives it, secrets in plain text."""
+
+    channel: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPerson:
+    email: str
+    name: str
+    role: Role
+    language: str
+    timezone: str
+    contacts: tuple[ListedContact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTeam:
+    name: str
+    members: tuple[str, ...]
+    contacts: tuple[ListedContact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFile:
+    """Everybody in the file, in its order."""
+
+    people: tuple[ListedPerson, ...] = ()
+    teams: tuple[ListedTeam, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+
+
+def parse(
+    text: str | bytes, file_name: str, environment: Mapping[str, str], *, language: str = "en", timezone: str = "UTC"
+) -> PeopleFile:
+    """The file's people, ${NAME} in values read from `environment`; raises BadPeopleFile with all that is wrong."""
+    complaints = Complaints()
+    nodes = load({file_name: text}, complaints)
+    found = PeopleFile()
+    if nodes:
+        root = Place(file_name, "", nodes[file_name], 1, complaints)
+        found = _Reader(language, timezone).read(replace(root, node=_filled(root, environment)))
+    if complaints:
+        raise BadPeopleFile(complaints.lines())
+    return found
+
+
+def dump(file: PeopleFile) -> str:
+    """YAML that parse() reads back as the same file."""
+    content = {
+        "people": [_person_as_data(person) for person in file.people],
+        "teams": [
+            {"name": team.name, "members": list(team.members), "contacts": _contacts_as_data(team.contacts)}
+            for team in file.teams
+        ],
+        "schedules": [_schedule_as_data(schedule) for schedule in file.schedules],
+    }
+    return yaml.safe_dump(_escaped(content), allow_unicode=True, sort_keys=False, width=10_000)
+
+
+def _filled(place: Place, environment: Mapping[str, str]) -> Node:
+    """The same tree with the environment's values in it; keys stay as they are."""
+    value = place.node.value
+    if isinstance(value, str):
+        text = _VARIABLE.sub(lambda found: _variable(found, place, environment), value)
+        return replace(place.node, value=text, plain=place.node.plain and text == value)
+    if isinstance(value, tuple):
+        return replace(place.node, value=tuple(_filled(item, environment) for item in place.items()))
+    return replace(place.node, value={key: _filled(item, environment) for key, item in place.entries().items()})
+
+
+def _variable(found: re.Match[str], place: Place, environment: Mapping[str, str]) -> str:
+    escaped, name = found.groups()
+    if escaped:
+        return found[0][1:]
+    if not environment.get(name):
+        place.complain(f"the environment has no {name}")
+        return found[0]
+    return environment[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads people first: teams and schedules refer to them."""
+
+    language: str
+    timezone: str
+
+    def read(self, root: Place) -> PeopleFile:
+        fields = root.fields(("people", "teams", "schedules"))
+        people = self._all(fields, "people", self._person, lambda person: person.email)
+        by_email = {person.email.casefold(): person for person in people}
+        teams = self._all(fields, "teams", lambda place: _team(place, by_email), lambda team: team.name)
+        names = {team.name for team in teams}
+        schedules = self._all(
+            fields, "schedules", lambda place: self._schedule(place, by_email, names), lambda schedule: schedule.name
+        )
+        return PeopleFile(people, teams, schedules)
+
+    def _all(
+        self, fields: Mapping[str, Place], key: str, read: Callable[[Place], T], identity: Callable[[T], str]
+    ) -> tuple[T, ...]:
+        seen: dict[str, Place] = {}
+        found: list[T] = []
+        for place in fields[key].items() if key in fields else ():
+            found.append(read(place))
+            name = identity(found[-1]).casefold()
+            if name and name in seen:
+                place.complain(f"{identity(found[-1])[:60]!r} is already in line {seen[name].line}")
+            seen.setdefault(name, place)
+        return tuple(found)
+
+    def _person(self, place: Place) -> ListedPerson:
+        known = ("email", "name", "role", "language", "timezone", "contacts")
+        fields = place.fields(known, required=("email", "name"))
+        return ListedPerson(
+            email=given(fields, "email", _email, ""),
+            name=given(fields, "name", Place.text, ""),
+            role=given(fields, "role", _role, Role.RESPONDER),
+            language=given(fields, "language", _language, self.language),
+            timezone=given(fields, "timezone", Place.timezone, self.timezone),
+            contacts=_contacts(fields),
+        )
+
+    def _schedule(self, place: Place, people: Mapping[str, ListedPerson], teams: set[str]) -> Schedule:
+        fields = place.fields(("name", "team", "timezone", "layers"), required=("name", "layers"))
+        team = given(fields, "team", Place.text, "")
+        if team and team not in teams:
+            fields["team"].complain(f"there is no team {team[:60]!r}")
+        layers = fields["layers"].items() if "layers" in fields else []
+        if "layers" in fields and fields["layers"].node.value == ():
+            fields["layers"].complain("has no layers: nobody would be on call")
+        return Schedule(
+            name=given(fields, "name", Place.text, ""),
+            timezone=given(fields, "timezone", Place.timezone, self.timezone),
+            layers=tuple(_layer(layer, people) for layer in layers),
+            team=team,
+        )
+
+
+def _team(place: Place, people: Mapping[str, ListedPerson]) -> ListedTeam:
+    fields = place.fields(("name", "members", "contacts"), required=("name", "members"))
+    members = tuple(_member(item, people) for item in fields["members"].items()) if "members" in fields else ()
+    if len(set(members)) != len(members):
+        fields["members"].complain("names somebody twice")
+    return ListedTeam(given(fields, "name", Place.text, ""), members, _contacts(fields))
+
+
+def _layer(place: Place, people: Mapping[str, ListedPerson]) -> Layer:
+    known = ("start", "every", "members")
+    fields = place.fields(known, required=known)
+    items = fields["members"].items() if "members" in fields else []
+    if "members" in fields and fields["members"].node.value == ():
+        fields["members"].complain("names nobody")
+    members = tuple(_member(item, people) for item in items)
+    for item, email in zip(items, members, strict=True):
+        if email.casefold() in people and people[email.casefold()].role is Role.VIEWER:
+            item.complain(f"{email} is a viewer, and viewers are never paged")
+    return Layer(given(fields, "start", _start, _NO_START), given(fields, "every", _every, "1d"), members)
+
+
+def _member(place: Place, people: Mapping[str, ListedPerson]) -> str:
+    """A person's address, spelled as in `people`."""
+    text = place.text()
+    if text and text.casefold() not in people:
+        place.complain(f"there is no person {text[:60]!r}")
+        return text
+    return people[text.casefold()].email if text else ""
+
+
+def _start(place: Place) -> datetime:
+    text = place.text()
+    try:
+        start = datetime.fromisoformat(text or "0001-01-01")
+    except ValueError:
+        place.complain(f"{text[:40]!r} is not a date and time; write it like 2026-11-02T09:00")
+        return _NO_START
+    if start.tzinfo is not None:
+        place.complain("write local time without an offset: the schedule has a time zone")
+    return start.replace(tzinfo=None)
+
+
+def _every(place: Place) -> str:
+    text = place.text()
+    try:
+        period(text or "1d")
+    except ValueError as problem:
+        place.complain(str(problem))
+    return text
+
+
+def _email(place: Place) -> str:
+    text = place.text()
+    if text and (len(text) > 254 or not _EMAIL.fullmatch(text)):
+        place.complain(f"{text[:60]!r} is not an e-mail address")
+    return text
+
+
+def _role(place: Place) -> Role:
+    return place.choice(Role)
+
+
+def _language(place: Place) -> str:
+    text = place.text()
+    if text and text not in LANGUAGES:
+        place.complain(f"{text[:20]!r} is none of {', '.join(LANGUAGES)}")
+    return text
+
+
+def _contacts(fields: Mapping[str, Place]) -> tuple[ListedContact, ...]:
+    items = fields["contacts"].items() if "contacts" in fields else []
+    contacts = tuple(_contact(item) for item in items)
+    if len(set(contacts)) != len(contacts):
+        fields["contacts"].complain("has the same address twice")
+    return contacts
+
+
+def _contact(place: Place) -> ListedContact:
+    known = ("channel", "address")
+    fields = place.fields(known, required=known)
+    channel = given(fields, "channel", Place.text, "")
+    address = given(fields, "address", Place.text, "")
+    if channel and channel not in _ADDRESSES:
+        fields["channel"].complain(f"{channel[:40]!r} is none of {', '.join(_ADDRESSES)}")
+    elif channel and address and not _VARIABLE.search(address):  # a missing variable has been complained of
+        form, what = _ADDRESSES[channel]
+        if len(address) > 4096 or not form.fullmatch(address):
+            fields["address"].complain(what)  # without the text: it may be a key
+    return ListedContact(channel, address)
+
+
+def _person_as_data(person: ListedPerson) -> dict[str, Any]:
+    head = {"email": person.email, "name": person.name, "role": person.role.value}
+    tail = {"language": person.language, "timezone": person.timezone, "contacts": _contacts_as_data(person.contacts)}
+    return head | tail
+
+
+def _contacts_as_data(contacts: tuple[ListedContact, ...]) -> list[dict[str, str]]:
+    return [{"channel": contact.channel, "address": contact.address} for contact in contacts]
+
+
+def _schedule_as_data(schedule: Schedule) -> dict[str, Any]:
+    layers = [
+        {"start": layer.start.isoformat(), "every": layer.every, "members": list(layer.members)}
+        for layer in schedule.layers
+    ]
+    team = {"team": schedule.team} if schedule.team else {}
+    return {"name": schedule.name, **team, "timezone": schedule.timezone, "layers": layers}
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return _VARIABLE.sub(lambda found: f"${found[0]}", value)
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return {key: _escaped(item) for key, item in value.items()}
