@@ -1,0 +1,97 @@
+"""The one JSON loader at the door: quick for clean bodies, forgiving to dirty ones, deaf to hostile ones.
+
+Nearly every body is clean and is read by msgspec in microseconds. What it refuses goes the slow way: an alert is never
+lost to a byte order mark, one broken byte, half a surrogate pair or a raw line end inside a text. What is no JSON at
+all (NaN, text after the end), or would cost too much (depth, numbers of thousands of digits), is refused there.
+"""
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+import msgspec
+
+DEEPEST = 32  # containers inside each other
+_DEEP = f"more than {DEEPEST} lists and objects inside each other"
+_BOM = b"\xef\xbb\xbf"
+# Possessive, and an unclosed one goes to the end: no body makes this walk back.
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_BRACKETS = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_decode = msgspec.json.decode
+
+
+class BadJson(ValueError):
+    """The body is not JSON that we take: why, and where as far as it is known ("line 1, column 17")."""
+
+    def __init__(self, reason: str, place: str = "") -> None:
+        super().__init__(f"{reason} ({place})" if place else reason)
+        self.reason = reason
+        self.place = place
+
+
+class _Unwanted(ValueError):
+    """A word that Python reads as a number and JSON does not know: NaN, Infinity, -Infinity."""
+
+
+def load(body: bytes) -> Any:
+    """What the body says; of names given twice the last one wins. Raises BadJson."""
+    if _too_deep(body) and _too_deep(_without_texts(body)):
+        raise BadJson(_DEEP)
+    try:
+        return _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _forgiving(body)
+
+
+def _too_deep(body: bytes) -> bool:
+    """Whether brackets nest too deep: each round removes the innermost pairs, all in C, nothing recursive.
+
+    Brackets inside texts count here, which may show depth where none is (then the texts are taken out and it is asked
+    again) or, written on purpose, hide some: past this stand the parsers' own limits, which raise RecursionError.
+    """
+    brackets = body.translate(_BRACKETS, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        if b"{}" not in brackets:
+            break
+        brackets = brackets.replace(b"{}", b"")
+    return b"{}" in brackets or brackets.count(b"{") > DEEPEST
+
+
+def _without_texts(body: bytes) -> bytes:
+    # By way of str: joining millions of pieces of bytes takes 80 bytes of memory for each.
+    return _STRING.sub("", body.decode("latin-1")).encode("latin-1")
+
+
+def _forgiving(body: bytes) -> Any:
+    if not body.strip():
+        raise BadJson("the body is empty")
+    text = body.removeprefix(_BOM).decode("utf-8", "replace")
+    try:
+        return json.loads(text, strict=False, parse_constant=_refuse, parse_float=_number)
+    except json.JSONDecodeError as problem:
+        raise BadJson(problem.msg, f"line {problem.lineno}, column {problem.colno}") from problem
+    except _Unwanted as problem:
+        word = str(problem)
+        bare = _STRING.sub(lambda found: "\0" * len(found[0]), text)
+        raise BadJson(f"{word} is not JSON", _place(text, bare.find(word))) from problem
+    except ValueError as problem:  # Python's own limit on the digits of a number
+        raise BadJson("a number has too many digits") from problem
+    except RecursionError as problem:
+        raise BadJson(_DEEP) from problem
+
+
+def _refuse(word: str) -> NoReturn:
+    raise _Unwanted(word)
+
+
+def _number(digits: str) -> float | str:
+    """A number too big for a float stays text: "Infinity" would be refused by everybody who reads it later."""
+    value = float(digits)
+    return value if math.isfinite(value) else digits
+
+
+def _place(text: str, at: int) -> str:
+    before = text[: max(at, 0)]
+    return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"

@@ -1,0 +1,60 @@
+"""Secrets: sealed, rotated, made once, compared."""
+
+import pytest
+
+from gateway.secrets import BadSecret, Vault, digest, make_key_file, make_secret_key, new_token, same
+
+OLD, NEW = make_secret_key(), make_secret_key()
+
+
+def test_what_is_sealed_can_be_opened_and_not_read():
+    sealed = Vault(OLD).seal("ключ-1")
+    assert "1" * 32 not in sealed
+    assert sealed != Vault(OLD).seal("ключ-1")
+    assert Vault(OLD).open(sealed) == "ключ-1"
+
+
+def test_keys_rotate():
+    sealed = Vault(OLD).seal("x")
+    both = Vault(f"{NEW},{OLD}")
+    assert both.open(sealed) == "x"
+    assert Vault(NEW).open(both.seal("y")) == "y"
+
+
+@pytest.mark.parametrize("sealed", ["", "plain text", "ключ"])
+def test_what_was_never_sealed_is_refused(sealed):
+    with pytest.raises(BadSecret):
+        Vault(OLD).open(sealed)
+
+
+def test_another_key_opens_nothing():
+    with pytest.raises(BadSecret):
+        Vault(NEW).open(Vault(OLD).seal("x"))
+
+
+def test_without_a_key_nothing_is_sealed():
+    with pytest.raises(BadSecret):
+        Vault("").seal("x")
+
+
+def test_the_key_file_is_made_once_and_for_its_owner_only(tmp_path):
+    path = tmp_path / "data/secret_key"
+    made = make_key_file(path)
+    assert len(made) >= 43
+    assert make_key_file(path) == made
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in path.parent.iterdir()] == ["secret_key"]
+
+
+def test_tokens_are_long_and_never_the_same():
+    first, second = new_token(), new_token()
+    assert first != second
+    assert first.startswith("nabat_")
+    assert len(first) == 6 + 43
+    assert len(digest(first)) == 64
+
+
+def test_comparing_takes_any_text():
+    assert same("é\ud800", "é\ud800")
+    assert not same("é", "e")
+    assert digest("\ud800") != digest("\ud801")
