@@ -12,7 +12,6 @@ from rules.text import safe_url
 # NAT64 (64:ff9b::/96) global; NAT64 lies outside 2000::/3, as do mapped and compatible addresses.
 _UNICAST = ipaddress.ip_network("2000::/3")
 _DISGUISES = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))
-_LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 _DOTS = "\u3002\uff0e\uff61"  # IDNA reads these as dots
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*", re.ASCII)
 
@@ -37,7 +36,7 @@ def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(plain_host(host)).is_loopback
     except ValueError:
-        return plain_host(host) in _LOOPBACK_NAMES
+        return plain_host(host) == "localhost" or plain_host(host).endswith(".localhost")
 
 
 def is_public(address: str) -> bool:

@@ -195,7 +195,7 @@ class _Adapter(HTTPAdapter):
     ) -> HTTPConnectionPool:
         target = urllib3.util.parse_url(str(request.url))
         if target.scheme == "https":
-            return _SecurePool(str(target.host), target.port, ssl_context=_trust(), call=self._call)
+            return _SecurePool(str(target.host), target.port, ssl_context=trust(), call=self._call)
         return _PlainPool(str(target.host), target.port, call=self._call)
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
@@ -234,7 +234,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 @functools.cache
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """The system's authorities (so a house's own count) and Mozilla's (so a bare container works)."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())

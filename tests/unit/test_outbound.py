@@ -155,7 +155,7 @@ def test_an_unverified_certificate_gets_nothing(monkeypatch):
         assert not failure.value.ambiguous
         assert server.requests == []
         with authority.cert_pem.tempfile() as certificate:
-            outbound._trust().load_verify_locations(certificate)
+            outbound.trust().load_verify_locations(certificate)
         assert post(server.url, json={}, deadline=2).status == 200
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("other.example").configure_cert(context)
@@ -163,7 +163,7 @@ def test_an_unverified_certificate_gets_nothing(monkeypatch):
         with pytest.raises(TemporaryFailure, match="TLS"):
             post(server.url, json={}, deadline=2)
         assert server.requests == []
-    outbound._trust.cache_clear()
+    outbound.trust.cache_clear()
 
 
 def test_a_silent_handshake_ends():
