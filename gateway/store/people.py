@@ -1,0 +1,216 @@
+"""People, teams, schedules: read as a directory, imported from a file, exported to one."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from gateway.secrets import Vault, digest
+from gateway.store.db import upsert
+from gateway.store.tables import ContactRow, Fact, PersonRow, ScheduleRow, TeamRow
+from rules.people import ListedContact, ListedPerson, ListedTeam, PeopleFile
+from rules.words import Contact, Directory, Layer, Person, Role, Schedule, Team
+
+# Channels whose addresses are secrets. The store may not ask the channels themselves: a test keeps the two in step.
+SECRET_CHANNELS = frozenset({"pagerduty"})
+VERSION = "directory"  # the Fact that tells other processes to read the directory again
+
+
+class PersonExists(Exception):
+    """Somebody has this e-mail address already."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import did, counted in people, teams and schedules."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.added} added, {self.changed} changed, {self.unchanged} unchanged"
+
+    def count(self, *, new: bool, changed: bool) -> None:
+        if new:
+            self.added += 1
+        elif changed:
+            self.changed += 1
+        else:
+            self.unchanged += 1
+
+
+def directory(session: Session) -> Directory:
+    """Everybody active, every team and schedule; addresses as they are stored."""
+    of_person: dict[int, list[Contact]] = {}
+    of_team: dict[int, list[Contact]] = {}
+    for row in session.scalars(select(ContactRow).order_by(ContactRow.position, ContactRow.id)):
+        contact = Contact(row.channel, row.address, row.address_id, row.id, row.verified_at is not None)
+        if row.person_id is not None:
+            of_person.setdefault(row.person_id, []).append(contact)
+        elif row.team_id is not None:
+            of_team.setdefault(row.team_id, []).append(contact)
+    people = session.scalars(select(PersonRow).where(PersonRow.active).order_by(PersonRow.id))
+    teams = session.scalars(select(TeamRow).order_by(TeamRow.id))
+    schedules = session.scalars(select(ScheduleRow).order_by(ScheduleRow.id))
+    return Directory(
+        people={row.email: _person(row, of_person.get(row.id, [])) for row in people},
+        teams={row.name: Team(row.name, tuple(row.members), tuple(of_team.get(row.id, ())), row.id) for row in teams},
+        schedules={row.name: _schedule(row) for row in schedules},
+    )
+
+
+def bump(session: Session, now: datetime) -> None:
+    """Makes every process read the directory again. A random version: two changes at once never look like one."""
+    fresh = {"value": uuid.uuid4().hex, "at": now}
+    insert = upsert(session, Fact, [{"key": VERSION, **fresh}])
+    session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=fresh))
+
+
+def create_user(
+    session: Session, email: str, name: str, role: Role, password_hash: str | None, now: datetime
+) -> PersonRow:
+    """Somebody who can sign in (with a password, once there is one). Raises PersonExists."""
+    row = PersonRow(
+        email=email.strip().lower(), name=name or email, role=role.value, language="en", timezone="UTC",
+        password_hash=password_hash, created_at=now,
+    )  # fmt: skip
+    if session.scalar(select(PersonRow.id).where(PersonRow.email == row.email)) is not None:
+        raise PersonExists(f"{row.email} exists already")
+    session.add(row)
+    session.flush()
+    bump(session, now)
+    return row
+
+
+def import_people(
+    session: Session, file: PeopleFile, vault: Vault, now: datetime, secret: Collection[str] = SECRET_CHANNELS
+) -> Imported:
+    """Make the database say what the file says; whoever is not in the file stays as they are."""
+    done = Imported()
+    sealer = _Sealer(vault, secret, now)
+    for person in file.people:
+        _import_person(session, person, sealer, done)
+    for team in file.teams:
+        _import_team(session, team, sealer, done)
+    for schedule in file.schedules:
+        _import_schedule(session, schedule, done)
+    if done.added or done.changed:
+        session.flush()
+        bump(session, now)
+    return done
+
+
+def export_people(session: Session, vault: Vault, secret: Collection[str] = SECRET_CHANNELS) -> PeopleFile:
+    """What import_people reads back, secrets in clear. Raises BadSecret when the vault has another key."""
+    found = directory(session)
+
+    def listed(contacts: Sequence[Contact]) -> tuple[ListedContact, ...]:
+        return tuple(
+            ListedContact(one.channel, vault.open(one.address) if one.channel in secret else one.address)
+            for one in contacts
+        )
+
+    people = [
+        ListedPerson(one.email, one.name, one.role, one.language, one.timezone, listed(one.contacts))
+        for one in found.people.values()
+    ]
+    teams = [ListedTeam(one.name, one.members, listed(one.contacts)) for one in found.teams.values()]
+    return PeopleFile(tuple(people), tuple(teams), tuple(found.schedules.values()))
+
+
+def _person(row: PersonRow, contacts: Sequence[Contact]) -> Person:
+    return Person(row.email, row.name, Role(row.role), row.language, row.timezone, tuple(contacts), row.id)
+
+
+def _schedule(row: ScheduleRow) -> Schedule:
+    layers = tuple(
+        Layer(datetime.fromisoformat(layer["start"]), layer["every"], tuple(layer["members"])) for layer in row.layers
+    )
+    return Schedule(row.name, row.timezone, layers, row.team, row.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealer:
+    """What it takes to keep a contact."""
+
+    vault: Vault
+    secret: Collection[str]
+    now: datetime
+
+    def keep(self, session: Session, owner: dict[str, int], listed: Sequence[ListedContact]) -> bool:
+        """Make the owner's contacts these, keeping the rows of those that stay. True if anything changed."""
+        wanted = {(one.channel, digest(one.address)): one for one in listed}
+        rows = list(session.scalars(select(ContactRow).filter_by(**owner).order_by(ContactRow.position, ContactRow.id)))
+        held = {(row.channel, row.address_id): row for row in rows}
+        as_it_was = list(held) == list(wanted) and len(rows) == len(held)
+        if as_it_was and all(row.verified_at is not None for row in rows):
+            return False
+        gone = [row.id for row in rows if held[(row.channel, row.address_id)] is not row or _key(row) not in wanted]
+        session.execute(delete(ContactRow).where(ContactRow.id.in_(gone)))
+        for position, (key, one) in enumerate(wanted.items()):
+            row = held.get(key)
+            if row is None:
+                address = self.vault.seal(one.address) if one.channel in self.secret else one.address
+                row = ContactRow(channel=one.channel, address=address, address_id=key[1], position=position, **owner)
+                session.add(row)
+            row.position = position
+            row.verified_at = row.verified_at or self.now
+        return True
+
+
+def _key(row: ContactRow) -> tuple[str, str]:
+    return row.channel, row.address_id
+
+
+def _set(row: object, wanted: dict[str, Any]) -> bool:
+    """Set the row's columns that differ. True if any did."""
+    differing = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    for name, value in differing.items():
+        setattr(row, name, value)
+    return bool(differing)
+
+
+def _import_person(session: Session, person: ListedPerson, sealer: _Sealer, done: Imported) -> None:
+    email = person.email.lower()
+    said = {"name": person.name, "role": person.role.value, "language": person.language, "timezone": person.timezone}
+    row = session.scalar(select(PersonRow).where(PersonRow.email == email))
+    new = row is None
+    if row is None:
+        row = PersonRow(email=email, password_hash=None, created_at=sealer.now, **said)
+        session.add(row)
+        session.flush()
+    changed = _set(row, said)
+    changed |= sealer.keep(session, {"person_id": row.id}, person.contacts)
+    done.count(new=new, changed=changed)
+
+
+def _import_team(session: Session, team: ListedTeam, sealer: _Sealer, done: Imported) -> None:
+    said = {"members": [email.lower() for email in team.members]}
+    row = session.scalar(select(TeamRow).where(TeamRow.name == team.name))
+    new = row is None
+    if row is None:
+        row = TeamRow(name=team.name, **said)
+        session.add(row)
+        session.flush()
+    changed = _set(row, said)
+    changed |= sealer.keep(session, {"team_id": row.id}, team.contacts)
+    done.count(new=new, changed=changed)
+
+
+def _import_schedule(session: Session, schedule: Schedule, done: Imported) -> None:
+    layers = [
+        {"start": one.start.isoformat(), "every": one.every, "members": [email.lower() for email in one.members]}
+        for one in schedule.layers
+    ]
+    said: dict[str, Any] = {"team": schedule.team, "timezone": schedule.timezone, "layers": layers}
+    row = session.scalar(select(ScheduleRow).where(ScheduleRow.name == schedule.name))
+    if row is None:
+        session.add(ScheduleRow(name=schedule.name, **said))
+        done.count(new=True, changed=False)
+    else:
+        done.count(new=False, changed=_set(row, said))

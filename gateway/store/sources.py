@@ -1,0 +1,110 @@
+"""Sources and tokens: who may send to us, and who may ask."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, or_, select, update
+from sqlalchemy.orm import Session
+
+from gateway.secrets import digest, new_token
+from gateway.store.tables import Source, Token
+
+INGEST, API = "ingest", "api"
+ENDING = 4  # characters of a token that are kept to tell two apart
+LONGEST_NAME = 100
+LONGEST_ID = 10  # digits: more do not fit the column, and PostgreSQL would complain
+
+
+class NotPossible(Exception):
+    """A token cannot be made or found as asked; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOwner:
+    """Whose token it is: a source's (kind as the source's) or a program's (no source, but scopes)."""
+
+    token_id: int
+    source_id: int | None
+    name: str
+    kind: str  # alertmanager, ticket, …; "api" for a program
+    scopes: tuple[str, ...] = ()
+
+
+def create_token(session: Session, kind: str, name: str, now: datetime, known: Collection[str]) -> str:
+    """A new ingest token of the source `name` (made if new; its name defaults to the kind). Shown this once.
+
+    `known` are the kinds there are (gateway.sources.names(), which the store may not ask itself).
+    """
+    if kind not in known:
+        raise NotPossible(f"there is no kind {kind!r}: known are {', '.join(sorted(known))}")
+    name = _name(name or kind)
+    source = session.scalar(select(Source).where(Source.name == name))
+    if source is None:
+        source = Source(name=name, kind=kind, created_at=now)
+        session.add(source)
+        session.flush()
+    elif source.kind != kind:
+        raise NotPossible(f"the source {name!r} is of kind {source.kind}: choose another name")
+    return _keep(session, Token(kind=INGEST, source_id=source.id, name=name, scopes=[]), now)
+
+
+def create_api_token(session: Session, name: str, scopes: Sequence[str], now: datetime) -> str:
+    """A new token for a program that asks us. Shown this once."""
+    return _keep(session, Token(kind=API, source_id=None, name=_name(name), scopes=list(scopes)), now)
+
+
+def find_token(session: Session, token: str) -> TokenOwner | None:
+    """Whose it is, unless nobody's or revoked. It is looked up by its hash: no time tells how near a guess was."""
+    row = session.execute(
+        select(Token.id, Token.source_id, Token.name, Token.scopes, Source.name.label("source"), Source.kind)
+        .outerjoin(Source, Source.id == Token.source_id)
+        .where(Token.hash == digest(token), Token.revoked_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.source_id is None:
+        return TokenOwner(row.id, None, row.name, API, tuple(row.scopes))
+    return TokenOwner(row.id, row.source_id, row.source, row.kind)
+
+
+def touch(session: Session, token_ids: Iterable[int], source_ids: Iterable[int], now: datetime) -> None:
+    """They were used just now."""
+    tokens, sources = sorted(set(token_ids)), sorted(set(source_ids))  # sorted: two processes lock in the same order
+    if tokens:
+        session.execute(update(Token).where(Token.id.in_(tokens)).values(last_used_at=now))
+    if sources:
+        session.execute(update(Source).where(Source.id.in_(sources)).values(last_seen_at=now))
+
+
+def list_tokens(session: Session) -> Sequence[Row[Token, Source | None]]:
+    """Every token with its source, if it has one, newest first; revoked ones too."""
+    query = select(Token, Source).outerjoin(Source, Source.id == Token.source_id).order_by(Token.id.desc())
+    return session.execute(query).all()
+
+
+def revoke(session: Session, ending_or_id: str, now: datetime) -> Token:
+    """End a token, given by its last characters or its id. Raises NotPossible when that is none or more than one."""
+    wanted = Token.ending == ending_or_id
+    if ending_or_id.isdecimal() and len(ending_or_id) < LONGEST_ID:
+        wanted = or_(wanted, Token.id == int(ending_or_id))
+    found = session.scalars(select(Token).where(wanted, Token.revoked_at.is_(None))).all()
+    if len(found) != 1:
+        raise NotPossible(f"{'several tokens are' if found else 'no token in use is'} {ending_or_id!r}")
+    found[0].revoked_at = now
+    return found[0]
+
+
+def _name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise NotPossible(f"a name has 1 to {LONGEST_NAME} printable characters")
+    return name
+
+
+def _keep(session: Session, row: Token, now: datetime) -> str:
+    token = new_token()
+    row.hash, row.ending, row.created_at = digest(token), token[-ENDING:], now
+    session.add(row)
+    session.flush()
+    return token
