@@ -103,7 +103,8 @@ def parse(texts: Mapping[str, str | bytes]) -> RuleBook:
         raise BadRuleBook(complaints.lines())
     parts = _merge([Place(file, "", node, 1, complaints) for file, node in nodes.items()])
     book = _read(parts, _version(nodes))
-    _check_whole(parts, next(iter(nodes)), complaints)
+    if all(isinstance(node.value, Mapping) for node in nodes.values()):
+        _check_whole(parts, next(iter(nodes)), complaints)
     if complaints:
         raise BadRuleBook(complaints.lines())
     return book
@@ -156,7 +157,7 @@ def _check_whole(parts: Mapping[str, list[Place]], file: str, complaints: Compla
     """What no single place can be blamed for."""
     if "version" not in parts:
         complaints.add(file, 1, "version: missing; write 'version: 1'")
-    if not any(isinstance(place.node.value, tuple) and place.node.value for place in parts.get("routes", [])):
+    if all(place.node.value == () for place in parts.get("routes", [])):
         complaints.add(file, 1, "routes: missing; at least one route must match everything")
 
 

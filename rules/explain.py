@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -119,7 +119,7 @@ def _ladder(route: Route, directory: Directory, at: datetime, notices: Notices) 
     after = timedelta()
     for step in route.steps:
         # Through UTC: adding to a local time would be an hour off over a change of the clock.
-        moment = datetime.fromtimestamp(at.timestamp() + after.total_seconds(), at.tzinfo)
+        moment = (at.astimezone(UTC) + after).astimezone(at.tzinfo)
         told, not_told = notices(step, route, directory, moment)
         rungs.append(Rung(after, moment, step.notify, tuple(told), tuple(not_told), step.wait))
         after += step.wait

@@ -58,7 +58,7 @@ class Place:
         return found
 
     def _hint(self, key: str, known: Collection[str]) -> str:
-        near = get_close_matches(key, known, 1) if len(key) < 40 and len(self.complaints) < _MANY else []
+        near = get_close_matches(key, known, 1, 0.75) if len(key) < 40 and len(self.complaints) < _MANY else []
         return f"; did you mean {near[0]!r}?" if near else ""
 
     def items(self) -> list["Place"]:
@@ -99,7 +99,7 @@ class Place:
         digits = text.removeprefix("-")
         if digits.isascii() and digits.isdigit() and len(digits) < 10 and low <= int(text) <= high:
             return int(text)
-        self.complain(f"must be a whole number from {low} to {high}")
+        self.complain(f"must be a whole number from {low} to {high}" if low < high else f"must be {low}")
         return low
 
     def duration(self, low: timedelta, high: timedelta) -> timedelta:

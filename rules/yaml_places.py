@@ -116,6 +116,7 @@ class _Composer:
         self._file, self._left, self._complaints = file, budget, complaints
         self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
         self._anchors: dict[str, Node] = {}
+        self._last_line = text.rstrip("\n").count("\n") + 1
 
     def document(self) -> Node:
         try:
@@ -128,7 +129,8 @@ class _Composer:
         except yaml.MarkedYAMLError as problem:
             mark = problem.problem_mark or problem.context_mark
             hint = " (a tab? indent with spaces)" if "token" in str(problem.problem) else ""
-            raise _Unreadable(mark.line + 1 if mark else 1, f"not valid YAML: {problem.problem}{hint}") from None
+            line = min(mark.line + 1, self._last_line) if mark else 1  # what is missing at the end is missed after it
+            raise _Unreadable(line, f"not valid YAML: {problem.problem}{hint}") from None
         except yaml.YAMLError as problem:
             raise _Unreadable(1, f"not valid YAML: {_short(str(problem))}") from None
         if not isinstance(after, yaml.StreamEndEvent):

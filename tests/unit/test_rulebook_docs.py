@@ -1,0 +1,41 @@
+"""Every example of docs/rulebook.md is one that the rule book takes, and every key has its example."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rules.book import KEYS, parse
+from rules.book_keys import ROUTE_KEYS
+
+TEXT = (Path(__file__).parent.parent.parent / "docs/rulebook.md").read_text()
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+# What an example leaves out, so that it is a whole book.
+REST = {
+    "version": "version: 1\n",
+    "routes": "routes: [{name: all, urgency: ordinary, policy: by mail}]\n",
+    "policies": "policies:\n"
+    "  on duty: {steps: [{notify: ['team:web'], wait: 5m}]}\n"
+    "  by mail: {steps: [{notify: ['team:web'], wait: 5m}]}\n",
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_part_of_a_book(example):
+    rest = "".join(text for key, text in REST.items() if not re.search(rf"^{key}:", example, re.MULTILINE))
+
+    assert parse({"example.yaml": example + rest}).routes
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_has_an_example(key):
+    assert any(re.search(rf"^{key}:", example, re.MULTILINE) for example in EXAMPLES)
+    assert f"## {key}\n" in TEXT
+
+
+INNER = ("channels", "fallback", "acknowledge_within", "steps", "notify", "wait", "repeat")
+
+
+@pytest.mark.parametrize("key", [*ROUTE_KEYS, *INNER])
+def test_an_inner_key_has_an_example(key):
+    assert any(f"{key}: " in example or f"{key}:\n" in example for example in EXAMPLES)
