@@ -1,5 +1,44 @@
-"""HTTP for machines."""
+"""HTTP for machines: taking alerts in. The plain way; gateway/server.py has the fast one, and both are tested alike."""
 
-from flask import Blueprint
+from flask import Blueprint, Response, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway import inbox, ingest
+from gateway.inbox import Item
+from gateway.ingest import Answer, Refused
+from gateway.store import sources as source_store
+from gateway.store.db import reading
+from gateway.world import world
 
 bp = Blueprint("api", __name__)
+
+
+@bp.post("/ingest/<kind>")
+@bp.post("/ingest/<kind>/<path_token>")
+def take_in(kind: str, path_token: str = "") -> Response:
+    now = world().clock.now()
+    request.max_content_length = ingest.LARGEST + 1
+    asked = ingest.Request(
+        kind,
+        path_token,
+        request.headers.get("Authorization", ""),
+        request.headers.get("Content-Type", "").lower(),
+        request.headers.get("Content-Encoding", "").lower().strip(),
+        request.get_data(cache=False),
+    )
+    try:
+        with reading() as session:
+            owner = source_store.find_token(session, ingest.token_of(asked))
+        item = Item([ingest.read(asked, ingest.check(asked, owner, now), now)])
+    except Refused as refused:
+        if refused.posts:
+            inbox.store([Item(list(refused.posts))], world())
+        return respond(refused.answer)
+    except SQLAlchemyError:
+        return respond(ingest.unavailable("the database cannot be asked now"))
+    inbox.store([item], world())
+    return respond(ingest.answer(item))
+
+
+def respond(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, dict(answer.headers))

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from flask import Flask
-from flask_migrate import Migrate
+from flask_migrate import Migrate, upgrade
 
 from gateway import api
 from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock, SystemClock
 from gateway.secrets import Vault
 from gateway.settings import Settings
+from gateway.store.roll import Roll
 from gateway.store.db import db, engine_options, prepare_sqlite
 from gateway.world import World
 
@@ -23,7 +24,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
     app.extensions["gateway"] = World(
-        settings, clock or SystemClock(), Bookshelf(settings.rules), Vault(settings.secret_key)
+        settings, clock or SystemClock(), Bookshelf(settings.rules), Vault(settings.secret_key), Roll()
     )
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
@@ -32,3 +33,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
             prepare_sqlite(db.engine)
     app.register_blueprint(api.bp)
     return app
+
+
+def migrate_database(app: Flask) -> None:
+    """To the present form; several processes at once wait for each other (the first migration says how)."""
+    with app.app_context():
+        upgrade(directory=str(MIGRATIONS))

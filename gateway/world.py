@@ -1,4 +1,4 @@
-"""What every door is given: settings, clock, rule book, the vault for secrets."""
+"""What every door is given: settings, clock, rule book, vault for secrets, roll of people."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -9,6 +9,7 @@ from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock
 from gateway.secrets import Vault
 from gateway.settings import Settings
+from gateway.store.roll import Roll
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class World:
     clock: Clock
     shelf: Bookshelf
     vault: Vault
+    roll: Roll
 
 
 def world() -> World:

@@ -127,7 +127,9 @@ def _team(name: str, directory: Directory) -> list[_Target | NotTold]:
     team = directory.teams.get(name)
     if team is None:
         return [NotTold(f"team:{name}", "there is no such team")]
-    own: list[_Target | NotTold] = [_Target(f"team:{name}", name, team.contacts)] if team.contacts else []
+    # A team's PagerDuty key stands in for members without one (_target); calling it beside theirs would call them twice.
+    shared = tuple(contact for contact in team.contacts if contact.channel != "pagerduty" or not team.members)
+    own: list[_Target | NotTold] = [_Target(f"team:{name}", name, shared)] if shared else []
     return [*own, *(_person(email, directory, name) for email in team.members)] or [
         NotTold(f"team:{name}", "the team has no members and no address")
     ]

@@ -1,7 +1,7 @@
 """The life of an incident: what a signal does to it, and why. Pure: state, route and time in; decision and reason out."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from rules.words import Route, Status, Step, Urgency
@@ -15,7 +15,7 @@ class Signal(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"
     TIMER = "timer"  # the moment of the next step has come
-    UNREACHED = "unreached"  # nobody of the present step could be reached: do not wait for the timer
+    UNREACHED = "unreached"  # nobody of the present step could be reached: do not wait for its time
 
 
 class Reason(StrEnum):
@@ -24,6 +24,7 @@ class Reason(StrEnum):
     OPENED = "opened"
     ESCALATED = "escalated"
     TOLD_AGAIN = "told again"
+    NOBODY_REACHED = "nobody reached"
     RESOLVED = "resolved"
     ACKNOWLEDGED = "acknowledged"
     NOT_DUE = "not due"
@@ -59,6 +60,7 @@ class Decision:
 
 
 NEW = State(Status.TRIGGERED)
+UNREACHED_PAUSE = timedelta(seconds=60)
 
 
 def decide(state: State, signal: Signal, route: Route, now: datetime) -> Decision:
@@ -73,9 +75,17 @@ def decide(state: State, signal: Signal, route: Route, now: datetime) -> Decisio
         return Decision(state, Reason.NOT_DUE)
     if signal is Signal.TIMER and (state.next_at is None or now < state.next_at):
         return Decision(state, Reason.NOT_DUE)
-    if signal is Signal.UNREACHED and state.next_at is None:
-        return Decision(state, Reason.NOT_DUE)  # the ladder is over: there is nobody left to go on to
+    if signal is Signal.UNREACHED and state.level >= len(route.steps):
+        return _sooner(state, now)
     return _next_step(state, route, now)
+
+
+def _sooner(state: State, now: datetime) -> Decision:
+    """Nobody new is left to go on to: the next round starts after a minute, not at once, or it would never end."""
+    soon = now + UNREACHED_PAUSE
+    if state.next_at is None or state.next_at <= soon:
+        return Decision(state, Reason.NOT_DUE)
+    return Decision(replace(state, next_at=soon), Reason.NOBODY_REACHED)
 
 
 def _acknowledge(state: State) -> Decision:

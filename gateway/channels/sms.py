@@ -21,6 +21,7 @@ SECRET = False
 
 REAL = "https://api.twilio.com"
 MOST_SEGMENTS = 3  # Twilio takes 1600 characters; a person at night does not, and each segment is paid for
+GOOD_NEWS = ("acknowledged", "resolved")  # nothing to press: no link that costs a segment
 VALID = 1800  # seconds that the phone network may try
 LATER = (20429, 21611)  # too many at once, the sender's queue is full: refusals that pass
 GSM = frozenset(
@@ -34,10 +35,12 @@ _PLAINER = str.maketrans({"—": "-", "–": "-", "…": "...", "“": '"', "”
 def send(message: Message, env: Mapping[str, str], /, *, deadline: float = DEADLINE) -> str:
     account, sender = env["NABAT_TWILIO_ACCOUNT_SID"], env["NABAT_TWILIO_FROM"]
     base = (env.get("NABAT_TWILIO_URL") or REAL).rstrip("/")
+    text = f"{message.title}\n{message.text}"
+    link = message.url if message.kind not in GOOD_NEWS or message.url in text else ""
     form = {
         "To": message.address,
         "MessagingServiceSid" if sender.startswith("MG") else "From": sender,
-        "Body": fit(message.text or message.title, message.url),
+        "Body": fit(text, link),
         "ValidityPeriod": str(VALID),
     }
     public = env.get("NABAT_PUBLIC_URL", "").rstrip("/")

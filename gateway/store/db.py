@@ -86,3 +86,30 @@ def prepare_sqlite(engine: Engine) -> None:
     def _begin(connection: Any) -> None:
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def wake_workers(session: Session) -> None:
+    """Tells waiting workers, at commit, that the outbox has something. On SQLite they watch the file themselves."""
+    if is_postgres(session):
+        session.connection().exec_driver_sql("SELECT pg_notify('nabat_outbox', '')")
+
+
+def one_writer_per_source(session: Session, source_ids: Sequence[int]) -> None:
+    """Until commit nobody else takes in alerts of these sources: what is read about them stays true while deciding.
+
+    SQLite has one writer in any case.
+    """
+    if is_postgres(session):
+        sql = "SELECT pg_advisory_xact_lock(71, id) FROM unnest(%s::int[]) AS id ORDER BY id"
+        session.connection().exec_driver_sql(sql, (list(source_ids),))
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A look at one moment of the database; nothing is kept. For code outside requests, where no page cleans up."""
+    session = db.session()
+    session.rollback()
+    try:
+        yield session
+    finally:
+        session.rollback()

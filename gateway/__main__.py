@@ -1,0 +1,18 @@
+"""`python -m gateway`: the place where the environment is read, before anything else of ours is loaded."""
+
+import os
+from pathlib import Path
+
+
+def main() -> None:
+    """Counters are shared between processes through files, and prometheus-client wants to know where when it is imported."""
+    data = Path(os.environ.get("NABAT_DATA_DIR") or "data").absolute()
+    counters = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(data / "counters")))
+    counters.mkdir(parents=True, exist_ok=True)
+    from gateway.commands import cli  # noqa: PLC0415 - see above
+
+    cli(prog_name="nabat")
+
+
+if __name__ == "__main__":
+    main()

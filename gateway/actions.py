@@ -1,0 +1,137 @@
+"""Everything that can be done to an incident, whoever does it: an alert, a person, the clock. Nothing else changes one."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from gateway.changes import Changes
+from gateway.store import cases, outbox
+from gateway.store.cases import Case
+from gateway.store.db import transaction
+from gateway.world import world
+from rules.lifecycle import Decision, Reason, Signal, decide, step_at
+from rules.words import NotTold, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it, and by what: dashboard, link, api, pagerduty, clock, source."""
+
+    name: str
+    how: str
+    person_id: int | None = None
+
+
+CLOCK = Actor("Nabat", "clock")
+
+
+def act(incident_id: int, signal: Signal, actor: Actor, now: datetime) -> Reason | None:
+    """One signal to one incident, in a transaction of its own. Says what came of it; None if there is no such one."""
+    with transaction() as session:
+        case = cases.load(session, [incident_id]).get(incident_id)
+        if case is None:
+            return None
+        changes = changes_of(session, now)
+        decision = decide(case.state, signal, case.route, now)
+        carry_out(changes, case, decision, actor)
+        changes.write()
+        return decision.reason
+
+
+def add_note(incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
+    """A line of free text on the timeline. False if there is no such incident."""
+    with transaction() as session:
+        case = cases.load(session, [incident_id]).get(incident_id)
+        if case is None:
+            return False
+        changes = changes_of(session, now)
+        changes.line(case, "note", actor.name, {"text": text, "how": actor.how})
+        changes.write()
+        return True
+
+
+def changes_of(session: Session, now: datetime) -> Changes:
+    return Changes(session, world().roll.current(session), now)
+
+
+def carry_out(changes: Changes, case: Case, decision: Decision, actor: Actor) -> None:
+    """State, timeline and messages of one decision, together. One that changes nothing leaves no trace."""
+    if not decision.changes:
+        return
+    case.state = decision.after
+    changes.touch(case)
+    if decision.reason in (Reason.ACKNOWLEDGED, Reason.RESOLVED):
+        _answered(changes, case, decision.reason, actor)
+    elif decision.step is not None:
+        _tell(changes, case, decision, actor)
+    else:
+        changes.line(case, decision.reason.value, actor.name, {"level": case.state.level})
+
+
+def _answered(changes: Changes, case: Case, reason: Reason, actor: Actor) -> None:
+    name = "" if actor.how == "source" else actor.name
+    if reason is Reason.ACKNOWLEDGED:
+        case.ack_at, case.ack_by = changes.now, actor.name
+        since = case.opened_at
+    else:
+        case.resolved_at, case.resolved_by = changes.now, name or None
+        case.resolve_kind = "auto" if actor.how in ("source", "clock") else "person"
+        since = case.opened_at
+    seconds = max(0, int((changes.now - since).total_seconds()))
+    changes.line(case, reason.value, actor.name, {"how": actor.how, "after_s": seconds})
+    changes.answer(case, reason.value, actor.name, actor.how)
+
+
+def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> None:
+    """The messages of one step. A step that can only be told by the fallback is not waited for."""
+    assert decision.step is not None
+    found = changes.audience(decision.step, case.route)
+    keys = set() if case.fresh else outbox.promised_keys(changes.session, case.id)
+    kind = "opened" if case.state.level == 1 else "escalated"
+    spared = [one for one in found.notices if one.contact.channel == "pagerduty" and one.contact.address_id in keys]
+    if spared:
+        why = "PagerDuty already has this incident on this key: its own escalation goes on calling"
+        left = tuple(one for one in found.notices if one not in spared)
+        found = replace(found, notices=left, not_told=(*found.not_told, *(NotTold(one.who, why) for one in spared)))
+    for notice in found.notices:
+        part = "primary" if notice.way in case.route.channels else "fallback"
+        changes.promise(case, notice, kind, part)
+    text = changes.told_text(found, case.state.level, case.route.rule)
+    changes.line(case, decision.reason.value, actor.name, text)
+    if found.fell_back and not spared and case.state.level < len(case.route.steps):
+        hurry(changes, case)
+
+
+def hurry(changes: Changes, case: Case) -> None:
+    """Nobody of the present step can be reached: the next one starts now."""
+    carry_out(changes, case, decide(case.state, Signal.UNREACHED, case.route, changes.now), CLOCK)
+
+
+def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, patience: bool = False) -> None:
+    """A message to `who` failed for good, or (`patience`) is not out in time: the fallback starts, or the next step.
+
+    The fallback's ways are tried one after the other, each when the one before has failed.
+    """
+    if case.state.status is not Status.TRIGGERED:
+        return
+    standing = outbox.standing(changes.session, case.id, level)
+    step = step_at(case.route, level)
+    found = changes.audience(step, case.route)
+    known = {(one.channel, one.address_id) for one in standing}
+    alive = [one for one in standing if one.status in ("queued", "sending", "sent", "delivered")]
+    mine = [notice for notice in found.fallback if notice.who == who]
+    fresh = [notice for notice in mine if (notice.contact.channel, notice.contact.address_id) not in known]
+    if fresh and not any(one.part == "fallback" and one.who == who for one in alive):
+        chosen = [notice for notice in fresh if notice.way == fresh[0].way]
+        for notice in chosen:
+            changes.promise(case, notice, "opened" if level == 1 else "escalated", "fallback", level)
+        told = [{"who": notice.who, "name": notice.name, "way": notice.way} for notice in chosen]
+        changes.line(case, "fallback", CLOCK.name, {"why": why, "level": level, "told": told})
+        if not patience:
+            return
+    good = ("sent", "delivered") if patience else ("queued", "sending", "sent", "delivered")
+    if level == case.state.level and not any(one.status in good for one in standing):
+        only_logged = all(one.status == "logged" for one in standing)
+        if not only_logged or level < len(case.route.steps):
+            hurry(changes, case)

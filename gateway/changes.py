@@ -1,0 +1,110 @@
+"""Everything one transaction is going to write, gathered case by case and written set-wise at its end."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gateway.store import cases, outbox, timeline
+from gateway.store.cases import Case
+from gateway.store.db import wake_workers
+from gateway.store.types import to_json
+from rules.audience import Audience, audience
+from rules.words import Contact, Directory, Notice, Route, Step, Way
+
+NEWS_CHANNELS = ("pagerduty", "email", "ntfy", "webpush")  # an SMS at night only to say that it is over helps nobody
+
+
+class Changes:
+    """One transaction's worth of new and changed incidents, timeline lines and promised messages."""
+
+    def __init__(self, session: Session, directory: Directory, now: datetime) -> None:
+        self.session = session
+        self.directory = directory
+        self.now = now
+        self.cases: dict[int, Case] = {}
+        self.lines: list[timeline.Line] = []
+        self.promises: list[outbox.Promise] = []
+        self.answered: dict[int, tuple[Case, str, str, str]] = {}  # case, kind of news, who answered, by what
+        self._audiences: dict[tuple[int, int], tuple[Route, Step, Audience]] = {}
+        self._texts: dict[tuple[int, int, str], tuple[Audience, str]] = {}
+
+    def touch(self, case: Case) -> None:
+        self.cases[case.id] = case
+
+    def line(self, case: Case, kind: str, actor: str, detail: dict[str, Any] | str) -> None:
+        self.lines.append(timeline.line(case.id, self.now, kind, actor, detail))
+
+    def promise(self, case: Case, notice: Notice, kind: str, part: str, level: int = 0) -> None:
+        self.promises.append(outbox.promise(case, notice, kind, part, self.now, level=level))
+
+    def answer(self, case: Case, kind: str, name: str, how: str) -> None:
+        """It was acknowledged or resolved: waiting pages are cancelled, whoever was told hears of it."""
+        self.answered[case.id] = (case, kind, name, how)
+
+    def audience(self, step: Step, route: Route) -> Audience:
+        """Asked once for each step of each route: in a storm thousands of incidents share them."""
+        key = (id(route), id(step))
+        found = self._audiences.get(key)
+        if found is None:
+            found = (route, step, audience(step, route, self.directory, self.now))
+            self._audiences[key] = found  # the route and the step are kept so that their ids stay theirs
+        return found[2]
+
+    def told_text(self, found: Audience, level: int, rule: str) -> str:
+        """The timeline's words for a step, the same for all incidents of a storm."""
+        key = (id(found), level, rule)
+        if key not in self._texts:
+            told = [
+                {"who": notice.who, "name": notice.name, "way": notice.way, "channel": notice.contact.channel}
+                for notice in found.notices
+            ]
+            not_told = [{"who": one.who, "reason": one.reason} for one in found.not_told]
+            text = to_json({"level": level, "rule": rule, "told": told, "not_told": not_told})
+            self._texts[key] = (found, text)
+        return self._texts[key][1]
+
+    def write(self) -> None:
+        """In this order: incidents, what happened to them, what goes out; then what must not go out any more."""
+        fresh = [case for case in self.cases.values() if case.fresh]
+        cases.insert(self.session, fresh, self.now)
+        cases.save(self.session, [case for case in self.cases.values() if not case.fresh], self.now)
+        outbox.write(self.session, self.promises)
+        timeline.write(self.session, self.lines)
+        if self.answered:
+            self._spread_the_news()
+        if self.promises or self.answered:
+            wake_workers(self.session)
+        for case in fresh:
+            case.fresh = False
+
+    def _spread_the_news(self) -> None:
+        for kind in ("acknowledged", "resolved"):
+            ids = [case.id for case, news, _, _ in self.answered.values() if news == kind]
+            outbox.cancel_pages(self.session, ids, kind, self.now)
+        news: list[outbox.Promise] = []
+        told = outbox.told(self.session, self.answered)
+        for case, kind, name, how in self.answered.values():
+            mine = [one for one in told if one.incident_id == case.id]
+            for one in mine:
+                if _wants_news(one, kind) and not _is_origin(one, mine, name, how):
+                    notice = Notice(one.who, one.name, _contact(one), Way(one.way), one.person_id or 0)
+                    news.append(outbox.promise(case, notice, kind, "news", self.now))
+        outbox.write(self.session, news)
+
+
+def _wants_news(one: outbox.Told, kind: str) -> bool:
+    """An acknowledgement stops PagerDuty's calls; the end of it is told to all who were told of it."""
+    return one.channel in NEWS_CHANNELS if kind == "resolved" else one.channel == "pagerduty"
+
+
+def _is_origin(one: outbox.Told, mine: list[outbox.Told], name: str, how: str) -> bool:
+    """The PagerDuty key that the answer came from is not answered back. With several keys it is the answering person's."""
+    if how != "pagerduty" or one.channel != "pagerduty":
+        return False
+    keys = {other.address_id for other in mine if other.channel == "pagerduty"}
+    return len(keys) == 1 or one.name == name
+
+
+def _contact(one: outbox.Told) -> Contact:
+    return Contact(one.channel, one.address, one.address_id, one.contact_id or 0)

@@ -1,0 +1,274 @@
+"""The commands of ./nabat."""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway import bookshelf, channels, log, passwords, secrets, sources, supervisor, web
+from gateway.app import create_app, migrate_database
+from gateway.channels import Message, PermanentFailure, TemporaryFailure
+from gateway.clock import SystemClock
+from gateway.loader import BadJson
+from gateway.loader import load as load_json
+from gateway.settings import BadSettings, Settings, load
+from gateway.sources import BadPayload, Heard
+from gateway.store import people as people_store
+from gateway.store import sources as source_store
+from gateway.store.db import reading, transaction
+from gateway.worker import Worker, stop_on_signals
+from gateway.world import World
+from rules import audience, book, explain, people
+from rules.words import Directory, Role
+
+
+@click.group(help="Nabat, the alarm bell: alerts in, the right people reached.")
+def cli() -> None: ...
+
+
+def fail(*complaints: str) -> NoReturn:
+    for complaint in complaints:
+        click.echo(complaint, err=True)
+    sys.exit(1)
+
+
+def settings() -> Settings:
+    """From the environment, or an end with everything that is wrong with it."""
+    try:
+        found = load(os.environ)
+        if found.database_url.startswith("sqlite"):
+            found.data_dir.mkdir(parents=True, exist_ok=True)
+            if not found.secret_key:
+                secrets.make_key_file(found.secret_key_file)
+                found = load(os.environ)
+    except BadSettings as problem:
+        fail(*problem.complaints)
+    log.setup(found.log_level)
+    return found
+
+
+def program() -> tuple[Flask, World]:
+    """Everything put together on a migrated database, or an end with what is wrong with the rule book."""
+    try:
+        app = create_app(settings())
+    except book.BadRuleBook as problem:
+        fail(*problem.complaints)
+    try:
+        migrate_database(app)
+    except SQLAlchemyError as problem:
+        fail(f"the database cannot be used: {str(problem).splitlines()[0]}")
+    return app, app.extensions["gateway"]
+
+
+@cli.command(help="Start web and worker here, and watch over both.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def up(host: str, port: int) -> None:
+    app, world = program()
+    with app.app_context():
+        supervisor.greet(world, host, port)
+    supervisor.run(host, port)
+
+
+@cli.command("web", help="One web server; any number may share one PostgreSQL.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--processes", default=0, help="0: one on SQLite, two on PostgreSQL.")
+def serve(host: str, port: int, processes: int) -> None:
+    program()
+    web.serve(settings(), host, port, processes)
+
+
+@cli.command(help="One worker: sends, escalates, tidies up. Any number may share one PostgreSQL.")
+def worker() -> None:
+    app, _ = program()
+    one = Worker(app)
+    stop_on_signals(one)
+    one.run()
+
+
+@cli.command(help="Bring the database to the present form.")
+def migrate() -> None:
+    program()
+
+
+@cli.group(help="Keys for machines.")
+def token() -> None: ...
+
+
+@token.command("create", help="Prints a new token, and nothing else. KIND: a source's kind, or 'api'.")
+@click.argument("kind")
+@click.option("--name", default="", help="The source; its kind if not given.")
+@click.option("--scopes", default="read,act", show_default=True, help="For kind 'api'.")
+def token_create(kind: str, name: str, scopes: str) -> None:
+    app, world = program()
+    with app.app_context(), transaction() as session:
+        try:
+            if kind == "api":
+                made = source_store.create_api_token(session, name or "api", scopes.split(","), world.clock.now())
+            else:
+                made = source_store.create_token(session, kind, name, world.clock.now(), sources.names())
+        except source_store.NotPossible as problem:
+            fail(str(problem))
+    click.echo(made)
+
+
+@token.command("list")
+def token_list() -> None:
+    app, _ = program()
+    with app.app_context(), reading() as session:
+        for row, source in source_store.list_tokens(session):
+            state = "revoked" if row.revoked_at else f"last used {row.last_used_at or 'never'}"
+            click.echo(f"…{row.ending}  {source.kind if source else row.kind:14} {row.name:24} {state}")
+
+
+@token.command("revoke")
+@click.argument("ending")
+def token_revoke(ending: str) -> None:
+    app, world = program()
+    with app.app_context(), transaction() as session:
+        try:
+            source_store.revoke(session, ending, world.clock.now())
+        except source_store.NotPossible as problem:
+            fail(str(problem))
+
+
+@cli.group(help="People who can sign in.")
+def user() -> None: ...
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--name", default="")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def user_create(email: str, role: str, name: str, *, password_stdin: bool) -> None:
+    app, world = program()
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if wrong := passwords.complaint(password, email, name):
+        fail(wrong)
+    with app.app_context(), transaction() as session:
+        try:
+            hashed = passwords.hash_of(password)
+            people_store.create_user(session, email, name, Role(role), hashed, world.clock.now())
+        except people_store.PersonExists:
+            fail(f"{email}: there is somebody with this address already")
+
+
+@cli.group("people", help="People, teams, contacts, schedules.")
+def people_group() -> None: ...
+
+
+@people_group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def people_import(file: Path) -> None:
+    app, world = program()
+    plain = world.settings
+    try:
+        listed = people.parse(
+            file.read_bytes(), file.name, os.environ, language=plain.language, timezone=plain.timezone
+        )
+    except people.BadPeopleFile as problem:
+        fail(*problem.complaints)
+    with app.app_context(), transaction() as session:
+        done = people_store.import_people(session, listed, world.vault, world.clock.now())
+    click.echo(str(done))
+
+
+@people_group.command("export")
+def people_export() -> None:
+    app, world = program()
+    with app.app_context(), reading() as session:
+        click.echo(people.dump(people_store.export_people(session, world.vault)), nl=False)
+
+
+@cli.group("rules", help="The rule book.")
+def rules_group() -> None: ...
+
+
+def _book(place: str | None) -> book.RuleBook:
+    chosen = Path(place) if place else settings().rules
+    try:
+        return book.parse(bookshelf.read(chosen))
+    except book.BadRuleBook as problem:
+        fail(*problem.complaints)
+
+
+@rules_group.command("check", help="All complaints about a rule book; exit 0 if there are none.")
+@click.argument("place", required=False)
+def rules_check(place: str | None) -> None:
+    checked = _book(place)
+    click.echo(f"{len(checked.routes)} routes, {len(checked.policies)} policies: ok")
+
+
+@rules_group.command("explain", help="What would happen to this payload, and why. Sends nothing, writes nothing.")
+@click.argument("payload", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", default="alertmanager", show_default=True)
+@click.option("--at", default="", help="The moment; now if not given.")
+@click.option("--rules", "place", default=None, help="Another rule book.")
+@click.option("--json", "as_json", is_flag=True)
+def rules_explain(payload: Path, source: str, at: str, place: str | None, *, as_json: bool) -> None:
+    chosen = _book(place)
+    moment = _moment(at, chosen)
+    if source not in sources.names():
+        fail(f"there is no source {source!r}: known are {', '.join(sources.names())}")
+    try:
+        parsed = sources.find(source).parse(load_json(payload.read_bytes()), Heard(source, moment))
+    except (BadJson, BadPayload) as problem:
+        fail(f"{payload}: {problem}")
+    told = [explain.explain(alert, chosen, _directory(), moment, audience.notices) for alert in parsed.alerts]
+    if as_json:
+        click.echo("[" + ",\n".join(one.as_json() for one in told) + "]")
+    else:
+        click.echo("\n\n".join(one.as_text() for one in told))
+        for item in parsed.quarantined:
+            click.echo(f"{item.place}: would be set aside: {item.reason}")
+
+
+def _moment(at: str, chosen: book.RuleBook) -> datetime:
+    if not at:
+        return SystemClock().now()
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        fail(f"--at {at!r}: write it as 2026-12-05T03:12:00+03:00")
+    return moment if moment.tzinfo else moment.replace(tzinfo=chosen.zone)
+
+
+def _directory() -> Directory:
+    """The people as the database has them; nobody, where there is no database yet."""
+    app = create_app(settings())
+    with app.app_context():
+        try:
+            with reading() as session:
+                return people_store.directory(session)
+        except SQLAlchemyError:  # no database here yet, or one of another version: the rules can be shown all the same
+            return Directory()
+
+
+@cli.command("send-test", help="One test message; prints what the provider answered.")
+@click.argument("channel", type=click.Choice(channels.names()))
+@click.argument("address")
+def send_test(channel: str, address: str) -> None:
+    env = settings().env
+    chosen = channels.find(channel)
+    if wrong := chosen.check(address, env):
+        fail(f"{address}: {wrong}")
+    if lacking := channels.missing(channel, env):
+        fail(f"{channel} cannot send: {', '.join(lacking)} not set")
+    message = Message(
+        0, 0, "test", "test", address, "Test message from Nabat", "It works: this way of reaching you is open.",
+        url=settings().public_url,
+    )  # fmt: skip
+    try:
+        click.echo(f"sent: {chosen.send(message, env)}")
+    except (PermanentFailure, TemporaryFailure) as problem:
+        fail(f"not sent: {problem}")

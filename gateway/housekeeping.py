@@ -1,0 +1,36 @@
+"""What is old is let go: raw payloads after 30 days, remembered callbacks, ended sign-ins, counters."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from gateway.store.db import transaction
+from gateway.store.types import micros
+
+PORTION = 2000  # rows a transaction: a long delete would hold up ingest
+KEEP = {
+    "payload": ("received_at", timedelta(days=30)),
+    "quarantined_item": ("received_at", timedelta(days=30)),
+    "heard": ("at", timedelta(days=7)),
+    "counter": ("since", timedelta(days=1)),
+    "sign_in": ("expires_at", timedelta()),
+}
+KEYS = {"heard": "key", "counter": "key"}  # the others have an id
+
+
+def tidy(now: datetime) -> int:
+    """Returns how many rows went."""
+    return sum(_let_go(table, column, micros(now - age)) for table, (column, age) in KEEP.items())
+
+
+def _let_go(table: str, column: str, before: int) -> int:
+    key, gone = KEYS.get(table, "id"), 0
+    statement = text(
+        f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {column} < :before LIMIT :portion)"  # noqa: S608
+    )
+    while True:
+        with transaction() as session:
+            count = session.execute(statement, {"before": before, "portion": PORTION}).rowcount  # type: ignore[attr-defined]
+        gone += count
+        if count < PORTION:
+            return gone

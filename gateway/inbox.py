@@ -1,0 +1,186 @@
+"""Concurrent requests share a commit: one writer thread a process takes whatever waits and stores it together."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gateway import intake, log, metrics
+from gateway.intake import Outcome
+from gateway.store.alerts import Post
+from gateway.store.db import transaction
+from gateway.world import World
+
+BATCH = 1000  # alerts in one commit, about
+WAITING = 20_000  # alerts that may wait before senders are asked to come again
+BYTES_WAITING = 256 * 1024 * 1024
+RETRIES = 2  # after a deadlock or a serialisation failure
+UNITS = ("emergency", "urgent", "fast", "ordinary")
+
+
+class Unavailable(Exception):
+    """The database did not take it, or too much waits: the sender should come again (503)."""
+
+
+@dataclass(slots=True)
+class Item:
+    """The posts of one request, stored all or not at all, and where the answer goes."""
+
+    posts: Sequence[Post]
+    result: list[Outcome] | Unavailable | None = None
+    reply: Any = None  # where the answer goes: known to whoever put it in
+
+    @property
+    def weight(self) -> int:
+        return sum(len(post.alerts) for post in self.posts) + 1
+
+    @property
+    def size(self) -> int:
+        return sum(len(post.body) for post in self.posts)
+
+
+class Inbox:
+    """The bounded queue before the writer thread."""
+
+    def __init__(self, app: Flask, world: World, *, finish: Callable[[Sequence[Item]], None]) -> None:
+        self._app = app
+        self._world = world
+        self._finish = finish
+        self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._bytes = 0
+        self._open = True
+        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def put(self, item: Item) -> None:
+        """Raises Unavailable when too much waits already."""
+        weight, size = item.weight, item.size
+        with self._lock:
+            full = self._waiting and (self._waiting + weight > WAITING or self._bytes + size > BYTES_WAITING)
+            if full or not self._open:
+                raise Unavailable("too much is waiting to be stored")
+            self._waiting += weight
+            self._bytes += size
+        self._queue.put(item)
+
+    def close(self) -> None:
+        """Takes nothing new; what waits is stored before this returns."""
+        with self._lock:
+            self._open = False
+        self._queue.put(None)
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        with self._app.app_context():
+            while (item := self._queue.get()) is not None:
+                batch, more = [item], item.weight
+                while more < BATCH and not self._queue.empty():
+                    following = self._queue.get()
+                    if following is None:
+                        self._queue.put(None)
+                        break
+                    batch.append(following)
+                    more += following.weight
+                store(batch, self._world)
+                self._let_go(batch)
+                self._finish(batch)
+
+    def _let_go(self, batch: Sequence[Item]) -> None:
+        with self._lock:
+            self._waiting -= sum(item.weight for item in batch)
+            self._bytes -= sum(item.size for item in batch)
+
+
+def store(batch: Sequence[Item], world: World) -> None:
+    """One commit for all; each item then has its result. An item that spoils the commit is stored by itself, or set aside."""
+    try:
+        _commit(batch, world)
+    except (OperationalError, PoolTimeout) as problem:
+        _refuse(batch, problem)
+    except DBAPIError as problem:
+        if problem.connection_invalidated:
+            _refuse(batch, problem)
+        else:
+            _one_by_one(batch, world, problem)
+    except Exception as problem:  # noqa: BLE001 - whatever one payload does, its neighbours are stored and it is kept
+        _one_by_one(batch, world, problem)
+
+
+def _commit(batch: Sequence[Item], world: World) -> None:
+    posts = [post for item in batch for post in item.posts]
+    for tries_left in range(RETRIES, -1, -1):
+        try:
+            with transaction() as session:
+                outcomes = intake.receive(session, posts, world.shelf.book, world.roll.current(session), world.clock.now())
+            break
+        except OperationalError as problem:
+            if tries_left == 0 or not _worth_another_try(problem):
+                raise
+            time.sleep(0.01)
+    found = iter(outcomes)
+    for item in batch:
+        item.result = [next(found) for _ in item.posts]
+    count(batch)
+
+
+def _worth_another_try(problem: OperationalError) -> bool:
+    """Deadlock or serialisation failure on PostgreSQL; SQLite has waited long enough already."""
+    return getattr(problem.orig, "sqlstate", "") in ("40001", "40P01")
+
+
+def _refuse(batch: Sequence[Item], problem: SQLAlchemyError) -> None:
+    log.warning("ingest_unavailable", problem=type(problem).__name__, reason=str(problem.args[:1])[:200])
+    for item in batch:
+        item.result = Unavailable("the database cannot take it now")
+
+
+def _one_by_one(batch: Sequence[Item], world: World, problem: Exception) -> None:
+    if len(batch) > 1:
+        for item in batch:
+            store([item], world)
+        return
+    item = batch[0]
+    log.error("ingest_poison", problem, source=item.posts[0].source, size=item.size)
+    if all(post.error for post in item.posts):  # even the bare keeping of it failed
+        item.result = Unavailable("it could not be stored")
+        return
+    words = f"not stored: {type(problem).__name__}"
+    kept = [
+        Post(post.source_id, post.source, post.body, post.received_at, (), post.quarantined, error=words)
+        for post in item.posts
+    ]
+    again = Item(kept)
+    store([again], world)
+    item.result = again.result
+    if isinstance(item.result, list):
+        for outcome, post in zip(item.result, item.posts, strict=True):
+            outcome.quarantined += len(post.alerts)
+
+
+def count(batch: Sequence[Item]) -> None:
+    """The metrics of what was stored; after the commit, so that they never run ahead of it."""
+    metrics.batch_posts.observe(len(batch))
+    for item in batch:
+        assert isinstance(item.result, list)
+        for post, outcome in zip(item.posts, item.result, strict=True):
+            firing = sum(1 for alert in post.alerts if alert.firing)
+            if firing:
+                metrics.alerts_received.labels(post.source, "firing").inc(firing)
+            if len(post.alerts) > firing:
+                metrics.alerts_received.labels(post.source, "resolved").inc(len(post.alerts) - firing)
+            if post.quarantined:
+                metrics.quarantined.labels(post.source).inc(len(post.quarantined))
+            if outcome.never_seen:
+                metrics.never_seen.labels(post.source).inc(outcome.never_seen)
+            for rank in outcome.opened:
+                metrics.incidents_opened.labels(UNITS[rank]).inc()

@@ -1,0 +1,165 @@
+"""One request of a sender, from its bytes to its answer: the steps that the Flask view and the fast path share."""
+
+import base64
+import binascii
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+import msgspec
+
+from gateway import metrics, sources
+from gateway.inbox import Item, Unavailable
+from gateway.loader import BadJson, load
+from gateway.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
+from gateway.sources import BadPayload, Heard
+from gateway.store.alerts import Post
+from gateway.store.sources import TokenOwner
+from rules.words import Alert
+
+LARGEST = 16 * 1024 * 1024  # bytes of one body
+RETRY_AFTER = "5"  # seconds; Alertmanager has its own back-off
+TRUST = 5.0  # seconds a token's owner is remembered, so that a revoked token lives no longer than this
+REMEMBERED = 1000
+_encode = msgspec.json.encode
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the door looks at: the path after /ingest/, the headers it needs, the whole body."""
+
+    kind: str
+    path_token: str
+    authorization: str
+    content_type: str
+    content_encoding: str
+    body: bytes
+
+
+class Refused(Exception):
+    """The request is not taken in; `posts` is what is kept of it all the same, for people to see."""
+
+    def __init__(self, answer: Answer, posts: tuple[Post, ...] = ()) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+        self.posts = posts
+
+
+def problem(status: int, detail: str, *, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """An RFC 9457 answer."""
+    body = _encode({"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail})
+    return Answer(status, body, (("Content-Type", "application/problem+json"), *headers))
+
+
+UNAUTHORIZED = problem(401, "a valid token is needed", headers=(("WWW-Authenticate", 'Bearer realm="nabat"'),))
+
+
+def unavailable(reason: str) -> Answer:
+    return problem(503, reason, headers=(("Retry-After", RETRY_AFTER),))
+
+
+def token_of(request: Request) -> str:
+    """Bearer, Basic (the token as password), or in the path for senders that can only set an address."""
+    scheme, _, rest = request.authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(rest.strip(), validate=True).decode("utf-8", "replace").partition(":")[2]
+        except (binascii.Error, ValueError):
+            return ""
+    return request.path_token
+
+
+class Owners:
+    """Whose token it is, remembered for a moment: a look in the database for every request would cost as much as the rest."""
+
+    def __init__(self, find: Callable[[str], TokenOwner | None]) -> None:
+        self._find = find
+        self._held: OrderedDict[str, tuple[float, TokenOwner]] = OrderedDict()
+
+    def held(self, token: str) -> TokenOwner | None:
+        found = self._held.get(token)
+        return found[1] if found and time.monotonic() - found[0] < TRUST else None
+
+    def of(self, token: str) -> TokenOwner | None:
+        if not token or len(token) > 200:
+            return None
+        owner = self.held(token) or self._find(token)
+        if owner is not None and self.held(token) is None:
+            self._held[token] = (time.monotonic(), owner)
+            while len(self._held) > REMEMBERED:
+                self._held.popitem(last=False)
+        return owner
+
+
+def check(request: Request, owner: TokenOwner | None, now: datetime) -> TokenOwner:
+    """The token fits the address, and the body may be read. Raises Refused."""
+    if owner is None or owner.source_id is None or owner.kind != request.kind:
+        metrics.rejected.labels("", "token").inc()
+        raise Refused(UNAUTHORIZED, (_own(refused_token_alert(request.kind, now), now, REFUSALS),))
+    if len(request.body) > LARGEST:
+        raise too_large(owner, now)
+    if request.content_encoding not in ("", "identity"):
+        raise _refuse(owner, 415, "encoding", f"content encoding {request.content_encoding[:40]!r} is not supported", now)
+    if request.content_type.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+        raise _refuse(owner, 415, "form", "send JSON, not a form", now)
+    return owner
+
+
+def too_large(owner: TokenOwner, now: datetime) -> Refused:
+    return _refuse(owner, 413, "too large", f"the body is larger than {LARGEST} bytes", now, seen=True)
+
+
+def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
+    """The body as alerts. Raises Refused for what nobody can read; that is kept, and people hear of it."""
+    assert owner.source_id is not None
+    if not request.body.strip():
+        raise _refuse(owner, 400, "empty", "the body is empty", now)
+    try:
+        body = load(request.body)
+        parsed = sources.find(request.kind).parse(body, Heard(owner.name, now))
+    except (BadJson, BadPayload) as problem_:
+        reason = "json" if isinstance(problem_, BadJson) else "payload"
+        raise _refuse(owner, 400, reason, str(problem_), now, seen=True, body=request.body) from problem_
+    return Post(
+        owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated
+    )
+
+
+def _refuse(
+    owner: TokenOwner, status: int, reason: str, words: str, now: datetime, *, seen: bool = False, body: bytes = b""
+) -> Refused:
+    """`seen`: a repeat cannot help and the sender may not tell anybody, so an incident of its own does."""
+    metrics.rejected.labels(owner.name, reason).inc()
+    posts: list[Post] = []
+    if body:
+        assert owner.source_id is not None
+        posts.append(Post(owner.source_id, owner.name, body[:65536], now, (), error=words))
+    if seen:
+        posts.append(_own(unreadable_alert(owner.name, words, now), now))
+    return Refused(problem(status, words), tuple(posts))
+
+
+def _own(alert: Alert, now: datetime, threshold: int = 0) -> Post:
+    return Post(OWN_SOURCE, alert.source, b"", now, (alert,), own=True, threshold=threshold)
+
+
+def answer(item: Item) -> Answer:
+    """What the sender hears once the writer has done with its post."""
+    if not isinstance(item.result, list):
+        reason = str(item.result) if isinstance(item.result, Unavailable) else "it was not stored in time"
+        return unavailable(reason)
+    outcome = item.result[0]
+    body = {"accepted": outcome.accepted, "quarantined": outcome.quarantined, "incidents": outcome.incidents}
+    return Answer(202, _encode(body), (("Content-Type", "application/json"),))

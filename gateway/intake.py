@@ -1,0 +1,252 @@
+"""Alerts come in: from parsed to promised, set-wise, in one transaction whatever their number.
+
+Read all that is known of them, decide in memory message by message in the order of arrival, write everything at the end.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from gateway.actions import Actor, carry_out
+from gateway.changes import Changes
+from gateway.store import alerts as alert_store
+from gateway.store import bulk, cases
+from gateway.store.alerts import Known, Post
+from gateway.store.cases import Case
+from gateway.store.counters import hit
+from gateway.store.db import one_writer_per_source
+from gateway.store.tables import Incident
+from gateway.store.types import micros, to_json
+from rules.book import RuleBook
+from rules.episodes import NEVER, TOUCH
+from rules.identity import dedup_key
+from rules.lifecycle import NEW, Signal, decide
+from rules.matchers import seen_labels
+from rules.words import Alert, Directory, Kind, Route, Ticket
+
+OWN_PAUSE = timedelta(minutes=15)
+OWN_WINDOW = timedelta(minutes=1)
+SHOWN = 5  # titles named on the one timeline line for alerts that joined together
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one post."""
+
+    accepted: int
+    quarantined: int
+    incidents: list[int] = field(default_factory=list)
+    opened: list[int] = field(default_factory=list)  # urgency ranks of incidents it opened
+    never_seen: int = 0  # resolves of alerts that were never seen firing
+
+
+def receive(
+    session: Session, posts: Sequence[Post], book: RuleBook, directory: Directory, now: datetime
+) -> list[Outcome]:
+    """Take in `posts`, of any number of sources. When the caller's commit returns, nothing can be lost any more."""
+    one_writer_per_source(session, sorted({post.source_id for post in posts}))
+    alert_store.keep_payloads(session, posts)
+    posts = [_at_most_now_and_then(session, post, now) if post.own else post for post in posts]
+    intake = _Intake(session, book, directory, now)
+    intake.look_up(posts)
+    outcomes = [intake.take(post) for post in posts]
+    intake.write()
+    return outcomes
+
+
+def _at_most_now_and_then(session: Session, post: Post, now: datetime) -> Post:
+    """Our own word about a sender: within OWN_PAUSE of its incident's opening it is counted there and opens nothing."""
+    if post.threshold and hit(session, post.alerts[0].fingerprint, OWN_WINDOW, now) < post.threshold:
+        return replace(post, alerts=())
+    opened = alert_store.last_opened(session, post.source_id, post.alerts[0].fingerprint)
+    if opened is None or micros(now) - opened >= OWN_PAUSE.total_seconds() * 1_000_000:
+        return post
+    return replace(post, alerts=[replace(alert, touch=True) for alert in post.alerts])
+
+
+class _Intake:
+    """The working memory of one transaction."""
+
+    def __init__(self, session: Session, book: RuleBook, directory: Directory, now: datetime) -> None:
+        self.session = session
+        self.book = book
+        self.now = now
+        self.at = micros(now)
+        self.changes = Changes(session, directory, now)
+        self.known: dict[tuple[int, str], Known] = {}
+        self.by_id: dict[int, Case] = {}
+        self.by_key: dict[str, Case] = {}
+        self.routed: dict[int, tuple[Alert, Route, str]] = {}  # by id(alert): what it is routed to, and its key
+        self.joined: dict[int, list[str]] = {}
+        self.cleared: dict[int, list[str]] = {}
+        self.new_ids: list[int] = []
+        local = now.astimezone(ZoneInfo(book.timezone))
+        self.local_hour = local.weekday() * 24 + local.hour
+        self.night = local.hour >= 22 or local.hour < 7
+
+    def look_up(self, posts: Sequence[Post]) -> None:
+        """Everything the database knows of these alerts, in four statements."""
+        by_source: dict[int, set[str]] = {}
+        for post in posts:
+            by_source.setdefault(post.source_id, set()).update(alert.fingerprint for alert in post.alerts)
+        for source_id, fingerprints in by_source.items():
+            self.known.update(alert_store.look_up(self.session, source_id, fingerprints))
+        ids: set[int] = set()
+        keys: set[str] = set()
+        for post in posts:
+            for alert in post.alerts:
+                known = self.known.get((post.source_id, alert.fingerprint))
+                if known is None or self._matters(known, alert):
+                    if known is not None and known.incident_id is not None and known.incident_open:
+                        ids.add(known.incident_id)
+                    if alert.firing or alert.touch:
+                        keys.add(self._route(alert)[2])
+        self.by_id = cases.load(self.session, ids) if ids else {}
+        self.by_key = cases.load_open(self.session, keys) if keys else {}
+        self.by_id.update({case.id: self.by_id.get(case.id, case) for case in self.by_key.values()})
+        self.by_key = {key: self.by_id[case.id] for key, case in self.by_key.items()}
+        cases.count_firing(self.session, self.by_id.values())
+        self.new_ids = bulk.new_ids(self.session, Incident, len(keys - self.by_key.keys())) if keys else []
+
+    def _matters(self, known: Known, alert: Alert) -> bool:
+        """False for a plain repeat: that is counted without a look at its incident."""
+        if alert.firing != known.firing or not known.incident_open or alert.ticket is not None:
+            return True
+        return alert.firing and micros(alert.starts_at) > known.episodes.fired
+
+    def take(self, post: Post) -> Outcome:
+        outcome = Outcome(len(post.alerts), len(post.quarantined))
+        touched: dict[int, None] = {}
+        for alert in post.alerts:
+            incident_id = self._hear(post, alert, outcome)
+            if incident_id is not None:
+                touched[incident_id] = None
+        outcome.incidents = list(touched)
+        return outcome
+
+    def _hear(self, post: Post, alert: Alert, outcome: Outcome) -> int | None:
+        """One message about one alert."""
+        key = (post.source_id, alert.fingerprint)
+        known = self.known.get(key)
+        if known is None:
+            known = self.known[key] = Known(post.source_id, alert.fingerprint)
+        was, known.seen = known.firing, known.seen + 1
+        new_episode = self._listen(known, alert, was=was)
+        self._remember_words(known, alert)
+        known.firing = fires = known.episodes.firing
+        if fires and (not was or (alert.firing and not alert.touch and not self._is_open(known))):
+            self._fires(known, post, alert, outcome)
+        elif was and not fires:
+            self._clears(known, alert, post)
+        elif fires and new_episode and (case := self._case(known)):
+            case.alert_count += 1
+            self.changes.touch(case)
+        elif not fires and not was and known.incident_id is None and not alert.firing:
+            outcome.never_seen += 1
+        if alert.ticket is not None and (case := self._case(known)):
+            self._hear_ticket(case, known, alert.ticket, post.source)
+        return known.incident_id
+
+    def _listen(self, known: Known, alert: Alert, *, was: bool) -> bool:
+        """The alert's maxima take the message in. A time that cannot be trusted never starts or ends an episode wrongly."""
+        starts = micros(alert.starts_at)
+        if alert.touch:
+            return known.episodes.hear_firing(TOUCH)
+        if alert.firing:
+            return known.episodes.hear_firing(known.episodes.fired if alert.clock_suspect and was else starts)
+        if alert.clock_suspect:
+            starts = max(known.episodes.fired, NEVER) if was else starts
+        known.episodes.hear_resolved(starts, micros(alert.ends_at) if alert.ends_at else starts)
+        return False
+
+    def _remember_words(self, known: Known, alert: Alert) -> None:
+        """The last words win; of a ticket those with the newest updated_at."""
+        word_at = micros(alert.ticket.updated_at) if alert.ticket and alert.ticket.updated_at else self.at
+        if alert.ticket is None or word_at >= known.word_at:
+            known.words, known.word_at = alert, word_at
+        known.dirty = True
+
+    def _route(self, alert: Alert) -> tuple[Alert, Route, str]:
+        found = self.routed.get(id(alert))
+        if found is None:
+            labels = seen_labels(alert)
+            route = self.book.route(labels)
+            found = self.routed[id(alert)] = (alert, route, dedup_key(alert, route, labels))
+        return found
+
+    def _is_open(self, known: Known) -> bool:
+        case = self._case(known)
+        return known.incident_open if case is None else case.open
+
+    def _case(self, known: Known) -> Case | None:
+        return self.by_id.get(known.incident_id) if known.incident_id is not None else None
+
+    def _fires(self, known: Known, post: Post, alert: Alert, outcome: Outcome) -> None:
+        """It did not fire and now does: back to its open incident, else to the one of its key, else a new one."""
+        case = self._case(known)
+        if case is None or not case.open:
+            _, route, key = self._route(alert)
+            case = self.by_key.get(key)
+            if case is None or not case.open:
+                case = self._open(post, alert, route, key)
+                outcome.opened.append(route.urgency.rank)
+            else:
+                self.joined.setdefault(case.id, []).append(alert.title)
+            known.move_to(case.id)
+        else:
+            self.joined.setdefault(case.id, []).append(alert.title)
+        known.incident_open = True
+        case.firing += 1
+        case.alert_count += 1
+        case.truncated = max(case.truncated, post.truncated)
+        self.changes.touch(case)
+
+    def _open(self, post: Post, alert: Alert, route: Route, key: str) -> Case:
+        id_ = self.new_ids.pop() if self.new_ids else bulk.new_ids(self.session, Incident, 1)[0]
+        case = Case(
+            id_, str(uuid.uuid4()), alert.kind.value, key, post.source_id, route, NEW, self.now, alert.title,
+            service=alert.labels.get("service", ""), started_at=alert.starts_at, local_hour=self.local_hour,
+            night=self.night, is_test=alert.labels.get("alertname") == "NabatTest", fresh=True,
+        )  # fmt: skip
+        self.by_id[id_] = self.by_key[key] = case
+        carry_out(self.changes, case, decide(case.state, Signal.OPENED, route, self.now), Actor(post.source, "source"))
+        return case
+
+    def _clears(self, known: Known, alert: Alert, post: Post) -> None:
+        """It fired and no longer does. When it was the last of its incident, that is over."""
+        case = self._case(known)
+        if case is None or not case.open:
+            return
+        case.firing -= 1
+        self.changes.touch(case)
+        if case.firing > 0:
+            self.cleared.setdefault(case.id, []).append(alert.title)
+            return
+        actor = Actor(post.source, "source")
+        carry_out(self.changes, case, decide(case.state, Signal.ALL_RESOLVED, case.route, self.now), actor)
+
+    def _hear_ticket(self, case: Case, known: Known, ticket: Ticket, source: str) -> None:
+        if known.words is not None and known.words.ticket is ticket:
+            case.ticket = to_json(ticket)
+            if case.kind == Kind.TICKET:
+                case.title = known.words.title
+            self.changes.touch(case)
+        if ticket.event in ("commented", "assigned", "arrival", "updated"):
+            detail = {"comment": dict(ticket.comment), "assignee": ticket.assignee, "arrival_at": ticket.arrival_at}
+            self.changes.line(case, f"ticket {ticket.event}", source, to_json(detail))
+
+    def write(self) -> None:
+        for kind, groups in (("joined", self.joined), ("cleared", self.cleared)):
+            for case_id, titles in groups.items():
+                detail = {"count": len(titles), "titles": titles[:SHOWN]}
+                self.changes.line(self.by_id[case_id], kind, "", detail)
+        alert_store.write(self.session, _dirty(self.known.values()), self.at)
+        self.changes.write()
+
+
+def _dirty(known: Iterable[Known]) -> list[Known]:
+    return [one for one in known if one.dirty]

@@ -1,0 +1,223 @@
+"""The web server's side: whole bodies are awaited without a thread, ingest goes straight to the inbox, the rest to Flask.
+
+granian speaks HTTP and calls `Bridge` on one event loop a process. A sender that dawdles over its body costs a coroutine, not
+a thread (docs/ARCHITECTURE.md, "The door").
+"""
+
+import asyncio
+import io
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway import ingest, log, metrics
+from gateway.inbox import Inbox, Item, Unavailable
+from gateway.ingest import Answer, Owners, Refused
+from gateway.store import sources as source_store
+from gateway.store.db import reading
+from gateway.store.sources import TokenOwner
+from gateway.world import World
+
+THREADS = 16  # for Flask's pages
+BODY_DEADLINE = 20.0  # seconds for a whole body to arrive
+FORM_LIMIT = 1024 * 1024  # bytes; everything but ingest is small
+SMALL = 128 * 1024  # bytes: a body up to this is parsed on the event loop, a larger one in a thread
+STORE_DEADLINE = 30.0  # seconds an answer waits for its commit
+
+
+class TooLarge(Exception):
+    """The body is larger than it may be; its rest is not read."""
+
+
+class Bridge:
+    """An RSGI application around the Flask app."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.world: World = app.extensions["gateway"]
+        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
+        self.inbox = Inbox(app, self.world, finish=self._finish)
+        self.owners = Owners(self._find_owner)
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:  # noqa: PLW3201 - granian's names
+        self.loop = loop
+        self.inbox.start()
+
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:  # noqa: PLW3201
+        self.inbox.close()
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:  # noqa: PLW3201
+        if scope.proto != "http":
+            proto.close(403)
+            return
+        ours = scope.path.startswith("/ingest/") and scope.method == "POST"
+        try:
+            async with asyncio.timeout(BODY_DEADLINE):
+                body = await read_body(scope, proto, ingest.LARGEST if ours else FORM_LIMIT)
+        except TimeoutError:
+            return self._send(proto, ingest.problem(408, "the body did not arrive in time"))
+        except TooLarge:
+            body = None
+        if ours:
+            return self._send(proto, await self._ingest(scope, body))
+        if body is None:
+            return self._send(proto, ingest.problem(413, f"the body is larger than {FORM_LIMIT} bytes"))
+        assert self.loop is not None
+        status, headers, content = await self.loop.run_in_executor(self.pool, self._flask, scope, body)
+        proto.response_bytes(status, headers, content)
+        return None
+
+    async def _ingest(self, scope: Any, body: bytes | None) -> Answer:
+        """None as body: it was too large."""
+        started = time.perf_counter()
+        try:
+            answer = await self._take(scope, body)
+        except Refused as refused:
+            if refused.posts:
+                self._keep(refused.posts)
+            answer = refused.answer
+        except Unavailable as problem:
+            metrics.rejected.labels("", "overload").inc()
+            answer = ingest.unavailable(str(problem))
+        metrics.ingest_seconds.observe(time.perf_counter() - started)
+        return answer
+
+    async def _take(self, scope: Any, body: bytes | None) -> Answer:
+        request = request_of(scope, body or b"")
+        assert self.loop is not None
+        token = ingest.token_of(request)
+        owner = self.owners.held(token)
+        if owner is None:
+            owner = await self.loop.run_in_executor(self.pool, self.owners.of, token)
+        now = self.world.clock.now()
+        owner = ingest.check(request, owner, now)
+        if body is None:
+            raise ingest.too_large(owner, now)
+        if len(body) <= SMALL:
+            post = ingest.read(request, owner, now)
+        else:
+            post = await self.loop.run_in_executor(self.pool, ingest.read, request, owner, now)
+        waiting: asyncio.Future[Item] = self.loop.create_future()
+        item = Item([post], reply=waiting)
+        self.inbox.put(item)
+        try:
+            async with asyncio.timeout(STORE_DEADLINE):
+                await waiting
+        except TimeoutError:
+            return ingest.unavailable("it was not stored in time")
+        return ingest.answer(item)
+
+    def _keep(self, posts: Sequence[Any]) -> None:
+        """What is kept of a refused request. The refusal stands whether or not there is room for it."""
+        try:
+            self.inbox.put(Item(list(posts)))
+        except Unavailable:
+            log.warning("refusal_not_kept", reason="too much is waiting")
+
+    def _finish(self, batch: Sequence[Item]) -> None:
+        """Called by the writer thread: one call into the loop for the whole commit."""
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(_answer_all, [item for item in batch if item.reply is not None])
+
+    def _find_owner(self, token: str) -> TokenOwner | None:
+        """In a thread. A database that is away must not look like a wrong token."""
+        with self.app.app_context():
+            try:
+                with reading() as session:
+                    return source_store.find_token(session, token)
+            except SQLAlchemyError as problem:
+                raise Unavailable("the database cannot be asked now") from problem
+
+    def _flask(self, scope: Any, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        caught: dict[str, Any] = {}
+
+        def start_response(status: str, headers: list[tuple[str, str]], _info: Any = None) -> Any:
+            caught["status"], caught["headers"] = int(status.split(" ", 1)[0]), headers
+            return None
+
+        answer = self.app.wsgi_app(environ_of(scope, body), start_response)
+        try:
+            content = b"".join(answer)
+        finally:
+            close = getattr(answer, "close", None)
+            if close is not None:
+                close()
+        return caught["status"], [(name.lower(), value) for name, value in caught["headers"]], content
+
+    def _send(self, proto: Any, answer: Answer) -> None:
+        proto.response_bytes(answer.status, [(name.lower(), value) for name, value in answer.headers], answer.body)
+
+
+def _answer_all(items: Sequence[Item]) -> None:
+    for item in items:
+        if not item.reply.done():
+            item.reply.set_result(item)
+
+
+async def read_body(scope: Any, proto: Any, limit: int) -> bytes:
+    """The whole body, counted as it comes whatever Content-Length says. Raises TooLarge."""
+    if scope.method in ("GET", "HEAD"):
+        return b""
+    announced = scope.headers.get("content-length") or ""
+    if announced.isdigit() and int(announced) > limit:
+        raise TooLarge
+    chunks, size = [], 0
+    async for chunk in proto:
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def request_of(scope: Any, body: bytes) -> ingest.Request:
+    kind, _, path_token = scope.path.removeprefix("/ingest/").partition("/")
+    get = scope.headers.get
+    return ingest.Request(
+        unquote(kind),
+        unquote(path_token),
+        get("authorization") or "",
+        (get("content-type") or "").lower(),
+        (get("content-encoding") or "").lower().strip(),
+        body,
+    )
+
+
+def environ_of(scope: Any, body: bytes) -> dict[str, Any]:
+    """A WSGI environ (PEP 3333) of an RSGI scope."""
+    host, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(scope.path, "latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": log.Stream(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = name.upper().replace("-", "_")
+        if key == "CONTENT_TYPE":
+            environ[key] = value
+        elif key != "CONTENT_LENGTH":
+            known = environ.get(f"HTTP_{key}")
+            environ[f"HTTP_{key}"] = f"{known},{value}" if known is not None else value
+    if "HTTP_HOST" not in environ and scope.authority:
+        environ["HTTP_HOST"] = scope.authority
+    return environ

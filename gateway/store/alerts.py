@@ -1,0 +1,152 @@
+"""What we know of each alert, and what was received: read and written many at a time."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gateway.store import bulk
+from gateway.store.tables import AlertRow, Payload, QuarantinedItem
+from gateway.store.types import micros, to_json
+from rules.episodes import Episodes
+from rules.words import Alert, Quarantined
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One request of a sender, parsed: the unit that is accepted or refused as a whole."""
+
+    source_id: int
+    source: str
+    body: bytes
+    received_at: datetime
+    alerts: Sequence[Alert]
+    quarantined: Sequence[Quarantined] = ()
+    truncated: int = 0
+    error: str = ""  # why nothing of the body could be read
+    own: bool = False  # our own word about a sender: it opens an incident at most once in a quarter of an hour …
+    threshold: int = 0  # … and only when this many came within a minute
+
+
+@dataclass(slots=True)
+class Known:
+    """One alert's row, as it stands and as it will be."""
+
+    source_id: int
+    fingerprint: str
+    id: int | None = None  # none: no row yet
+    incident_id: int | None = None
+    incident_open: bool = False
+    firing: bool = False
+    episodes: Episodes = field(default_factory=Episodes)
+    seen: int = 0
+    word_at: int = 0
+    words: Alert | None = None  # the last words, if they came now
+    dirty: bool = False
+    left: int | None = None  # the row that no longer speaks for it
+
+    def move_to(self, incident_id: int) -> None:
+        """It belongs to another incident from now on; the row in the old one stays as it was, for that one's history."""
+        if self.incident_id is not None and self.incident_id != incident_id and self.id is not None:
+            self.left, self.id, self.seen = self.id, None, 1
+        self.incident_id = incident_id
+
+
+_LOOK_UP = (
+    "SELECT a.fingerprint, a.id, a.incident_id, a.firing, a.fired, a.resolved, a.ended, a.seen, a.word_at, i.status "
+    "FROM alert a LEFT JOIN incident i ON i.id = a.incident_id WHERE a.fingerprint {list} AND a.source_id = {} AND a.latest"
+)
+
+
+def look_up(session: Session, source_id: int, fingerprints: Iterable[str]) -> dict[tuple[int, str], Known]:
+    found = {}
+    for name, id_, incident_id, firing, fired, resolved, ended, seen, word_at, status in bulk.select(
+        session, _LOOK_UP, fingerprints, source_id
+    ):
+        found[(source_id, name)] = Known(
+            source_id, name, id_, incident_id, status is not None and status != "resolved", bool(firing),
+            Episodes(fired, resolved, ended), seen, word_at,
+        )  # fmt: skip
+    return found
+
+
+def last_opened(session: Session, source_id: int, fingerprint: str) -> int | None:
+    """When the alert's present incident opened, in microseconds; none if it never had one."""
+    sql = (
+        "SELECT i.opened_at FROM alert a JOIN incident i ON i.id = a.incident_id "
+        "WHERE a.source_id = {} AND a.fingerprint = {} AND a.latest"
+    )
+    found = bulk.select_plain(session, sql, source_id, fingerprint)
+    return found[0][0] if found else None
+
+
+_NEW = (
+    "source_id", "fingerprint", "latest", "incident_id", "firing", "fired", "resolved", "ended", "seen", "title", "severity",
+    "labels", "annotations", "url", "clock_suspect", "word_at", "first_seen_at", "last_seen_at",
+)  # fmt: skip
+_HEARD = ("id", "incident_id", "firing", "fired", "resolved", "ended", "seen", "last_seen_at")
+_WORDS = ("title", "severity", "labels", "annotations", "url", "clock_suspect", "word_at")
+
+
+def write(session: Session, known: Sequence[Known], at: int) -> None:
+    """Write back what was heard: rows that were left behind first, since only one may speak for a fingerprint."""
+    bulk.update(session, AlertRow, ("id", "latest"), [(one.left, False) for one in known if one.left is not None])
+    bulk.insert(session, AlertRow, _NEW, [_new_row(one, at) for one in known if one.id is None])
+    old = [one for one in known if one.id is not None]
+    spoken = [one for one in old if one.words is not None]
+    bulk.update(session, AlertRow, (*_HEARD, *_WORDS), [(*_heard_row(one, at), *_words(one)) for one in spoken])
+    bulk.update(session, AlertRow, _HEARD, [_heard_row(one, at) for one in old if one.words is None])
+
+
+def _heard_row(one: Known, at: int) -> tuple[Any, ...]:
+    maxima = one.episodes
+    return one.id, one.incident_id, one.firing, maxima.fired, maxima.resolved, maxima.ended, one.seen, at
+
+
+def _words(one: Known) -> tuple[Any, ...]:
+    alert = one.words
+    assert alert is not None
+    return (
+        alert.title, alert.severity.value, to_json(alert.labels), to_json(alert.annotations), alert.url,
+        alert.clock_suspect, one.word_at,
+    )  # fmt: skip
+
+
+def _new_row(one: Known, at: int) -> tuple[Any, ...]:
+    maxima = one.episodes
+    return (
+        one.source_id, one.fingerprint, True, one.incident_id, one.firing, maxima.fired, maxima.resolved, maxima.ended,
+        one.seen, *_words(one), at, at,
+    )  # fmt: skip
+
+
+_PAYLOAD = ("source_id", "received_at", "body", "size", "accepted", "quarantined", "error")
+_ITEM = ("payload_id", "source_id", "received_at", "place", "reason", "excerpt")
+
+
+def keep_payloads(session: Session, posts: Sequence[Post]) -> None:
+    """What was received, compressed, for explain and replay; and each item that could not be read."""
+    posts = [post for post in posts if not post.own]
+    whole = [post for post in posts if not post.quarantined]
+    bulk.insert(session, Payload, _PAYLOAD, [_payload_row(post) for post in whole])
+    partly = [post for post in posts if post.quarantined]
+    if not partly:
+        return
+    ids = bulk.new_ids(session, Payload, len(partly))
+    rows = [(id_, *_payload_row(post)) for id_, post in zip(ids, partly, strict=True)]
+    bulk.insert(session, Payload, ("id", *_PAYLOAD), rows)
+    items = [
+        (id_, post.source_id, micros(post.received_at), item.place, item.reason, item.excerpt)
+        for id_, post in zip(ids, partly, strict=True)
+        for item in post.quarantined
+    ]
+    bulk.insert(session, QuarantinedItem, _ITEM, items)
+
+
+def _payload_row(post: Post) -> tuple[Any, ...]:
+    body, size = zlib.compress(post.body, 1), len(post.body)
+    received = micros(post.received_at)
+    return post.source_id, received, body, size, len(post.alerts), len(post.quarantined), post.error

@@ -1,0 +1,250 @@
+"""Deliveries: promised, leased, settled. A promise commits together with what caused it; a lease is timed by the database."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gateway.store import bulk
+from gateway.store.cases import Case
+from gateway.store.db import is_postgres
+from gateway.store.tables import Delivery
+from gateway.store.types import micros
+from rules import retry
+from rules.words import Notice
+
+LEASE = 15_000_000  # microseconds: a worker that dies is replaced after this long
+PAGES = ("opened", "escalated")  # kinds that ask for an answer; the others tell of one
+
+_PROMISED = (
+    "incident_id", "once", "kind", "level", "part", "way", "channel", "address", "address_id", "contact_id", "person_id",
+    "who", "name", "rank", "status", "attempts", "ambiguous", "created_at", "due_at", "expires_at", "fallback_at", "lease",
+    "provider_ref", "error", "is_page",
+)  # fmt: skip
+Promise = tuple[Any, ...]
+
+
+def promise(case: Case, notice: Notice, kind: str, part: str, now: datetime, *, level: int = 0) -> Promise:
+    """The row of one message to come, of the case's present level unless another is given. Made twice, it is one."""
+    level, contact, urgency = level or case.state.level, notice.contact, case.route.urgency
+    once = hashlib.sha256(f"{case.uuid}:{kind}:{level}:{contact.channel}:{contact.address_id}".encode()).hexdigest()
+    at = micros(now)
+    page = kind in PAGES
+    expires = retry.expires_at(notice.way, urgency, now) if page else retry.expires_at("email", urgency, now)
+    fallback = retry.fallback_at(urgency, now) if page and part == "primary" else None
+    return (
+        case.id, once, kind, level, part, notice.way.value, contact.channel, contact.address, contact.address_id,
+        contact.id or None, notice.person_id or None, notice.who, notice.name, urgency.rank, "queued", 0, 0, at, at,
+        None if expires is None else micros(expires), None if fallback is None else micros(fallback), 0, "", "", False,
+    )  # fmt: skip
+
+
+def write(session: Session, promises: Sequence[Promise]) -> None:
+    bulk.insert(session, Delivery, _PROMISED, promises, tail="ON CONFLICT (once) DO NOTHING")
+
+
+def cancel_pages(session: Session, incident_ids: Iterable[int], why: str, now: datetime) -> None:
+    """Nobody need be called about what is already answered."""
+    ids = list(incident_ids)
+    if not ids:
+        return
+    sql = (
+        "UPDATE delivery SET status = 'cancelled', error = {}, finished_at = {}, fallback_at = NULL "
+        "WHERE status = 'queued' AND kind IN ('opened', 'escalated') AND incident_id {list}"
+    )
+    bulk.execute(session, sql, ids, why, micros(now))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody to whom a page went out, or may have gone out."""
+
+    incident_id: int
+    level: int
+    way: str
+    channel: str
+    address: str
+    address_id: str
+    contact_id: int | None
+    person_id: int | None
+    who: str
+    name: str
+
+
+def told(session: Session, incident_ids: Iterable[int]) -> list[Told]:
+    """To whom pages of these incidents went out or may have: sent, being sent, or tried without hearing an answer."""
+    sql = (
+        "SELECT incident_id, level, way, channel, address, address_id, contact_id, person_id, who, name FROM delivery "
+        "WHERE kind IN ('opened', 'escalated') AND (status IN ('sent', 'delivered', 'sending', 'logged') OR ambiguous > 0) "
+        "AND incident_id {list} ORDER BY id"
+    )
+    first: dict[tuple[int, str, str], Told] = {}
+    for row in bulk.select(session, sql, incident_ids):
+        one = Told(*row)
+        first.setdefault((one.incident_id, one.channel, one.address_id), one)
+    return list(first.values())
+
+
+def promised_keys(session: Session, incident_id: int) -> set[str]:
+    """PagerDuty keys that already have this incident, or are about to: another trigger there would call nobody."""
+    sql = (
+        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind IN ('opened', 'escalated') "
+        "AND status NOT IN ('failed', 'cancelled', 'logged') AND incident_id {list}"
+    )
+    return {row[0] for row in bulk.select(session, sql, [incident_id])}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the messages of one step stand."""
+
+    who: str
+    part: str
+    way: str
+    channel: str
+    address_id: str
+    status: str
+
+
+def standing(session: Session, incident_id: int, level: int) -> list[Standing]:
+    sql = (
+        "SELECT who, part, way, channel, address_id, status FROM delivery "
+        "WHERE kind IN ('opened', 'escalated') AND incident_id = {} AND level = {} ORDER BY id"
+    )
+    return [Standing(*row) for row in bulk.select_plain(session, sql, incident_id, level)]
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A delivery as a plain value, fit to be carried into a thread."""
+
+    id: int
+    incident_id: int
+    kind: str
+    level: int
+    way: str
+    channel: str
+    address: str
+    person_id: int | None
+    who: str
+    name: str
+    rank: int
+    attempts: int
+    lease: int
+    created_at: int
+
+
+def lease(session: Session, channel: str, limit: int, now: datetime, clock: int, *, most_urgent: int = 3) -> list[Leased]:
+    """Take due deliveries of one channel, emergencies first; a lease that ran out may be taken again.
+
+    `clock` is the database's, `now` ours. Whatever was answered meanwhile is passed over (P14), and so is a message to an
+    address that still waits for an earlier one of the same incident: a resolve must not overtake its trigger.
+    """
+    skip = " FOR UPDATE OF d SKIP LOCKED" if is_postgres(session) else ""
+    sql = f"""
+        UPDATE delivery SET ambiguous = ambiguous + (CASE WHEN status = 'sending' THEN 1 ELSE 0 END), status = 'sending',
+            lease = lease + 1, attempts = attempts + 1, leased_until = :until
+        WHERE id IN (
+            SELECT d.id FROM delivery d JOIN incident i ON i.id = d.incident_id
+            WHERE d.status IN ('queued', 'sending') AND d.channel = :channel AND d.rank <= :rank
+              AND ((d.status = 'queued' AND d.due_at <= :now) OR (d.status = 'sending' AND d.leased_until < :clock))
+              AND (d.kind NOT IN ('opened', 'escalated') OR i.status = 'triggered')
+              AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.incident_id = d.incident_id AND e.channel = d.channel
+                AND e.address_id = d.address_id AND e.id < d.id AND e.status IN ('queued', 'sending'))
+            ORDER BY d.rank, d.due_at, d.id LIMIT :limit{skip})
+        RETURNING id, incident_id, kind, level, way, channel, address, person_id, who, name, rank, attempts, lease, created_at
+    """  # noqa: S608
+    values = {
+        "channel": channel, "limit": limit, "now": micros(now), "clock": clock, "until": clock + LEASE, "rank": most_urgent,
+    }  # fmt: skip
+    taken = [Leased(*row) for row in session.execute(text(sql), values)]
+    return sorted(taken, key=lambda one: (one.rank, one.id))
+
+
+def renew(session: Session, held: Iterable[tuple[int, int]], clock: int) -> None:
+    """Still sending: these (id, lease) stay ours for another while."""
+    statement = text("UPDATE delivery SET leased_until = :until WHERE id = :id AND lease = :lease AND status = 'sending'")
+    for delivery_id, token in held:
+        session.execute(statement, {"until": clock + LEASE, "id": delivery_id, "lease": token})
+
+
+def settle(session: Session, leased: Leased, values: dict[str, Any]) -> bool:
+    """Write down how it went. False if the lease was lost meanwhile: then somebody else's word counts."""
+    sets = ", ".join(f"{name} = :{name}" for name in values)
+    statement = text(
+        f"UPDATE delivery SET {sets}, leased_until = NULL WHERE id = :id AND lease = :lease AND status = 'sending' "  # noqa: S608
+        "RETURNING id"
+    )
+    done = session.execute(statement, {**values, "id": leased.id, "lease": leased.lease})
+    return done.first() is not None
+
+
+def waiting_channels(session: Session) -> list[str]:
+    sql = "SELECT DISTINCT channel FROM delivery WHERE status IN ('queued', 'sending')"
+    return [row[0] for row in session.execute(text(sql))]
+
+
+def next_due(session: Session) -> int | None:
+    """When the earliest queued delivery is due, microseconds; None if nothing waits."""
+    sql = "SELECT min(due_at) FROM delivery WHERE status IN ('queued', 'sending') AND status = 'queued'"
+    found = session.execute(text(sql)).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+def expired(session: Session, now: datetime, limit: int) -> list[tuple[int, int, int, str]]:
+    """Messages that are no longer worth sending, marked as failed: (incident, level, delivery, who) of each."""
+    sql = """
+        UPDATE delivery SET status = 'failed', error = 'expired: not delivered in time', finished_at = :now
+        WHERE id IN (SELECT id FROM delivery WHERE status IN ('queued', 'sending') AND status = 'queued'
+                     AND expires_at <= :now ORDER BY id LIMIT :limit)
+          AND status = 'queued'
+        RETURNING incident_id, level, id, who
+    """
+    rows = session.execute(text(sql), {"now": micros(now), "limit": limit})
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def impatient(session: Session, now: datetime, limit: int) -> list[tuple[int, int, str]]:
+    """Steps of which some message is still not out though its class's patience is over: (incident, level, who)."""
+    sql = """
+        UPDATE delivery SET fallback_at = NULL
+        WHERE id IN (SELECT id FROM delivery WHERE status IN ('queued', 'sending') AND fallback_at <= :now LIMIT :limit)
+        RETURNING incident_id, level, who
+    """
+    rows = session.execute(text(sql), {"now": micros(now), "limit": limit})
+    return sorted({(row[0], row[1], row[2]) for row in rows})
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is due now, seen without taking a lock."""
+
+    steps: bool  # incidents whose next step has come
+    stuck: bool  # messages whose fallback is due, or that have expired
+    channels: tuple[str, ...]  # with messages that may be leased
+
+
+def glance(session: Session, now: datetime, clock: int) -> Glance:
+    values = {"now": micros(now), "clock": clock}
+    steps = text("SELECT 1 FROM incident WHERE next_at IS NOT NULL AND next_at <= :now LIMIT 1")
+    stuck = text(
+        "SELECT 1 FROM delivery WHERE status IN ('queued', 'sending') "
+        "AND (fallback_at <= :now OR (status = 'queued' AND expires_at <= :now)) LIMIT 1"
+    )
+    ready = text(
+        "SELECT DISTINCT channel FROM delivery WHERE status IN ('queued', 'sending') "
+        "AND ((status = 'queued' AND due_at <= :now) OR (status = 'sending' AND leased_until < :clock))"
+    )
+    return Glance(
+        session.execute(steps, values).first() is not None,
+        session.execute(stuck, values).first() is not None,
+        tuple(row[0] for row in session.execute(ready, values)),
+    )
+
+
+def ambiguous(session: Session, delivery_id: int) -> int:
+    return int(session.execute(text("SELECT ambiguous FROM delivery WHERE id = :id"), {"id": delivery_id}).scalar_one())

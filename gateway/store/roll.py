@@ -1,0 +1,22 @@
+"""The directory of people as of now, read again only when somebody changed it."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.store.people import directory
+from gateway.store.tables import Fact
+from rules.words import Directory
+
+
+class Roll:
+    """Holds the directory by its version, which every process sees in the database."""
+
+    def __init__(self) -> None:
+        self._held: tuple[str | None, Directory] | None = None
+
+    def current(self, session: Session) -> Directory:
+        version = session.scalar(select(Fact.value).where(Fact.key == "directory"))
+        held = self._held
+        if held is None or held[0] != version:
+            held = self._held = (version, directory(session))
+        return held[1]

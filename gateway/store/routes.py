@@ -1,0 +1,51 @@
+"""The route an incident was given, as the text that is stored with it, and back."""
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from gateway.store.types import to_json
+from rules.words import Route, Step, Urgency, Way
+
+
+@lru_cache(maxsize=2048)
+def route_text(route: Route) -> str:
+    """A book has few routes and they are shared, so each is written out once."""
+    return to_json(
+        {
+            "rule": route.rule,
+            "urgency": route.urgency,
+            "policy": route.policy,
+            "group_by": list(route.group_by),
+            "steps": [{"notify": list(step.notify), "wait": step.wait.total_seconds()} for step in route.steps],
+            "repeat": route.repeat,
+            "channels": list(route.channels),
+            "fallback": list(route.fallback),
+            "acknowledge_within": route.acknowledge_within.total_seconds(),
+            "match": list(route.match),
+            "book_version": route.book_version,
+        }
+    )
+
+
+@lru_cache(maxsize=2048)
+def read_route(text: str) -> Route:
+    return route_of(msgspec.json.decode(text))
+
+
+def route_of(saved: dict[str, Any]) -> Route:
+    return Route(
+        rule=saved["rule"],
+        urgency=Urgency(saved["urgency"]),
+        policy=saved["policy"],
+        group_by=tuple(saved["group_by"]),
+        steps=tuple(Step(tuple(step["notify"]), timedelta(seconds=step["wait"])) for step in saved["steps"]),
+        repeat=saved["repeat"],
+        channels=tuple(Way(way) for way in saved["channels"]),
+        fallback=tuple(Way(way) for way in saved["fallback"]),
+        acknowledge_within=timedelta(seconds=saved["acknowledge_within"]),
+        match=tuple(saved["match"]),
+        book_version=saved["book_version"],
+    )

@@ -1,0 +1,57 @@
+"""Starts the web server: granian around our bridge, one or more processes on one port."""
+
+import ctypes
+import os
+import signal
+import sys
+
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from gateway import log
+from gateway.app import create_app
+from gateway.server import Bridge
+from gateway.settings import Settings, load
+
+BACKLOG = 4096  # connections at a time: half-sent bodies only cost a coroutine each
+HEADER_DEADLINE = 15_000  # milliseconds for a request's head to arrive
+STOP_WITHIN = 12  # seconds for requests under way
+PR_SET_PDEATHSIG = 1
+
+
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Returns when told to stop. SQLite has one writer, so one process; on PostgreSQL as many as are wanted."""
+    workers = workers or (1 if settings.database_url.startswith("sqlite") else 2)
+    Granian(
+        "gateway.web:application",
+        address=host,
+        port=port,
+        interface=Interfaces.RSGI,
+        workers=workers,
+        loop=Loops.asyncio,
+        backlog=BACKLOG,
+        websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_DEADLINE),
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        respawn_interval=0.2,
+        workers_kill_timeout=STOP_WITHIN,
+        factory=True,
+        process_name="nabat-web",
+    ).serve()
+
+
+def application() -> Bridge:
+    """Called by granian in each of its processes."""
+    _die_with_parent()
+    settings = load(os.environ)
+    log.setup(settings.log_level)
+    return Bridge(create_app(settings))
+
+
+def _die_with_parent() -> None:
+    """A process whose master was killed must not go on holding the port."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,180 @@
+"""The worker's loop: what runs how often. A job that fails is heard and comes again; it never stops the others."""
+
+import secrets
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from flask import Flask
+from sqlalchemy import make_url
+
+from gateway import escalate, housekeeping, log, metrics
+from gateway.deliver import Sender
+from gateway.store import facts, outbox
+from gateway.store.db import reading, transaction
+from gateway.world import World
+
+LONGEST_SLEEP = 1.0  # seconds without a look at the clock's rows
+GLANCE = 0.025  # seconds between looks at SQLite's change counter
+DRAIN = 10.0  # seconds that messages under way get to finish when we are told to stop
+BOOK_EVERY = timedelta(seconds=5)
+ALIVE_EVERY = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class Job:
+    """Something that runs every so often."""
+
+    name: str
+    every: timedelta
+    run: Callable[[datetime], Any]
+    due: datetime | None = None
+
+    def tick(self, now: datetime) -> None:
+        if self.due is None or now >= self.due or now < self.due - 2 * self.every:  # the last: the clock was set back
+            self.due = now + self.every
+            guarded(self.name, lambda: self.run(now))
+
+
+@dataclass(slots=True)
+class Worker:
+    """One worker process: turns the clock and works off the outbox."""
+
+    app: Flask
+    name: str = field(default_factory=lambda: secrets.token_hex(4))
+    awake: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    jobs: list[Job] = field(default_factory=list)
+    sender: Sender = field(init=False)
+    world: World = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.world = self.app.extensions["gateway"]
+        self.sender = Sender(self.world, wake=self.awake.set)
+        self.jobs = [
+            Job("rule book", BOOK_EVERY, lambda _: self.world.shelf.refresh()),
+            Job("sign of life", ALIVE_EVERY, self._say_alive),
+            Job("housekeeping", timedelta(minutes=10), housekeeping.tidy),
+        ]
+
+    def run(self) -> None:
+        """Until told to stop; then what is under way gets its time to finish."""
+        with self.app.app_context():
+            listener = _listener(self.world.settings.database_url, self.awake, self.stopping)
+            log.info("worker_started", worker=self.name)
+            while not self.stopping.is_set():
+                self.awake.clear()
+                pause = self.round(self.world.clock.now())
+                if pause > 0:
+                    listener(pause)
+            end = time.monotonic() + DRAIN
+            while self.sender.flights and time.monotonic() < end:
+                guarded("drain", lambda: self.sender.work(self.world.clock.now(), ()))
+                time.sleep(0.02)
+            log.info("worker_stopped", worker=self.name, under_way=len(self.sender.flights))
+
+    def round(self, now: datetime) -> float:
+        """Everything that is due now. Returns how many seconds there is nothing to do, as far as we know."""
+        for job in self.jobs:
+            job.tick(now)
+        seen = guarded("glance", lambda: self._glance(now))
+        if seen is None:
+            return LONGEST_SLEEP
+        if seen.steps:
+            guarded("escalate", lambda: escalate.escalate_due(now))
+        if seen.stuck:
+            guarded("fall back", lambda: escalate.fall_back_due(now))
+        made = guarded("deliver", lambda: self.sender.work(now, seen.channels)) or 0
+        if made or seen.steps or seen.stuck:
+            return 0.0
+        return min(LONGEST_SLEEP, self._until_next(now))
+
+    def _glance(self, now: datetime) -> outbox.Glance:
+        with reading() as session:
+            return outbox.glance(session, now, self.sender.clock(session))
+
+    def _until_next(self, now: datetime) -> float:
+        with reading() as session:
+            due = facts.next_moment(session)
+        return LONGEST_SLEEP if due is None else max(0.005, (due - now).total_seconds())
+
+    def _say_alive(self, now: datetime) -> None:
+        with transaction() as session:
+            facts.say_alive(session, self.name, now)
+
+
+def guarded(job: str, work: Callable[[], Any]) -> Any:
+    """A job that fails is told to the log and to /metrics, and the loop goes on."""
+    try:
+        return work()
+    except Exception as problem:  # noqa: BLE001 - the loop must outlive a database that is away and a bug in one job
+        log.error("worker_job_failed", problem, job=job)
+        metrics.worker_errors.labels(job).inc()
+        time.sleep(0.2)
+        return None
+
+
+def stop_on_signals(worker: Worker) -> None:
+    def stop(_number: int, _frame: object) -> None:
+        worker.stopping.set()
+        worker.awake.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGHUP, lambda _number, _frame: worker.world.shelf.refresh(force=True))
+
+
+def _listener(url: str, awake: threading.Event, stopping: threading.Event) -> Callable[[float], None]:
+    """A way to sleep that ends early when the outbox gets something."""
+    if url.startswith("sqlite"):
+        return _watch_file(url, awake)
+    threading.Thread(target=_listen, args=(url, awake, stopping), name="listen", daemon=True).start()
+    return lambda pause: _rest(awake, pause)
+
+
+def _rest(awake: threading.Event, pause: float) -> None:
+    awake.wait(pause)
+
+
+def _watch_file(url: str, awake: threading.Event) -> Callable[[float], None]:
+    """SQLite's data_version changes when another process commits: a cheap look, many times a second."""
+    link = sqlite3.connect(str(make_url(url).database), timeout=5)
+
+    def version() -> int:
+        return int(link.execute("PRAGMA data_version").fetchone()[0])
+
+    seen = [version()]
+
+    def sleep(pause: float) -> None:
+        end = time.monotonic() + pause
+        while (left := end - time.monotonic()) > 0:
+            if awake.wait(min(GLANCE, left)):
+                return
+            now = version()
+            if now != seen[0]:
+                seen[0] = now
+                return
+
+    return sleep
+
+
+def _listen(url: str, awake: threading.Event, stopping: threading.Event) -> None:
+    """LISTEN on a connection of its own; a lost one is made again, and meanwhile the loop's own sleep is short enough."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    while not stopping.is_set():
+        try:
+            with psycopg.connect(plain, autocommit=True, connect_timeout=5, tcp_user_timeout=5000) as link:
+                link.execute("LISTEN nabat_outbox")
+                awake.set()
+                while not stopping.is_set():
+                    for _ in link.notifies(timeout=1, stop_after=1):
+                        awake.set()
+        except psycopg.Error as problem:
+            log.warning("listen_lost", problem=type(problem).__name__)
+            stopping.wait(1)

@@ -1,0 +1,49 @@
+"""What monitoring systems do to us: scenarios M1–M4, M8, and what lies beside them."""
+
+from tests.samples import alert, group, webhook
+
+
+def test_m1_first_alert(world):
+    answer = world.post(webhook())
+    assert answer.status_code == 202
+    incident = world.incident()
+    assert answer.json == {"accepted": 1, "quarantined": 0, "incidents": [incident.id]}
+    assert (incident.urgency, incident.status, incident.alert_count) == (0, "triggered", 1)
+    assert incident.rule == "critical"
+    promised = [(one.channel, one.who, one.kind) for one in world.deliveries()]
+    assert promised == [("pagerduty", "anna@example.org", "opened"), ("ntfy", "anna@example.org", "opened")]
+    assert world.timeline() == ["opened"]
+    assert (incident.local_hour, incident.night) == (5 * 24 + 3, True)  # Saturday 03:12 in Moscow
+    assert (incident.ack_due_at - incident.opened_at).total_seconds() == 300
+
+
+def test_m2_repeats_are_counted_and_told_to_nobody(world):
+    world.alert()
+    for _ in range(50):
+        world.alert()
+    assert world.seen(world.incident().id) == 51
+    assert len(world.deliveries()) == 2
+    assert world.timeline() == ["opened"]
+
+
+def test_m3_partial_resolve_in_the_sequence_that_breaks_peers(world):
+    world.post(group(alert(fingerprint="a1", instance="db01"), alert(fingerprint="b2", instance="db02")))
+    number = world.incident().id
+    world.post(group(alert("resolved", fingerprint="a1", instance="db01"), alert(fingerprint="b2", instance="db02")))
+    assert world.incident().status == "triggered"
+    assert len(world.deliveries()) == 2
+    world.clock.advance(minutes=8)
+    world.post(group(alert("resolved", fingerprint="b2", instance="db02"), status="resolved"))
+    incident = world.incident()
+    assert (incident.id, incident.status, incident.resolve_kind) == (number, "resolved", "auto")
+    assert world.timeline() == ["opened", "joined", "cleared", "resolved"]
+    assert {one.status for one in world.deliveries(kind="opened")} == {"cancelled"}
+
+
+def test_m4_a_resolve_before_its_firing_opens_nothing(world):
+    assert world.alert("resolved", fingerprint="c3") == []
+    assert world.alert(fingerprint="c3") == []
+    assert world.incidents() == []
+    assert world.deliveries() == []
+    world.alert(fingerprint="c3", starts="2026-12-05T00:30:00Z")  # a new episode is another matter
+    assert world.incident().status == "triggered"
