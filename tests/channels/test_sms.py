@@ -37,12 +37,18 @@ def test_a_text_is_sent(server, env):
         {
             "To": "+79990000001",
             "From": "+15005550006",
-            "Body": MESSAGE.text,
+            "Body": f"{MESSAGE.title}\n{MESSAGE.text}",
             "ValidityPeriod": "1800",
             "StatusCallback": "https://nabat.example/callback/twilio",
         }
     ]
     assert server.requests[0].headers["Authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(("kind", "ends"), [("escalated", True), ("acknowledged", False), ("resolved", False)])
+def test_only_what_wakes_costs_a_link(server, env, kind, ends):
+    sms.send(dataclasses.replace(TEXT, kind=kind, text="no link here"), env)
+    assert server.texts[0]["Body"].endswith(LINK) is ends
 
 
 def test_receipts_are_only_asked_for_where_they_can_arrive(server, env):

@@ -131,9 +131,11 @@ class _Conversation(socketserver.BaseRequestHandler):
         body = b""
         while (line := self.lines.readline()) and line != b".\r\n":
             body += line.removeprefix(b".")
-        if self._say("body").startswith("250"):
+        answer = self.fake.answer("body")
+        if answer.startswith("250"):  # kept before the answer: who has the answer may look at once
             self.fake.envelopes.append((self.sender, self.recipients, body))
             self.fake.mails.append(email.message_from_bytes(body, policy=email.policy.default))
+        self._send(answer)
 
     def _rset(self, _command):
         self._send("250 ok")

@@ -10,7 +10,7 @@ from gateway.addresses import check_url, is_public, private_hosts
 from gateway.outbound import PermanentFailure, TemporaryFailure, ask, post
 from tests.fakes.http import FakeServer
 
-QUICK = 0.4
+QUICK = 0.25
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from gateway import outbound
 from gateway.outbound import PermanentFailure, TemporaryFailure, post
 from tests.fakes.http import FakeServer, drip, drop, hang, raw, reply
 
-QUICK = 0.4
+QUICK = 0.25
 
 
 @pytest.fixture
