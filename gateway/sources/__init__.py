@@ -1,0 +1,160 @@
+"""Every module here reads one kind of sender. Adding a kind is adding a module (with its test).
+
+A source has KIND_LABEL and turns what the loader read into alerts in our words. It is pure: no database, no network,
+no clock. One bad item never costs its neighbours: it is set aside as Quarantined; BadPayload is for a body of which
+nothing can be read.
+"""
+
+import importlib
+import json
+import math
+import pkgutil
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, cast
+
+from rules.text import clean_text, cut, cut_bytes, one_line
+from rules.words import Alert, Quarantined, Severity
+
+MARK = " … [cut]"  # at the end of a text of which we keep only the beginning; the payload keeps all of it
+LONGEST_TITLE = 1000
+LONGEST_TEXT = 16_384  # bytes of one annotation, description or label value
+LONGEST_NAME = 1024  # bytes of a label's name
+LONGEST_EXCERPT = 500
+LONGEST_FINGERPRINT = 64
+MOST_LABELS = 64  # kept of one alert, and as many annotations
+MOST_TRUNCATED = 2**31 - 1  # what a column holds
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # itself "unset", as the year 1 is
+AHEAD = timedelta(days=1)  # a sender's clock may be wrong by so much
+# RFC 3339 and its relatives that fromisoformat does not take: "z", a space before the zone, "UTC", second 60
+_DAY, _CLOCK, _ZONE = r"(\d{4}-\d\d-\d\d)", r"(\d\d:\d\d)(?::(\d\d))?([.,]\d+)?", r"([Zz]|UTC|GMT|[+-]\d\d:?\d\d|)"
+_TIME = re.compile(rf"{_DAY}[Tt _]{_CLOCK}\s*{_ZONE}", re.ASCII)
+
+
+class BadPayload(ValueError):
+    """Nothing of the body can be read as what it should be: why, and where."""
+
+    def __init__(self, reason: str, place: str = "") -> None:
+        super().__init__(f"{place}: {reason}" if place else reason)
+        self.reason = reason
+        self.place = place
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Where and when a body was heard, and what its source takes for unknown words."""
+
+    source: str
+    now: datetime
+    default_severity: Severity = Severity.ERROR  # of a severity nobody knows: never the lowest
+    default_priority: str = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a body says."""
+
+    alerts: list[Alert]
+    quarantined: list[Quarantined] = field(default_factory=list)
+    truncated: int = 0  # how many alerts the sender says it cut off
+    notes: list[str] = field(default_factory=list)  # what was changed or left out, for people
+
+
+class SourceModule(Protocol):
+    KIND_LABEL: str
+
+    def parse(self, body: Any, heard: Heard, /) -> Parsed:
+        """The body in our words; raises BadPayload and nothing else."""
+
+
+def find(name: str) -> SourceModule:
+    return cast(SourceModule, importlib.import_module(f"{__name__}.{name}"))
+
+
+def names() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def read_time(value: object, now: datetime, ahead: timedelta = AHEAD) -> datetime | None:
+    """The moment, in UTC; None if it is unset (year 1, 1970), unreadable or absurd. Without a zone it is UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        found = _odd_time(value) or EARLIEST
+    if found.tzinfo is not UTC:
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
+        # Compared before it is converted: the year 1 at +14:00 has no UTC.
+        return found.astimezone(UTC) if EARLIEST < found <= now + ahead else None
+    return found if EARLIEST < found <= now + ahead else None
+
+
+def _odd_time(text: str) -> datetime | None:
+    match = _TIME.fullmatch(text.strip()) if len(text) < 64 else None
+    if match is None:
+        return None
+    day, clock, second, fraction, zone = match.groups()
+    leap = second == "60"
+    zone = "+00:00" if zone in ("Z", "z", "UTC", "GMT", "") else zone
+    try:
+        found = datetime.fromisoformat(f"{day}T{clock}:{'59' if leap else second or '00'}{fraction or ''}{zone}")
+        return found + timedelta(seconds=leap)
+    except (ValueError, OverflowError):
+        return None
+
+
+def as_text(value: object) -> str:
+    """Any JSON value as clean text: scalars as they are written, nothing for null, lists and objects as JSON."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if value is None:
+        return ""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    try:
+        # Sorted: what is equal gives equal text, and so an equal fingerprint.
+        return clean_text(json.dumps(value, ensure_ascii=False, sort_keys=True, default=str))
+    except (ValueError, TypeError, RecursionError):
+        return "[unreadable]"
+
+
+def texts(value: object) -> tuple[dict[str, str], int]:
+    """Names and values of an object as clean texts, cut to what we keep, and how many did not fit."""
+    if not isinstance(value, Mapping):
+        return {}, 0
+    kept: dict[str, str] = {}
+    for name in _most_telling(value):
+        short = cut_bytes(clean_text(str(name)), LONGEST_NAME, MARK)
+        kept[short] = cut_bytes(as_text(value[name]), LONGEST_TEXT, MARK)
+    return kept, max(len(value) - MOST_LABELS, 0)
+
+
+_TELLING = (
+    "alertname", "severity", "instance", "job", "service", "team", "cluster", "namespace", "env", "environment", "site",
+    "region", "host", "priority", "summary", "description", "message", "title", "runbook_url",
+)  # fmt: skip
+
+
+def _most_telling(value: Mapping[str, object]) -> Sequence[str]:
+    """The names that are kept: all, or of too many those that rules usually ask for and then the first ones."""
+    if len(value) <= MOST_LABELS:
+        return list(value)
+    chosen = [name for name in _TELLING if name in value]
+    others = [name for name in value if name not in _TELLING]
+    kept = set(chosen + others[: MOST_LABELS - len(chosen)])
+    return [name for name in value if name in kept]
+
+
+def title_of(*candidates: str) -> str:
+    """The first that is not blank, on one line, cut."""
+    for candidate in candidates:
+        if line := one_line(clean_text(candidate[: LONGEST_TITLE * 20])):
+            return cut(line, LONGEST_TITLE)
+    return "an alert without a name"
+
+
+def excerpt(value: object) -> str:
+    return cut(as_text(value), LONGEST_EXCERPT)

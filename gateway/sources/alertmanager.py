@@ -1,0 +1,167 @@
+"""Prometheus Alertmanager's webhook, version 4 and its older relatives. One alert after the other, never the group.
+
+Times: only the sender's own times decide about episodes. A firing alert without a usable startsAt gets the time of
+receipt and `clock_suspect`, by which intake knows a repeat; endsAt counts only for a resolved one.
+Severity: the label's word; of a word nobody knows the source's default (error), of none at all warning.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from gateway.sources import (
+    LONGEST_FINGERPRINT,
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    MARK,
+    MOST_LABELS,
+    MOST_TRUNCATED,
+    BadPayload,
+    Heard,
+    Parsed,
+    as_text,
+    excerpt,
+    read_time,
+    texts,
+    title_of,
+)
+from rules.identity import fingerprint
+from rules.text import clean_text, cut_bytes, safe_url
+from rules.words import Alert, Kind, Quarantined, Severity
+
+KIND_LABEL = "Prometheus Alertmanager"
+SHORT = 4096  # characters: if all texts of an alert are no longer together, none of them needs to be cut
+VERSIONS = ("3", "4")
+RESOLVED = ("resolved", "ok", "inactive")
+SEVERITIES = {
+    word: severity
+    for severity, words in {
+        Severity.CRITICAL: "critical crit page disaster fatal emergency",
+        Severity.ERROR: "error err high major",
+        Severity.WARNING: "warning warn minor",
+        Severity.INFO: "info informational information notice debug none low",
+    }.items()
+    for word in words.split()
+}
+
+
+def parse(body: Any, heard: Heard) -> Parsed:
+    if isinstance(body, list):
+        raise BadPayload(
+            "a list is what Alertmanager's own /api/v2/alerts takes; /ingest/alertmanager takes its webhook: "
+            "point webhook_configs at it, not Prometheus"
+        )
+    if not isinstance(body, dict):
+        raise BadPayload("must be an object with a list of alerts")
+    items = body.get("alerts")
+    if not isinstance(items, list):
+        raise BadPayload("must be a list" if "alerts" in body else "is missing", "alerts")
+    parsed = Parsed([], truncated=_count(body.get("truncatedAlerts")))
+    if as_text(body.get("version", "4")) not in VERSIONS:
+        parsed.notes.append(f"version {excerpt(body['version'])} is not known")
+    reader = _Reader(heard, body, parsed)
+    for place, item in enumerate(items):
+        try:
+            parsed.alerts.append(reader.alert(item, place))
+        except BadPayload as problem:
+            parsed.quarantined.append(Quarantined(f"alerts[{place}]{problem.place}", problem.reason, excerpt(item)))
+    return parsed
+
+
+def _count(value: object) -> int:
+    return min(value, MOST_TRUNCATED) if type(value) is int and value > 0 else 0
+
+
+class _Reader:
+    """Reads the alerts of one body. The usual, clean alert takes a straight way; any other is taken apart first."""
+
+    def __init__(self, heard: Heard, body: dict[str, Any], parsed: Parsed) -> None:
+        self.heard = heard
+        self.parsed = parsed
+        self.status = body.get("status")
+        external = as_text(body.get("externalURL"))
+        self.shared = {"externalURL": external} if external and len(external) < SHORT else {}
+        self.links: dict[str, str] = {}  # alerts of one group often have the same
+
+    def alert(self, item: Any, place: int) -> Alert:
+        if not isinstance(item, dict):
+            raise BadPayload("is not an object")
+        labels: Any = item.get("labels")
+        annotations: Any = item.get("annotations")
+        identity: Any = item.get("fingerprint")
+        if not isinstance(labels, dict) or not labels:
+            raise BadPayload("has no labels", ".labels")
+        try:  # one look at all texts together: is anything in them no text, dirty, or long?
+            blob = "".join((*labels, *labels.values(), *annotations, *annotations.values(), identity or ""))
+            usual = len(labels) <= MOST_LABELS >= len(annotations) and len(blob) < SHORT and clean_text(blob) == blob
+        except (TypeError, AttributeError):
+            usual = False
+        if not usual:
+            labels, annotations = self._taken_apart(labels, annotations, place)
+        return self._build(item, labels, {**self.shared, **annotations}, identity)
+
+    def _taken_apart(self, labels: dict[str, Any], annotations: Any, place: int) -> tuple[dict[str, str], ...]:
+        names, more_labels = texts(labels)
+        words, more_words = texts(annotations)
+        for what, more in (("labels", more_labels), ("annotations", more_words)):
+            if more:
+                self.parsed.notes.append(f"alerts[{place}]: {more} more {what} are kept in the payload only")
+        return names, words
+
+    def _build(self, item: dict[str, Any], labels: dict[str, str], annotations: dict[str, str], identity: Any) -> Alert:
+        status = item.get("status")
+        firing = status == "firing" or (status != "resolved" and self._fires(status))
+        starts, ends, suspect = self._times(item, firing=firing)
+        word = labels.get("severity")
+        if type(identity) is not str or not 0 < len(identity) <= LONGEST_FINGERPRINT or not identity.isprintable():
+            identity = _identity(identity, item["labels"])
+        url = self._link(item.get("generatorURL"), annotations)
+        title = annotations.get("summary")
+        if not title or len(title) > LONGEST_TITLE or not title.isprintable() or title != title.strip():
+            title = _title(labels, annotations)
+        severity = SEVERITIES.get(word or "") or self._severity(word)
+        source, kind = self.heard.source, Kind.ALERT
+        return Alert(
+            source, identity, firing, title, severity, starts, ends, labels, annotations, url, kind, suspect
+        )  # fmt: skip
+
+    def _link(self, given: object, annotations: dict[str, str]) -> str:
+        """generatorURL if it may become a link; else it is kept as a text."""
+        if type(given) is not str or not given:
+            return ""
+        url = self.links.get(given)
+        if url is None:
+            url = self.links[given] = safe_url(given) if len(given) < SHORT else ""
+        if not url:
+            annotations.setdefault("generatorURL", cut_bytes(clean_text(given), LONGEST_TEXT, MARK))
+        return url
+
+    def _fires(self, status: object) -> bool:
+        """Unless it says resolved it fires: its own word, or the group's if it has none."""
+        own = status if isinstance(status, str) and status.strip() else self.status
+        return not isinstance(own, str) or own.strip().lower() not in RESOLVED
+
+    def _times(self, item: dict[str, Any], *, firing: bool) -> tuple[datetime, datetime | None, bool]:
+        """startsAt; endsAt of a resolved one, if usable (else intake takes the start); whether the clock is suspect."""
+        now = self.heard.now
+        starts = read_time(item.get("startsAt"), now)
+        ends = None if firing else read_time(item.get("endsAt"), now)
+        return (now, ends, True) if starts is None else (starts, ends, False)
+
+    def _severity(self, word: str | None) -> Severity:
+        plain = (word or "").strip().lower()
+        return SEVERITIES.get(plain, self.heard.default_severity) if plain else Severity.WARNING
+
+
+def _identity(given: object, labels: dict[str, Any]) -> str:
+    """An identity that fits: the sender's, hashed, or made of all labels as they were sent."""
+    if given in (None, "", [], {}):
+        return fingerprint({clean_text(name): as_text(value) for name, value in labels.items()})
+    return fingerprint({"fingerprint": as_text(given)})
+
+
+def _title(labels: dict[str, str], annotations: dict[str, str]) -> str:
+    """What the alert is called where it has no good summary; some senders write their names in capitals."""
+    words = {name.lower(): value for name, value in annotations.items()}
+    name = " ".join(labels[key] for key in ("alertname", "instance") if labels.get(key))
+    rest = ", ".join(f"{key}={value}" for key, value in list(labels.items())[:5])
+    return title_of(words.get("summary", ""), words.get("message", ""), words.get("title", ""), name, rest)

@@ -1,0 +1,103 @@
+"""Every sample in the folders beside this file: a body, and what we expect to understand of it."""
+
+import dataclasses
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway import sources
+from gateway.sources import BadPayload, Heard
+from gateway.store.types import to_json
+from rules.text import clean_text, one_line
+
+HERE = Path(__file__).parent
+SAMPLES = sorted(HERE.glob("*/*.json"))
+HEARD = Heard("theirs", datetime(2026, 12, 5, 0, 12, tzinfo=UTC))
+
+
+def plain(value):
+    """Times as texts, like in the samples."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return {key: plain(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_sample_is_understood(sample):
+    said = json.loads(sample.read_text())
+    expected = said["expect"]
+    parsed = sources.find(sample.parent.name).parse(said["body"], HEARD)
+    assert [one.place for one in parsed.quarantined] == expected.get("quarantined", [])
+    assert parsed.truncated == expected.get("truncated", 0)
+    assert len(parsed.alerts) == len(expected["alerts"])
+    for alert, wanted in zip(parsed.alerts, expected["alerts"], strict=True):
+        found = plain(dataclasses.asdict(alert))
+        assert {name: found[name] for name in wanted} == wanted
+        assert found["source"] == "theirs"
+
+
+@pytest.mark.parametrize("kind", sources.names())
+def test_a_source_is_whole(kind):
+    assert sources.find(kind).KIND_LABEL
+    assert list((HERE / kind).glob("*.json")), f"no sample in tests/sources/{kind}"
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just("\ud800\x00\r\n")
+WORDS = st.sampled_from(
+    ["firing", "resolved", "created", "closed", "open", "high", "2026-12-05T00:00:00Z", "0001-01-01T00:00:00+14:00",
+     "9999-12-31T23:59:59-14:00", "2026-06-30T23:59:60Z", "x" * 70, "https://x.example", "http://[", "a@b.example"]
+)  # fmt: skip
+NAMES = st.sampled_from(
+    ["alerts", "labels", "annotations", "status", "startsAt", "endsAt", "fingerprint", "generatorURL", "externalURL",
+     "truncatedAlerts", "version", "alertname", "severity", "summary", "id", "event", "priority", "subject",
+     "requester", "assignee", "comment", "updated_at", "arrival_at", "url", "description", "email", "author", "text",
+     "attachments"]
+)  # fmt: skip
+ANY = st.recursive(
+    SCALARS | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | st.text(max_size=5), inner, max_size=6),
+    max_leaves=25,
+)
+ALERT = st.fixed_dictionaries(
+    {"labels": st.dictionaries(NAMES, ANY, min_size=1, max_size=4)},
+    optional={
+        "annotations": ANY,
+        "status": ANY,
+        "startsAt": ANY,
+        "endsAt": ANY,
+        "fingerprint": ANY,
+        "generatorURL": ANY,
+    },
+)
+BODIES = {
+    "alertmanager": st.fixed_dictionaries({"alerts": st.lists(ALERT | ANY, max_size=4)}, optional={"status": ANY}),
+    "ticket": st.dictionaries(NAMES, ANY, max_size=8).map(lambda body: {"id": "T", **body}),
+}
+
+
+@pytest.mark.parametrize("kind", sources.names())
+def test_no_body_breaks_a_source(kind):
+    parse = sources.find(kind).parse
+
+    @settings(derandomize=True, max_examples=200, deadline=None)
+    @given(ANY | BODIES.get(kind, ANY))
+    def holds(body):
+        try:
+            parsed = parse(body, HEARD)
+        except BadPayload:
+            return
+        for alert in parsed.alerts:
+            assert alert.title
+            assert alert.title == one_line(clean_text(alert.title))
+            assert 0 < len(alert.fingerprint) <= 64
+            assert alert.starts_at.tzinfo is UTC
+            to_json(alert)  # the store will; half a surrogate pair would break it
+        for item in parsed.quarantined:
+            assert item.reason
+            to_json(item)
+
+    holds()
