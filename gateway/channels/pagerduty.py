@@ -35,7 +35,7 @@ def send(message: Message, env: Mapping[str, str], /, *, deadline: float = DEADL
 
 
 def check(address: str, env: Mapping[str, str], /) -> str:
-    if env.get("NABAT_PAGERDUTY_EVENTS_URL", REAL).rstrip("/") != REAL:  # another service may have other keys
+    if (env.get("NABAT_PAGERDUTY_EVENTS_URL") or REAL).rstrip("/") != REAL:  # another service may have other keys
         return "" if re.fullmatch(r"[!-~]{1,64}", address) else "a key has no spaces and at most 64 characters"
     return "" if re.fullmatch(r"[0-9A-Za-z]{32}", address) else "an integration key has 32 letters and digits"
 
