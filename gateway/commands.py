@@ -5,6 +5,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
+from zoneinfo import ZoneInfo
 
 import click
 from flask import Flask
@@ -69,6 +70,8 @@ def program() -> tuple[Flask, World]:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 def up(host: str, port: int) -> None:
+    if wrong := web.complaint(host, port):
+        fail(wrong)
     app, world = program()
     with app.app_context():
         supervisor.greet(world, host, port)
@@ -80,6 +83,8 @@ def up(host: str, port: int) -> None:
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--processes", default=0, help="0: one on SQLite, two on PostgreSQL.")
 def serve(host: str, port: int, processes: int) -> None:
+    if wrong := web.complaint(host, port):
+        fail(wrong)
     program()
     web.serve(settings(), host, port, processes)
 
@@ -157,7 +162,7 @@ def user_create(email: str, role: str, name: str, *, password_stdin: bool) -> No
         fail(wrong)
     with app.app_context(), transaction() as session:
         try:
-            hashed = passwords.hash_of(password)
+            hashed = passwords.hash_password(password)
             people_store.create_user(session, email, name, Role(role), hashed, world.clock.now())
         except people_store.PersonExists:
             fail(f"{email}: there is somebody with this address already")
@@ -240,7 +245,7 @@ def _moment(at: str, chosen: book.RuleBook) -> datetime:
         moment = datetime.fromisoformat(at)
     except ValueError:
         fail(f"--at {at!r}: write it as 2026-12-05T03:12:00+03:00")
-    return moment if moment.tzinfo else moment.replace(tzinfo=chosen.zone)
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(chosen.timezone))
 
 
 def _directory() -> Directory:

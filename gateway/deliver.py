@@ -11,16 +11,17 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway import actions, channels, log, metrics
+from gateway.briefing import facts_of
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
-from gateway.render import render
+from gateway.render import Facts, render
 from gateway.store import cases, outbox, pages, timeline
 from gateway.store.cases import Case
 from gateway.store.db import database_clock, reading, transaction
-from gateway.store.facts import facts_of
 from gateway.store.outbox import Leased
 from gateway.store.types import micros
 from gateway.world import World
 from rules.retry import next_attempt
+from rules.text import cut, one_line
 from rules.words import Status
 
 AT_ONCE = 8  # messages of one channel under way at a time …
@@ -82,7 +83,7 @@ class Sender:
             threading.Thread(target=self._attempt, args=arguments, name=f"send-{one.id}", daemon=True).start()
         return len(taken)
 
-    def _attempt(self, flight: _Flight, facts: Any) -> None:
+    def _attempt(self, flight: _Flight, facts: Facts) -> None:
         """Runs in a thread of its own: values in, values out, no database."""
         began = time.monotonic()
         result = attempt(flight.leased, facts, self.world)
@@ -124,7 +125,7 @@ class Sender:
             flight.renewed = time.monotonic()
 
 
-def attempt(leased: Leased, facts: Any, world: World) -> Result:
+def attempt(leased: Leased, facts: Facts, world: World) -> Result:
     """Render and send one message. A channel that has no provider writes it to the log instead."""
     env = world.settings.env
     try:
@@ -143,9 +144,18 @@ def attempt(leased: Leased, facts: Any, world: World) -> Result:
         return Result(leased, "later", f"{type(failure).__name__}: {failure}", ambiguous=True)
 
 
-def _message(leased: Leased, facts: Any, world: World) -> Message:
+def _message(leased: Leased, facts: Facts, world: World) -> Message:
     address = world.vault.open(leased.address) if channels.find(leased.channel).SECRET else leased.address
-    return render(facts, leased.channel, leased.kind, address, leased.id, plain=leased.attempts > PARKED_AFTER)
+    if leased.attempts > PARKED_AFTER:
+        return _plain(leased, facts, address)
+    return render(facts, leased.channel, leased.kind, address, leased.id)
+
+
+def _plain(leased: Leased, facts: Facts, address: str) -> Message:
+    """A message that could not be rendered, or not be sent as rendered, again and again: the bare words."""
+    title = cut(one_line(f"{facts.urgency.upper()}: {facts.title}"), 200)
+    return Message(leased.id, facts.number, facts.uuid, leased.kind, address, title, facts.url, url=facts.url,
+                   urgency=facts.urgency, severity=facts.severity)  # fmt: skip
 
 
 def _timed(result: Result, seconds: float) -> Result:

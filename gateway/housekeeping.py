@@ -30,7 +30,8 @@ def _let_go(table: str, column: str, before: int) -> int:
     )
     while True:
         with transaction() as session:
-            count = session.execute(statement, {"before": before, "portion": PORTION}).rowcount  # type: ignore[attr-defined]
+            done = session.execute(statement, {"before": before, "portion": PORTION})
+            count = int(done.rowcount)  # type: ignore[attr-defined]
         gone += count
         if count < PORTION:
             return gone

@@ -117,20 +117,23 @@ def store(batch: Sequence[Item], world: World) -> None:
 
 
 def _commit(batch: Sequence[Item], world: World) -> None:
-    posts = [post for item in batch for post in item.posts]
-    for tries_left in range(RETRIES, -1, -1):
-        try:
-            with transaction() as session:
-                outcomes = intake.receive(session, posts, world.shelf.book, world.roll.current(session), world.clock.now())
-            break
-        except OperationalError as problem:
-            if tries_left == 0 or not _worth_another_try(problem):
-                raise
-            time.sleep(0.01)
-    found = iter(outcomes)
+    found = iter(_receive([post for item in batch for post in item.posts], world))
     for item in batch:
         item.result = [next(found) for _ in item.posts]
     count(batch)
+
+
+def _receive(posts: Sequence[Post], world: World) -> list[Outcome]:
+    tries = 0
+    while True:
+        try:
+            with transaction() as session:
+                return intake.receive(session, posts, world.shelf.book, world.roll.current(session), world.clock.now())
+        except OperationalError as problem:
+            tries += 1
+            if tries > RETRIES or not _worth_another_try(problem):
+                raise
+            time.sleep(0.01)
 
 
 def _worth_another_try(problem: OperationalError) -> bool:

@@ -24,6 +24,7 @@ LARGEST = 16 * 1024 * 1024  # bytes of one body
 RETRY_AFTER = "5"  # seconds; Alertmanager has its own back-off
 TRUST = 5.0  # seconds a token's owner is remembered, so that a revoked token lives no longer than this
 REMEMBERED = 1000
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _encode = msgspec.json.encode
 
 
@@ -111,9 +112,9 @@ def check(request: Request, owner: TokenOwner | None, now: datetime) -> TokenOwn
     if len(request.body) > LARGEST:
         raise too_large(owner, now)
     if request.content_encoding not in ("", "identity"):
-        raise _refuse(owner, 415, "encoding", f"content encoding {request.content_encoding[:40]!r} is not supported", now)
-    if request.content_type.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
-        raise _refuse(owner, 415, "form", "send JSON, not a form", now)
+        raise _refuse(
+            owner, 415, "encoding", f"content encoding {request.content_encoding[:40]!r} is not supported", now
+        )
     return owner
 
 
@@ -130,11 +131,11 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
         body = load(request.body)
         parsed = sources.find(request.kind).parse(body, Heard(owner.name, now))
     except (BadJson, BadPayload) as problem_:
+        if request.content_type.startswith(FORMS):  # curl -d says so of JSON too: only what is a form is refused as one
+            raise _refuse(owner, 415, "form", "send JSON, not a form", now) from problem_
         reason = "json" if isinstance(problem_, BadJson) else "payload"
         raise _refuse(owner, 400, reason, str(problem_), now, seen=True, body=request.body) from problem_
-    return Post(
-        owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated
-    )
+    return Post(owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated)
 
 
 def _refuse(

@@ -3,7 +3,6 @@
 Read all that is known of them, decide in memory message by message in the order of arrival, write everything at the end.
 """
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -142,7 +141,7 @@ class _Intake:
             self._fires(known, post, alert, outcome)
         elif was and not fires:
             self._clears(known, alert, post)
-        elif fires and new_episode and (case := self._case(known)):
+        elif fires and new_episode and alert.ticket is None and (case := self._case(known)):
             case.alert_count += 1
             self.changes.touch(case)
         elif not fires and not was and known.incident_id is None and not alert.firing:
@@ -208,7 +207,7 @@ class _Intake:
     def _open(self, post: Post, alert: Alert, route: Route, key: str) -> Case:
         id_ = self.new_ids.pop() if self.new_ids else bulk.new_ids(self.session, Incident, 1)[0]
         case = Case(
-            id_, str(uuid.uuid4()), alert.kind.value, key, post.source_id, route, NEW, self.now, alert.title,
+            id_, cases.new_uuid(self.now), alert.kind.value, key, post.source_id, route, NEW, self.now, alert.title,
             service=alert.labels.get("service", ""), started_at=alert.starts_at, local_hour=self.local_hour,
             night=self.night, is_test=alert.labels.get("alertname") == "NabatTest", fresh=True,
         )  # fmt: skip

@@ -10,7 +10,9 @@ never_seen = Counter("nabat_resolved_before_seen", "Resolves of alerts that were
 rejected = Counter("nabat_ingest_rejected", "Requests refused at the door", ["source", "reason"])
 quarantined = Counter("nabat_ingest_quarantined", "Alerts that could not be read and were set aside", ["source"])
 ingest_seconds = Histogram("nabat_ingest_seconds", "From the whole request to its answer", buckets=SECONDS)
-batch_posts = Histogram("nabat_ingest_batch_posts", "Requests that shared one commit", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
+batch_posts = Histogram(
+    "nabat_ingest_batch_posts", "Requests that shared one commit", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
+)
 incidents_opened = Counter("nabat_incidents_opened", "Incidents opened", ["urgency"])
 deliveries = Counter("nabat_deliveries", "Messages by what came of each attempt", ["channel", "result"])
 delivery_seconds = Histogram("nabat_delivery_seconds", "Commit to the provider's answer", ["channel"], buckets=LATENCY)

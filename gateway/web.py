@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import socket
 import sys
 
 from granian import Granian
@@ -39,8 +40,19 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         respawn_interval=0.2,
         workers_kill_timeout=STOP_WITHIN,
         factory=True,
-        process_name="nabat-web",
     ).serve()
+
+
+def complaint(host: str, port: int) -> str:
+    """Why we could not listen there, or nothing. Asked first: granian's sockets would share a port with another server."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            return f"cannot listen on {host} port {port}: {problem.strerror}"
+    return ""
 
 
 def application() -> Bridge:

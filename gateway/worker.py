@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from gateway import escalate, housekeeping, log, metrics
 from gateway.deliver import Sender
-from gateway.store import facts, outbox
+from gateway.store import outbox, pulse
 from gateway.store.db import reading, transaction
 from gateway.world import World
 
@@ -101,12 +101,12 @@ class Worker:
 
     def _until_next(self, now: datetime) -> float:
         with reading() as session:
-            due = facts.next_moment(session)
+            due = pulse.next_moment(session)
         return LONGEST_SLEEP if due is None else max(0.005, (due - now).total_seconds())
 
     def _say_alive(self, now: datetime) -> None:
         with transaction() as session:
-            facts.say_alive(session, self.name, now)
+            pulse.say_alive(session, self.name, now)
 
 
 def guarded(job: str, work: Callable[[], Any]) -> Any:

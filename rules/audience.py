@@ -1,7 +1,7 @@
 """Who is told of a step, by which way, and who is not and why. Pure: step, route, directory and time in; notices out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rules.oncall import on_call
@@ -39,8 +39,10 @@ def audience(step: Step, route: Route, directory: Directory, at: datetime) -> Au
     found = _addressed(targets, route, not_told)
     if not found.notices:
         rescue, _ = _targets(("role:admin",), directory, at)
-        why = NotTold("policy", "nobody on this step can be reached: the administrators are told instead")
-        return _addressed(rescue, route, [*not_told, why], instead=True)
+        told = _addressed(rescue, route, not_told, instead=True)
+        then = "the administrators are told instead" if told.notices else "and no administrator has a contact either"
+        why = NotTold("policy", f"nobody on this step can be reached: {then}")
+        return replace(told, not_told=(*told.not_told, why))
     return found
 
 

@@ -13,7 +13,7 @@ def fingerprint(labels: Mapping[str, str]) -> str:
 
 
 def dedup_key(alert: Alert, route: Route, labels: Mapping[str, str]) -> str:
-    """Alerts with the same key belong to the same open incident; 64 hex digits.
+    """Alerts with the same key belong to the same open incident; 32 hex digits of a sha256.
 
     The rule's name and the text are not in it: a renamed rule strands nothing. What decides how people are told is (the
     urgency, the policy): else an emergency could join an ordinary incident and nobody would be called.
@@ -21,7 +21,7 @@ def dedup_key(alert: Alert, route: Route, labels: Mapping[str, str]) -> str:
     parts = [alert.source, alert.kind, *group_values(alert, route, labels)]
     if alert.kind is Kind.ALERT:
         parts += [route.urgency, route.policy]
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
 def group_values(alert: Alert, route: Route, labels: Mapping[str, str]) -> list[str]:

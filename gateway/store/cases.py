@@ -3,6 +3,7 @@
 Not ORM objects: a storm touches thousands, and the unit of work costs ten to thirty times what the statements do.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,16 @@ from gateway.store.tables import Incident
 from gateway.store.types import micros, moment
 from rules.lifecycle import State
 from rules.words import Route, Status
+
+
+def new_uuid(now: datetime) -> str:
+    """A UUID of version 7 (RFC 9562): it begins with the time, so that an index of them grows at its end only.
+
+    Measured: with random ones every incident of a storm writes a page of its own in each index.
+    """
+    value = (micros(now) // 1000) << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 @dataclass(slots=True)

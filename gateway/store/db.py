@@ -59,7 +59,9 @@ def engine_options(url: str) -> dict[str, Any]:
     """How to connect. A cut link to PostgreSQL is noticed in 5 s, a lock waits 2 s, a statement runs 10 s at most."""
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_TIMEOUT / 1000}}
-    options = "-c timezone=UTC -c lock_timeout=2000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+    options = (
+        "-c timezone=UTC -c lock_timeout=2000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+    )
     return {
         "connect_args": {"options": options, "connect_timeout": 5, "tcp_user_timeout": 5000},
         "pool_pre_ping": True,

@@ -31,7 +31,8 @@ Promise = tuple[Any, ...]
 def promise(case: Case, notice: Notice, kind: str, part: str, now: datetime, *, level: int = 0) -> Promise:
     """The row of one message to come, of the case's present level unless another is given. Made twice, it is one."""
     level, contact, urgency = level or case.state.level, notice.contact, case.route.urgency
-    once = hashlib.sha256(f"{case.uuid}:{kind}:{level}:{contact.channel}:{contact.address_id}".encode()).hexdigest()
+    where = hashlib.sha256(f"{kind}:{contact.channel}:{contact.address_id}".encode()).hexdigest()[:16]
+    once = f"{case.uuid}:{level}:{where}"  # the uuid first: it grows with time, and so does the index
     at = micros(now)
     page = kind in PAGES
     expires = retry.expires_at(notice.way, urgency, now) if page else retry.expires_at("email", urgency, now)
@@ -138,7 +139,9 @@ class Leased:
     created_at: int
 
 
-def lease(session: Session, channel: str, limit: int, now: datetime, clock: int, *, most_urgent: int = 3) -> list[Leased]:
+def lease(
+    session: Session, channel: str, limit: int, now: datetime, clock: int, *, most_urgent: int = 3
+) -> list[Leased]:
     """Take due deliveries of one channel, emergencies first; a lease that ran out may be taken again.
 
     `clock` is the database's, `now` ours. Whatever was answered meanwhile is passed over (P14), and so is a message to an
@@ -167,7 +170,9 @@ def lease(session: Session, channel: str, limit: int, now: datetime, clock: int,
 
 def renew(session: Session, held: Iterable[tuple[int, int]], clock: int) -> None:
     """Still sending: these (id, lease) stay ours for another while."""
-    statement = text("UPDATE delivery SET leased_until = :until WHERE id = :id AND lease = :lease AND status = 'sending'")
+    statement = text(
+        "UPDATE delivery SET leased_until = :until WHERE id = :id AND lease = :lease AND status = 'sending'"
+    )
     for delivery_id, token in held:
         session.execute(statement, {"until": clock + LEASE, "id": delivery_id, "lease": token})
 

@@ -176,7 +176,7 @@ class Delivery(Base):
     __tablename__ = "delivery"
     id: Mapped[int] = mapped_column(Big, primary_key=True)
     incident_id: Mapped[int] = mapped_column(Big)
-    once: Mapped[str] = mapped_column(String(64), unique=True)  # hash of incident, kind, level, way, address: no double promise
+    once: Mapped[str] = mapped_column(String(64), unique=True)  # incident, level, kind, address: no double promise
     kind: Mapped[str] = mapped_column(String(16))  # opened, escalated, acknowledged, resolved
     level: Mapped[int]
     part: Mapped[str] = mapped_column(String(8))  # primary, fallback, news

@@ -1,0 +1,124 @@
+"""What a message is about, read from the database at the moment it is sent: the facts, the reader, the links."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gateway import links
+from gateway.render import MOST_ALERTS, AlertFacts, Facts
+from gateway.store.outbox import Leased
+from gateway.store.routes import route_of
+from gateway.store.tables import AlertRow, Incident, Source
+from gateway.store.types import moment
+from gateway.world import World
+from rules.audience import audience
+from rules.lifecycle import step_at
+from rules.text import safe_url
+from rules.words import Directory, Route, Severity, Urgency
+
+WORST = (Severity.CRITICAL, Severity.ERROR, Severity.WARNING, Severity.INFO)
+WORDS_OF_URGENCY = {urgency.rank: urgency.value for urgency in Urgency}
+LINKS = (
+    ("Runbook", "runbook_url"),
+    ("Dashboard", "dashboard_url"),
+    ("Dashboard", "dashboard"),
+    ("Alertmanager", "externalURL"),
+)
+
+
+def facts_of(session: Session, leased: Leased, world: World) -> Facts:
+    """The facts of one message. Raises nothing for strange content: it was cleaned at the door."""
+    incident = session.get_one(Incident, leased.incident_id, populate_existing=True)
+    rows = session.scalars(
+        select(AlertRow)
+        .where(AlertRow.incident_id == incident.id)
+        .order_by(AlertRow.firing.desc(), AlertRow.id)
+        .limit(MOST_ALERTS)
+    ).all()
+    firing = session.scalar(
+        select(func.count()).select_from(AlertRow).where(AlertRow.incident_id == incident.id, AlertRow.firing)
+    )
+    directory, public = world.roll.current(session), world.settings.public_url
+    reader = directory.people.get(leased.who)
+    route, first = route_of(incident.route), rows[0] if rows else None
+    labels = _shared([row.labels for row in rows])
+    annotations = _shared([row.annotations for row in rows])
+    until = incident.resolved_at or world.clock.now()
+    return Facts(
+        number=incident.id,
+        uuid=incident.uuid,
+        title=incident.title,
+        urgency=WORDS_OF_URGENCY[incident.urgency],
+        severity=_worst(rows),
+        status=incident.status,
+        opened_at=incident.opened_at,
+        kind=incident.kind,
+        description=annotations.get("description", "") or (first.annotations.get("description", "") if first else ""),
+        source=session.scalar(select(Source.name).where(Source.id == incident.source_id)) or "",
+        service=incident.service,
+        rule=incident.rule,
+        match=route.match,
+        policy=incident.policy,
+        level=max(0, leased.level - 1),
+        next_at=incident.next_at,
+        next_who=_next_who(incident, route, directory, world.clock.now()),
+        acknowledged_at=incident.ack_at,
+        acknowledged_by=incident.ack_by or "",
+        resolved_at=incident.resolved_at,
+        resolved_by=incident.resolved_by or "",
+        duration=until - incident.opened_at,
+        alert_count=incident.alert_count,
+        firing_count=int(firing or 0),
+        alerts=tuple(_alert(row) for row in rows),
+        labels=labels,
+        annotations=annotations,
+        links=_links(first),
+        url=f"{public}/incidents/{incident.id}",
+        pocket_url=f"{public}/p/{links.make(world.settings.secret_key, incident.uuid, leased.who)}",
+        ticket=incident.ticket,
+        name=leased.name,
+        language=reader.language if reader else world.settings.language,
+        timezone=reader.timezone if reader else world.settings.timezone,
+    )
+
+
+def _alert(row: AlertRow) -> AlertFacts:
+    return AlertFacts(
+        row.title,
+        row.firing,
+        moment(row.fired) if row.fired > 0 else row.first_seen_at,
+        row.labels,
+        row.annotations,
+        row.url,
+    )
+
+
+def _shared(all_of_them: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The names whose value is the same everywhere."""
+    if not all_of_them:
+        return {}
+    first, rest = all_of_them[0], all_of_them[1:]
+    return {name: value for name, value in first.items() if all(other.get(name) == value for other in rest)}
+
+
+def _worst(rows: Sequence[AlertRow]) -> str:
+    found = {row.severity for row in rows}
+    return next((severity.value for severity in WORST if severity in found), Severity.WARNING.value)
+
+
+def _links(first: AlertRow | None) -> tuple[tuple[str, str], ...]:
+    if first is None:
+        return ()
+    named = [(words, safe_url(str(first.annotations.get(name, "")))) for words, name in LINKS]
+    named.append(("Graph", safe_url(first.url)))
+    return tuple((words, url) for words, url in named if url)
+
+
+def _next_who(incident: Incident, route: Route, directory: Directory, now: datetime) -> str:
+    if incident.next_at is None:
+        return ""
+    found = audience(step_at(route, incident.level + 1), route, directory, max(now, incident.next_at))
+    return ", ".join(dict.fromkeys(notice.name for notice in found.notices))
