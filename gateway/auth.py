@@ -166,7 +166,7 @@ def set_up(token: str, person: PersonRow) -> int | None:
     with transaction() as session:
         if not _both(signins.setup_hash(session, lock=True), digest(token)) or signins.has_admin(session):
             return None
-        made = signins.make_admin(session, person).id
+        made = signins.make_admin(session, person)
         signins.drop_setup(session)
     return made
 

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from gateway.secrets import digest
+from gateway.store import people
 from gateway.store.db import locked, upsert
 from gateway.store.tables import ContactRow, Counter, Fact, PersonRow, SignIn
 from rules.words import Role
@@ -118,20 +120,21 @@ def drop_setup(session: Session) -> None:
     session.execute(delete(Fact).where(Fact.key == SETUP))
 
 
-def make_admin(session: Session, person: PersonRow) -> PersonRow:
-    """The first administrator: a new person, or an imported one who gets a password."""
+def make_admin(session: Session, person: PersonRow) -> int:
+    """The first administrator: a new person, or an imported one who gets a password. The address gets e-mail at once."""
     known = person_by_email(session, person.email)
     if known is None:
         session.add(person)
         session.flush()
-        return person
+        known = person
     known.name, known.role, known.active = person.name, person.role, True
     known.password_hash = person.password_hash
-    return known
-
-
-def has_contact(session: Session, person_id: int) -> bool:
-    return bool(session.execute(select(func.count()).where(ContactRow.person_id == person_id)).scalar_one())
+    if not session.execute(select(ContactRow.id).where(ContactRow.person_id == known.id).limit(1)).first():
+        mail = ContactRow(person_id=known.id, channel="email", address=known.email, address_id=digest(known.email))
+        mail.position, mail.verified_at = 0, person.created_at
+        session.add(mail)
+    people.bump(session, person.created_at)
+    return known.id
 
 
 def set_password(session: Session, person_id: int, password_hash: str) -> None:

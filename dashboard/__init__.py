@@ -1,0 +1,16 @@
+"""Pages for people: they read through queries.py and change things only through gateway/actions.py and auth.py."""
+
+from flask import Flask
+
+from dashboard import account, assets, errors, flow, headers, incident, incidents, live, page, pocket
+from dashboard.blueprint import bp
+
+__all__ = ["account", "assets", "flow", "incident", "incidents", "live", "pocket", "register"]
+
+
+def register(app: Flask) -> None:
+    """Hang the pages, their security headers and their error pages on the app."""
+    page.htmx.init_app(app)
+    app.register_blueprint(bp)
+    headers.register(app)
+    errors.register(app)

@@ -1,0 +1,170 @@
+"""The door: sign-in, sign-out, the first administrator, and the few things a person sets."""
+
+from datetime import timedelta
+
+from flask import Response, abort, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard.blueprint import bp
+from dashboard.i18n import LANGUAGES
+from dashboard.page import THEMES, Values, draw, draw_outside, is_local, stranger
+from gateway import auth, passwords
+from gateway.auth import READERS, Visit, require
+from gateway.store import signins
+from gateway.store.db import transaction
+from gateway.store.tables import PersonRow
+from gateway.world import world
+from rules.text import clean_text, one_line
+from rules.words import Role
+
+YEAR = 365 * 86400
+
+
+@bp.get("/login")
+def login() -> ResponseReturnValue:
+    if auth.signed_in(request, world().clock.now()) is not None:
+        return redirect(_next(request.args.get("next", "")))
+    return _login_form({"next": _next(request.args.get("next", "")), "username": "", "wrong": ""})
+
+
+@bp.post("/login")
+def sign_in() -> ResponseReturnValue:
+    auth.check_early_form()
+    now, _ = world().clock.now(), stranger().say
+    username, password = request.form.get("username", "")[:254], request.form.get("password", "")
+    values = {"next": _next(request.form.get("next", "")), "username": username}
+    try:
+        found = auth.sign_in(username, password, request.remote_addr or "", now)
+    except passwords.Busy:
+        busy = _("Too many people are signing in at this moment. Try again in some seconds.")
+        return _login_form({**values, "wrong": busy}, 503)
+    if isinstance(found, timedelta):
+        wait = stranger().duration(max(found, timedelta(seconds=1)))
+        answer = _login_form({**values, "wrong": _("Too many tries. Wait %(time)s.", time=wait)}, 429)
+        answer.headers["Retry-After"] = str(max(1, round(found.total_seconds())))
+        return answer
+    if found is None:
+        return _login_form({**values, "wrong": _("This e-mail address and password do not belong together.")}, 401)
+    answer = redirect_to(str(values["next"]))
+    auth.start(found, answer, now)
+    return answer
+
+
+def _login_form(values: Values, code: int = 200) -> Response:
+    return _with_form_token("pages/login.html", values, code)
+
+
+def _with_form_token(template: str, values: Values, code: int = 200) -> Response:
+    kept, token = auth.early_token()
+    answer = draw_outside(template, {**values, "csrf": token}, code)
+    auth.set_cookie(answer, "nabat-form", kept, 86400)
+    return answer
+
+
+def _next(wanted: str) -> str:
+    """Only a page of ours, never another site."""
+    return wanted if is_local(wanted) and not wanted.startswith("/login") else url_for("dashboard.home")
+
+
+def redirect_to(place: str) -> Response:
+    return make_response(redirect(place, 303))
+
+
+@bp.post("/logout")
+@require(*READERS)
+def logout(visit: Visit) -> ResponseReturnValue:
+    answer = redirect_to(url_for("dashboard.login"))
+    auth.end(visit, answer)
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+@bp.get("/setup")
+def setup() -> ResponseReturnValue:
+    token = request.args.get("token", "")
+    if not auth.setup_open(token):
+        return draw_outside("pages/setup_over.html", {}, 410)
+    return _with_form_token("pages/setup.html", {"key": token, "email": "", "name": "", "wrong": ""})
+
+
+@bp.post("/setup")
+def make_first_admin() -> ResponseReturnValue:
+    auth.check_early_form()
+    token = request.form.get("token", "")
+    if not auth.setup_open(token):
+        return draw_outside("pages/setup_over.html", {}, 410)
+    email = one_line(clean_text(request.form.get("email", ""))).lower()[:254]
+    name = one_line(clean_text(request.form.get("name", "")))[:100]
+    wrong = _complaint(email, name)
+    if wrong:
+        values = {"key": token, "email": email, "name": name, "wrong": stranger().say(wrong)}
+        return _with_form_token("pages/setup.html", values, 422)
+    now, who = world().clock.now(), stranger()
+    person = PersonRow(email=email, name=name, role=Role.ADMIN.value, language=who.language, active=True)
+    person.timezone, person.theme, person.created_at = world().settings.timezone, "", now
+    person.password_hash = passwords.hash_password(request.form["password"])
+    made = auth.set_up(token, person)
+    if made is None:
+        return draw_outside("pages/setup_over.html", {}, 410)
+    answer = redirect_to(url_for("dashboard.home"))
+    auth.start(made, answer, now)
+    return answer
+
+
+def _complaint(email: str, name: str) -> str:
+    local, at, host = email.partition("@")
+    if not (local and at and host) or " " in email or "@" in host:
+        return "This is not an e-mail address."
+    if not name:
+        return "A name is needed: others see it on the timeline."
+    if request.form.get("password", "") != request.form.get("again", request.form.get("password", "")):
+        return "The two passwords differ."
+    return passwords.complaint(request.form.get("password", ""), email, name, local)
+
+
+@bp.get("/me")
+@require(*READERS)
+def me(visit: Visit) -> ResponseReturnValue:
+    return draw(visit, "pages/me.html", {"page": "me", "wrong": "", "said": request.args.get("said") == "kept"})
+
+
+@bp.post("/me")
+@require(*READERS)
+def keep_taste(visit: Visit) -> ResponseReturnValue:
+    """Language and theme; in the cookie too, for the pages before sign-in and so that no page flashes white."""
+    language, theme = request.form.get("language", ""), request.form.get("theme", "")
+    if language not in LANGUAGES or theme not in ("", *THEMES):
+        abort(400)
+    with transaction() as session:
+        signins.set_taste(session, visit.person.person_id, language, theme)
+    answer = redirect_to(url_for("dashboard.me", said="kept"))
+    answer.set_cookie("language", language, max_age=YEAR, samesite="Lax", secure=request.is_secure)
+    answer.set_cookie("theme", theme, max_age=YEAR, samesite="Lax", secure=request.is_secure)
+    return answer
+
+
+@bp.post("/me/password")
+@require(*READERS)
+def change_password(visit: Visit) -> ResponseReturnValue:
+    try:
+        wrong = auth.change_password(visit, request.form.get("old", ""), request.form.get("new", ""))
+    except passwords.Busy:
+        wrong = "Too many people are signing in at this moment. Try again in some seconds."
+    if wrong:
+        return draw(visit, "pages/me.html", {"page": "me", "wrong": stranger().say(wrong), "said": False}, 422)
+    answer = redirect_to(url_for("dashboard.me", said="kept"))
+    auth.start(visit.person.person_id, answer, visit.now)  # all sign-ins have ended, this browser's too
+    return answer
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return (
+        _("This is not an e-mail address."), _("A name is needed: others see it on the timeline."),
+        _("The two passwords differ."), _("The password needs at least 8 characters."),
+        _("The password may have at most 128 characters."),
+        _("This password is among the first that anybody would try."), _("The present password is not right."),
+        _("Too many tries. Wait a minute."),
+        _("Too many people are signing in at this moment. Try again in some seconds."),
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""Style, scripts and icons: read once, sent compressed, kept by browsers for ever under an address with their hash."""
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from flask import Response, abort, request
+
+from dashboard.blueprint import bp
+
+FOLDER = Path(__file__).parent / "static"
+SENT = {".css", ".js", ".svg", ".png", ".webmanifest"}  # nothing else in the folder is anybody's business
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    body: bytes
+    packed: bytes
+    kind: str
+    digest: str
+
+
+@cache
+def _assets() -> dict[str, Asset]:
+    files = [path for path in FOLDER.rglob("*") if path.is_file() and path.suffix in SENT]
+    return {path.relative_to(FOLDER).as_posix(): _asset(path) for path in files}
+
+
+def _asset(path: Path) -> Asset:
+    body = path.read_bytes()
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Asset(body, gzip.compress(body, 9, mtime=0), kind, hashlib.sha256(body).hexdigest()[:12])
+
+
+def asset(name: str) -> str:
+    """The address of a file of ours; it changes when the file does."""
+    return f"/static/{name}?v={_assets()[name].digest}"
+
+
+@bp.get("/static/<path:name>")
+def static_file(name: str) -> Response:
+    found = _assets().get(name)
+    if found is None:
+        abort(404)
+    packed = request.accept_encodings.quality("gzip") > 0
+    answer = Response(found.packed if packed else found.body, mimetype=found.kind)
+    if packed:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.vary.add("Accept-Encoding")
+    answer.headers["Cache-Control"] = FOR_EVER if request.args.get("v") == found.digest else "no-cache"
+    answer.set_etag(found.digest + ("-gzip" if packed else ""))
+    answer.make_conditional(request)
+    return answer

@@ -1,0 +1,57 @@
+"""Pages for when something is wrong: what happened, what still works, and the way back."""
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from dashboard.page import draw_outside, htmx, stranger
+
+MACHINES = ("/ingest", "/callback", "/api", "/metrics", "/healthz", "/readyz")  # they want no page
+TEXTS = {
+    400: ("This request is not understood", "Nothing was changed."),
+    403: ("Not allowed", "Your role does not allow this, or the form was not ours. Nothing was changed."),
+    404: ("There is nothing here", "The address is wrong, or what was here is gone."),
+    405: ("This address does something else", "Nothing was changed."),
+    413: ("Too long", "What was sent is longer than we take. Nothing was changed."),
+    429: ("Too many requests", "Wait a moment, then try again."),
+    500: ("Something broke in here", "The error is in the log. Alerts are still taken in and people are still told."),
+    503: ("Busy at this moment", "Nothing was changed. Try again in some seconds."),
+}
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(HTTPException, answer)
+
+
+def answer(problem: HTTPException) -> Response | HTTPException:
+    """A page; for htmx a sentence beside the page; for machines whatever they were going to get."""
+    if request.path.startswith(MACHINES) or problem.response is not None or problem.code is None or problem.code < 400:
+        return problem
+    title, text = TEXTS.get(problem.code, TEXTS[400 if problem.code < 500 else 500])
+    own = problem.description if problem.code == 403 and (problem.description or "").endswith("again.") else None
+    said = stranger().say(own or text)
+    if htmx:
+        values = {"title": stranger().say(title), "text": said}
+        made = draw_outside("partials/problem.html", values, problem.code)
+        made.headers["HX-Retarget"], made.headers["HX-Reswap"] = "#flash-err", "innerHTML"
+        return made
+    broken = isinstance(problem, InternalServerError)
+    return draw_outside(
+        "pages/problem.html", {"title": stranger().say(title), "text": said, "broken": broken}, problem.code
+    )
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return (
+        _("This request is not understood"), _("Nothing was changed."), _("Not allowed"),
+        _("Your role does not allow this, or the form was not ours. Nothing was changed."),
+        _("There is nothing here"), _("The address is wrong, or what was here is gone."),
+        _("This address does something else"), _("Too long"),
+        _("What was sent is longer than we take. Nothing was changed."), _("Too many requests"),
+        _("Wait a moment, then try again."), _("Something broke in here"),
+        _("The error is in the log. Alerts are still taken in and people are still told."),
+        _("Busy at this moment"), _("Nothing was changed. Try again in some seconds."),
+        _("This form is too old, or not ours. Nothing was changed. Go back, reload the page and try again."),
+        _("This form is too old, or cookies are off. Nothing was changed. Reload the page and try again."),
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""One incident: its page, its buttons, its notes."""
+
+import json
+
+from flask import Response, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import queries, queries_incident, rows, timeline
+from dashboard.blueprint import bp
+from dashboard.cards import alerts_card, details, hero, ladder, what, why
+from dashboard.page import draw, draw_part, htmx, is_local, reader_of
+from gateway import actions
+from gateway.actions import Actor
+from gateway.auth import ACTORS, READERS, Visit, require
+from gateway.store.tables import Incident
+from rules.lifecycle import Reason, Signal
+from rules.text import clean_text
+
+MOST_NOTE = 4000  # characters
+SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE}
+
+
+@bp.get("/incidents/<int:number>")
+@require(*READERS)
+def incident(visit: Visit, number: int) -> ResponseReturnValue:
+    return draw(visit, "pages/incident.html", incident_values(visit, _found(number)))
+
+
+@bp.post("/incidents/<int:number>/<any(acknowledge, resolve):what>")
+@require(*ACTORS)
+def act(visit: Visit, number: int, what: str) -> ResponseReturnValue:
+    reason = actions.act(number, SIGNALS[what], _actor(visit), visit.now)
+    if reason is None:
+        abort(404)
+    return _done(visit, number, _words(visit, number, reason))
+
+
+@bp.post("/incidents/<int:number>/notes")
+@require(*ACTORS)
+def add_note(visit: Visit, number: int) -> ResponseReturnValue:
+    text = clean_text(request.form.get("text", "")).strip()[:MOST_NOTE]
+    if text and not actions.add_note(number, text, _actor(visit), visit.now):
+        abort(404)
+    return _done(visit, number, "")
+
+
+def _actor(visit: Visit) -> Actor:
+    return Actor(visit.person.name or visit.person.email, "dashboard", visit.person.person_id)
+
+
+def _found(number: int) -> Incident:
+    found = queries_incident.incident(number)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _done(visit: Visit, number: int, said: str) -> ResponseReturnValue:
+    """Without JavaScript back to where the button was; with it, the changed row or page and a word about it."""
+    if not htmx:
+        back = request.form.get("back", "")
+        return redirect(back if is_local(back) else url_for("dashboard.incident", number=number), 303)
+    found = _found(number)
+    if (htmx.target or "").startswith("row-"):
+        message = queries.last_notifications([number]).get(number)
+        row = rows.row(found, message, queries.directory(), reader_of(visit))
+        answer = draw_part(visit, "partials/row_alone.html", {"row": row})
+    else:
+        answer = draw_part(visit, "partials/incident.html", incident_values(visit, found))
+    return _say(answer, said)
+
+
+def _say(answer: Response, said: str) -> Response:
+    if said:
+        answer.headers["HX-Trigger"] = json.dumps({"nabat:said": {"text": said}})
+    return answer
+
+
+def _words(visit: Visit, number: int, reason: Reason) -> str:
+    """What came of it, said neutrally: to be second is no mistake."""
+    found, reader = _found(number), reader_of(visit)
+    _ = reader.say
+    if reason is Reason.ALREADY_ACKNOWLEDGED:
+        at = reader.moment(found.ack_at).short if found.ack_at else ""
+        return _("#%(n)s was already acknowledged by %(who)s %(time)s.", n=number, who=found.ack_by or "?", time=at)
+    if reason is Reason.ALREADY_RESOLVED:
+        at = reader.moment(found.resolved_at).short if found.resolved_at else ""
+        return _("#%(n)s was already resolved %(time)s.", n=number, time=at)
+    if reason is Reason.ACKNOWLEDGED:
+        return _("Acknowledged #%(n)s. Nobody else is called.", n=number)
+    return _("Resolved #%(n)s.", n=number)
+
+
+def incident_values(visit: Visit, found: Incident) -> dict[str, object]:
+    """Everything the page shows. The mark is read first: what changes meanwhile is drawn once more, never missed."""
+    mark = queries_incident.mark(found.id)
+    reader = reader_of(visit)
+    directory = queries.directory()
+    sent = queries_incident.deliveries(found.id)
+    alerts = queries_incident.alerts(found.id)
+    source = queries_incident.source_of(found)
+    return {
+        "page": "incident",
+        "mark": mark,
+        "row": rows.row(found, None, directory, reader),
+        "hero": hero(found, source.name, queries_incident.count_firing(found.id), directory, reader),
+        "what": what(alerts),
+        "lines": timeline.lines(queries_incident.entries(found.id), reader),
+        "ladder": ladder(found, sent, directory, reader),
+        "why": why(found, reader),
+        "alerts": alerts_card(alerts, reader),
+        "details": details(found, source, sent, reader),
+        "most": queries_incident.MOST,
+    }

@@ -1,0 +1,58 @@
+"""The live pages' question, every two seconds: did anything change? Nearly always the answer is: no."""
+
+from flask import Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Request
+
+from dashboard import filters, queries, queries_incident
+from dashboard.blueprint import bp
+from dashboard.incident import incident_values
+from dashboard.incidents import listing
+from dashboard.page import draw_part, stranger
+from gateway.auth import READERS, Visit, require
+
+NOTHING_MORE = 286  # for htmx: show this and stop asking
+LONGEST = 2000  # characters of the page's own query
+
+
+def _signed_out() -> ResponseReturnValue:
+    """The page stays as it is, says so, and keeps its address for after the sign-in."""
+    place = url_for("dashboard.login", next=_path(request.args.get("page", ""), request.args.get("q", "")[:LONGEST]))
+    body = render_template("partials/signed_out.html", _=stranger().say, place=place)
+    return Response(body, NOTHING_MORE, {"HX-Retarget": "#flash-err", "HX-Reswap": "innerHTML"}, mimetype="text/html")
+
+
+@bp.get("/live")
+@require(*READERS, signed_out=_signed_out, touch=False)
+def live(visit: Visit) -> ResponseReturnValue:
+    """204 while nothing changed; else the part that did. While the page is held still, only that something waits."""
+    asked = Request.from_values(query_string=request.args.get("q", "")[:LONGEST]).args
+    number = asked.get("n", 0, type=int) if request.args.get("page") == "incident" else None
+    mark = queries.list_mark() if number is None else queries_incident.mark(number)
+    same = request.args.get("since", "") == mark
+    if request.args.get("page") == "first_run":
+        return Response("", 204 if same else 200, {"X-Now": _now(visit)} if same else {"HX-Refresh": "true"})
+    if same or request.args.get("frozen") == "1":
+        answer = Response("", 204)
+        if not same:
+            answer.headers["X-Waiting"] = "1"
+    elif number is None:
+        answer = draw_part(visit, "partials/incident_list.html", listing(visit, filters.read(asked)))
+    else:
+        found = queries_incident.incident(number)
+        if found is None:
+            return Response("", NOTHING_MORE)
+        answer = draw_part(visit, "partials/incident.html", incident_values(visit, found))
+    answer.headers["X-Now"] = _now(visit)
+    return answer
+
+
+def _now(visit: Visit) -> str:
+    return str(int(visit.now.timestamp() * 1000))
+
+
+def _path(page: str, query: str) -> str:
+    asked = Request.from_values(query_string=query).args
+    if page == "incident" and asked.get("n", "").isdigit():
+        return url_for("dashboard.incident", number=int(asked["n"]))
+    return filters.read(asked).url()

@@ -1,0 +1,125 @@
+"""Draws a page or a part of one: language, zone and theme of the reader, the frame around it, the form token."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Response, render_template, request, url_for
+from flask_htmx import HTMX
+
+from dashboard import queries
+from dashboard.assets import asset
+from dashboard.i18n import LANGUAGES
+from dashboard.reader import Reader, reader
+from dashboard.words import ROLES
+from gateway.auth import Visit
+from gateway.world import world
+
+htmx = HTMX()
+Values = Mapping[str, object]
+THEMES = ("light", "dark")
+# (page, text, icon, in the bar on phones); a page that does not exist is not listed
+MENU = (
+    ("Respond", (("incidents", "Incidents", "bell-ring"),)),
+    ("Review", (("deliveries", "Deliveries", "send"),)),
+    ("Configure", (("sources", "Sources", "server"),)),
+)
+IN_HEALTH = 3  # sources named in the corner
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    name: str
+    word: str
+    icon: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the page itself."""
+
+    menu: list[tuple[str, list[Item]]]
+    counts: queries.Counts
+    sources: list[tuple[str, str]]
+    initials: str
+    colour: int
+    role: str
+
+
+def draw(visit: Visit, template: str, values: Values, code: int = 200) -> Response:
+    """A whole page for somebody who is signed in."""
+    who = reader_of(visit)
+    known = {**_common(who, theme(visit)), "visit": visit, "frame": _frame(visit, who), "csrf": visit.person.csrf}
+    return Response(render_template(template, **known, **values), code, mimetype="text/html")
+
+
+def draw_part(visit: Visit, template: str, values: Values, code: int = 200) -> Response:
+    """A part of a page, for htmx."""
+    known = {**_common(reader_of(visit), theme(visit)), "visit": visit, "csrf": visit.person.csrf}
+    return Response(render_template(template, **known, **values), code, mimetype="text/html")
+
+
+def draw_outside(template: str, values: Values, code: int = 200, who: Reader | None = None) -> Response:
+    """A page for somebody who is not signed in."""
+    known = _common(who or stranger(), request.cookies.get("theme", ""))
+    return Response(render_template(template, **known, **values), code, mimetype="text/html")
+
+
+def reader_of(visit: Visit) -> Reader:
+    person = visit.person
+    language = person.language if person.language in LANGUAGES else world().settings.language
+    return reader(visit.now, language, person.timezone or world().settings.timezone)
+
+
+def stranger() -> Reader:
+    """Somebody whose language only the browser knows."""
+    chosen = request.cookies.get("language", "")
+    offered = request.accept_languages.best_match(list(LANGUAGES), world().settings.language)
+    language = chosen if chosen in LANGUAGES else offered or "en"
+    return reader(world().clock.now(), language, world().settings.timezone)
+
+
+def theme(visit: Visit) -> str:
+    return request.cookies.get("theme") or visit.person.theme
+
+
+def _common(who: Reader, wanted: str) -> dict[str, object]:
+    return {
+        "_": who.say,
+        "plural": who.count,
+        "reader": who,
+        "theme": wanted if wanted in THEMES else "",
+        "asset": asset,
+        "languages": LANGUAGES,
+    }
+
+
+def _frame(visit: Visit, who: Reader) -> Frame:
+    menu = [
+        (who.say(group), [Item(name, who.say(word), icon, url_for(f"dashboard.{name}")) for name, word, icon in items])
+        for group, items in MENU
+    ]
+    heard = [
+        (source.name, who.say("%(time)s ago", time=who.duration(who.now - source.last_seen_at)))
+        if source.last_seen_at
+        else (source.name, who.say("never heard"))
+        for source in queries.sources()[:IN_HEALTH]
+    ]
+    name = visit.person.name or visit.person.email
+    initials = "".join(word[0] for word in name.split()[:2]).upper()
+    role = who.say(ROLES[visit.person.role])
+    return Frame(menu, queries.counts(), heard, initials, visit.person.person_id % 6, role)
+
+
+def is_local(path: str) -> bool:
+    """Whether an address leads to a page of ours, and to no other site."""
+    plain = path.isprintable() and "\\" not in path
+    return plain and path.startswith("/") and not path.startswith("//")
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return (
+        _("Respond"), _("Review"), _("Configure"), _("Incidents"), _("Deliveries"), _("Sources"),
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""The pocket page: one incident, one recipient, one big button; no sign-in, no JavaScript.
+
+Looking changes nothing, because mail scanners look; the button posts. The signed token in the address is also what
+proves that the form is ours: nobody else can know it.
+"""
+
+from dataclasses import dataclass
+
+from flask import Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import queries, queries_incident, rows, words
+from dashboard.blueprint import bp
+from dashboard.page import draw_outside, stranger
+from dashboard.reader import Reader, reader
+from gateway import actions, links
+from gateway.actions import Actor
+from gateway.auth import MOST_FORM
+from gateway.store.tables import Incident
+from gateway.world import world
+from rules.lifecycle import Reason, Signal
+from rules.text import clean_text, cut, safe_url
+from rules.words import Role, Status
+
+SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE}
+MOST_NOTE, MOST_TEXT = 1000, 600  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A link that still works: its incident, and who holds it."""
+
+    incident: Incident
+    actor: Actor
+    may_act: bool
+    reader: Reader
+
+
+@bp.get("/p/<token>")
+def pocket(token: str) -> ResponseReturnValue:
+    found = _open(token)
+    if found is None:
+        return _over()
+    return _page(token, found, request.args.get("said", ""))
+
+
+@bp.post("/p/<token>")
+def pocket_act(token: str) -> ResponseReturnValue:
+    request.max_content_length = MOST_FORM
+    found = _open(token)
+    if found is None:
+        return _over()
+    if not found.may_act:
+        return _page(token, found, "", 403)
+    said = _act(found, request.form.get("do", ""))
+    return redirect(url_for("dashboard.pocket", token=token, said=said), 303)
+
+
+def _act(found: Opened, wanted: str) -> str:
+    now = world().clock.now()
+    if wanted == "note":
+        text = clean_text(request.form.get("text", "")).strip()[:MOST_NOTE]
+        return "noted" if text and actions.add_note(found.incident.id, text, found.actor, now) else ""
+    if wanted not in SIGNALS:
+        return ""
+    reason = actions.act(found.incident.id, SIGNALS[wanted], found.actor, now)
+    said = {Reason.ACKNOWLEDGED: "acknowledged", Reason.RESOLVED: "resolved"}
+    return said.get(reason, "already") if reason else ""
+
+
+def _open(token: str) -> Opened | None:
+    link = links.read(world().settings.secret_key, token)
+    found = queries_incident.incident_by_uuid(link.incident_uuid) if link else None
+    now = world().clock.now()
+    if link is None or found is None or links.over(found.resolved_at, now):
+        return None
+    if link.who.startswith("team:"):
+        return Opened(found, Actor(link.who.removeprefix("team:"), "link"), may_act=True, reader=stranger())
+    person = queries_incident.person_by_email(link.who)
+    if person is None or not person.active:
+        return None
+    actor = Actor(person.name or person.email, "link", person.id)
+    return Opened(found, actor, person.role != Role.VIEWER, reader(now, person.language, person.timezone))
+
+
+def _over() -> Response:
+    return draw_outside("pages/pocket_over.html", {}, 410)
+
+
+def _page(token: str, found: Opened, said: str, code: int = 200) -> Response:
+    incident, who = found.incident, found.reader
+    alerts = queries_incident.alerts(incident.id)[:1]
+    annotations = alerts[0].annotations if alerts else {}
+    text = str(annotations.get("summary") or annotations.get("description") or "")
+    values = {
+        "token": token,
+        "incident": incident,
+        "urgency": words.urgency(incident.urgency, who),
+        "status": words.status(incident.status, who),
+        "opened": who.moment(incident.opened_at),
+        "alerts": who.count("%(n)s alert", "%(n)s alerts", incident.alert_count),
+        "text": cut(text, MOST_TEXT) if text != incident.title else "",
+        "runbook": safe_url(str(annotations.get("runbook_url", ""))),
+        "open": incident.status == Status.TRIGGERED,
+        "over": incident.status == Status.RESOLVED,
+        "state": _state(incident, who),
+        "said": _said(said, incident, who),
+        "next": rows.next_step(incident, queries.directory(), who) if incident.status == Status.TRIGGERED else None,
+        "actor": found.actor.name,
+        "may_act": found.may_act,
+    }
+    return draw_outside("pages/pocket.html", values, code, who)
+
+
+def _state(incident: Incident, who: Reader) -> str:
+    """By whom and when it was answered."""
+    if incident.status == Status.ACKNOWLEDGED and incident.ack_at:
+        at = who.moment(incident.ack_at).short
+        return who.say("Acknowledged by %(who)s %(time)s.", who=incident.ack_by or "?", time=at)
+    if incident.status == Status.RESOLVED and incident.resolved_at:
+        by = incident.resolved_by if incident.resolve_kind == "person" else None
+        at = who.moment(incident.resolved_at).short
+        known = who.say("Resolved by %(who)s %(time)s.", who=by, time=at)
+        return known if by else who.say("Resolved by itself %(time)s.", time=at)
+    return ""
+
+
+def _said(said: str, incident: Incident, who: Reader) -> str:
+    """What the last press of a button came to."""
+    _ = who.say
+    if said == "already" and incident.resolved_at:
+        return _("It was already resolved %(time)s.", time=who.moment(incident.resolved_at).short)
+    if said == "already" and incident.ack_at:
+        at = who.moment(incident.ack_at).short
+        return _("It was already acknowledged by %(who)s %(time)s.", who=incident.ack_by or "?", time=at)
+    known = {
+        "acknowledged": _("Done. Nobody else is called."),
+        "resolved": _("Done. Whoever was told is told that it is over."),
+        "noted": _("Your note is on the timeline."),
+    }
+    return known.get(said, "")

@@ -1,0 +1,133 @@
+"""What the list and the frame of every page show, one query a question; none counts or skips without a limit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, union_all
+
+from dashboard.filters import Filter
+from gateway.store.db import db
+from gateway.store.tables import Delivery, Entry, Incident, PersonRow, Source
+from gateway.world import world
+from rules.words import Directory, Status, Urgency
+
+PAGE = 50
+SEARCHED = 20_000  # newest incidents that a text is looked for in, where the list has no end
+NEWEST = 200  # lines of the timeline whose sum notices a transaction that commits late under a lower id
+
+
+def incidents(wanted: Filter) -> Sequence[Incident]:
+    """One page, and one row more if there is another page. Each (status, urgency) is a walk along the index."""
+    parts = [_bucket(wanted, place) for place in range(len(wanted.buckets)) if _reached(wanted, place)]
+    if not parts:
+        return []
+    found = union_all(*parts).subquery()
+    order = (found.c.place, found.c.id.desc()) if wanted.walks else (found.c.id.desc(),)
+    query = select(Incident).join(found, found.c.id == Incident.id).order_by(*order).limit(PAGE + 1)
+    return db.session.scalars(query).all()
+
+
+def _reached(wanted: Filter, place: int) -> bool:
+    return not (wanted.walks and wanted.after and place < wanted.after[0])
+
+
+def _bucket(wanted: Filter, place: int) -> Select[Any]:
+    status, urgency = wanted.buckets[place]
+    query = select(Incident.id.label("id"), literal(place).label("place"))
+    query = query.where(Incident.status == status.value, Incident.urgency == urgency.rank)
+    if wanted.after and (not wanted.walks or place == wanted.after[0]):
+        query = query.where(Incident.id < wanted.after[1])
+    if wanted.q:
+        query = query.where(_mentions(wanted))
+    return select(query.order_by(Incident.id.desc()).limit(PAGE + 1).subquery())
+
+
+def _mentions(wanted: Filter) -> ColumnElement[bool]:
+    """The text in title or service. SQLite knows no capital letters but ASCII's, so the usual spellings are tried."""
+    if wanted.number is not None:
+        return Incident.id == wanted.number
+    spellings = {wanted.q, wanted.q.lower(), wanted.q.capitalize(), wanted.q.upper()}
+    texts = [
+        column.icontains(one, autoescape=True) for one in spellings for column in (Incident.title, Incident.service)
+    ]
+    if wanted.walks:
+        return or_(false(), *texts)
+    newest = select(func.max(Incident.id)).scalar_subquery()
+    return and_(Incident.id > newest - SEARCHED, or_(false(), *texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many incidents are not resolved yet."""
+
+    open: int
+    ack: int
+    emergencies: int  # open ones
+
+    @property
+    def unresolved(self) -> int:
+        return self.open + self.ack
+
+
+def counts() -> Counts:
+    query = (
+        select(Incident.status, Incident.urgency, func.count())
+        .where(Incident.status.in_((Status.TRIGGERED.value, Status.ACKNOWLEDGED.value)))
+        .group_by(Incident.status, Incident.urgency)
+    )
+    found = [(row[0], row[1], row[2]) for row in db.session.execute(query)]
+    loud = (Status.TRIGGERED.value, Urgency.EMERGENCY.rank)
+    return Counts(
+        open=sum(count for status, _, count in found if status == Status.TRIGGERED),
+        ack=sum(count for status, _, count in found if status == Status.ACKNOWLEDGED),
+        emergencies=sum(count for status, urgency, count in found if (status, urgency) == loud),
+    )
+
+
+def last_notifications(ids: Sequence[int]) -> dict[int, Delivery]:
+    """The newest message of each incident; one that was called off before it left says nothing."""
+    if not ids:
+        return {}
+    newest = (
+        select(Delivery.id)
+        .where(Delivery.incident_id == Incident.id, Delivery.status != "cancelled")
+        .order_by(Delivery.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(Delivery).select_from(Incident).join(Delivery, Delivery.id == newest).where(Incident.id.in_(ids))
+    return {row.incident_id: row for row in db.session.scalars(query)}
+
+
+def list_mark() -> str:
+    """Changes whenever a line is written on any timeline."""
+    newest = select(Entry.id).order_by(Entry.id.desc()).limit(NEWEST).subquery()
+    top, total = db.session.execute(select(func.max(newest.c.id), func.sum(newest.c.id))).one()
+    return f"{top or 0}-{total or 0}"
+
+
+def any_incident() -> bool:
+    return db.session.execute(select(Incident.id).limit(1)).first() is not None
+
+
+def last_resolved_at() -> datetime | None:
+    """When it became quiet: the last resolution among the newest incidents."""
+    newest = select(Incident.resolved_at).order_by(Incident.id.desc()).limit(NEWEST).subquery()
+    found: datetime | None = db.session.execute(select(func.max(newest.c.resolved_at))).scalar_one()
+    return found
+
+
+def sources() -> Sequence[Source]:
+    """All sources, the one heard last first."""
+    return db.session.scalars(select(Source).order_by(Source.last_seen_at.is_(None), Source.last_seen_at.desc())).all()
+
+
+def directory() -> Directory:
+    """Everybody who can be told."""
+    return world().roll.current(db.session())
+
+
+def person(person_id: int) -> PersonRow | None:
+    return db.session.get(PersonRow, person_id)

@@ -1,0 +1,101 @@
+"""How one reader is told things: language, time zone, and what time it is now. Pure apart from the catalogues."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from gettext import NullTranslations
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dashboard.i18n import catalogue
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time as a template shows it: app.js keeps `ago` and `left` ticking by `ms`."""
+
+    iso: str
+    ms: int
+    full: str  # for the title: date, seconds, zone, offset
+    clock: str  # 03:14:02, with the date if it was not today
+    short: str  # 03:14
+    ago: str  # 7 min
+    left: str  # 3:12
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    now: datetime
+    language: str
+    zone: ZoneInfo
+    texts: NullTranslations
+
+    def say(self, text: str, **values: object) -> str:
+        """The text in the reader's language, with its %(name)s filled in."""
+        said = self.texts.gettext(text)
+        return said % values if values else said
+
+    def count(self, one: str, many: str, number: int, **values: object) -> str:
+        """The same for a number of things: "1 alert", "5 alerts"."""
+        return self.texts.ngettext(one, many, number) % {"n": f"{number:,}".replace(",", "\u202f"), **values}
+
+    def moment(self, at: datetime) -> Moment:
+        local, today = at.astimezone(self.zone), self.now.astimezone(self.zone).date()
+        day = "" if local.date() == today else f"{self.day(local)}, "
+        return Moment(
+            iso=local.isoformat(timespec="seconds"),
+            ms=int(at.timestamp() * 1000),
+            full=f"{self.day(local)} {local:%Y %H:%M:%S} {self.zone.key} ({offset(local)})",
+            clock=f"{day}{local:%H:%M:%S}",
+            short=f"{day}{local:%H:%M}",
+            ago=self.duration(self.now - at),
+            left=self.countdown(at - self.now),
+        )
+
+    def day(self, local: datetime) -> str:
+        """Sun 22 Nov."""
+        weekdays = self.say("Mon Tue Wed Thu Fri Sat Sun").split()
+        months = self.say("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
+        return f"{weekdays[local.weekday()]} {local.day} {months[local.month - 1]}"
+
+    def duration(self, length: timedelta, *, exact: bool = False) -> str:
+        """One unit under an hour, two above; `exact` adds the seconds under an hour. app.js says it the same way."""
+        seconds = max(0, int(length.total_seconds()))
+        s, m, h, d = self.say("s"), self.say("min"), self.say("h"), self.say("d")
+        if seconds < MINUTE:
+            return f"{seconds} {s}"
+        if seconds < HOUR:
+            rest = f" {seconds % MINUTE} {s}" if exact and seconds % MINUTE else ""
+            return f"{seconds // MINUTE} {m}{rest}"
+        if seconds < DAY:
+            rest = f" {seconds % HOUR // MINUTE} {m}" if seconds % HOUR >= MINUTE else ""
+            return f"{seconds // HOUR} {h}{rest}"
+        rest = f" {seconds % DAY // HOUR} {h}" if seconds % DAY >= HOUR else ""
+        return f"{seconds // DAY} {d}{rest}"
+
+    def countdown(self, length: timedelta) -> str:
+        """3:12 under an hour, else as a duration; never below nothing."""
+        seconds = max(0, round(length.total_seconds()))
+        return f"{seconds // MINUTE}:{seconds % MINUTE:02}" if seconds < HOUR else self.duration(length)
+
+    @property
+    def zone_words(self) -> str:
+        return f"{self.zone.key} ({offset(self.now.astimezone(self.zone))})"
+
+
+def offset(local: datetime) -> str:
+    """UTC+3, UTC+5:30, UTC."""
+    minutes = int((local.utcoffset() or timedelta(0)).total_seconds()) // 60
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    sign = "+" if minutes > 0 else "\u2212"
+    return f"UTC{sign}{hours}:{rest:02}" if rest else f"UTC{sign}{hours}"
+
+
+def reader(now: datetime, language: str, timezone: str) -> Reader:
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return Reader(now, language, zone, catalogue(language))

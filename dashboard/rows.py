@@ -1,0 +1,131 @@
+"""The incident list as its template draws it: every word ready, no decision left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard import queries, words
+from dashboard.filters import Filter
+from dashboard.reader import Moment, Reader
+from dashboard.words import Badge, Told
+from gateway.store.routes import route_of
+from gateway.store.tables import Delivery, Incident
+from rules.lifecycle import step_at
+from rules.words import Directory, Kind, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What happens next: words around a countdown, if there is one."""
+
+    words: str
+    bad: bool = False
+    who: str = ""
+    at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    number: int
+    title: str
+    service: str
+    tags: tuple[str, ...]
+    urgency: Badge
+    status: Badge
+    opened: Moment
+    times: str
+    told: Told | None
+    next: Next
+    may_acknowledge: bool
+    may_resolve: bool
+
+
+def rows(found: Sequence[Incident], reader: Reader) -> list[Row]:
+    """A page of the list; the messages and the people are asked for once for all rows."""
+    messages = queries.last_notifications([incident.id for incident in found])
+    directory = queries.directory()
+    return [row(incident, messages.get(incident.id), directory, reader) for incident in found]
+
+
+def row(incident: Incident, message: Delivery | None, directory: Directory, reader: Reader) -> Row:
+    _ = reader.say
+    tags = [(incident.kind == Kind.TICKET, _("ticket")), (incident.is_test, _("TEST"))]
+    return Row(
+        number=incident.id,
+        title=incident.title,
+        service=incident.service,
+        tags=tuple(word for shown, word in tags if shown),
+        urgency=words.urgency(incident.urgency, reader),
+        status=words.status(incident.status, reader),
+        opened=reader.moment(incident.opened_at),
+        times=f"×{incident.alert_count}",
+        told=words.told(message, reader, short=True) if message else None,
+        next=next_step(incident, directory, reader),
+        may_acknowledge=incident.status == Status.TRIGGERED,
+        may_resolve=incident.status != Status.RESOLVED,
+    )
+
+
+def next_step(incident: Incident, directory: Directory, reader: Reader) -> Next:
+    """Who is told next and when; or who answered and how fast; or that nobody is told any more."""
+    _ = reader.say
+    if incident.status == Status.RESOLVED:
+        return _resolved(incident, reader)
+    if incident.status == Status.ACKNOWLEDGED:
+        return Next(_after(incident.ack_by, incident.ack_at, incident.opened_at, reader))
+    late = reader.now > incident.ack_due_at
+    if incident.next_at is None:
+        return Next(_("nobody is told any more"), bad=True)
+    who = next_names(incident, directory, reader)
+    return Next(_("overdue") if late else "", bad=late, who=who, at=reader.moment(incident.next_at))
+
+
+def _resolved(incident: Incident, reader: Reader) -> Next:
+    if incident.resolve_kind == "auto" or not incident.resolved_by:
+        return Next(_after(reader.say("by itself"), incident.resolved_at, incident.opened_at, reader))
+    return Next(_after(incident.resolved_by, incident.resolved_at, incident.opened_at, reader))
+
+
+def _after(who: str | None, at: datetime | None, opened: datetime, reader: Reader) -> str:
+    if at is None:
+        return who or ""
+    return reader.say("%(who)s, after %(time)s", who=who or "?", time=reader.duration(at - opened))
+
+
+def next_names(incident: Incident, directory: Directory, reader: Reader) -> str:
+    """Whom the next step tells, as the policy names them."""
+    route = route_of(incident.route)
+    if not route.steps:
+        return ""
+    return ", ".join(target_name(one, directory, reader) for one in step_at(route, incident.level + 1).notify)
+
+
+def target_name(target: str, directory: Directory, reader: Reader) -> str:
+    """schedule:databases → databases; person:a@b → the person's name; role:admin → administrators."""
+    kind, _, name = target.partition(":")
+    if kind == "person" and name in directory.people:
+        return directory.people[name].name
+    if kind == "role":
+        return reader.say("administrators") if name == "admin" else name
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    word: str
+    url: str
+    current: bool
+    count: str = ""
+
+
+def tabs(wanted: Filter, counts: queries.Counts, reader: Reader) -> list[Tab]:
+    """Lists that never end have no number: counting them costs more than it tells."""
+    _ = reader.say
+    known = [
+        ("unresolved", _("Unresolved"), str(counts.unresolved)),
+        ("open", _("Open ones"), str(counts.open)),
+        ("ack", _("Acknowledged ones"), str(counts.ack)),
+        ("resolved", _("Resolved ones"), ""),
+        ("all", _("All"), ""),
+    ]
+    return [Tab(word, wanted.url(status=name), wanted.status == name, count) for name, word, count in known]

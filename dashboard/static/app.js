@@ -1,0 +1,178 @@
+/* What the pages do beyond plain links and forms: the form token, live updates, ticking times, keys, theme. No page needs it. */
+(() => {
+  "use strict";
+  const doc = document, html = doc.documentElement, body = doc.body, words = body.dataset;
+  const id = (name) => doc.getElementById(name);
+  const live = id("live"), page = words.page;
+  html.classList.add("js");
+
+  /* ---- the form token travels with every request that changes something ---- */
+  const token = doc.querySelector("meta[name=csrf-token]").content;
+  doc.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb !== "get") event.detail.headers["X-CSRF-Token"] = token;
+    if (event.detail.elt !== live) return;
+    const list = page === "incident" ? id("incident") : id("list");
+    event.detail.parameters = new FormData();
+    const ask = { page, q: page === "incident" ? "n=" + live.dataset.number : location.search.slice(1), since: list.dataset.mark };
+    if (polls++ % 15 === 14) ask.since = ""; // now and then the whole, for what leaves no line on a timeline
+    if (frozen()) ask.frozen = 1;
+    for (const [name, value] of Object.entries(ask)) event.detail.parameters.append(name, value);
+  });
+
+  /* ---- what idiomorph must not undo: an opened detail, a half-written note ---- */
+  if (window.Idiomorph) {
+    Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
+    Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !(node.dataset && "keep" in node.dataset);
+  }
+
+  /* ---- live: the server's clock, and honesty about silence ---- */
+  let polls = 0, heard = performance.now(), serverNow = live ? Number(live.dataset.now) : Date.now(), failures = 0, over = false;
+  const now = () => serverNow + (performance.now() - heard);
+  const age = () => (performance.now() - heard) / 1000;
+  const wake = () => live && htmx.trigger(live, "nabat:wake");
+  let held = false;
+  const frozen = () => held || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
+    doc.querySelector("main form.htmx-request, main tr .htmx-request") || doc.activeElement.tagName === "SELECT";
+  if (live) {
+    const main = id("main");
+    main.addEventListener("pointerdown", () => { held = true; });
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { held = false; });
+    let last = 0;
+    doc.addEventListener("htmx:beforeRequest", (event) => {
+      if (event.detail.elt !== live) return;
+      const pause = Math.max(doc.hidden ? 30000 : 0, failures > 1 ? Math.min(15000, 2000 * 2 ** (failures - 1)) : 0);
+      if (over || (performance.now() - last < pause - 500 && !event.detail.requestConfig.triggeringEvent)) return event.preventDefault();
+      last = performance.now();
+    });
+    doc.addEventListener("htmx:afterRequest", (event) => {
+      const answer = event.detail.xhr;
+      if (event.detail.elt !== live || !answer) return;
+      if (answer.status === 286) { over = true; setLive("stale", ""); return; }
+      const server = Number(answer.getResponseHeader("X-Now"));
+      if (!server) { failures += 1; return; }
+      serverNow = server; heard = performance.now(); failures = 0;
+      id("waiting").hidden = !answer.getResponseHeader("X-Waiting");
+      tick();
+    });
+    for (const bad of ["htmx:sendError", "htmx:timeout"]) doc.addEventListener(bad, (event) => { if (event.detail.elt === live) failures += 1; });
+    doc.addEventListener("visibilitychange", () => { if (!doc.hidden) wake(); });
+    addEventListener("online", wake);
+    id("retry").addEventListener("click", wake);
+    id("show-news").addEventListener("click", showNews);
+    id("waiting").querySelector("span").textContent = words.waiting;
+  }
+  function showNews() { getSelection().removeAllRanges(); held = false; doc.activeElement.blur(); wake(); }
+  function setLive(look, text) {
+    id("live-state").className = "live " + look;
+    if (id("live-words").textContent !== text) id("live-words").textContent = text;
+  }
+  function showLive() {
+    if (!live || over) return;
+    const seconds = age(), banner = id("outdated"), stale = seconds > 10 && !doc.hidden;
+    if (stale) setLive("stale", words.stale.replace("{age}", duration(seconds)));
+    else if (seconds > 6 && !doc.hidden) setLive("late", words.late);
+    else setLive("", words.live);
+    if (stale) {
+      const then = new Date(serverNow).toLocaleTimeString([], { hour12: false });
+      banner.querySelector("span").textContent = words.outdated.replace("{age}", duration(seconds)).replace("{time}", then);
+    }
+    banner.hidden = !stale;
+    html.classList.toggle("stale", stale);
+  }
+
+  /* ---- times tick by the server's clock, said as the server says them ---- */
+  function duration(seconds, exact) {
+    const n = Math.max(0, Math.floor(seconds)), part = (value, unit) => (value ? " " + value + " " + unit : "");
+    if (n < 60) return n + " " + words.s;
+    if (n < 3600) return Math.floor(n / 60) + " " + words.min + (exact ? part(n % 60, words.s) : "");
+    if (n < 86400) return Math.floor(n / 3600) + " " + words.h + part(Math.floor((n % 3600) / 60), words.min);
+    return Math.floor(n / 86400) + " " + words.d + part(Math.floor((n % 86400) / 3600), words.h);
+  }
+  function countdown(seconds) {
+    const n = Math.max(0, Math.round(seconds));
+    return n < 3600 ? Math.floor(n / 60) + ":" + String(n % 60).padStart(2, "0") : duration(n);
+  }
+  function put(node, text) { if (node.textContent !== text) node.textContent = text; }
+  function tick() {
+    showLive();
+    if (doc.hidden) return;
+    const moment = now(), unknown = live && age() > 10;
+    for (const node of doc.querySelectorAll("[data-since]")) put(node, duration((moment - node.dataset.since) / 1000, "exact" in node.dataset));
+    for (const node of doc.querySelectorAll("[data-until]")) put(node, unknown ? words.unknown : countdown((node.dataset.until - moment) / 1000));
+  }
+  setInterval(tick, 1000);
+
+  /* ---- what came of an action ---- */
+  let hide = 0;
+  doc.addEventListener("nabat:said", (event) => {
+    id("flash").textContent = event.detail.text;
+    clearTimeout(hide);
+    hide = setTimeout(() => { id("flash").textContent = ""; }, 8000);
+  });
+  for (const bad of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) doc.addEventListener(bad, (event) => {
+    if (event.detail.elt === live) return;
+    const problem = doc.createElement("div"), text = doc.createElement("span");
+    problem.className = "banner err"; text.textContent = words.unreached;
+    problem.append(text); id("flash-err").replaceChildren(problem);
+    const control = event.detail.elt.querySelector("button");
+    if (control) control.focus();
+  });
+  doc.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt !== live) id("flash-err").replaceChildren(); });
+  doc.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt.id === "note" && event.detail.successful) event.detail.elt.reset();
+  });
+  let wasIn = null;
+  doc.addEventListener("htmx:beforeSwap", () => { const row = doc.activeElement.closest("tr[id]"); wasIn = row && row.id; });
+  doc.addEventListener("htmx:afterSettle", () => {
+    const row = wasIn && id(wasIn);
+    if (row && doc.activeElement === body) row.querySelector(".ttl").focus({ preventScroll: true });
+    if (!doc.querySelector(".actbar")) id("main").classList.remove("has-act");
+  });
+
+  /* ---- keys ---- */
+  const keysOn = () => localStorage.getItem("nabat-keys") !== "off";
+  const keysBox = id("keys-on"), help = id("keys");
+  keysBox.checked = keysOn();
+  html.classList.toggle("nokeys", !keysOn());
+  keysBox.addEventListener("change", () => {
+    localStorage.setItem("nabat-keys", keysBox.checked ? "on" : "off");
+    html.classList.toggle("nokeys", !keysOn());
+  });
+  id("show-keys").addEventListener("click", () => help.showModal());
+  const rows = () => [...doc.querySelectorAll("#list tbody tr[id]")];
+  const current = () => doc.activeElement.closest("#list tbody tr[id]");
+  const go = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.indexOf(current());
+    const row = all[at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + step))];
+    row.querySelector(".ttl").focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+  };
+  const press = (what) => {
+    const place = page === "incident" ? id("incident") : current();
+    const button = place && place.querySelector("[data-do=" + what + "]");
+    if (button && !button.disabled) button.click();
+  };
+  const focus = (name) => { const field = id(name); if (field) { field.focus(); if (field.select) field.select(); } };
+  const keys = {
+    j: () => go(1), k: () => go(-1), a: () => press("acknowledge"), r: () => press("resolve"), c: () => focus("note-text"),
+    o: () => { const row = current(); if (row) row.querySelector(".ttl").click(); },
+    "/": () => focus(id("search") && id("search").offsetParent ? "search" : "f-q"), f: () => focus("f-q"), "?": () => help.showModal(),
+    u: () => { if (page === "incident" && id("waiting").hidden) id("up").click(); else showNews(); },
+  };
+  doc.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
+    if (/INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) { if (event.key === "Escape") event.target.blur(); return; }
+    const action = keysOn() && Object.hasOwn(keys, event.key) && keys[event.key];
+    if (action) { event.preventDefault(); action(); }
+  });
+
+  /* ---- theme, and a choice that submits itself ---- */
+  id("theme").addEventListener("click", () => {
+    const dark = html.dataset.theme ? html.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    html.dataset.theme = dark ? "light" : "dark";
+    doc.cookie = "theme=" + html.dataset.theme + ";path=/;max-age=31536000;samesite=lax" + (location.protocol === "https:" ? ";secure" : "");
+  });
+  for (const choice of doc.querySelectorAll("[data-submit]")) choice.addEventListener("change", () => choice.form.submit());
+})();
