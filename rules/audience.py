@@ -39,7 +39,7 @@ def audience(step: Step, route: Route, directory: Directory, at: datetime) -> Au
     found = _addressed(targets, route, not_told)
     if not found.notices:
         rescue, _ = _targets(("role:admin",), directory, at)
-        told = _addressed(rescue, route, not_told, instead=True)
+        told = _addressed(rescue, route, list(found.not_told), instead=True)
         then = "the administrators are told instead" if told.notices else "and no administrator has a contact either"
         why = NotTold("policy", f"nobody on this step can be reached: {then}")
         return replace(told, not_told=(*told.not_told, why))

@@ -3,10 +3,15 @@
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.clock import HandClock
 from tests.databases import Cluster, binaries, missing
+from tests.fakes.ntfy import FakeNtfy
+from tests.fakes.pagerduty import FakePagerDuty
+from tests.fakes.smtp import FakeSmtp
+from tests.fakes.twilio import FakeTwilio
 from tests.samples import BOOK, PEOPLE
 from tests.world import World
 
@@ -110,7 +115,7 @@ def app(app_of):
 def world_of(app_of, clock, tmp_path):
     """A world with people and a rule book: world_of(book=…, NABAT_SMTP_URL=…)."""
 
-    def make(book=BOOK, people=PEOPLE, **more):
+    def make(book=BOOK, people=PEOPLE.replace("NTFY", "https://ntfy.example"), **more):
         folder = tmp_path / "book"
         folder.mkdir(exist_ok=True)
         (folder / "book.yaml").write_text(book)
@@ -120,6 +125,30 @@ def world_of(app_of, clock, tmp_path):
         return made
 
     return make
+
+
+@pytest.fixture
+def providers():
+    """PagerDuty, mail, ntfy and Twilio on loopback."""
+    with FakePagerDuty() as pagerduty, FakeSmtp() as mail, FakeNtfy() as ntfy, FakeTwilio() as twilio:
+        yield SimpleNamespace(pagerduty=pagerduty, mail=mail, ntfy=ntfy, twilio=twilio)
+
+
+@pytest.fixture
+def staffed(world_of, providers):
+    """A world whose channels all have a provider."""
+    return world_of(
+        people=PEOPLE.replace("NTFY", providers.ntfy.url),
+        NABAT_PAGERDUTY_EVENTS_URL=providers.pagerduty.url,
+        NABAT_SMTP_URL=providers.mail.url(),
+        NABAT_MAIL_FROM="nabat@example.org",
+        NABAT_TWILIO_URL=providers.twilio.url,
+        NABAT_TWILIO_ACCOUNT_SID="AC00000000000000000000000000000000",
+        NABAT_TWILIO_AUTH_TOKEN="token",
+        NABAT_TWILIO_FROM="+15005550006",
+        NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1",
+        NABAT_PUBLIC_URL="https://nabat.example.org",
+    )
 
 
 @pytest.fixture

@@ -29,11 +29,11 @@ PEOPLE = """
 people:
   - {email: anna@example.org, name: Anna, role: responder, timezone: Europe/Moscow,
      contacts: [{channel: pagerduty, address: "anna-key-0123456789abcdef0123456"}, {channel: sms, address: "+79990000001"},
-                {channel: email, address: anna@example.org}, {channel: ntfy, address: "https://ntfy.example/anna"}]}
+                {channel: email, address: anna@example.org}, {channel: ntfy, address: "NTFY/anna"}]}
   - {email: oleg@example.org, name: Oleg, role: responder, timezone: Europe/Moscow,
      contacts: [{channel: pagerduty, address: "oleg-key-0123456789abcdef0123456"}, {channel: email, address: oleg@example.org}]}
   - {email: irina@example.org, name: Irina, role: admin, timezone: Europe/Moscow,
-     contacts: [{channel: pagerduty, address: "irina-key-123456789abcdef0123456"}, {channel: email, address: irina@example.org}]}
+     contacts: [{channel: pagerduty, address: "irina-key-0123456789abcdef012345"}, {channel: email, address: irina@example.org}]}
 teams:
   - {name: infra, members: [anna@example.org, oleg@example.org]}
   - {name: support, members: [irina@example.org]}

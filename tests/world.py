@@ -2,12 +2,14 @@
 
 from sqlalchemy import func, select
 
-from gateway import escalate
+from gateway import actions, deliver, escalate
 from gateway.store import people as people_store
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident
+from gateway.store.types import micros
 from rules import people
+from rules.lifecycle import Signal
 from tests.samples import webhook
 
 
@@ -17,6 +19,7 @@ class World:
     def __init__(self, app, clock):
         self.app, self.clock, self.client = app, clock, app.test_client()
         self.tokens = {}
+        self._sender = None
 
     def token(self, kind="alertmanager", name=""):
         if (kind, name) not in self.tokens:
@@ -38,6 +41,20 @@ class World:
         listed = people.parse(text, "people.yaml", {})
         with transaction() as session:
             people_store.import_people(session, listed, self.app.extensions["gateway"].vault, self.clock.now())
+
+    @property
+    def sender(self):
+        """One worker's messages, leased by the clock in the test's hand."""
+        if self._sender is None:
+            self._sender = deliver.Sender(self.app.extensions["gateway"], clock=lambda _: micros(self.clock.now()))
+        return self._sender
+
+    def delivers(self):
+        """Every message that is due goes out. Returns how many attempts were made."""
+        return deliver.work_off(self.sender, self.clock.now())
+
+    def acknowledges(self, incident_id, name="Anna", how="dashboard"):
+        return actions.act(incident_id, Signal.ACKNOWLEDGE, actions.Actor(name, how), self.clock.now())
 
     def passes(self, **time):
         """Time goes by; the clock's work is done, the messages are not sent."""
