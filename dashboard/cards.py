@@ -97,10 +97,10 @@ class What:
 
 
 def what(alerts: Sequence[AlertRow]) -> What:
-    """What the first alert says, and the labels that all of them share."""
+    """What its first alert says, and the labels that all of them share."""
     if not alerts:
         return What([], [], [], "", "", "")
-    first = alerts[0]
+    first = min(alerts, key=lambda alert: alert.id)
     said = [one_text for name in SUMMARIES if (one_text := str(first.annotations.get(name, "")).strip())]
     texts = [text for text in dict.fromkeys(said) if text != first.title]
     labels = sorted(_shared(alerts).items())
@@ -131,6 +131,7 @@ class Step:
     state: str  # done, now, or nothing yet
     who: str
     told: list[Told]
+    several: bool = False  # people, so that each line names one
     at: Moment | None = None
     later: str = ""
 
@@ -159,7 +160,7 @@ def _told_step(found: Incident, level: int, pages: Sequence[Delivery], directory
     step = step_at(route_of(found.route), level)
     policy = ", ".join(rows.target_name(one, directory, reader) for one in step.notify)
     state = "now" if level == found.level and found.status == Status.TRIGGERED else "done"
-    return Step(level, state, ", ".join(names) or policy, [words.told(one, reader) for one in mine])
+    return Step(level, state, ", ".join(names) or policy, [words.told(one, reader) for one in mine], len(names) > 1)
 
 
 def _coming(found: Incident, route: Route, directory: Directory, reader: Reader) -> list[Step]:
@@ -173,7 +174,7 @@ def _coming(found: Incident, route: Route, directory: Directory, reader: Reader)
         names = list(dict.fromkeys(notice.name for notice in found_now.notices))
         ways = list(dict.fromkeys(reader.say(words.WAYS[notice.way]) for notice in found_now.notices))
         policy = ", ".join(rows.target_name(one, directory, reader) for one in step.notify)
-        coming.append(Step(level, "", ", ".join(names) or policy, [], reader.moment(at), ", ".join(ways)))
+        coming.append(Step(level, "", ", ".join(names) or policy, [], at=reader.moment(at), later=", ".join(ways)))
         at += step.wait
     return coming
 

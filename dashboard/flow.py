@@ -62,7 +62,7 @@ def deliveries(visit: Visit) -> ResponseReturnValue:
 
 def _tabs(status: str, way: str, reader: Reader) -> list[Tab]:
     _ = reader.say
-    names = (("", _("All of them")), ("failed", _("Failed")), ("waiting", _("Waiting")), ("logged", _("Only logged")))
+    names = (("", _("All")), ("failed", _("Failed")), ("waiting", _("Waiting")), ("logged", _("Only logged")))
     return [
         Tab(word, url_for("dashboard.deliveries", status=name or None, way=way or None), name == status)
         for name, word in names

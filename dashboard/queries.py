@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased
 
 from dashboard.filters import Filter
 from gateway.store.db import db
@@ -90,13 +91,9 @@ def last_notifications(ids: Sequence[int]) -> dict[int, Delivery]:
     """The newest message of each incident; one that was called off before it left says nothing."""
     if not ids:
         return {}
-    newest = (
-        select(Delivery.id)
-        .where(Delivery.incident_id == Incident.id, Delivery.status != "cancelled")
-        .order_by(Delivery.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    one = aliased(Delivery)
+    mine = select(one.id).where(one.incident_id == Incident.id, one.status != "cancelled")
+    newest = mine.order_by(one.id.desc()).limit(1).correlate(Incident).scalar_subquery()
     query = select(Delivery).select_from(Incident).join(Delivery, Delivery.id == newest).where(Incident.id.in_(ids))
     return {row.incident_id: row for row in db.session.scalars(query)}
 
@@ -121,7 +118,8 @@ def last_resolved_at() -> datetime | None:
 
 def sources() -> Sequence[Source]:
     """All sources, the one heard last first."""
-    return db.session.scalars(select(Source).order_by(Source.last_seen_at.is_(None), Source.last_seen_at.desc())).all()
+    others = select(Source).where(Source.kind != "nabat")  # our own alerts come from ourselves
+    return db.session.scalars(others.order_by(Source.last_seen_at.is_(None), Source.last_seen_at.desc())).all()
 
 
 def directory() -> Directory:

@@ -35,6 +35,10 @@ class Reader:
         said = self.texts.gettext(text)
         return said % values if values else said
 
+    def say_as(self, context: str, text: str) -> str:
+        """The same for a word that other languages say differently in another place."""
+        return self.texts.pgettext(context, text)
+
     def count(self, one: str, many: str, number: int, **values: object) -> str:
         """The same for a number of things: "1 alert", "5 alerts"."""
         return self.texts.ngettext(one, many, number) % {"n": f"{number:,}".replace(",", "\u202f"), **values}
@@ -72,6 +76,11 @@ class Reader:
             return f"{seconds // HOUR} {h}{rest}"
         rest = f" {seconds % DAY // HOUR} {h}" if seconds % DAY >= HOUR else ""
         return f"{seconds // DAY} {d}{rest}"
+
+    def fraction(self, seconds: object) -> str:
+        """0.3 s: for what takes less than one is looked at."""
+        value = float(seconds) if isinstance(seconds, int | float) else 0.0
+        return f"{max(value, 0.1):.1f} {self.say('s')}"
 
     def countdown(self, length: timedelta) -> str:
         """3:12 under an hour, else as a duration; never below nothing."""

@@ -123,9 +123,9 @@ def tabs(wanted: Filter, counts: queries.Counts, reader: Reader) -> list[Tab]:
     _ = reader.say
     known = [
         ("unresolved", _("Unresolved"), str(counts.unresolved)),
-        ("open", _("Open ones"), str(counts.open)),
-        ("ack", _("Acknowledged ones"), str(counts.ack)),
-        ("resolved", _("Resolved ones"), ""),
+        ("open", reader.say_as("list", "Open"), str(counts.open)),
+        ("ack", reader.say_as("list", "Acknowledged"), str(counts.ack)),
+        ("resolved", reader.say_as("list", "Resolved"), ""),
         ("all", _("All"), ""),
     ]
     return [Tab(word, wanted.url(status=name), wanted.status == name, count) for name, word, count in known]

@@ -8,6 +8,7 @@ from typing import Any
 from dashboard import words
 from dashboard.reader import Moment, Reader
 from gateway.store.tables import Entry
+from gateway.store.types import moment
 from rules.text import cut, one_line
 
 SHOWN = 3  # titles of alerts, names of people: more are counted
@@ -133,6 +134,52 @@ def _ticket(event: _Event) -> _Said:
     return _Said("ticket", "", event.reader.say("Ticket"), happened, ((who,) if who else ()) + small, note=text)
 
 
+def _sent(event: _Event) -> _Said:
+    _ = event.reader.say
+    rest = _("handed over to the provider in %(time)s", time=event.reader.fraction(event.detail.get("seconds")))
+    if event.detail.get("ambiguous"):
+        rest = _("handed over")
+    return _Said(words.ICONS.get(str(event.detail.get("way")), "send"), "", _message(event), rest)
+
+
+def _logged(event: _Event) -> _Said:
+    rest = event.reader.say("was only written to the log: no provider is set up")
+    return _Said("scroll-text", "red", _message(event), rest, _error(event, "reference"))
+
+
+def _attempt_failed(event: _Event) -> _Said:
+    _ = event.reader.say
+    rest = _("did not get through (try %(n)s)", n=event.detail.get("attempt", 1))
+    small = _error(event, "error")
+    again = event.detail.get("again_at")
+    if isinstance(again, int):
+        small = (*small, _("Tried again %(time)s.", time=event.reader.moment(moment(again)).clock))
+    return _Said("triangle-alert", "red", _message(event), rest, small)
+
+
+def _failed(event: _Event) -> _Said:
+    missed = "phone-missed" if event.detail.get("way") == "voice" else "triangle-alert"
+    return _Said(missed, "red", _message(event), event.reader.say("failed"), _error(event, "error"))
+
+
+def _called_off(event: _Event) -> _Said:
+    rest = event.reader.say("was called off: somebody had answered")
+    return _Said("bell-off", "", _message(event), rest, _error(event, "error"))
+
+
+def _message(event: _Event) -> str:
+    """Call to Anna."""
+    way = event.reader.say(words.WAYS.get(str(event.detail.get("way")), "message"))
+    name = event.detail.get("name") or event.detail.get("who") or "?"
+    said = event.reader.say("%(way)s to %(name)s", way=way, name=name)
+    return said[:1].upper() + said[1:]
+
+
+def _error(event: _Event, name: str) -> tuple[str, ...]:
+    text = one_line(str(event.detail.get(name) or ""))
+    return (cut(text, 240),) if text else ()
+
+
 def _other(event: _Event) -> _Said:
     """A kind of line that this page does not know yet is shown as it is, never left out."""
     plain = [
@@ -160,6 +207,11 @@ _KINDS: Mapping[str, Callable[[_Event], _Said]] = {
     "note": _note,
     "joined": _joined,
     "cleared": _cleared,
+    "sent": _sent,
+    "logged": _logged,
+    "attempt failed": _attempt_failed,
+    "delivery failed": _failed,
+    "delivery cancelled": _called_off,
 }
 
 
@@ -212,4 +264,4 @@ def _number(event: _Event, name: str) -> int:
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return _("has a new comment"), _("was assigned"), _("has a time of arrival"), _("changed")
+    return _("has a new comment"), _("was assigned"), _("has a time of arrival"), _("changed"), _("message")

@@ -121,7 +121,7 @@ def drop_setup(session: Session) -> None:
 
 
 def make_admin(session: Session, person: PersonRow) -> int:
-    """The first administrator: a new person, or an imported one who gets a password. The address gets e-mail at once."""
+    """The first administrator: a new person, or an imported one who gets a password. The address counts as checked."""
     known = person_by_email(session, person.email)
     if known is None:
         session.add(person)
