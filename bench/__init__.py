@@ -1,0 +1,1 @@
+"""How much Nabat takes in, measured: see README.md here."""

@@ -1,0 +1,194 @@
+"""The ingest benchmark: alerts a second, stored when answered, beside what the database alone can do (README.md)."""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench import raw  # noqa: E402 - the path above is what makes these found
+from bench.load import HOT  # noqa: E402
+from bench.machine import Meter, pss  # noqa: E402
+from bench.subject import Nabat, free_port  # noqa: E402
+from tests.databases import Cluster, binaries, wait_until  # noqa: E402
+
+POINTS = ((1, 1), (16, 1), (16, 10), (4, 100))  # connections, alerts in a request
+MODES = ("new", "hot")
+YARDSTICK = ("new", (16, 10))  # what is divided by the raw rate
+ENOUGH = 3  # times faster than the server the generator must be
+
+
+@dataclass
+class Figures:
+    """What was measured of one database, run by run."""
+
+    raw: list[float] = field(default_factory=list)
+    idle: list[float] = field(default_factory=list)
+    runs: dict[tuple, list[dict]] = field(default_factory=dict)
+
+
+class Bench:
+    def __init__(self, given: argparse.Namespace, folder: Path) -> None:
+        self.given, self.folder = given, folder
+        self.figures = {name: Figures() for name in given.databases}
+        self.cluster = Cluster(durable=True) if "postgresql" in given.databases else None
+        self.roots = [os.getpid()]
+        if self.cluster:
+            self.roots.append(int((self.cluster.folder / "data/postmaster.pid").read_text().split()[0]))
+        self.generator: dict[tuple[int, int], float] = {}
+
+    def close(self) -> None:
+        if self.cluster:
+            self.cluster.close()
+
+    def run(self) -> None:
+        self._measure_generator()
+        for number in range(1, self.given.rounds + 1):
+            for name in self.given.databases:
+                say(f"round {number} of {self.given.rounds}, {name}")
+                self._round(name, self.folder / f"{name}-{number}", number)
+
+    def _measure_generator(self) -> None:
+        port = free_port()
+        responder = subprocess.Popen(loader("--respond", "--port", str(port)))  # noqa: S603 - ourselves
+        try:
+            wait_until(lambda: _loaded(port, "--requests", "1", quiet=True))
+            for connections, alerts in POINTS:
+                shape = ("--connections", str(connections), "--alerts", str(alerts))
+                seconds = ("--seconds", str(min(2.0, self.given.seconds)), "--warmup", "0.2")
+                self.generator[connections, alerts] = _loaded(port, *shape, *seconds)["rate"]
+        finally:
+            responder.terminate()
+            responder.wait()
+
+    def _round(self, name: str, folder: Path, number: int) -> None:
+        url = self.cluster.create(f"bench{number}") if name == "postgresql" else ""
+        nabat, figures = Nabat(folder, url), self.figures[name]
+        try:
+            figures.idle.append(pss(nabat.process.pid))
+            if name == "sqlite":
+                figures.raw.append(raw.sqlite_rate(folder / "nabat.db", folder, self.given.seconds))
+            else:
+                figures.raw.append(raw.postgresql_rate(url, self.given.seconds))
+            say(f"  raw, ten rows a commit: {figures.raw[-1]:,.0f} alerts/s")
+            self._points(nabat, figures)
+        finally:
+            nabat.stop()
+            shutil.rmtree(folder)
+            if url:
+                self.cluster.drop(f"bench{number}")
+
+    def _points(self, nabat: Nabat, figures: Figures) -> None:
+        """All of one round on one server. Numbers of new alerts go on from run to run."""
+        start = HOT
+        primed = HOT // 100
+        _loaded(nabat.port, "--token", nabat.token, "--alerts", "100", "--requests", str(primed))
+        for mode in MODES:
+            for connections, alerts in POINTS:
+                meter, before = Meter(self.roots), nabat.counts()
+                shape = ("--connections", str(connections), "--alerts", str(alerts))
+                which = ("--mode", mode, "--start", str(start))
+                times = ("--seconds", str(self.given.seconds), "--warmup", str(self.given.warmup))
+                found = _loaded(nabat.port, "--token", nabat.token, *shape, *which, *times)
+                found |= {"foreign": meter.foreign(), "pss": pss(nabat.process.pid)}
+                start += found["requests"] * alerts
+                check(mode, alerts, found, before, nabat.counts())
+                figures.runs.setdefault((mode, (connections, alerts)), []).append(found)
+                say(f"  {mode} ({connections}, {alerts}): {found['rate']:,.0f} alerts/s, p99 {found['p99']:.1f} ms")
+
+
+def check(mode: str, alerts: int, found: dict, before: tuple, after: tuple) -> None:
+    """Every alert that was answered with 202 is stored, once; and nothing was answered otherwise."""
+    if list(found["answers"]) != ["202"] or found["answers"]["202"] != found["requests"]:
+        sys.exit(f"not all requests were taken in: {found['answers']} of {found['requests']}")
+    told = found["requests"] * alerts
+    new = told if mode == "new" else 0
+    wanted = (new, told, new, new)
+    stored = tuple(now - then for now, then in zip(after, before, strict=True))
+    if stored != wanted:
+        sys.exit(f"(alerts, messages, incidents, deliveries) stored {stored}, should be {wanted}")
+
+
+def loader(*arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "bench/load.py"), *arguments]
+
+
+def _loaded(port: int, *arguments: str, quiet: bool = False) -> dict:
+    command = loader("--port", str(port), *arguments)
+    errors = subprocess.DEVNULL if quiet else None
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, text=True, check=not quiet)  # noqa: S603
+    return json.loads(done.stdout) if done.returncode == 0 else {}
+
+
+def table(bench: Bench) -> Iterator[str]:
+    """Medians over the rounds."""
+    for name, figures in bench.figures.items():
+        limit = statistics.median(figures.raw)
+        yield f"\n{name}: raw {limit:,.0f} alerts/s (ten rows a commit), PSS of web idle {max(figures.idle):.0f} MB"
+        yield "| alerts | (C, n) | alerts/s | p50 ms | p99 ms | PSS of web MB | other load, cores | generator |"
+        yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+        for (mode, point), runs in figures.runs.items():
+            middle = {key: statistics.median(run[key] for run in runs) for key in ("rate", "p50", "p99", "foreign")}
+            times = bench.generator[point] / middle["rate"]
+            yield (
+                f"| {mode} | {point} | {middle['rate']:,.0f} | {middle['p50']:.1f} | {middle['p99']:.1f} | "
+                f"{max(run['pss'] for run in runs):.0f} | {middle['foreign']:.2f} | {times:.1f} x |"
+            )
+            if times < ENOUGH:
+                yield f"the generator is only {times:.1f} times as fast as the server at {point}: the figure is too low"
+        best = statistics.median(run["rate"] for run in figures.runs[YARDSTICK])
+        yield f"{name}: ratio (16, 10) new / raw = {best / limit:.2f}"
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder on a disk: a temporary file system in memory would make every commit free."""
+    folder = Path(tempfile.mkdtemp(prefix="nabat-bench-", dir=os.environ.get("TMPDIR", "/var/tmp")))  # noqa: S108
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of one run")
+    parser.add_argument("--warmup", type=float, default=1.0, help="seconds before each run that are not measured")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
+    given = parser.parse_args()
+    given.databases = ["sqlite", "postgresql"] if given.database == "both" else [given.database]
+    if "postgresql" in given.databases and binaries() is None:
+        parser.error("there is no PostgreSQL server on this machine: --database sqlite")
+    return given
+
+
+def main() -> None:
+    given = arguments()
+    with scratch() as folder:
+        bench = Bench(given, folder)
+        try:
+            bench.run()
+        finally:
+            bench.close()
+    for line in table(bench):
+        say(line)
+
+
+if __name__ == "__main__":
+    main()
