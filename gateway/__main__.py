@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Counters are shared between processes through files, and prometheus-client wants to know where when it is imported."""
+    """Processes share their counters through files; prometheus-client wants to know where when it is imported."""
     data = Path(os.environ.get("NABAT_DATA_DIR") or "data").absolute()
     counters = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(data / "counters")))
     counters.mkdir(parents=True, exist_ok=True)

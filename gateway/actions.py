@@ -1,4 +1,4 @@
-"""Everything that can be done to an incident, whoever does it: an alert, a person, the clock. Nothing else changes one."""
+"""Everything that can be done to an incident, whoever does it: an alert, a person, the clock."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,14 +29,19 @@ CLOCK = Actor("Nabat", "clock")
 def act(incident_id: int, signal: Signal, actor: Actor, now: datetime) -> Reason | None:
     """One signal to one incident, in a transaction of its own. Says what came of it; None if there is no such one."""
     with transaction() as session:
-        case = cases.load(session, [incident_id]).get(incident_id)
-        if case is None:
-            return None
-        changes = changes_of(session, now)
-        decision = decide(case.state, signal, case.route, now)
-        carry_out(changes, case, decision, actor)
-        changes.write()
-        return decision.reason
+        return act_in(session, incident_id, signal, actor, now)
+
+
+def act_in(session: Session, incident_id: int, signal: Signal, actor: Actor, now: datetime) -> Reason | None:
+    """The same within the caller's transaction, for what must be kept together with it."""
+    case = cases.load(session, [incident_id]).get(incident_id)
+    if case is None:
+        return None
+    changes = changes_of(session, now)
+    decision = decide(case.state, signal, case.route, now)
+    carry_out(changes, case, decision, actor)
+    changes.write()
+    return decision.reason
 
 
 def add_note(incident_id: int, text: str, actor: Actor, now: datetime) -> bool:

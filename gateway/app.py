@@ -5,13 +5,13 @@ from pathlib import Path
 from flask import Flask
 from flask_migrate import Migrate, upgrade
 
-from gateway import api
+from gateway import api, callbacks, health, machine_api
 from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock, SystemClock
 from gateway.secrets import Vault
 from gateway.settings import Settings
-from gateway.store.roll import Roll
 from gateway.store.db import db, engine_options, prepare_sqlite
+from gateway.store.roll import Roll
 from gateway.world import World
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +32,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)
     app.register_blueprint(api.bp)
+    app.register_blueprint(machine_api.bp)
+    app.register_blueprint(callbacks.bp)
+    app.register_blueprint(health.bp)
     return app
 
 

@@ -39,7 +39,7 @@ class Bookshelf:
         self.book: RuleBook = books.parse(read(place))  # at start a broken book stops the program
 
     def refresh(self, *, force: bool = False) -> bool:
-        """Read the files again if they changed. A broken book changes nothing but `complaints`. True if a new one came."""
+        """Read the files again if they changed. A broken book changes only `complaints`. True if a new one came."""
         with self._lock:
             stamp = self._look()
             if stamp == self._stamp and not force:

@@ -99,7 +99,7 @@ def _wants_news(one: outbox.Told, kind: str) -> bool:
 
 
 def _is_origin(one: outbox.Told, mine: list[outbox.Told], name: str, how: str) -> bool:
-    """The PagerDuty key that the answer came from is not answered back. With several keys it is the answering person's."""
+    """The PagerDuty key that the answer came from is not answered back: the only one, or the answering person's."""
     if how != "pagerduty" or one.channel != "pagerduty":
         return False
     keys = {other.address_id for other in mine if other.channel == "pagerduty"}

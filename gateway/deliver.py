@@ -107,7 +107,7 @@ class Sender:
         return len(done)
 
     def _overdue(self) -> list[Result]:
-        """Attempts whose library does not come back: their thread is left to itself, and what it says later is not heard."""
+        """Attempts whose library does not come back: their thread is left alone, its later word is not heard."""
         late = [flight for flight in self.flights.values() if time.monotonic() - flight.started > self.deadline]
         for flight in late:
             flight.over = True

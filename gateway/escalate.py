@@ -11,7 +11,7 @@ LIMIT = 100  # incidents a round; the next round comes at once while there are m
 
 
 def escalate_due(now: datetime) -> int:
-    """The next step of every incident whose time has come. Each in its own transaction: a slow one holds up no other."""
+    """The next step of every incident whose time has come, each in a transaction: a slow one holds up no other."""
     with transaction() as session:
         due = cases.due(session, now, LIMIT)
     for incident_id in due:

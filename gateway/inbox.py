@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlchemyError
 
 from gateway import intake, log, metrics
 from gateway.intake import Outcome
+from gateway.own_alerts import OWN_SOURCE, unreadable_alert
 from gateway.store.alerts import Post
 from gateway.store.db import transaction
 from gateway.world import World
@@ -73,6 +73,13 @@ class Inbox:
             self._bytes += size
         self._queue.put(item)
 
+    def wait_until_stored(self, seconds: float = 10.0) -> bool:
+        """Whether everything that was put so far is stored, waiting for it if need be."""
+        end = time.monotonic() + seconds
+        while self._waiting and time.monotonic() < end:
+            time.sleep(0.002)
+        return not self._waiting
+
     def close(self) -> None:
         """Takes nothing new; what waits is stored before this returns."""
         with self._lock:
@@ -102,16 +109,13 @@ class Inbox:
 
 
 def store(batch: Sequence[Item], world: World) -> None:
-    """One commit for all; each item then has its result. An item that spoils the commit is stored by itself, or set aside."""
+    """One commit for all; each item then has its result. One that spoils the commit is stored alone, or set aside."""
     try:
         _commit(batch, world)
-    except (OperationalError, PoolTimeout) as problem:
+    except (DataError, IntegrityError) as problem:  # what the payload says does not fit: only these are its own fault
+        _one_by_one(batch, world, problem)
+    except SQLAlchemyError as problem:
         _refuse(batch, problem)
-    except DBAPIError as problem:
-        if problem.connection_invalidated:
-            _refuse(batch, problem)
-        else:
-            _one_by_one(batch, world, problem)
     except Exception as problem:  # noqa: BLE001 - whatever one payload does, its neighbours are stored and it is kept
         _one_by_one(batch, world, problem)
 
@@ -162,11 +166,13 @@ def _one_by_one(batch: Sequence[Item], world: World, problem: Exception) -> None
         Post(post.source_id, post.source, post.body, post.received_at, (), post.quarantined, error=words)
         for post in item.posts
     ]
-    again = Item(kept)
+    now = world.clock.now()
+    heard = unreadable_alert(item.posts[0].source, words, now)
+    again = Item([*kept, Post(OWN_SOURCE, heard.source, b"", now, (heard,), own=True)])
     store([again], world)
     item.result = again.result
     if isinstance(item.result, list):
-        for outcome, post in zip(item.result, item.posts, strict=True):
+        for outcome, post in zip(item.result, item.posts, strict=False):  # the last result is our own alert's
             outcome.quarantined += len(post.alerts)
 
 

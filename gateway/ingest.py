@@ -24,6 +24,7 @@ LARGEST = 16 * 1024 * 1024  # bytes of one body
 RETRY_AFTER = "5"  # seconds; Alertmanager has its own back-off
 TRUST = 5.0  # seconds a token's owner is remembered, so that a revoked token lives no longer than this
 REMEMBERED = 1000
+KEPT_UNREAD = 65536  # bytes of a body that nobody could read
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _encode = msgspec.json.encode
 
@@ -83,7 +84,7 @@ def token_of(request: Request) -> str:
 
 
 class Owners:
-    """Whose token it is, remembered for a moment: a look in the database for every request would cost as much as the rest."""
+    """Whose token it is, remembered for a moment: looking it up each time would cost as much as the rest."""
 
     def __init__(self, find: Callable[[str], TokenOwner | None]) -> None:
         self._find = find
@@ -112,44 +113,45 @@ def check(request: Request, owner: TokenOwner | None, now: datetime) -> TokenOwn
     if len(request.body) > LARGEST:
         raise too_large(owner, now)
     if request.content_encoding not in ("", "identity"):
-        raise _refuse(
-            owner, 415, "encoding", f"content encoding {request.content_encoding[:40]!r} is not supported", now
-        )
+        words = f"content encoding {request.content_encoding[:40]!r} is not supported"
+        raise _alarm(_refuse(owner, 415, "encoding", words), owner, words, now)
     return owner
 
 
 def too_large(owner: TokenOwner, now: datetime) -> Refused:
-    return _refuse(owner, 413, "too large", f"the body is larger than {LARGEST} bytes", now, seen=True)
+    words = f"the body is larger than {LARGEST} bytes"
+    return _alarm(_refuse(owner, 413, "too large", words), owner, words, now)
 
 
 def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
     """The body as alerts. Raises Refused for what nobody can read; that is kept, and people hear of it."""
     assert owner.source_id is not None
     if not request.body.strip():
-        raise _refuse(owner, 400, "empty", "the body is empty", now)
+        raise _refuse(owner, 400, "empty", "the body is empty")
     try:
         body = load(request.body)
         parsed = sources.find(request.kind).parse(body, Heard(owner.name, now))
     except (BadJson, BadPayload) as problem_:
         if request.content_type.startswith(FORMS):  # curl -d says so of JSON too: only what is a form is refused as one
-            raise _refuse(owner, 415, "form", "send JSON, not a form", now) from problem_
-        reason = "json" if isinstance(problem_, BadJson) else "payload"
-        raise _refuse(owner, 400, reason, str(problem_), now, seen=True, body=request.body) from problem_
+            raise _refuse(owner, 415, "form", "send JSON, not a form") from problem_
+        reason, words = "json" if isinstance(problem_, BadJson) else "payload", str(problem_)
+        raise _alarm(_refuse(owner, 400, reason, words), owner, words, now, request.body) from problem_
     return Post(owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated)
 
 
-def _refuse(
-    owner: TokenOwner, status: int, reason: str, words: str, now: datetime, *, seen: bool = False, body: bytes = b""
-) -> Refused:
-    """`seen`: a repeat cannot help and the sender may not tell anybody, so an incident of its own does."""
+def _refuse(owner: TokenOwner, status: int, reason: str, words: str) -> Refused:
+    """Plainly the sender's mistake, which it is told; nothing is kept."""
     metrics.rejected.labels(owner.name, reason).inc()
-    posts: list[Post] = []
+    return Refused(problem(status, words))
+
+
+def _alarm(refused: Refused, owner: TokenOwner, words: str, now: datetime, body: bytes = b"") -> Refused:
+    """A repeat cannot help and the sender may tell nobody: what came is kept, an incident of its own tells people."""
+    posts = [_own(unreadable_alert(owner.name, words, now), now)]
     if body:
         assert owner.source_id is not None
-        posts.append(Post(owner.source_id, owner.name, body[:65536], now, (), error=words))
-    if seen:
-        posts.append(_own(unreadable_alert(owner.name, words, now), now))
-    return Refused(problem(status, words), tuple(posts))
+        posts.append(Post(owner.source_id, owner.name, body[:KEPT_UNREAD], now, (), error=words))
+    return Refused(refused.answer, tuple(posts))
 
 
 def _own(alert: Alert, now: datetime, threshold: int = 0) -> Post:

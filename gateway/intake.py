@@ -1,6 +1,6 @@
 """Alerts come in: from parsed to promised, set-wise, in one transaction whatever their number.
 
-Read all that is known of them, decide in memory message by message in the order of arrival, write everything at the end.
+Read all that is known of them, decide in memory message by message as they came, write everything at the end.
 """
 
 from collections.abc import Iterable, Sequence
@@ -151,7 +151,7 @@ class _Intake:
         return known.incident_id
 
     def _listen(self, known: Known, alert: Alert, *, was: bool) -> bool:
-        """The alert's maxima take the message in. A time that cannot be trusted never starts or ends an episode wrongly."""
+        """The alert's maxima take the message in. A time that cannot be trusted starts and ends no episode wrongly."""
         starts = micros(alert.starts_at)
         if alert.touch:
             return known.episodes.hear_firing(TOUCH)

@@ -1,4 +1,4 @@
-"""Every Prometheus metric on one screen. Counters are shared by all processes of a machine; states are read at scrape."""
+"""Every Prometheus metric on one screen. A machine's processes share counters; states are read at scrape."""
 
 from prometheus_client import Counter, Histogram
 

@@ -1,7 +1,7 @@
-"""The web server's side: whole bodies are awaited without a thread, ingest goes straight to the inbox, the rest to Flask.
+"""The web server's side: bodies are awaited without a thread, ingest goes to the inbox, the rest to Flask.
 
-granian speaks HTTP and calls `Bridge` on one event loop a process. A sender that dawdles over its body costs a coroutine, not
-a thread (docs/ARCHITECTURE.md, "The door").
+granian speaks HTTP and calls `Bridge` on one event loop a process. A sender that dawdles over its body costs a
+coroutine, not a thread (docs/ARCHITECTURE.md, "The door").
 """
 
 import asyncio
@@ -46,15 +46,15 @@ class Bridge:
         self.owners = Owners(self._find_owner)
         self.loop: asyncio.AbstractEventLoop | None = None
 
-    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:  # noqa: PLW3201 - granian's names
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.inbox.start()
 
-    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:  # noqa: PLW3201
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
         self.inbox.close()
         self.pool.shutdown(wait=True, cancel_futures=True)
 
-    async def __rsgi__(self, scope: Any, proto: Any) -> None:  # noqa: PLW3201
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
         if scope.proto != "http":
             proto.close(403)
             return
@@ -63,17 +63,18 @@ class Bridge:
             async with asyncio.timeout(BODY_DEADLINE):
                 body = await read_body(scope, proto, ingest.LARGEST if ours else FORM_LIMIT)
         except TimeoutError:
-            return self._send(proto, ingest.problem(408, "the body did not arrive in time"))
+            self._send(proto, ingest.problem(408, "the body did not arrive in time"))
+            return
         except TooLarge:
             body = None
         if ours:
-            return self._send(proto, await self._ingest(scope, body))
-        if body is None:
-            return self._send(proto, ingest.problem(413, f"the body is larger than {FORM_LIMIT} bytes"))
-        assert self.loop is not None
-        status, headers, content = await self.loop.run_in_executor(self.pool, self._flask, scope, body)
-        proto.response_bytes(status, headers, content)
-        return None
+            self._send(proto, await self._ingest(scope, body))
+        elif body is None:
+            self._send(proto, ingest.problem(413, f"the body is larger than {FORM_LIMIT} bytes"))
+        else:
+            assert self.loop is not None
+            status, headers, content = await self.loop.run_in_executor(self.pool, self._flask, scope, body)
+            proto.response_bytes(status, headers, content)
 
     async def _ingest(self, scope: Any, body: bytes | None) -> Answer:
         """None as body: it was too large."""

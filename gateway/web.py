@@ -44,7 +44,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 
 
 def complaint(host: str, port: int) -> str:
-    """Why we could not listen there, or nothing. Asked first: granian's sockets would share a port with another server."""
+    """Why we could not listen there, or nothing. Asked first: granian would share the port with another server."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

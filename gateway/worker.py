@@ -165,7 +165,7 @@ def _watch_file(url: str, awake: threading.Event) -> Callable[[float], None]:
 
 
 def _listen(url: str, awake: threading.Event, stopping: threading.Event) -> None:
-    """LISTEN on a connection of its own; a lost one is made again, and meanwhile the loop's own sleep is short enough."""
+    """LISTEN on a connection of its own; a lost one is made again, meanwhile the loop's own sleep is short enough."""
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     while not stopping.is_set():
         try:

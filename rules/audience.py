@@ -1,4 +1,4 @@
-"""Who is told of a step, by which way, and who is not and why. Pure: step, route, directory and time in; notices out."""
+"""Who is told of a step, by which way, and who is not and why. Pure: step, route, people, time in; notices out."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ from rules.words import CHANNELS_OF_WAY, Contact, Directory, Notice, NotTold, Pe
 class Audience:
     """What one step of a ladder comes to at one moment.
 
-    `notices` are sent now. `fallback` is for later, in the order in which it is tried. `fell_back` means that nobody of the
-    step has an address for the ways of the class itself, so that `notices` already are the fallback: the ladder must not
-    wait for such a step.
+    `notices` are sent now. `fallback` is for later, in the order in which it is tried. `fell_back` means that nobody of
+    the step has an address for the ways of the class itself, so `notices` already are the fallback: the ladder must
+    not wait for such a step.
     """
 
     notices: tuple[Notice, ...] = ()
@@ -34,7 +34,7 @@ class _Target:
 
 
 def audience(step: Step, route: Route, directory: Directory, at: datetime) -> Audience:
-    """Whom `step` reaches at `at`; if it reaches nobody at all, the administrators, so that nobody is missed silently."""
+    """Whom `step` reaches at `at`; if it reaches nobody, the administrators, so that nothing is missed silently."""
     targets, not_told = _targets(step.notify, directory, at)
     found = _addressed(targets, route, not_told)
     if not found.notices:
@@ -52,16 +52,14 @@ def notices(step: Step, route: Route, directory: Directory, at: datetime) -> tup
     return list(found.notices), list(found.not_told)
 
 
-def _addressed(
-    targets: Sequence[_Target], route: Route, not_told: list[NotTold], *, instead: bool = False
-) -> Audience:
+def _addressed(targets: Sequence[_Target], route: Route, not_told: list[NotTold], *, instead: bool = False) -> Audience:
     primary = _by_ways(targets, route.channels)
     fallback = _by_ways(targets, route.fallback)
     reached = {notice.who for notice in primary}
     lonely = [target for target in targets if target.who not in reached]
     reasons = [*not_told, *(_nothing_for(target, route) for target in lonely)]
     if primary:
-        # Who has no address for the class's own ways is told by the fallback at once: waiting would reach him no better.
+        # Who has no address for the class's own ways is told by the fallback at once: waiting would help nobody.
         at_once = tuple(notice for notice in fallback if notice.who not in reached)
         later = tuple(notice for notice in fallback if notice.who in reached)
         return Audience((*primary, *at_once), later, tuple(reasons), fell_back=instead)
@@ -129,7 +127,7 @@ def _team(name: str, directory: Directory) -> list[_Target | NotTold]:
     team = directory.teams.get(name)
     if team is None:
         return [NotTold(f"team:{name}", "there is no such team")]
-    # A team's PagerDuty key stands in for members without one (_target); calling it beside theirs would call them twice.
+    # A team's PagerDuty key stands in for members without one (_target); beside theirs it would call them twice.
     shared = tuple(contact for contact in team.contacts if contact.channel != "pagerduty" or not team.members)
     own: list[_Target | NotTold] = [_Target(f"team:{name}", name, shared)] if shared else []
     return [*own, *(_person(email, directory, name) for email in team.members)] or [

@@ -1,9 +1,9 @@
 """Whether an alert fires: a function of the set of messages about it, not of their order, repetition or delay.
 
-Three maxima are kept of all messages about one alert: F, the startsAt of firing ones; R and E, the startsAt and endsAt of
-resolved ones. It fires if F > R and F >= E: a resolve closes its own episode even when that is zero long, and a new
-episode that starts at the instant of the old end fires. Times are microseconds since 1970, so that they compare the same
-in Python and in both databases.
+Three maxima are kept of all messages about one alert: F, the startsAt of firing ones; R and E, the startsAt and endsAt
+of resolved ones. It fires if F > R and F >= E: a resolve closes its own episode even when that is zero long, and a new
+episode that starts at the instant of the old end fires. Times are microseconds since 1970, so that they compare the
+same in Python and in both databases.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The life of an incident: what a signal does to it, and why. Pure: state, route and time in; decision and reason out."""
+"""The life of an incident: what a signal does to it, and why. Pure: state, route, time in; decision out."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -71,9 +71,8 @@ def decide(state: State, signal: Signal, route: Route, now: datetime) -> Decisio
         return Decision(replace(state, status=Status.RESOLVED, next_at=None), Reason.RESOLVED)
     if signal is Signal.ACKNOWLEDGE:
         return _acknowledge(state)
-    if state.status is Status.ACKNOWLEDGED:
-        return Decision(state, Reason.NOT_DUE)
-    if signal is Signal.TIMER and (state.next_at is None or now < state.next_at):
+    too_early = signal is Signal.TIMER and (state.next_at is None or now < state.next_at)
+    if state.status is Status.ACKNOWLEDGED or too_early:
         return Decision(state, Reason.NOT_DUE)
     if signal is Signal.UNREACHED and state.level >= len(route.steps):
         return _sooner(state, now)

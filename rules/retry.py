@@ -18,7 +18,7 @@ PATIENCE = {  # how long a channel may try before the fallback of its class star
 
 
 def next_attempt(key: str, attempts: int, now: datetime, wish: float | None = None) -> datetime:
-    """The moment of the attempt after `attempts` failed ones; `key` makes the spread, `wish` is a Retry-After in seconds."""
+    """When to try after `attempts` failed attempts; `key` makes the spread, `wish` is a Retry-After in seconds."""
     delay = DELAYS[min(attempts, len(DELAYS)) - 1] * (1 + SPREAD * _spread(f"{key}:{attempts}"))
     if wish is not None:
         delay = max(delay, min(wish, LONGEST_WISH))

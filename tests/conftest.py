@@ -6,6 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+from gateway.app import create_app, migrate_database
+from gateway.settings import load
+from gateway.store.db import db
+from gateway.store.tables import Base
 from tests.clock import HandClock
 from tests.databases import Cluster, binaries, missing
 from tests.fakes.ntfy import FakeNtfy
@@ -15,13 +20,9 @@ from tests.fakes.twilio import FakeTwilio
 from tests.samples import BOOK, PEOPLE
 from tests.world import World
 
-from gateway.app import create_app, migrate_database
-from gateway.settings import load
-from gateway.store.db import db
-from gateway.store.tables import Base
-
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("TEST_SHARED", ROOT / "../shared")).resolve()
+EVERYBODY = PEOPLE.replace("NTFY", "https://ntfy.example")
 KEY = "a-key-for-the-tests-only-0123456789abcdef"
 
 
@@ -101,7 +102,9 @@ def app_of(settings_of, clock):
         with db.engine.begin() as connection:
             if connection.dialect.name == "postgresql":  # a SQLite file goes with its folder
                 for table in reversed(Base.metadata.sorted_tables):
-                    connection.execute(table.delete().where(table.c.id != 0) if table.name == "source" else table.delete())
+                    connection.execute(
+                        table.delete().where(table.c.id != 0) if table.name == "source" else table.delete()
+                    )
         db.engine.dispose()
         context.pop()
 
@@ -115,7 +118,7 @@ def app(app_of):
 def world_of(app_of, clock, tmp_path):
     """A world with people and a rule book: world_of(book=…, NABAT_SMTP_URL=…)."""
 
-    def make(book=BOOK, people=PEOPLE.replace("NTFY", "https://ntfy.example"), **more):
+    def make(book=BOOK, people=EVERYBODY, **more):
         folder = tmp_path / "book"
         folder.mkdir(exist_ok=True)
         (folder / "book.yaml").write_text(book)

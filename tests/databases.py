@@ -32,14 +32,16 @@ class Cluster:
 
     def __init__(self, *, durable=False):
         self.bin = binaries()
-        self.folder = Path(tempfile.mkdtemp(prefix="nabat-pg-", dir="/tmp"))  # noqa: S108 - a short path: sockets have limits
+        self.folder = Path(tempfile.mkdtemp(prefix="nabat-pg-", dir="/tmp"))  # a short path: sockets have limits
         self.as_user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
         if self.as_user:
             shutil.chown(self.folder, "postgres", "postgres")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.run("initdb", "-D", str(self.folder / "data"), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8")
+        self.run(
+            "initdb", "-D", str(self.folder / "data"), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"
+        )
         fast = "" if durable else "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         self.options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=200 {fast}"
         self.start()

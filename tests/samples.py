@@ -1,7 +1,11 @@
 """Webhooks as small as they can be, and the people who are told."""
 
+STARTED = "2026-12-05T00:11:30Z"
 
-def alert(status="firing", name="InstanceDown", fingerprint="a1", severity="critical", starts="2026-12-05T00:11:30Z", **labels):
+
+def alert(
+    status="firing", name="InstanceDown", fingerprint="a1", severity="critical", starts="2026-12-05T00:11:30Z", **labels
+):
     ended = "2026-12-05T00:20:00Z" if status == "resolved" else "0001-01-01T00:00:00Z"
     return {
         "status": status,
@@ -15,10 +19,14 @@ def alert(status="firing", name="InstanceDown", fingerprint="a1", severity="crit
 
 
 def group(*alerts, status="firing", **more):
-    return {
-        "version": "4", "status": status, "receiver": "nabat", "groupKey": "{}:{}", "truncatedAlerts": 0, "groupLabels": {},
-        "commonLabels": {}, "commonAnnotations": {}, "externalURL": "http://am:9093", "alerts": list(alerts), **more,
-    }  # fmt: skip
+    shape = {
+        "version": "4",
+        "receiver": "nabat",
+        "groupKey": "{}:{}",
+        "truncatedAlerts": 0,
+        "externalURL": "http://am:9093",
+    }
+    return shape | {"status": status, "groupLabels": {}, "commonLabels": {}, "alerts": list(alerts)} | more
 
 
 def webhook(status="firing", **more):
@@ -28,12 +36,15 @@ def webhook(status="firing", **more):
 PEOPLE = """
 people:
   - {email: anna@example.org, name: Anna, role: responder, timezone: Europe/Moscow,
-     contacts: [{channel: pagerduty, address: "anna-key-0123456789abcdef0123456"}, {channel: sms, address: "+79990000001"},
+     contacts: [{channel: pagerduty, address: "anna-key-0123456789abcdef0123456"},
+                {channel: sms, address: "+79990000001"},
                 {channel: email, address: anna@example.org}, {channel: ntfy, address: "NTFY/anna"}]}
   - {email: oleg@example.org, name: Oleg, role: responder, timezone: Europe/Moscow,
-     contacts: [{channel: pagerduty, address: "oleg-key-0123456789abcdef0123456"}, {channel: email, address: oleg@example.org}]}
+     contacts: [{channel: pagerduty, address: "oleg-key-0123456789abcdef0123456"},
+                {channel: email, address: oleg@example.org}]}
   - {email: irina@example.org, name: Irina, role: admin, timezone: Europe/Moscow,
-     contacts: [{channel: pagerduty, address: "irina-key-0123456789abcdef012345"}, {channel: email, address: irina@example.org}]}
+     contacts: [{channel: pagerduty, address: "irina-key-0123456789abcdef012345"},
+                {channel: email, address: irina@example.org}]}
 teams:
   - {name: infra, members: [anna@example.org, oleg@example.org]}
   - {name: support, members: [irina@example.org]}

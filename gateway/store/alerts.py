@@ -49,7 +49,7 @@ class Known:
     left: int | None = None  # the row that no longer speaks for it
 
     def move_to(self, incident_id: int) -> None:
-        """It belongs to another incident from now on; the row in the old one stays as it was, for that one's history."""
+        """It belongs to another incident from now on; its row in the old one stays, for that one's history."""
         if self.incident_id is not None and self.incident_id != incident_id and self.id is not None:
             self.left, self.id, self.seen = self.id, None, 1
         self.incident_id = incident_id
@@ -57,7 +57,8 @@ class Known:
 
 _LOOK_UP = (
     "SELECT a.fingerprint, a.id, a.incident_id, a.firing, a.fired, a.resolved, a.ended, a.seen, a.word_at, i.status "
-    "FROM alert a LEFT JOIN incident i ON i.id = a.incident_id WHERE a.fingerprint {list} AND a.source_id = {} AND a.latest"
+    "FROM alert a LEFT JOIN incident i ON i.id = a.incident_id "
+    "WHERE a.fingerprint {list} AND a.source_id = {} AND a.latest"
 )
 
 
@@ -84,7 +85,8 @@ def last_opened(session: Session, source_id: int, fingerprint: str) -> int | Non
 
 
 _NEW = (
-    "source_id", "fingerprint", "latest", "incident_id", "firing", "fired", "resolved", "ended", "seen", "title", "severity",
+    "source_id", "fingerprint", "latest", "incident_id", "firing", "fired", "resolved", "ended", "seen", "title",
+    "severity",
     "labels", "annotations", "url", "clock_suspect", "word_at", "first_seen_at", "last_seen_at",
 )  # fmt: skip
 _HEARD = ("id", "incident_id", "firing", "fired", "resolved", "ended", "seen", "last_seen_at")

@@ -1,7 +1,7 @@
 """Many rows in one statement, the way each database takes them fastest. Values are given as the database stores them.
 
-SQLite runs executemany on a prepared statement. PostgreSQL is sent one array a column (binary) and unnests them: measured two to
-three times as fast as executemany, and as text arrays.
+SQLite runs executemany on a prepared statement. PostgreSQL is sent one binary array a column and unnests them:
+measured two to three times as fast as executemany, and as text arrays.
 """
 
 from collections.abc import Iterable, Sequence
@@ -78,7 +78,7 @@ def select_plain(session: Session, sql: str, *values: Any) -> Sequence[Any]:
 
 
 def new_ids(session: Session, model: type[Base], count: int) -> list[int]:
-    """Numbers for `count` rows to come. On SQLite the caller's transaction holds the file, so nobody takes them meanwhile."""
+    """Numbers for `count` rows to come. On SQLite the caller's transaction holds the file: nobody takes them."""
     table = _table(model)
     if is_postgres(session):
         sql = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"

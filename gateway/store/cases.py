@@ -110,8 +110,8 @@ def insert(session: Session, cases: Sequence[Case], now: datetime) -> None:
 def _new_row(case: Case, at: int) -> tuple[Any, ...]:
     route, state = case.route, case.state
     return (
-        case.id, case.uuid, case.dedup_key, case.kind, case.source_id, state.status.value, route.urgency.rank, case.title,
-        case.service, route.rule, route.policy, route_text(route), state.level, _micros(state.next_at), at,
+        case.id, case.uuid, case.dedup_key, case.kind, case.source_id, state.status.value, route.urgency.rank,
+        case.title, case.service, route.rule, route.policy, route_text(route), state.level, _micros(state.next_at), at,
         _micros(case.started_at) or at, at, at + int(route.acknowledge_within.total_seconds() * 1_000_000),
         case.alert_count, case.truncated, case.is_test, case.local_hour, case.night, case.ticket,
         _micros(case.resolved_at), case.resolved_by, case.resolve_kind,
@@ -130,8 +130,8 @@ def save(session: Session, cases: Sequence[Case], now: datetime) -> None:
     rows = [
         (
             case.id, case.state.status.value, case.state.level, _micros(case.state.next_at), at, _micros(case.ack_at),
-            case.ack_by, _micros(case.resolved_at), case.resolved_by, case.resolve_kind, case.alert_count, case.truncated,
-            case.ticket, case.title,
+            case.ack_by, _micros(case.resolved_at), case.resolved_by, case.resolve_kind, case.alert_count,
+            case.truncated, case.ticket, case.title,
         )
         for case in cases
     ]  # fmt: skip

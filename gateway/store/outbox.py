@@ -1,4 +1,4 @@
-"""Deliveries: promised, leased, settled. A promise commits together with what caused it; a lease is timed by the database."""
+"""Deliveries: promised, leased, settled. A promise commits with what caused it; the database times a lease."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -21,9 +21,9 @@ LEASE = 15_000_000  # microseconds: a worker that dies is replaced after this lo
 PAGES = ("opened", "escalated")  # kinds that ask for an answer; the others tell of one
 
 _PROMISED = (
-    "incident_id", "once", "kind", "level", "part", "way", "channel", "address", "address_id", "contact_id", "person_id",
-    "who", "name", "rank", "status", "attempts", "ambiguous", "created_at", "due_at", "expires_at", "fallback_at", "lease",
-    "provider_ref", "error", "is_page",
+    "incident_id", "once", "kind", "level", "part", "way", "channel", "address", "address_id", "contact_id",
+    "person_id", "who", "name", "rank", "status", "attempts", "ambiguous", "created_at", "due_at", "expires_at",
+    "fallback_at", "lease", "provider_ref", "error", "is_page",
 )  # fmt: skip
 Promise = tuple[Any, ...]
 
@@ -80,7 +80,8 @@ def told(session: Session, incident_ids: Iterable[int]) -> list[Told]:
     """To whom pages of these incidents went out or may have: sent, being sent, or tried without hearing an answer."""
     sql = (
         "SELECT incident_id, level, way, channel, address, address_id, contact_id, person_id, who, name FROM delivery "
-        "WHERE kind IN ('opened', 'escalated') AND (status IN ('sent', 'delivered', 'sending', 'logged') OR ambiguous > 0) "
+        "WHERE kind IN ('opened', 'escalated') "
+        "AND (status IN ('sent', 'delivered', 'sending', 'logged') OR ambiguous > 0) "
         "AND incident_id {list} ORDER BY id"
     )
     first: dict[tuple[int, str, str], Told] = {}
@@ -144,13 +145,13 @@ def lease(
 ) -> list[Leased]:
     """Take due deliveries of one channel, emergencies first; a lease that ran out may be taken again.
 
-    `clock` is the database's, `now` ours. Whatever was answered meanwhile is passed over (P14), and so is a message to an
+    `clock` is the database's, `now` ours. Whatever was answered meanwhile is passed over, and so is a message to an
     address that still waits for an earlier one of the same incident: a resolve must not overtake its trigger.
     """
     skip = " FOR UPDATE OF d SKIP LOCKED" if is_postgres(session) else ""
     sql = f"""
-        UPDATE delivery SET ambiguous = ambiguous + (CASE WHEN status = 'sending' THEN 1 ELSE 0 END), status = 'sending',
-            lease = lease + 1, attempts = attempts + 1, leased_until = :until
+        UPDATE delivery SET ambiguous = ambiguous + (CASE WHEN status = 'sending' THEN 1 ELSE 0 END),
+            status = 'sending', lease = lease + 1, attempts = attempts + 1, leased_until = :until
         WHERE id IN (
             SELECT d.id FROM delivery d JOIN incident i ON i.id = d.incident_id
             WHERE d.status IN ('queued', 'sending') AND d.channel = :channel AND d.rank <= :rank
@@ -159,10 +160,12 @@ def lease(
               AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.incident_id = d.incident_id AND e.channel = d.channel
                 AND e.address_id = d.address_id AND e.id < d.id AND e.status IN ('queued', 'sending'))
             ORDER BY d.rank, d.due_at, d.id LIMIT :limit{skip})
-        RETURNING id, incident_id, kind, level, way, channel, address, person_id, who, name, rank, attempts, lease, created_at
+        RETURNING id, incident_id, kind, level, way, channel, address, person_id, who, name, rank, attempts, lease,
+            created_at
     """  # noqa: S608
     values = {
-        "channel": channel, "limit": limit, "now": micros(now), "clock": clock, "until": clock + LEASE, "rank": most_urgent,
+        "channel": channel, "limit": limit, "now": micros(now), "clock": clock, "until": clock + LEASE,
+        "rank": most_urgent,
     }  # fmt: skip
     taken = [Leased(*row) for row in session.execute(text(sql), values)]
     return sorted(taken, key=lambda one: (one.rank, one.id))

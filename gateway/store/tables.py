@@ -121,8 +121,8 @@ class Incident(Base):
 class AlertRow(Base):
     """What we know of one alert: of all its messages three maxima (rules/episodes.py), and its last words.
 
-    An alert that comes back after its incident was resolved gets a new row in the new incident; `latest` marks the row that
-    speaks for the fingerprint now.
+    An alert that comes back after its incident was resolved gets a new row in the new incident; `latest` marks the row
+    that speaks for the fingerprint now.
     """
 
     __tablename__ = "alert"
@@ -153,7 +153,7 @@ class AlertRow(Base):
 
 
 class Entry(Base):
-    """One line of an incident's timeline. Only ever inserted; the newest id tells the live pages that something changed."""
+    """One line of an incident's timeline. Only ever inserted; the newest id tells live pages of a change."""
 
     __tablename__ = "entry"
     id: Mapped[int] = mapped_column(Big, primary_key=True)
@@ -169,8 +169,8 @@ class Entry(Base):
 class Delivery(Base):
     """One message to one address: the outbox, and afterwards its history.
 
-    status: queued → sending → sent → delivered; queued again for a later attempt; failed (for good, or expired), cancelled
-    (answered meanwhile), logged (no provider is configured).
+    status: queued → sending → sent → delivered; queued again for a later attempt; failed (for good, or expired),
+    cancelled (answered meanwhile), logged (no provider is configured).
     """
 
     __tablename__ = "delivery"
@@ -291,7 +291,7 @@ class Heard(Base):
 
 
 class Fact(Base):
-    """Small things every process must agree on: versions of the directory, the worker's last sign of life, the set-up link."""
+    """What every process must agree on: the directory's version, a worker's last sign of life, the set-up link."""
 
     __tablename__ = "fact"
     key: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -29,8 +29,8 @@ def to_json(value: Any) -> str:
 class Moment(TypeDecorator[datetime]):
     """An aware UTC datetime, kept as microseconds since 1970.
 
-    SQLite forgets time zones, PostgreSQL has an 'infinity' that Python cannot read, and reports subtract: integers have none
-    of these troubles.
+    SQLite forgets time zones, PostgreSQL has an 'infinity' that Python cannot read, and reports subtract: integers have
+    none of these troubles.
     """
 
     impl = BigInteger

@@ -1,8 +1,11 @@
 """Who is told, and what happens when nobody answers or nothing gets through: scenarios E5 and E6, promises P8–P14."""
 
-from tests.fakes.http import drop, reply
-
+from gateway import deliver
+from gateway.store import outbox
+from gateway.store.db import transaction
+from gateway.store.types import micros
 from rules.lifecycle import Reason
+from tests.fakes.http import drop, reply
 
 
 def triggers(pagerduty):
@@ -43,7 +46,7 @@ def test_e6_nobody_answers_so_the_next_step_is_called(staffed, providers):
     staffed.delivers()
     assert triggers(providers.pagerduty) == ["anna", "oleg", "irina"]
 
-    # The ladder is over; an emergency goes on telling the last step, but a key that has the incident is not triggered twice.
+    # The ladder is over; an emergency goes on telling the last step, but a key that has the incident is left alone.
     staffed.passes(minutes=15)
     staffed.delivers()
     assert triggers(providers.pagerduty) == ["anna", "oleg", "irina"]
@@ -179,19 +182,10 @@ def test_a_worker_that_died_loses_its_lease_and_its_word_counts_no_more(staffed,
 
 
 def leased_by(world):
-    from gateway.store import outbox
-    from gateway.store.db import transaction
-    from gateway.store.types import micros
-
     with transaction() as session:
         return outbox.lease(session, "email", 5, world.clock.now(), micros(world.clock.now()))
 
 
 def settle_late(world, leased):
-    from gateway import deliver
-    from gateway.store.db import transaction
-
     with transaction() as session:
         deliver.settle(session, [deliver.Result(leased, "never", "too late")], world.clock.now())
-
-

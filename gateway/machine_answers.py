@@ -1,0 +1,81 @@
+"""What a program is told: rows as JSON values, field by field, so that nothing gets out that is not named here."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from gateway.store.readings import Page
+from gateway.store.tables import AlertRow, Delivery, Entry, Incident
+from gateway.store.types import moment
+from rules.oncall import next_handover, on_call
+from rules.words import Directory, Schedule, Urgency
+
+URGENCIES = tuple(Urgency)  # by rank
+INCIDENT = (
+    "id", "uuid", "kind", "status", "title", "service", "rule", "policy", "level", "next_at", "opened_at", "started_at",
+    "updated_at", "ack_due_at", "ack_at", "ack_by", "resolved_at", "resolved_by", "resolve_kind", "alert_count",
+    "truncated", "is_test",
+)  # fmt: skip
+ALERT = (
+    "id", "fingerprint", "firing", "title", "severity", "labels", "annotations", "url", "seen", "clock_suspect",
+    "first_seen_at", "last_seen_at",
+)  # fmt: skip
+DELIVERY = (
+    "id", "kind", "level", "part", "way", "channel", "who", "name", "status", "attempts", "created_at", "due_at",
+    "expires_at", "finished_at", "latency_ms", "provider_ref", "error",
+)  # fmt: skip
+ENTRY = ("id", "at", "kind", "actor", "detail")
+
+
+def incident(row: Incident, source: str, public_url: str) -> dict[str, Any]:
+    more = {"source": source, "urgency": URGENCIES[row.urgency].value, "web_url": f"{public_url}/incidents/{row.id}"}
+    return _fields(row, INCIDENT) | more
+
+
+def alert(row: AlertRow, source: str) -> dict[str, Any]:
+    """`ends_at` is the end of its last resolve, if there was one; it may lie before a new start."""
+    times = {"starts_at": _time(max(row.fired, row.resolved)), "ends_at": None if row.firing else _time(row.ended)}
+    return _fields(row, ALERT) | {"source": source, "incident": row.incident_id} | times
+
+
+def delivery(row: Delivery, source: str) -> dict[str, Any]:
+    urgency = URGENCIES[row.rank].value
+    return _fields(row, DELIVERY) | {"incident": row.incident_id, "source": source, "urgency": urgency}
+
+
+def entry(row: Entry) -> dict[str, Any]:
+    return _fields(row, ENTRY)
+
+
+def whole(
+    found: tuple[Incident, str],
+    alerts: Page[AlertRow],
+    lines: Sequence[Entry],
+    messages: Page[Delivery],
+    public_url: str,
+) -> dict[str, Any]:
+    """One incident with everything that belongs to it."""
+    return incident(*found, public_url) | {
+        "ticket": found[0].ticket,
+        "alerts": [alert(*row) for row in alerts.rows],
+        "timeline": [entry(row) for row in lines],
+        "deliveries": [delivery(*row) for row in messages.rows],
+    }
+
+
+def duty(schedule: Schedule, directory: Directory, at: datetime) -> dict[str, Any]:
+    """Who is on call; `person` is null when nobody is."""
+    email = on_call(schedule, at)
+    known = directory.people.get(email or "")
+    person = None if email is None else {"email": email, "name": known.name if known else email}
+    names = {"schedule": schedule.name, "team": schedule.team, "timezone": schedule.timezone}
+    return names | {"person": person, "until": next_handover(schedule, at)}
+
+
+def _fields(row: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _time(at: int) -> datetime | None:
+    """0 and below stand for "never" (rules/episodes.py)."""
+    return moment(at) if at > 0 else None

@@ -1,0 +1,145 @@
+"""The description of HTTP for programs (OpenAPI 3.1), written as data; a test holds it against the routes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway import machine_answers as answers
+from gateway.machine_questions import ALERTS, DEFAULT, DELIVERED, DELIVERIES, INCIDENTS, MOST, ONCALL, STATUSES
+from rules.lifecycle import Reason
+from rules.words import Urgency
+
+Data = dict[str, Any]
+TEXT: Data = {"type": "string"}
+NUMBER: Data = {"type": "integer", "format": "int64"}
+FLAG: Data = {"type": "boolean"}
+MOMENT: Data = {"type": ["string", "null"], "format": "date-time"}
+ANYTHING: Data = {"type": "object"}
+TEXT_OR_NONE: Data = {"type": ["string", "null"]}
+NAMES: Data = {"type": "array", "items": TEXT}
+
+PARAMETERS: Mapping[tuple[str, str], tuple[Data, str]] = {
+    ("incidents", "status"): (TEXT, f"Words with commas between: {', '.join(STATUSES)}. Default: open."),
+    ("deliveries", "status"): (TEXT, f"Words with commas between: {', '.join(DELIVERED)}."),
+    ("", "urgency"): (TEXT, f"Words with commas between: {', '.join(Urgency)}."),
+    ("", "source"): (NAMES, "A source's name; several may be given."),
+    ("", "label"): (NAMES, "name=value as the sender wrote it; of several, one alert must have all."),
+    ("", "q"): (TEXT, "A text in the title."),
+    ("", "firing"): ({"type": "string", "enum": ["true", "false"]}, "Only alerts that fire now, or only others."),
+    ("", "incident"): (NUMBER, "Of this incident only."),
+    ("", "channel"): (NAMES, "A channel's name; several may be given."),
+    ("", "schedule"): (TEXT, "A schedule's name. Default: all of them."),
+    ("", "at"): ({"type": "string", "format": "date-time"}, "The moment, with its offset. Default: now."),
+    ("", "after"): (TEXT, "The `next` of the page before."),
+    ("", "limit"): ({"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}, "Rows of a page at most."),
+}
+KINDS: Mapping[str, Data] = {
+    **dict.fromkeys(("id", "level", "alert_count", "truncated", "seen", "attempts"), NUMBER),
+    **dict.fromkeys(("is_test", "firing", "clock_suspect"), FLAG),
+    **dict.fromkeys(("labels", "annotations", "detail"), ANYTHING),
+    **dict.fromkeys(("ack_by", "resolved_by", "resolve_kind"), TEXT_OR_NONE),
+    "latency_ms": {"type": ["integer", "null"]},
+    "at": MOMENT,
+}
+PAGE_NOTE = (
+    "Newest first. A page may hold fewer rows than asked for, even none: go on with `after` until `next` is null."
+)
+
+
+def document(public_url: str) -> Data:
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Nabat", "version": "1", "description": "Incidents, alerts, messages, and who is on call."},
+        "servers": [{"url": public_url}],
+        "security": [{"token": []}],
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "./nabat token create api; scopes: read, act",
+                }
+            },
+            "schemas": _schemas(),
+        },
+    }
+
+
+def _paths() -> Data:
+    one = "/api/v1/incidents/{number}"
+    note = {"type": "object", "required": ["text"], "properties": {"text": TEXT}}
+    return {
+        "/api/v1/incidents": {"get": _list("incidents", "Incident", INCIDENTS)},
+        one: {
+            "get": _operation("One incident with its alerts, timeline and messages", _ref("WholeIncident"), number=True)
+        },
+        f"{one}/acknowledge": {"post": _action("Somebody deals with it: nobody else is called")},
+        f"{one}/resolve": {"post": _action("It is over")},
+        f"{one}/note": {"post": _action("A line of text on its timeline") | {"requestBody": _content(note)}},
+        "/api/v1/alerts": {"get": _list("alerts", "Alert", ALERTS)},
+        "/api/v1/deliveries": {"get": _list("deliveries", "Delivery", DELIVERIES)},
+        "/api/v1/oncall": {
+            "get": _operation(
+                "Who is on call", _ref("OnCall"), parameters=[_parameter("oncall", name) for name in ONCALL]
+            )
+        },
+        "/api/v1/openapi.json": {"get": _operation("This description", {"type": "object"})},
+    }
+
+
+def _list(kind: str, schema: str, names: tuple[str, ...]) -> Data:
+    page = {kind: {"type": "array", "items": _ref(schema)}, "next": TEXT_OR_NONE}
+    parameters = [_parameter(kind, name) for name in names]
+    said = _operation(f"A page of {kind}", {"type": "object", "properties": page}, parameters=parameters)
+    return said | {"description": PAGE_NOTE}
+
+
+def _action(summary: str) -> Data:
+    return _operation(summary, _ref("Result"), number=True) | {"description": "Needs the scope `act`. Safe to repeat."}
+
+
+def _operation(summary: str, answer: Data, *, parameters: list[Data] | None = None, number: bool = False) -> Data:
+    path = [{"name": "number", "in": "path", "required": True, "schema": NUMBER}] if number else []
+    wrong = {"description": "A problem (RFC 9457)", **_content(_ref("Problem"), "application/problem+json")}
+    answers_ = {"200": {"description": "Done", **_content(answer)}, "4XX": wrong, "5XX": wrong}
+    return {"summary": summary, "parameters": path + (parameters or []), "responses": answers_}
+
+
+def _parameter(kind: str, name: str) -> Data:
+    schema, words = PARAMETERS.get((kind, name)) or PARAMETERS["", name]
+    return {"name": name, "in": "query", "schema": schema, "description": words}
+
+
+def _content(schema: Data, kind: str = "application/json") -> Data:
+    return {"content": {kind: {"schema": schema}}}
+
+
+def _ref(name: str) -> Data:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(*names: str, **more: Data) -> Data:
+    kinds = {name: KINDS.get(name, MOMENT if name.endswith("_at") else TEXT) for name in names}
+    return {"type": "object", "properties": kinds | more}
+
+
+def _schemas() -> Data:
+    urgency: Data = {"type": "string", "enum": list(Urgency)}
+    incident = {"source": TEXT, "urgency": urgency, "web_url": TEXT}
+    number_or_none: Data = {"type": ["integer", "null"]}
+    many = {name: {"type": "array", "items": _ref(kind)} for name, kind in
+            (("alerts", "Alert"), ("timeline", "Entry"), ("deliveries", "Delivery"))}  # fmt: skip
+    person: Data = {"type": ["object", "null"], "properties": {"email": TEXT, "name": TEXT}}
+    duty = {"type": "array", "items": _object("schedule", "team", "timezone", person=person, until=MOMENT)}
+    done = (Reason.ACKNOWLEDGED, Reason.RESOLVED, Reason.ALREADY_ACKNOWLEDGED, Reason.ALREADY_RESOLVED)
+    results = [reason.value for reason in done]
+    return {
+        "Incident": _object(*answers.INCIDENT, **incident),
+        "WholeIncident": _object(*answers.INCIDENT, ticket={"type": ["object", "null"]}, **incident, **many),
+        "Alert": _object(*answers.ALERT, "starts_at", "ends_at", source=TEXT, incident=number_or_none),
+        "Delivery": _object(*answers.DELIVERY, incident=NUMBER, source=TEXT, urgency=urgency),
+        "Entry": _object(*answers.ENTRY),
+        "OnCall": _object("at", oncall=duty),
+        "Result": _object(result={"type": "string", "enum": [*results, "noted"]}, incident=NUMBER, status=TEXT),
+        "Problem": _object("type", "title", "detail", status={"type": "integer"}),
+    }

@@ -1,0 +1,185 @@
+"""What the ingest address answers and keeps: the same through the Flask view and through the fast path."""
+
+import base64
+import json
+
+import pytest
+from sqlalchemy import select, text
+
+from gateway import inbox, own_alerts
+from gateway.actions import Actor, act
+from gateway.sources import Heard, alertmanager
+from gateway.store import sources as source_store
+from gateway.store.alerts import Post
+from gateway.store.db import db, reading
+from gateway.store.tables import Payload, QuarantinedItem
+from rules.lifecycle import Signal
+from tests.doors import BridgeDoor, FlaskDoor, said
+from tests.samples import alert, group, webhook
+
+
+@pytest.fixture(params=[FlaskDoor, BridgeDoor], ids=["flask", "bridge"])
+def door(request, world):
+    made = request.param(world.app)
+    yield made
+    made.close()
+
+
+def send(world, door, body, kind="alertmanager", **headers):
+    headers.setdefault("Authorization", f"Bearer {world.token(kind)}")
+    return door.post(f"/ingest/{kind}", body if isinstance(body, bytes) else json.dumps(body).encode(), **headers)
+
+
+def rows(model):
+    db.session.rollback()
+    return list(db.session.scalars(select(model).order_by(model.id)))
+
+
+def test_an_alert_is_taken_in(world, door):
+    answer = send(world, door, webhook())
+    assert answer.status == 202
+    assert said(answer) == {"accepted": 1, "quarantined": 0, "incidents": [world.incident().id]}
+    (kept,) = rows(Payload)
+    assert kept.accepted == 1
+
+
+def test_the_token_may_be_a_basic_password_or_in_the_path(world, door):
+    basic = base64.b64encode(f"anybody:{world.token()}".encode()).decode()
+    assert send(world, door, webhook(), Authorization=f"Basic {basic}").status == 202
+    assert door.post(f"/ingest/alertmanager/{world.token()}", json.dumps(webhook()).encode()).status == 202
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer wrong", "Bearer ", "Bearer тест", "Basic !!!", "Basic dXNlcg==", "Digest x"]
+)
+def test_a_wrong_token_is_refused_and_nothing_is_kept(world, door, header):
+    world.token()
+    answer = send(world, door, webhook(), Authorization=header.encode().decode("latin-1"))
+    assert answer.status == 401
+    assert rows(Payload) == world.incidents() == []
+
+
+def test_a_token_of_another_kind_is_refused(world, door):
+    answer = door.post("/ingest/alertmanager", b"{}", Authorization=f"Bearer {world.token('ticket')}")
+    assert answer.status == 401
+
+
+def test_m8_many_wrong_tokens_in_a_minute_raise_one_ordinary_incident(world, door):
+    for _ in range(own_alerts.REFUSALS - 1):
+        send(world, door, webhook(), Authorization="Bearer wrong")
+    settle(door)
+    assert world.incidents() == []
+    for _ in range(5):
+        send(world, door, webhook(), Authorization="Bearer wrong")
+    settle(door)
+    incident = world.incident()
+    assert (incident.urgency, incident.service) == (3, "nabat")
+    assert incident.title == "Many requests to /ingest/alertmanager with a wrong token"
+
+
+def settle(door):
+    """What is kept of refused requests is stored after the answer."""
+    if isinstance(door, BridgeDoor):
+        door.bridge.inbox.wait_until_stored()
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff\xfe", b'{"alerts": NaN}', b"[" * 100_000, b"null", b'"x"', b'{"alerts": 5}']
+)
+def test_a_payload_nobody_can_read_is_kept_and_opens_one_incident(world, door, body):
+    for _ in range(3):
+        answer = send(world, door, body)
+        assert answer.status == 400
+        assert said(answer)["detail"]
+    settle(door)
+    incident = world.incident()
+    assert incident.title == "alertmanager sends what cannot be read"
+    assert len([one for one in rows(Payload) if one.error]) == 3
+
+    world.clock.advance(minutes=5)
+    world.client.post(f"/incidents/{incident.id}/resolve")
+    send(world, door, body)
+    settle(door)
+    assert len(world.incidents()) == 1  # at most one in a quarter of an hour
+
+
+def test_an_unreadable_payload_after_a_quarter_of_an_hour_is_a_new_story(world, door):
+    send(world, door, b"{")
+    settle(door)
+    act(world.incident().id, Signal.RESOLVE, Actor("Anna", "dashboard"), world.clock.now())
+    world.clock.advance(minutes=14)
+    send(world, door, b"{")
+    settle(door)
+    assert len(world.incidents()) == 1
+    world.clock.advance(minutes=2)
+    send(world, door, b"{")
+    settle(door)
+    assert len(world.incidents()) == 2
+
+
+def test_an_empty_body_is_refused_and_tells_nobody(world, door):
+    assert send(world, door, b"").status == 400
+    settle(door)
+    assert world.incidents() == []
+
+
+def test_a_body_over_the_limit_is_refused_and_somebody_hears_of_it(world, door):
+    answer = send(world, door, b" " * (16 * 1024 * 1024 + 1))
+    assert answer.status == 413
+    settle(door)
+    assert world.incident().title == "alertmanager sends what cannot be read"
+
+
+def test_one_bad_alert_costs_its_neighbours_nothing(world, door):
+    answer = send(world, door, group(alert(), None, 5, "x", []))
+    assert answer.status == 202
+    assert said(answer)["accepted"] == 1
+    assert said(answer)["quarantined"] == 4
+    assert [item.place for item in rows(QuarantinedItem)] == ["alerts[1]", "alerts[2]", "alerts[3]", "alerts[4]"]
+
+
+def test_json_is_json_whatever_the_content_type_and_a_form_is_refused(world, door):
+    body = json.dumps(webhook()).encode()
+    for kind in ("text/plain", "application/json", "application/x-www-form-urlencoded"):
+        assert send(world, door, body, Content_Type=kind).status == 202
+    assert send(world, door, b"payload=%7B%7D", Content_Type="application/x-www-form-urlencoded").status == 415
+    assert send(world, door, body, Content_Encoding="gzip").status == 415
+
+
+def test_a_database_that_is_away_means_come_again_and_nothing_is_kept(world, door):
+    """A table is renamed under our feet: what the database refuses is the sender's to repeat, never half kept."""
+    world.token()
+    send(world, door, webhook(fingerprint="before"))
+    with db.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE entry RENAME TO entry_away"))
+    try:
+        answer = send(world, door, webhook(name="Other", fingerprint="other"))
+    finally:
+        with db.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE entry_away RENAME TO entry"))
+    assert (answer.status, answer.headers.get("Retry-After") or answer.headers.get("retry-after")) == (503, "5")
+    assert len(world.incidents()) == 1
+    assert send(world, door, webhook(name="Other", fingerprint="other")).status == 202
+
+
+def test_a_payload_that_spoils_the_commit_costs_its_neighbours_nothing_and_is_kept(world):
+    """A text that the cleaner let through is stood in for by one that is handed to the store directly."""
+    with reading() as session:
+        owner = source_store.find_token(session, world.token())
+    now = world.clock.now()
+
+    def item(body, title=None):
+        parsed = alertmanager.parse(body, Heard("alertmanager", now))
+        if title:
+            object.__setattr__(parsed.alerts[0], "title", title)
+        return inbox.Item([Post(owner.source_id, owner.name, b"{}", now, parsed.alerts)])
+
+    good, bad = item(webhook()), item(webhook(name="Poison", fingerprint="p"), title="\ud800")
+    inbox.store([good, bad], world.app.extensions["gateway"])
+    assert (good.result[0].accepted, good.result[0].quarantined) == (1, 0)
+    assert (bad.result[0].accepted, bad.result[0].quarantined) == (0, 1)
+    assert [one.title for one in world.incidents()] == [
+        "InstanceDown on db01",
+        "alertmanager sends what cannot be read",
+    ]
+    assert [one.error[:10] for one in rows(Payload)] == ["", "not stored"]
