@@ -75,10 +75,15 @@ class Matcher:
 
 
 def seen_labels(alert: Alert) -> dict[str, str]:
-    """The labels as matchers see them: as sent, and ours where the sender has none (or an empty one) of that name."""
-    ours = {"kind": alert.kind.value, "source": alert.source, "severity": alert.severity.value}
+    """The labels as matchers see them: as sent, and ours where the sender has none (or an empty one) of that name.
+
+    A ticket has a priority, not a severity: a route for critical alerts must not make a phone call of a critical ticket.
+    """
+    ours = {"kind": alert.kind.value, "source": alert.source}
     if alert.kind is Kind.TICKET and alert.ticket is not None:
         ours |= {"priority": alert.ticket.priority, "event": alert.ticket.event}
+    else:
+        ours["severity"] = alert.severity.value
     labels = dict(alert.labels)  # a ticket's service and site are among them: its source puts them there
     for name, value in ours.items():
         if not labels.get(name):

@@ -165,7 +165,6 @@ def test_a_ticket_has_a_priority_and_an_event():
     assert seen_labels(sent) == {
         "kind": "ticket",
         "source": "prometheus-kazan",
-        "severity": "error",
         "priority": "high",
         "event": "created",
         "service": "mail",

@@ -1,0 +1,172 @@
+"""The same messages in any order, any number of times, from any number of senders at once: promises P5, P6, P14, P19."""
+
+import itertools
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+from tests.doors import BridgeDoor
+from tests.samples import alert, group, webhook
+
+from gateway import deliver, escalate
+from gateway.actions import Actor, act
+from gateway.store import outbox
+from gateway.store.db import db, transaction
+from gateway.store.tables import AlertRow, Entry, Incident
+from gateway.store.types import micros
+from rules.lifecycle import Signal
+
+MOMENTS = ["2026-12-05T00:00:00Z", "2026-12-05T00:05:00Z", "2026-12-05T00:10:00Z"]
+
+
+def message(kind, start, end, fingerprint):
+    made = alert("resolved" if kind == "resolved" else "firing", fingerprint=fingerprint, starts=MOMENTS[start])
+    if kind == "resolved":
+        made["endsAt"] = MOMENTS[max(start, end)]
+    return made
+
+
+def fires(messages):
+    """The definition itself, over the set: F > R and F >= E."""
+    never = "0"
+    fired = max((MOMENTS[start] for kind, start, _ in messages if kind == "firing"), default=never)
+    resolved = max((MOMENTS[start] for kind, start, _ in messages if kind == "resolved"), default=never)
+    ended = max((MOMENTS[max(start, end)] for kind, start, end in messages if kind == "resolved"), default=never)
+    return fired > resolved and fired >= ended
+
+
+def is_firing(world, fingerprint):
+    db.session.rollback()
+    row = db.session.scalars(select(AlertRow).where(AlertRow.fingerprint == fingerprint, AlertRow.latest)).one()
+    return row.firing
+
+
+def test_the_state_of_an_alert_is_a_function_of_the_set_of_messages(world):
+    """Every order of three messages with a repeat, and random longer ones; each alert has a fingerprint of its own."""
+    kinds = [("firing", start, start) for start in range(3)]
+    kinds += [("resolved", start, end) for start in range(3) for end in range(start, 3)]
+    dice = random.Random(5)
+    sets = [dice.sample(kinds, 3) for _ in range(25)]
+    histories = [order for chosen in sets for order in itertools.permutations([*chosen, chosen[0]])]
+    histories += [[dice.choice(kinds) for _ in range(dice.randint(4, 9))] for _ in range(60)]
+    numbered = [(f"f{number}", history) for number, history in enumerate(histories)]
+    for turn in range(max(len(history) for _, history in numbered)):
+        batch = [message(*history[turn], name) for name, history in numbered if turn < len(history)]
+        assert world.post(group(*batch)).status_code == 202
+    wrong = [history for name, history in numbered if is_firing(world, name) != fires(history)]
+    assert wrong == []
+
+
+def test_an_incident_is_over_when_no_alert_of_it_fires_whatever_the_order(world):
+    dice = random.Random(11)
+    names = [f"a{number}" for number in range(6)]
+    messages = [message(kind, 0, 1, name) for name in names for kind in ("firing", "resolved")]
+    for _ in range(8):
+        dice.shuffle(messages)
+        for one in messages:
+            world.post(group(one))
+    assert {incident.status for incident in world.incidents()} <= {"resolved"}
+    assert not any(is_firing(world, name) for name in names)
+
+
+def together(world, work, items, threads=12):
+    """Runs `work(item)` in threads that each have the app's context."""
+
+    def one(item):
+        with world.app.app_context():
+            try:
+                return work(item)
+            finally:
+                db.session.remove()
+
+    db.session.rollback()
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(one, items))
+
+
+def test_at_most_one_open_incident_per_key_under_any_concurrency(world):
+    token = world.token()
+
+    def post(number):
+        body = webhook(name=f"Alert{number % 20}", fingerprint=f"f{number % 60}")
+        answer = world.app.test_client().post(
+            "/ingest/alertmanager", json=body, headers={"Authorization": f"Bearer {token}"}
+        )
+        return answer.status_code
+
+    assert set(together(world, post, range(240))) == {202}
+    open_ones = world.incidents()
+    assert len(open_ones) == 20
+    assert len({incident.dedup_key for incident in open_ones}) == 20
+    assert db.session.scalar(select(func.sum(AlertRow.seen))) == 240
+    assert len(world.deliveries()) == 40  # two ways to tell Anna of each
+
+
+def test_requests_that_come_together_share_a_commit_and_each_gets_its_own_answer(world):
+    door = BridgeDoor(world.app)
+    try:
+        headers = {"Authorization": f"Bearer {world.token()}"}
+
+        def post(number):
+            body = json.dumps(webhook(name=f"Alert{number}", fingerprint=f"f{number}")).encode()
+            return json.loads(door.post("/ingest/alertmanager", body, **headers).body)["incidents"]
+
+        with ThreadPoolExecutor(16) as pool:
+            numbers = [number for (number,) in pool.map(post, range(200))]
+        titles = {incident.id: incident.title for incident in world.incidents()}
+        assert [titles[number] for number in numbers] == [f"Alert{number} on db01" for number in range(200)]
+    finally:
+        door.close()
+
+
+def test_many_workers_escalate_each_incident_once(world):
+    for number in range(15):
+        world.alert(name=f"A{number}", fingerprint=f"f{number}")
+    world.clock.advance(minutes=5)
+    together(world, lambda _: escalate.escalate_due(world.clock.now()), range(5), threads=5)
+    db.session.rollback()
+    assert set(db.session.scalars(select(Incident.level))) == {2}
+    assert db.session.scalar(select(func.count(Entry.id)).where(Entry.kind == "escalated")) == 15
+
+
+def test_many_workers_send_each_message_once(staffed, providers):
+    for number in range(20):
+        staffed.alert(severity="warning", name=f"A{number}", fingerprint=f"f{number}")
+
+    def work(_):
+        sender = deliver.Sender(staffed.app.extensions["gateway"], clock=lambda _: micros(staffed.clock.now()))
+        return deliver.work_off(sender, staffed.clock.now(), patience=40)
+
+    together(staffed, work, range(4), threads=4)
+    assert len(providers.mail.mails) == 20
+    assert len({mail["Message-ID"] for mail in providers.mail.mails}) == 20
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_nothing_is_leased_after_an_answer_however_close_the_race(world, turn):
+    numbers = [world.alert(name=f"A{number}", fingerprint=f"f{number}")[0] for number in range(20)]
+    answered = {}
+
+    def race(number):
+        if number < 0:
+            with transaction() as session:
+                return [one.incident_id for one in lease(session, world)]
+        act(number, Signal.ACKNOWLEDGE, Actor("Anna", "api"), world.clock.now())
+        answered[number] = True
+        return []
+
+    taken = together(world, race, [*numbers[:10], *([-1] * 6), *numbers[10:]], threads=6)
+    leased = [number for batch in taken for number in batch]
+    assert len(leased) == len(set(leased))
+    with transaction() as session:
+        assert lease(session, world) == []
+    statuses = {(one.incident_id, one.status) for one in world.deliveries(channel="pagerduty")}
+    assert statuses == {(number, "sending" if number in leased else "cancelled") for number in numbers} | {
+        (number, "queued") for number in leased if len(world.deliveries(incident_id=number, kind="acknowledged")) == 1
+    }
+
+
+def lease(session, world):
+    return outbox.lease(session, "pagerduty", 5, world.clock.now(), micros(world.clock.now()))
