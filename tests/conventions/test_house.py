@@ -1,0 +1,155 @@
+"""House rules no linter knows: sizes, whole channels and sources, tables as the migrations make them, a true README."""
+
+import ast
+import re
+from pathlib import Path
+
+import click
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway import channels, commands, sources
+from gateway.settings import readme_table
+from gateway.store.db import db
+from gateway.store.tables import Base
+from tests.samples import webhook
+
+ROOT = Path(__file__).parent.parent.parent
+PRODUCT = [
+    path
+    for folder in ("rules", "gateway", "dashboard")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if "migrations" not in path.parts  # a migration is never edited again, and long by nature
+]
+README = ROOT / "README.md"
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 40
+KINDS = ("opened", "escalated", "acknowledged", "resolved")
+OPENERS = {
+    "requests",
+    "urllib3",
+    "httpx2",
+    "smtplib",
+    "socket",
+    "http.client",
+    "urllib.request",
+    "sendgrid",
+    "pagerduty",
+}
+MAY_OPEN = {
+    "gateway/outbound.py",
+    "gateway/dialing.py",
+    "gateway/web.py",
+}  # the last only asks whether its port is free
+METRICS = {  # what is promised to whoever watches us, with its labels
+    "nabat_alerts_received_total": {"source", "status"},
+    "nabat_ingest_rejected_total": {"source", "reason"},
+    "nabat_ingest_seconds": set(),
+    "nabat_incidents_open": {"urgency", "status"},
+    "nabat_incidents_opened_total": {"urgency"},
+    "nabat_deliveries_total": {"channel", "result"},
+    "nabat_delivery_seconds": {"channel"},
+    "nabat_outbox_depth": set(),
+    "nabat_outbox_oldest_seconds": set(),
+    "nabat_emergency_undelivered": set(),
+    "nabat_worker_last_seen_seconds": set(),
+    "nabat_config_last_reload_successful": set(),
+}
+
+
+def named(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=named)
+def test_a_file_says_what_it_is_for_and_is_read_in_one_go(path):
+    text = path.read_text()
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "no docstring"
+    lines = len(text.splitlines())
+    assert lines <= LONGEST_FILE, f"{lines} lines, at most {LONGEST_FILE}"
+    long = [
+        f"line {one.lineno}: {one.name} has {one.end_lineno - one.lineno + 1} lines, at most {LONGEST_FUNCTION}"
+        for one in ast.walk(tree)
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.end_lineno - one.lineno >= LONGEST_FUNCTION
+    ]
+    assert not long, "\n".join(long)
+
+
+def imported(path):
+    for one in ast.walk(ast.parse(path.read_text())):
+        if isinstance(one, ast.Import):
+            yield from (alias.name for alias in one.names)
+        elif isinstance(one, ast.ImportFrom):
+            yield from (one.module, *(f"{one.module}.{alias.name}" for alias in one.names))
+
+
+def test_only_channels_and_what_they_dial_with_open_connections():
+    others = [path for path in PRODUCT if "channels" not in path.parts and named(path) not in MAY_OPEN]
+    found = {named(path): sorted(set(imported(path)) & OPENERS) for path in others}
+    assert not {name: modules for name, modules in found.items() if modules}
+
+
+@pytest.mark.parametrize("name", channels.names())
+def test_a_channel_is_whole(name):
+    lacking = [kind for kind in KINDS if not (ROOT / f"templates/messages/{name}/{kind}.txt").exists()]
+    assert not lacking, f"templates/messages/{name}/ lacks {lacking}"
+    assert (ROOT / f"tests/channels/test_{name}.py").exists()
+    channel = channels.find(name)
+    assert channel.LABEL
+    assert set(channel.NEEDS) <= set(channel.ENV)
+    assert callable(channel.send)
+    assert callable(channel.check)
+
+
+@pytest.mark.parametrize("name", sources.names())
+def test_a_source_has_a_test(name):
+    assert (ROOT / f"tests/sources/test_{name}.py").exists()
+
+
+def test_the_tables_are_what_the_migrations_make(app):
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
+        found = compare_metadata(context, Base.metadata)
+    assert not found, "./nabat migrate makes something else than gateway/store/tables.py says"
+
+
+def test_every_promised_metric_exists(world):
+    world.post(webhook(severity="warning"))
+    world.client.post("/ingest/alertmanager/wrong", json={})
+    text = world.client.get("/metrics").text
+    declared = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
+    assert set(METRICS) <= declared, f"missing: {sorted(set(METRICS) - declared)}"
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            name = re.sub(r"_(bucket|sum|count)$", "", sample.name)
+            if name in METRICS:
+                assert set(sample.labels) - {"le"} == METRICS[name], sample.name
+
+
+def told_commands():
+    """Every `./nabat …` of the README, as words, without what stands for a value and without a comment."""
+    lines = re.findall(r"\./nabat ([^\n`|<>;&]*)", README.read_text()) if README.exists() else []
+    return sorted({re.sub(r"\s+#.*", "", line).strip() for line in lines})
+
+
+@pytest.mark.parametrize("line", told_commands())
+def test_a_command_of_the_readme_exists(line):
+    words = line.split()
+    if words[0] == "test":  # the launcher's own; what follows goes to pytest
+        return
+    found = commands.cli
+    while isinstance(found, click.Group) and words and not words[0].startswith("-"):
+        assert words[0] in found.commands, f"./nabat {line}: there is no {words[0]!r}"
+        found = found.commands[words.pop(0)]
+    known = {option for parameter in found.params for option in parameter.opts} | {"--help"}
+    given = {word.partition("=")[0] for word in words if word.startswith("--")}
+    assert given <= known, f"./nabat {line}: no option {sorted(given - known)}"
+
+
+def test_the_readme_has_the_table_of_settings():
+    if not README.exists():
+        pytest.skip("there is no README.md yet")
+    assert readme_table() in README.read_text()
