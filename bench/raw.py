@@ -75,6 +75,8 @@ def sqlite_rate(database: Path, folder: Path, seconds: float) -> float:
         return rate(commit, seconds)
     finally:
         raw.close()
+        for rest in folder.glob("raw.db*"):
+            rest.unlink()
 
 
 def postgresql_rate(url: str, seconds: float) -> float:
