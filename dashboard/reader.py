@@ -49,7 +49,7 @@ class Reader:
         return Moment(
             iso=local.isoformat(timespec="seconds"),
             ms=int(at.timestamp() * 1000),
-            full=f"{self.day(local)} {local:%Y %H:%M:%S} {self.zone.key} ({offset(local)})",
+            full=f"{self.day(local)} {local:%Y %H:%M:%S} ({offset(local)})",
             clock=f"{day}{local:%H:%M:%S}",
             short=f"{day}{local:%H:%M}",
             ago=self.duration(self.now - at),

@@ -19,7 +19,7 @@ RESULTS = {
     "cancelled": "called off",
     "logged": "not sent: no provider is set up",
 }
-SHORT_RESULTS = {**RESULTS, "queued": "waiting", "logged": "not sent, only logged"}
+SHORT_RESULTS = {**RESULTS, "queued": "waiting", "sent": "sent", "logged": "not sent, only logged"}
 ROLES = {
     Role.VIEWER: "viewer",
     Role.RESPONDER: "responder",
@@ -88,6 +88,6 @@ def _marked() -> tuple[str, ...]:
     return (
         _("Emergency"), _("Urgent"), _("Fast"), _("Ordinary"), _("call"), _("SMS"), _("push"), _("e-mail"),
         _("waiting to be sent"), _("being sent"), _("handed over"), _("delivered"), _("failed"), _("called off"),
-        _("not sent: no provider is set up"), _("waiting"), _("not sent, only logged"), _("Open"), _("Acknowledged"),
+        _("not sent: no provider is set up"), _("waiting"), _("sent"), _("not sent, only logged"), _("Open"), _("Acknowledged"),
         _("Resolved"), _("viewer"), _("responder"), _("dispatcher"), _("administrator"),
     )  # fmt: skip

@@ -92,13 +92,14 @@
     const n = Math.max(0, Math.round(seconds));
     return n < 3600 ? Math.floor(n / 60) + ":" + String(n % 60).padStart(2, "0") : duration(n);
   }
+  const at = (node, name) => Number(node.dataset[name]) || Date.parse(node.dateTime);
   function put(node, text) { if (node.textContent !== text) node.textContent = text; }
   function tick() {
     showLive();
     if (doc.hidden) return;
     const moment = now(), unknown = live && age() > 10;
-    for (const node of doc.querySelectorAll("[data-since]")) put(node, duration((moment - node.dataset.since) / 1000, "exact" in node.dataset));
-    for (const node of doc.querySelectorAll("[data-until]")) put(node, unknown ? words.unknown : countdown((node.dataset.until - moment) / 1000));
+    for (const node of doc.querySelectorAll("[data-since]")) put(node, duration((moment - at(node, "since")) / 1000, "exact" in node.dataset));
+    for (const node of doc.querySelectorAll("[data-until]")) put(node, unknown ? words.unknown : countdown((at(node, "until") - moment) / 1000));
   }
   setInterval(tick, 1000);
 
@@ -114,8 +115,8 @@
     const problem = doc.createElement("div"), text = doc.createElement("span");
     problem.className = "banner err"; text.textContent = words.unreached;
     problem.append(text); id("flash-err").replaceChildren(problem);
-    const control = event.detail.elt.querySelector("button");
-    if (control) control.focus();
+    const control = event.detail.elt.querySelector("button") || event.detail.elt;
+    control.focus();
   });
   doc.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt !== live) id("flash-err").replaceChildren(); });
   doc.addEventListener("htmx:afterRequest", (event) => {

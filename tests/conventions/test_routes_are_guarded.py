@@ -1,0 +1,48 @@
+"""No page without a lock: every route of the dashboard is guarded by a role, or named here as open to all."""
+
+import pytest
+
+from tests.browsing import Browser, dashboard_of
+
+PUBLIC = {
+    "dashboard.static_file",  # style and scripts of the sign-in page
+    "dashboard.login", "dashboard.sign_in",
+    "dashboard.setup", "dashboard.make_first_admin",  # a one-time token is their lock
+    "dashboard.pocket", "dashboard.pocket_act",  # a signed token is their lock
+}  # fmt: skip
+
+
+def rules_of(app):
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("dashboard.")]
+
+
+@pytest.fixture
+def app(app_of):
+    return dashboard_of(app_of())
+
+
+def test_every_route_has_a_guard_or_is_named_as_public(app):
+    open_ones = {
+        rule.endpoint for rule in rules_of(app) if not getattr(app.view_functions[rule.endpoint], "roles", None)
+    }
+    assert open_ones == PUBLIC
+
+
+def address(rule):
+    return rule.rule.replace("<int:number>", "1").replace("<any(acknowledge, resolve):what>", "resolve")
+
+
+def test_a_stranger_gets_no_further_than_the_sign_in(app):
+    for rule in rules_of(app):
+        if rule.endpoint in PUBLIC:
+            continue
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            answer = Browser(app).client.open(address(rule), method=method)
+            assert answer.status_code in (303, 286), rule
+            assert "/login" in (answer.headers.get("Location") or answer.text), rule
+
+
+def test_whatever_changes_something_wants_the_token_of_its_form(app):
+    for rule in rules_of(app):
+        if rule.endpoint in PUBLIC - {"dashboard.pocket_act"} and "POST" in rule.methods:
+            assert Browser(app).client.post(address(rule)).status_code == 403, rule

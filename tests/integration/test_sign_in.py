@@ -1,0 +1,311 @@
+"""The door of the dashboard: passwords, sign-ins, own forms, the first administrator."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gateway import auth, passwords
+from gateway.store import signins
+from gateway.store.db import db, transaction
+from gateway.store.tables import Fact, PersonRow, SignIn
+from tests.browsing import KEPT, PASSWORD, Browser, dashboard_of, everybody_has_a_password, token_in
+
+
+@pytest.fixture
+def app(world):
+    everybody_has_a_password()
+    return dashboard_of(world.app)
+
+
+@pytest.fixture
+def anna(app):
+    browser = Browser(app)
+    assert browser.sign_in().status_code == 303
+    return browser
+
+
+def test_it_lets_the_right_password_in_and_shows_the_incidents(anna):
+    page = anna.get("/incidents")
+    assert page.status_code == 200
+    assert "Anna" in page.text
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [
+        ("anna@example.org", "wrong wrong"),
+        ("nobody@example.org", PASSWORD),
+        ("", ""),
+        ("anna@example.org", "x" * 999),
+    ],
+)
+def test_it_gives_the_same_answer_to_a_wrong_password_and_an_unknown_name(app, username, password):
+    answer = Browser(app).sign_in(username, password)
+    assert answer.status_code == 401
+    assert "do not belong together" in answer.text
+
+
+def test_it_takes_the_same_time_for_unknown_names():
+    def once(known):
+        began = time.perf_counter()
+        assert passwords.matches(KEPT if known else None, "not the password") is False
+        return time.perf_counter() - began
+
+    once(known=False)  # makes the hash that nobody has
+    times = [(once(known=True), once(known=False)) for _ in range(15)]
+    known, unknown = (min(column) for column in zip(*times, strict=True))  # the least disturbed of each
+    assert 0.5 < unknown / known < 2
+
+
+def test_it_never_hashes_more_than_a_kilobyte():
+    began = time.perf_counter()
+    assert passwords.matches(KEPT, "я" * 1_000_000) is False
+    assert time.perf_counter() - began < 0.005
+
+
+def test_after_five_wrong_tries_that_address_waits_longer_and_longer_and_another_gets_in(app, clock):
+    bad = Browser(app)
+    assert [bad.sign_in(password=f"wrong {n}").status_code for n in range(5)] == [401] * 5
+    for wait in (60, 120, 240):
+        answer = bad.sign_in()
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= wait
+        assert bad.sign_in("Anna@Example.org ").status_code == 429
+        assert Browser(app, "192.0.2.99").sign_in().status_code == 303
+        clock.advance(seconds=wait)
+        assert bad.sign_in(password="wrong again").status_code == 401
+    clock.advance(hours=2)
+    assert bad.sign_in().status_code == 303
+    tries = [Browser(app).sign_in(password="wrong").status_code for _ in range(5)]
+    assert tries == [401] * 5  # all is forgotten
+
+
+def test_a_wrong_try_now_and_then_never_locks(app, clock):
+    browser = Browser(app)
+    for _ in range(12):
+        assert browser.sign_in(password="wrong").status_code == 401
+        clock.advance(seconds=61)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "place"),
+    [
+        ("/incidents?q=a", "/incidents?q=a"),
+        ("https://evil.example/", "/"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("/\t/evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ],
+)
+def test_it_goes_on_only_to_pages_of_our_own(app, wanted, place):
+    assert Browser(app).sign_in(next=wanted).headers["Location"] == place
+
+
+def test_it_asks_for_a_sign_in_and_comes_back(app):
+    answer = Browser(app).get("/incidents/17?x=1")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/login?next=/incidents/17?x%3D1"
+
+
+def test_the_cookie_is_out_of_reach_and_over_https_bound_to_the_host(app):
+    plain = Browser(app).sign_in().headers.getlist("Set-Cookie")
+    (cookie,) = [one for one in plain if one.startswith("nabat=")]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie
+    safe = Browser(app, scheme="https").sign_in().headers.getlist("Set-Cookie")
+    (cookie,) = [one for one in safe if one.startswith("__Host-nabat=")]
+    assert "Secure" in cookie
+    assert "Path=/" in cookie
+    assert "Domain" not in cookie
+
+
+def test_only_a_hash_of_the_key_is_kept_and_every_sign_in_has_a_new_one(anna):
+    first = anna.cookie("nabat").value
+    anna.press("/logout")
+    anna.sign_in()
+    second = anna.cookie("nabat").value
+    assert first != second
+    assert len(second) >= 43
+    kept = db.session.scalars(select(SignIn.hash)).all()
+    assert first not in kept
+    assert second not in kept
+
+
+def test_signing_out_ends_it_on_the_server_too(app, anna):
+    key = anna.cookie("nabat").value
+    assert anna.press("/logout").status_code == 303
+    thief = Browser(app)
+    thief.client.set_cookie("nabat", key)
+    assert thief.get("/incidents").status_code == 303
+
+
+def test_it_ends_after_twelve_idle_hours_and_after_fourteen_days(anna, clock):
+    clock.advance(hours=11, minutes=59)
+    assert anna.get("/incidents").status_code == 200
+    clock.advance(hours=12, minutes=1)
+    assert anna.get("/incidents").status_code == 303
+    anna.sign_in()
+    for _ in range(14 * 24 // 6):
+        assert anna.get("/incidents").status_code == 200
+        clock.advance(hours=6)
+    assert anna.get("/incidents").status_code == 303
+
+
+def test_a_live_page_alone_does_not_keep_it_alive(anna, clock):
+    for _ in range(13):
+        clock.advance(hours=1)
+        status = anna.get("/live?page=incidents&q=&since=0-0").status_code
+    assert status == 286
+
+
+def test_changing_the_password_ends_all_other_sign_ins(app, anna):
+    other = Browser(app, "192.0.2.2")
+    other.sign_in()
+    before = anna.cookie("nabat").value
+    assert anna.press("/me/password", old="not it", new="another good one").status_code == 422
+    assert anna.press("/me/password", old=PASSWORD, new="password123").status_code == 422
+    assert anna.press("/me/password", old=PASSWORD, new="another good one").status_code == 303
+    assert anna.get("/incidents").status_code == 200
+    assert anna.cookie("nabat").value != before
+    assert other.get("/incidents").status_code == 303
+    assert other.sign_in().status_code == 401
+    assert other.sign_in(password="another good one").status_code == 303
+
+
+def test_whoever_is_deactivated_is_out_at_once(anna):
+    with transaction() as session:
+        session.scalars(select(PersonRow).filter_by(email="anna@example.org")).one().active = False
+    assert anna.get("/incidents").status_code == 303
+    assert anna.sign_in().status_code == 401
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 129, "password", "Password123", "aaaaaaaa", "йцукенгш", ""])
+def test_it_refuses_passwords_that_are_no_good(password):
+    assert passwords.complaint(password)
+
+
+@pytest.mark.parametrize("password", ["a horse that is correct", "пароль из слов", "🐎🔋📎🧷 and more", "xyz1" * 32])
+def test_it_takes_good_ones_whole(password):
+    assert passwords.complaint(password) == ""
+    kept = passwords.hash_password(password)
+    assert passwords.matches(kept, password)
+    assert not passwords.matches(kept, password[:-1])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_it_refuses_what_another_site_sends_even_with_the_token(anna, headers):
+    assert anna.press("/me", headers, language="en", theme="dark").status_code == 403
+
+
+def test_it_refuses_forms_without_or_with_a_wrong_token(app, anna):
+    assert anna.post("/me", language="en", theme="dark").status_code == 403
+    assert anna.post("/me", language="en", theme="dark", csrf_token="x").status_code == 403
+    other = Browser(app)
+    other.sign_in("irina@example.org")
+    assert anna.post("/me", language="en", theme="dark", csrf_token=other.csrf()).status_code == 403
+    good = {"X-CSRF-Token": anna.csrf(), "Sec-Fetch-Site": "same-origin"}
+    assert anna.post("/me", {"language": "en", "theme": "dark"}, good).status_code == 303
+
+
+def test_the_sign_in_form_itself_needs_its_token_and_cookie(app):
+    browser = Browser(app)
+    good = {"username": "anna@example.org", "password": PASSWORD}
+    assert browser.post("/login", good).status_code == 403
+    token = token_in(Browser(app).get("/login").text)
+    assert browser.post("/login", {**good, "csrf_token": token}).status_code == 403
+
+
+def test_it_reads_no_endless_form(anna):
+    assert anna.press("/me", language="en", theme="x" * 70_000).status_code == 413
+
+
+# The first administrator
+
+
+@pytest.fixture
+def fresh(app_of):
+    return dashboard_of(app_of())
+
+
+def link_of(clock):
+    with transaction() as session:
+        return auth.new_setup_link(session, clock.now())
+
+
+def set_up(browser, token, **changes):
+    form = browser.get(f"/setup?token={token}").text
+    data = {"email": "Irina@Example.org", "name": "Irina", "password": PASSWORD, "token": token, **changes}
+    return browser.post("/setup", {**data, "csrf_token": token_in(form)})
+
+
+def test_the_set_up_link_makes_one_administrator_and_is_dead_afterwards(fresh, clock):
+    token, browser, late = link_of(clock), Browser(fresh), Browser(fresh)
+    form = token_in(late.get(f"/setup?token={token}").text)
+    assert set_up(browser, token).headers["Location"] == "/"
+    assert "Irina" in browser.get("/incidents").text
+    person = db.session.scalars(select(PersonRow)).one()
+    assert (person.email, person.role) == ("irina@example.org", "admin")
+    eve = {"email": "eve@example.org", "name": "Eve", "password": PASSWORD, "token": token, "csrf_token": form}
+    assert late.post("/setup", eve).status_code == 410
+    assert len(db.session.scalars(select(PersonRow)).all()) == 1
+    assert Browser(fresh).get(f"/setup?token={token}").status_code == 410
+    assert link_of(clock) is None
+
+
+def test_a_new_start_replaces_the_link_and_only_its_hash_is_kept(fresh, clock):
+    old, new = link_of(clock), link_of(clock)
+    assert Browser(fresh).get(f"/setup?token={old}").status_code == 410
+    assert Browser(fresh).get("/setup").status_code == 410
+    assert new not in db.session.scalars(select(Fact.value)).all()
+    assert Browser(fresh).get(f"/setup?token={new}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"email": "nobody"}, "not an e-mail"),
+        ({"name": " "}, "name is needed"),
+        ({"password": "password"}, "anybody would try"),
+    ],
+)
+def test_set_up_says_what_is_wrong_and_keeps_the_link(fresh, clock, changes, words):
+    token, browser = link_of(clock), Browser(fresh)
+    answer = set_up(browser, token, **changes)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert set_up(browser, token).status_code == 303
+
+
+def test_an_imported_administrator_without_a_password_is_set_up_the_same_way(world, clock):
+    app, token = dashboard_of(world.app), link_of(clock)
+    assert token
+    assert set_up(Browser(app), token).status_code == 303
+    known = db.session.scalars(select(PersonRow).filter_by(email="irina@example.org")).all()
+    assert [person.role for person in known] == ["admin"]
+
+
+def test_the_first_administrator_is_reached_by_e_mail(fresh, clock):
+    set_up(Browser(fresh), link_of(clock))
+    directory = fresh.extensions["gateway"].roll.current(db.session())
+    (contact,) = directory.people["irina@example.org"].contacts
+    assert (contact.channel, contact.address, contact.verified) == ("email", "irina@example.org", True)
+
+
+def test_expired_sign_ins_are_swept_at_the_next_one(anna, clock):
+    clock.advance(days=15)
+    anna.sign_in()
+    assert len(db.session.scalars(select(SignIn)).all()) == 1
+    assert signins.find(db.session(), "x" * 64, clock.now(), timedelta(hours=1)) is None
