@@ -10,8 +10,9 @@ from gateway.store import cases, outbox
 from gateway.store.cases import Case
 from gateway.store.db import transaction
 from gateway.world import world
+from rules.audience import Audience
 from rules.lifecycle import Decision, Reason, Signal, decide, step_at
-from rules.words import NotTold, Status
+from rules.words import Notice, NotTold, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,8 @@ def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> Non
     """The messages of one step. A step that can only be told by the fallback is not waited for."""
     assert decision.step is not None
     found = changes.audience(decision.step, case.route)
-    keys = set() if case.fresh else outbox.promised_keys(changes.session, case.id)
     kind = "opened" if case.state.level == 1 else "escalated"
-    spared = [one for one in found.notices if one.contact.channel == "pagerduty" and one.contact.address_id in keys]
+    spared = [] if case.fresh else _called_already(changes, case, found)
     if spared:
         why = "PagerDuty already has this incident on this key: its own escalation goes on calling"
         left = tuple(one for one in found.notices if one not in spared)
@@ -106,6 +106,11 @@ def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> Non
     changes.line(case, decision.reason.value, actor.name, text)
     if found.fell_back and not spared and case.state.level < len(case.route.steps):
         hurry(changes, case)
+
+
+def _called_already(changes: Changes, case: Case, found: Audience) -> list[Notice]:
+    keys = outbox.promised_keys(changes.session, case.id)
+    return [one for one in found.notices if one.contact.channel == "pagerduty" and one.contact.address_id in keys]
 
 
 def hurry(changes: Changes, case: Case) -> None:
@@ -120,7 +125,7 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
     """
     if case.state.status is not Status.TRIGGERED:
         return
-    standing = outbox.standing(changes.session, case.id, level)
+    standing = changes.standing(case, level)
     step = step_at(case.route, level)
     found = changes.audience(step, case.route)
     known = {(one.channel, one.address_id) for one in standing}

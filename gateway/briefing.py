@@ -85,6 +85,20 @@ def facts_of(session: Session, leased: Leased, world: World) -> Facts:
     )
 
 
+def bare_facts(session: Session, leased: Leased, world: World) -> Facts:
+    """What is needed to say that there is something, and where to look."""
+    incident = session.execute(
+        select(Incident.uuid, Incident.title, Incident.urgency, Incident.status, Incident.opened_at).where(
+            Incident.id == leased.incident_id
+        )
+    ).one()
+    return Facts(
+        number=leased.incident_id, uuid=incident.uuid, title=incident.title, urgency=WORDS_OF_URGENCY[incident.urgency],
+        severity=Severity.CRITICAL.value, status=incident.status, opened_at=incident.opened_at, name=leased.name,
+        url=f"{world.settings.public_url}/incidents/{leased.incident_id}",
+    )  # fmt: skip
+
+
 def _alert(row: AlertRow) -> AlertFacts:
     return AlertFacts(
         row.title,

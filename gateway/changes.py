@@ -25,8 +25,10 @@ class Changes:
         self.cases: dict[int, Case] = {}
         self.lines: list[timeline.Line] = []
         self.promises: list[outbox.Promise] = []
+        self.promised: dict[tuple[int, int], list[tuple[Notice, str]]] = {}  # by incident and level
         self.answered: dict[int, tuple[Case, str, str, str]] = {}  # case, kind of news, who answered, by what
         self._audiences: dict[tuple[int, int], tuple[Route, Step, Audience]] = {}
+        self._drafts: dict[tuple[int, int, str, str], tuple[Notice, outbox.Draft]] = {}
         self._texts: dict[tuple[int, int, str], tuple[Audience, str]] = {}
 
     def touch(self, case: Case) -> None:
@@ -36,7 +38,25 @@ class Changes:
         self.lines.append(timeline.line(case.id, self.now, kind, actor, detail))
 
     def promise(self, case: Case, notice: Notice, kind: str, part: str, level: int = 0) -> None:
-        self.promises.append(outbox.promise(case, notice, kind, part, self.now, level=level))
+        level = level or case.state.level
+        self.promised.setdefault((case.id, level), []).append((notice, part))
+        self.promises.append(self._draft(case, notice, kind, part).promise(case.id, case.uuid, level))
+
+    def _draft(self, case: Case, notice: Notice, kind: str, part: str) -> outbox.Draft:
+        key = (id(notice), case.route.urgency.rank, kind, part)
+        found = self._drafts.get(key)
+        if found is None:
+            found = (notice, outbox.draft(notice, case.route.urgency, kind, part, self.now))
+            self._drafts[key] = found  # with the notice, so that its id stays its
+        return found[1]
+
+    def standing(self, case: Case, level: int) -> list[outbox.Standing]:
+        """How the messages of a step stand, those promised in this very transaction too."""
+        fresh = [
+            outbox.Standing(notice.who, part, notice.way, notice.contact.channel, notice.contact.address_id, "queued")
+            for notice, part in self.promised.get((case.id, level), ())
+        ]
+        return [*outbox.standing(self.session, case.id, level), *fresh]
 
     def answer(self, case: Case, kind: str, name: str, how: str) -> None:
         """It was acknowledged or resolved: waiting pages are cancelled, whoever was told hears of it."""
@@ -89,7 +109,8 @@ class Changes:
             for one in mine:
                 if _wants_news(one, kind) and not _is_origin(one, mine, name, how):
                     notice = Notice(one.who, one.name, _contact(one), Way(one.way), one.person_id or 0)
-                    news.append(outbox.promise(case, notice, kind, "news", self.now))
+                    written = outbox.draft(notice, case.route.urgency, kind, "news", self.now)
+                    news.append(written.promise(case.id, case.uuid, case.state.level))
         outbox.write(self.session, news)
 
 

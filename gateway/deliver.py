@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway import actions, channels, log, metrics
-from gateway.briefing import facts_of
+from gateway.briefing import bare_facts, facts_of
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.render import Facts, render
 from gateway.store import cases, outbox, pages, timeline
@@ -60,6 +60,7 @@ class Sender:
     clock: Callable[[Session], int] = database_clock
     deadline: float = DEADLINE
     flights: dict[int, _Flight] = field(default_factory=dict)
+    unsettled: list[Result] = field(default_factory=list)
     results: "queue.SimpleQueue[tuple[_Flight, Result]]" = field(default_factory=queue.SimpleQueue)
 
     def work(self, now: datetime, ready: tuple[str, ...]) -> int:
@@ -75,7 +76,7 @@ class Sender:
         with transaction() as session:
             clock = self.clock(session)
             taken = outbox.lease(session, channel, free, now, clock, most_urgent=3 if free > KEPT_FREE else 0)
-            facts = {one.id: facts_of(session, one, self.world) for one in taken}
+            facts = {one.id: _brief(session, one, self.world) for one in taken}
         for one in taken:
             flight = _Flight(one, time.monotonic(), time.monotonic())
             self.flights[one.id] = flight
@@ -92,7 +93,7 @@ class Sender:
         self.wake()
 
     def _settle(self, now: datetime) -> int:
-        done: list[Result] = []
+        done, self.unsettled = self.unsettled, []
         while not self.results.empty():
             flight, result = self.results.get()
             if not flight.over:
@@ -101,8 +102,10 @@ class Sender:
                 done.append(result)
         done += self._overdue()
         if done:
+            self.unsettled = done  # until it is written down: a database that is away must not make us forget it
             with transaction() as session:
                 settle(session, done, now)
+            self.unsettled = []
         self._renew()
         return len(done)
 
@@ -123,6 +126,15 @@ class Sender:
             outbox.renew(session, [(flight.leased.id, flight.leased.lease) for flight in old], self.clock(session))
         for flight in old:
             flight.renewed = time.monotonic()
+
+
+def _brief(session: Session, leased: Leased, world: World) -> Facts:
+    """The facts; of a message whose facts cannot be put together the bare ones, so that it holds up no other."""
+    try:
+        return facts_of(session, leased, world)
+    except (LookupError, TypeError, ValueError, AttributeError) as problem:  # strange content in the rows
+        log.error("facts_failed", problem, delivery=leased.id, incident=leased.incident_id)
+        return bare_facts(session, leased, world)
 
 
 def attempt(leased: Leased, facts: Facts, world: World) -> Result:
@@ -233,7 +245,7 @@ def work_off(sender: Sender, now: datetime, *, patience: float = 15.0) -> int:
     made, end = 0, time.monotonic() + patience
     while time.monotonic() < end:
         with reading() as session:
-            ready = outbox.glance(session, now, sender.clock(session)).channels
+            ready = outbox.glance(session, channels.names(), now, sender.clock(session)).channels
         busy = sender.work(now, ready)
         made += busy
         if not busy and not sender.flights:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from gateway import actions
 from gateway.store import cases, outbox
-from gateway.store.db import transaction
+from gateway.store.db import reading, transaction
 from rules.lifecycle import Signal
 
 LIMIT = 100  # incidents a round; the next round comes at once while there are more
@@ -12,7 +12,7 @@ LIMIT = 100  # incidents a round; the next round comes at once while there are m
 
 def escalate_due(now: datetime) -> int:
     """The next step of every incident whose time has come, each in a transaction: a slow one holds up no other."""
-    with transaction() as session:
+    with reading() as session:
         due = cases.due(session, now, LIMIT)
     for incident_id in due:
         actions.act(incident_id, Signal.TIMER, actions.CLOCK, now)

@@ -23,7 +23,7 @@ from gateway.store.types import micros, to_json
 from rules.book import RuleBook
 from rules.episodes import NEVER, TOUCH
 from rules.identity import dedup_key
-from rules.lifecycle import NEW, Signal, decide
+from rules.lifecycle import NEW, Decision, Signal, decide
 from rules.matchers import seen_labels
 from rules.words import Alert, Directory, Kind, Route, Ticket
 
@@ -80,6 +80,7 @@ class _Intake:
         self.by_id: dict[int, Case] = {}
         self.by_key: dict[str, Case] = {}
         self.routed: dict[int, tuple[Alert, Route, str]] = {}  # by id(alert): what it is routed to, and its key
+        self.openings: dict[int, Decision] = {}
         self.joined: dict[int, list[str]] = {}
         self.cleared: dict[int, list[str]] = {}
         self.new_ids: list[int] = []
@@ -212,7 +213,10 @@ class _Intake:
             night=self.night, is_test=alert.labels.get("alertname") == "NabatTest", fresh=True,
         )  # fmt: skip
         self.by_id[id_] = self.by_key[key] = case
-        carry_out(self.changes, case, decide(case.state, Signal.OPENED, route, self.now), Actor(post.source, "source"))
+        opening = self.openings.get(id(route))
+        if opening is None:  # one moment, one route: the same decision for every incident of a storm
+            opening = self.openings[id(route)] = decide(NEW, Signal.OPENED, route, self.now)
+        carry_out(self.changes, case, opening, Actor(post.source, "source"))
         return case
 
     def _clears(self, known: Known, alert: Alert, post: Post) -> None:

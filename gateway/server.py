@@ -28,6 +28,7 @@ THREADS = 16  # for Flask's pages
 BODY_DEADLINE = 20.0  # seconds for a whole body to arrive
 FORM_LIMIT = 1024 * 1024  # bytes; everything but ingest is small
 SMALL = 128 * 1024  # bytes: a body up to this is parsed on the event loop, a larger one in a thread
+BOOK_EVERY = 5.0  # seconds between looks at the rule book's files
 STORE_DEADLINE = 30.0  # seconds an answer waits for its commit
 
 
@@ -45,12 +46,16 @@ class Bridge:
         self.inbox = Inbox(app, self.world, finish=self._finish)
         self.owners = Owners(self._find_owner)
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.watch: asyncio.Task[None] | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.inbox.start()
+        self.watch = loop.create_task(self._watch_book())
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        if self.watch is not None:
+            self.watch.cancel()
         self.inbox.close()
         self.pool.shutdown(wait=True, cancel_futures=True)
 
@@ -75,6 +80,13 @@ class Bridge:
             assert self.loop is not None
             status, headers, content = await self.loop.run_in_executor(self.pool, self._flask, scope, body)
             proto.response_bytes(status, headers, content)
+
+    async def _watch_book(self) -> None:
+        """This process routes by the book too, so it looks for a new one itself."""
+        assert self.loop is not None
+        while True:
+            await asyncio.sleep(BOOK_EVERY)
+            await self.loop.run_in_executor(self.pool, self.world.shelf.refresh)
 
     async def _ingest(self, scope: Any, body: bytes | None) -> Answer:
         """None as body: it was too large."""

@@ -79,7 +79,9 @@ def run(host: str, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     web = ("web", "--host", host, "--port", str(port))
-    children = [_start(arguments, environment) for arguments in (web, ("worker",))]
+    children: list[Child] = []
+    signal.signal(signal.SIGHUP, lambda *_: _pass_on(children, signal.SIGHUP))
+    children += [_start(arguments, environment) for arguments in (web, ("worker",))]
     while not stopping.wait(0.2):
         for index, child in enumerate(children):
             if child.process.poll() is not None:
@@ -104,6 +106,11 @@ def _again(child: Child, environment: dict[str, str], stopping: threading.Event)
     log.error("process_died", process=child.arguments[0], code=child.process.returncode, lived_s=round(lived, 1))
     stopping.wait(child.pause)
     return _start(child.arguments, environment, pause)
+
+
+def _pass_on(children: list[Child], number: signal.Signals) -> None:
+    for child in children:
+        child.process.send_signal(number)
 
 
 def _end(child: Child) -> None:

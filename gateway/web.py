@@ -25,7 +25,7 @@ PR_SET_PDEATHSIG = 1
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Returns when told to stop. SQLite has one writer, so one process; on PostgreSQL as many as are wanted."""
     workers = workers or (1 if settings.database_url.startswith("sqlite") else 2)
-    Granian(
+    server = Granian(
         "gateway.web:application",
         address=host,
         port=port,
@@ -40,7 +40,11 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         respawn_interval=0.2,
         workers_kill_timeout=STOP_WITHIN,
         factory=True,
-    ).serve()
+    )
+    # granian's answer to SIGHUP is to start its processes anew, and one that met a broken rule book would stay away.
+    # They look at the book themselves, and keep the old one.
+    setattr(server, "signal_handler_reload", lambda *_: None)  # noqa: B010 - it is a method of theirs
+    server.serve()
 
 
 def complaint(host: str, port: int) -> str:
@@ -60,7 +64,9 @@ def application() -> Bridge:
     _die_with_parent()
     settings = load(os.environ)
     log.setup(settings.log_level)
-    return Bridge(create_app(settings))
+    bridge = Bridge(create_app(settings))
+    signal.signal(signal.SIGHUP, lambda *_: bridge.world.shelf.refresh(force=True))
+    return bridge
 
 
 def _die_with_parent() -> None:

@@ -14,7 +14,7 @@ import psycopg
 from flask import Flask
 from sqlalchemy import make_url
 
-from gateway import escalate, housekeeping, log, metrics
+from gateway import channels, escalate, housekeeping, log, metrics
 from gateway.deliver import Sender
 from gateway.store import outbox, pulse
 from gateway.store.db import reading, transaction
@@ -97,7 +97,7 @@ class Worker:
 
     def _glance(self, now: datetime) -> outbox.Glance:
         with reading() as session:
-            return outbox.glance(session, now, self.sender.clock(session))
+            return outbox.glance(session, channels.names(), now, self.sender.clock(session))
 
     def _until_next(self, now: datetime) -> float:
         with reading() as session:

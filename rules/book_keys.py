@@ -19,6 +19,7 @@ NOT_YET = frozenset(
 ROUTE_KEYS = ("name", "match", "urgency", "policy", "group_by")
 GROUP_BY = ("alertname",)
 _MAX_ROUTES = 2000
+_MAX_STEPS = 50  # of one policy: far more than anybody climbs
 _MAX_PATTERNS = 1000  # compiling more of the worst kind would take longer than the two seconds a check may take
 
 DEFAULT_CLASSES: Mapping[Urgency, UrgencyClass] = MappingProxyType(
@@ -89,6 +90,8 @@ def _steps(place: Place) -> tuple[Step, ...]:
     items = place.items()
     if not items and place.node.value == ():
         place.complain("has no steps: nobody would be told")
+    if len(items) > _MAX_STEPS:
+        place.complain(f"has more than {_MAX_STEPS} steps")
     return tuple(_step(item) for item in items)
 
 

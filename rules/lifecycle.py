@@ -101,7 +101,7 @@ def _next_step(state: State, route: Route, now: datetime) -> Decision:
     over = state.level >= walk
     step = route.steps[-1] if over else route.steps[state.level % len(route.steps)]
     reason = Reason.TOLD_AGAIN if over else (Reason.OPENED if state.level == 0 else Reason.ESCALATED)
-    return Decision(replace(state, level=state.level + 1, next_at=now + step.wait), reason, step)
+    return Decision(State(state.status, state.level + 1, now + step.wait), reason, step)
 
 
 def step_at(route: Route, level: int) -> Step:

@@ -77,7 +77,7 @@ class Matcher:
 def seen_labels(alert: Alert) -> dict[str, str]:
     """The labels as matchers see them: as sent, and ours where the sender has none (or an empty one) of that name.
 
-    A ticket has a priority, not a severity: a route for critical alerts must not make a phone call of a critical ticket.
+    A ticket has a priority, not a severity: a route for critical alerts must not make a call of a ticket.
     """
     ours = {"kind": alert.kind.value, "source": alert.source}
     if alert.kind is Kind.TICKET and alert.ticket is not None:

@@ -30,7 +30,13 @@ class BridgeDoor:
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
-        self.bridge.__rsgi_init__(self.loop)
+        self.in_loop(lambda: self.bridge.__rsgi_init__(self.loop))
+
+    def in_loop(self, work):
+        async def run():
+            work()
+
+        asyncio.run_coroutine_threadsafe(run(), self.loop).result(15)
 
     def post(self, path, body, **headers):
         proto = _Proto([body[: len(body) // 2], body[len(body) // 2 :]])
@@ -43,6 +49,7 @@ class BridgeDoor:
         return SimpleNamespace(status=proto.status, headers=dict(proto.headers), body=proto.body)
 
     def close(self):
+        self.in_loop(lambda: self.bridge.watch.cancel())
         self.bridge.__rsgi_del__(self.loop)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(5)

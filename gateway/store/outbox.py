@@ -6,42 +6,50 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
-from gateway.store.cases import Case
 from gateway.store.db import is_postgres
 from gateway.store.tables import Delivery
 from gateway.store.types import micros
 from rules import retry
-from rules.words import Notice
+from rules.words import Notice, Urgency
 
 LEASE = 15_000_000  # microseconds: a worker that dies is replaced after this long
 PAGES = ("opened", "escalated")  # kinds that ask for an answer; the others tell of one
 
 _PROMISED = (
-    "incident_id", "once", "kind", "level", "part", "way", "channel", "address", "address_id", "contact_id",
+    "incident_id", "once", "level", "kind", "part", "way", "channel", "address", "address_id", "contact_id",
     "person_id", "who", "name", "rank", "status", "attempts", "ambiguous", "created_at", "due_at", "expires_at",
     "fallback_at", "lease", "provider_ref", "error", "is_page",
 )  # fmt: skip
 Promise = tuple[Any, ...]
 
 
-def promise(case: Case, notice: Notice, kind: str, part: str, now: datetime, *, level: int = 0) -> Promise:
-    """The row of one message to come, of the case's present level unless another is given. Made twice, it is one."""
-    level, contact, urgency = level or case.state.level, notice.contact, case.route.urgency
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A promise but for its incident: the same for all that tell one person the same way at one moment."""
+
+    where: str
+    rest: tuple[Any, ...]
+
+    def promise(self, incident_id: int, uuid: str, level: int) -> Promise:
+        # Made twice, it is one. The uuid comes first: it grows with time, and so does the index.
+        return incident_id, f"{uuid}:{level}:{self.where}", level, *self.rest
+
+
+def draft(notice: Notice, urgency: Urgency, kind: str, part: str, now: datetime) -> Draft:
+    contact, at, page = notice.contact, micros(now), kind in PAGES
     where = hashlib.sha256(f"{kind}:{contact.channel}:{contact.address_id}".encode()).hexdigest()[:16]
-    once = f"{case.uuid}:{level}:{where}"  # the uuid first: it grows with time, and so does the index
-    at = micros(now)
-    page = kind in PAGES
-    expires = retry.expires_at(notice.way, urgency, now) if page else retry.expires_at("email", urgency, now)
+    expires = retry.expires_at(notice.way if page else "email", urgency, now)
     fallback = retry.fallback_at(urgency, now) if page and part == "primary" else None
-    return (
-        case.id, once, kind, level, part, notice.way.value, contact.channel, contact.address, contact.address_id,
-        contact.id or None, notice.person_id or None, notice.who, notice.name, urgency.rank, "queued", 0, 0, at, at,
+    rest = (
+        kind, part, notice.way.value, contact.channel, contact.address, contact.address_id, contact.id or None,
+        notice.person_id or None, notice.who, notice.name, urgency.rank, "queued", 0, 0, at, at,
         None if expires is None else micros(expires), None if fallback is None else micros(fallback), 0, "", "", False,
     )  # fmt: skip
+    return Draft(where, rest)
 
 
 def write(session: Session, promises: Sequence[Promise]) -> None:
@@ -191,24 +199,11 @@ def settle(session: Session, leased: Leased, values: dict[str, Any]) -> bool:
     return done.first() is not None
 
 
-def waiting_channels(session: Session) -> list[str]:
-    sql = "SELECT DISTINCT channel FROM delivery WHERE status IN ('queued', 'sending')"
-    return [row[0] for row in session.execute(text(sql))]
-
-
-def next_due(session: Session) -> int | None:
-    """When the earliest queued delivery is due, microseconds; None if nothing waits."""
-    sql = "SELECT min(due_at) FROM delivery WHERE status IN ('queued', 'sending') AND status = 'queued'"
-    found = session.execute(text(sql)).scalar_one_or_none()
-    return None if found is None else int(found)
-
-
 def expired(session: Session, now: datetime, limit: int) -> list[tuple[int, int, int, str]]:
     """Messages that are no longer worth sending, marked as failed: (incident, level, delivery, who) of each."""
     sql = """
         UPDATE delivery SET status = 'failed', error = 'expired: not delivered in time', finished_at = :now
-        WHERE id IN (SELECT id FROM delivery WHERE status IN ('queued', 'sending') AND status = 'queued'
-                     AND expires_at <= :now ORDER BY id LIMIT :limit)
+        WHERE id IN (SELECT id FROM delivery WHERE status = 'queued' AND expires_at <= :now LIMIT :limit)
           AND status = 'queued'
         RETURNING incident_id, level, id, who
     """
@@ -220,7 +215,7 @@ def impatient(session: Session, now: datetime, limit: int) -> list[tuple[int, in
     """Steps of which some message is still not out though its class's patience is over: (incident, level, who)."""
     sql = """
         UPDATE delivery SET fallback_at = NULL
-        WHERE id IN (SELECT id FROM delivery WHERE status IN ('queued', 'sending') AND fallback_at <= :now LIMIT :limit)
+        WHERE id IN (SELECT id FROM delivery WHERE fallback_at IS NOT NULL AND fallback_at <= :now LIMIT :limit)
         RETURNING incident_id, level, who
     """
     rows = session.execute(text(sql), {"now": micros(now), "limit": limit})
@@ -236,22 +231,22 @@ class Glance:
     channels: tuple[str, ...]  # with messages that may be leased
 
 
-def glance(session: Session, now: datetime, clock: int) -> Glance:
+def glance(session: Session, channels: Iterable[str], now: datetime, clock: int) -> Glance:
+    """Each question ends at the first row that answers it: a storm's backlog must not be read through every second."""
     values = {"now": micros(now), "clock": clock}
     steps = text("SELECT 1 FROM incident WHERE next_at IS NOT NULL AND next_at <= :now LIMIT 1")
-    stuck = text(
-        "SELECT 1 FROM delivery WHERE status IN ('queued', 'sending') "
-        "AND (fallback_at <= :now OR (status = 'queued' AND expires_at <= :now)) LIMIT 1"
-    )
+    late = text("SELECT 1 FROM delivery WHERE fallback_at IS NOT NULL AND fallback_at <= :now LIMIT 1")
+    gone = text("SELECT 1 FROM delivery WHERE status = 'queued' AND expires_at <= :now LIMIT 1")
     ready = text(
-        "SELECT DISTINCT channel FROM delivery WHERE status IN ('queued', 'sending') "
-        "AND ((status = 'queued' AND due_at <= :now) OR (status = 'sending' AND leased_until < :clock))"
+        "SELECT 1 FROM delivery WHERE status IN ('queued', 'sending') AND channel = :channel "
+        "AND ((status = 'queued' AND due_at <= :now) OR (status = 'sending' AND leased_until < :clock)) LIMIT 1"
     )
-    return Glance(
-        session.execute(steps, values).first() is not None,
-        session.execute(stuck, values).first() is not None,
-        tuple(row[0] for row in session.execute(ready, values)),
-    )
+
+    def found(question: TextClause, **more: str) -> bool:
+        return session.execute(question, values | more).first() is not None
+
+    due = tuple(channel for channel in channels if found(ready, channel=channel))
+    return Glance(found(steps), found(late) or found(gone), due)
 
 
 def ambiguous(session: Session, delivery_id: int) -> int:

@@ -22,8 +22,8 @@ def next_moment(session: Session) -> datetime | None:
         SELECT min(at) FROM (
             SELECT min(next_at) AS at FROM incident WHERE next_at IS NOT NULL
             UNION ALL SELECT min(due_at) FROM delivery WHERE status IN ('queued', 'sending') AND status = 'queued'
-            UNION ALL SELECT min(fallback_at) FROM delivery WHERE status IN ('queued', 'sending')
-            UNION ALL SELECT min(expires_at) FROM delivery WHERE status IN ('queued', 'sending')) AS soonest
+            UNION ALL SELECT min(fallback_at) FROM delivery WHERE fallback_at IS NOT NULL
+            UNION ALL SELECT min(expires_at) FROM delivery WHERE status = 'queued') AS soonest
     """
     found = session.execute(text(sql)).scalar_one_or_none()
     return None if found is None else moment(int(found))

@@ -10,6 +10,8 @@ from gateway.store.types import Json, Moment
 
 OPEN = text("status <> 'resolved'")  # literal: a bound value would not match the partial index (docs/ARCHITECTURE.md)
 WAITING = text("status IN ('queued', 'sending')")
+QUEUED = text("status = 'queued'")
+PATIENT = text("fallback_at IS NOT NULL")
 LATEST = text("latest")
 DUE = text("next_at IS NOT NULL")
 Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only INTEGER keys
@@ -209,6 +211,8 @@ class Delivery(Base):
     __table_args__ = (
         Index("delivery_due", "channel", "rank", "due_at", postgresql_where=WAITING, sqlite_where=WAITING),
         Index("delivery_incident", "incident_id", "id"),
+        Index("delivery_fallback", "fallback_at", postgresql_where=PATIENT, sqlite_where=PATIENT),
+        Index("delivery_expiry", "expires_at", postgresql_where=QUEUED, sqlite_where=QUEUED),
         Index("delivery_person", "person_id", "finished_at"),
     )
 

@@ -69,6 +69,20 @@ def upgrade() -> None:
             postgresql_where=sa.text("status IN ('queued', 'sending')"),
             sqlite_where=sa.text("status IN ('queued', 'sending')"),
         )
+        batch_op.create_index(
+            "delivery_expiry",
+            ["expires_at"],
+            unique=False,
+            postgresql_where=sa.text("status = 'queued'"),
+            sqlite_where=sa.text("status = 'queued'"),
+        )
+        batch_op.create_index(
+            "delivery_fallback",
+            ["fallback_at"],
+            unique=False,
+            postgresql_where=sa.text("fallback_at IS NOT NULL"),
+            sqlite_where=sa.text("fallback_at IS NOT NULL"),
+        )
         batch_op.create_index("delivery_incident", ["incident_id", "id"], unique=False)
         batch_op.create_index("delivery_person", ["person_id", "finished_at"], unique=False)
 
@@ -396,6 +410,14 @@ def downgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("delivery_person")
         batch_op.drop_index("delivery_incident")
+        batch_op.drop_index(
+            "delivery_fallback",
+            postgresql_where=sa.text("fallback_at IS NOT NULL"),
+            sqlite_where=sa.text("fallback_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "delivery_expiry", postgresql_where=sa.text("status = 'queued'"), sqlite_where=sa.text("status = 'queued'")
+        )
         batch_op.drop_index(
             "delivery_due",
             postgresql_where=sa.text("status IN ('queued', 'sending')"),

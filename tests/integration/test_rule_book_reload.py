@@ -1,0 +1,52 @@
+"""A rule book that changes under a running program: a good one takes effect, a broken one never does (P16)."""
+
+import os
+
+import pytest
+
+from gateway.bookshelf import Bookshelf
+from rules.book import BadRuleBook
+from tests.samples import BOOK
+
+
+def write(world, text):
+    path = world.app.extensions["gateway"].shelf.place / "book.yaml"
+    before = path.stat().st_mtime_ns
+    path.write_text(text)
+    os.utime(path, ns=(before + 1_000_000_000, before + 1_000_000_000))
+
+
+def test_a_changed_book_takes_effect_and_open_incidents_keep_their_route(world):
+    shelf = world.app.extensions["gateway"].shelf
+    old = shelf.book.version
+    world.alert()
+    write(world, BOOK.replace("urgency: emergency", "urgency: urgent").replace("name: critical,", "name: renamed,"))
+    assert shelf.refresh()
+    assert shelf.book.version != old
+    world.alert(name="Other", fingerprint="other")
+    first, second = world.incidents()
+    assert (first.urgency, second.urgency, second.rule) == (0, 1, "renamed")
+    assert (first.route["book_version"], second.route["book_version"]) == (old, shelf.book.version)
+    world.alert("resolved")  # a rename strands nothing
+    assert [one.status for one in world.incidents()] == ["resolved", "triggered"]
+
+
+def test_a_broken_book_changes_nothing_but_the_complaints(world):
+    shelf = world.app.extensions["gateway"].shelf
+    good = shelf.book
+    write(world, BOOK + "\nroutess: []\n")
+    assert not shelf.refresh()
+    assert shelf.book is good
+    assert shelf.complaints
+    assert "book.yaml:" in shelf.complaints[0]
+    world.alert()
+    assert world.incident().rule == "critical"
+    write(world, BOOK)
+    shelf.refresh()
+    assert shelf.complaints == ()
+
+
+def test_at_start_a_broken_book_stops_the_program(tmp_path):
+    (tmp_path / "book.yaml").write_text("version: 1\nroutes: 5\n")
+    with pytest.raises(BadRuleBook, match=r"book\.yaml:2: routes"):
+        Bookshelf(tmp_path)
