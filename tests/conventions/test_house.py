@@ -78,6 +78,14 @@ def test_a_file_says_what_it_is_for_and_is_read_in_one_go(path):
     assert not long, "\n".join(long)
 
 
+@pytest.mark.parametrize("folder", sorted({path.parent for path in PRODUCT}), ids=named)
+def test_the_architecture_names_every_file(folder):
+    text = (ROOT / "docs/ARCHITECTURE.md").read_text()
+    section = text.partition(f"### {named(folder)}/")[2].partition("\n### ")[0]
+    lacking = [path.name for path in PRODUCT if path.parent == folder and f"| `{path.name}` |" not in section]
+    assert not lacking, f"docs/ARCHITECTURE.md, {named(folder)}/: a line each for {lacking}"
+
+
 def imported(path):
     for one in ast.walk(ast.parse(path.read_text())):
         if isinstance(one, ast.Import):
