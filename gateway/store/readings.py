@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Text, exists, func, or_, select, type_coerce, union_all
+from sqlalchemy import ColumnElement, Select, Text, func, or_, select, type_coerce, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from gateway.store.db import is_postgres
@@ -86,10 +86,16 @@ def _bucket(session: Session, wanted: WantedIncidents, status: Status, urgency: 
     if wanted.sources:
         query = query.where(_of_sources(Incident.source_id, wanted.sources))
     if wanted.labels:
-        query = query.where(exists().where(AlertRow.incident_id == Incident.id, *_labelled(session, wanted.labels)))
+        query = query.where(_has_alert(session, wanted.labels))
     if wanted.text:
         query = query.where(_mentions(wanted.text))
     return select(query.order_by(Incident.id.desc()).limit(wanted.limit + 1).subquery())
+
+
+def _has_alert(session: Session, labels: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
+    """Not written as EXISTS: PostgreSQL would read every alert there is, not those of the incidents looked at."""
+    one = select(AlertRow.id).where(AlertRow.incident_id == Incident.id, *_labelled(session, labels)).limit(1)
+    return one.correlate(Incident).scalar_subquery().is_not(None)
 
 
 def _mentions(text: str) -> ColumnElement[bool]:
