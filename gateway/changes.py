@@ -89,7 +89,7 @@ class Changes:
         fresh = [case for case in self.cases.values() if case.fresh]
         cases.insert(self.session, fresh, self.now)
         cases.save(self.session, [case for case in self.cases.values() if not case.fresh], self.now)
-        outbox.write(self.session, self.promises)
+        outbox.write(self.session, self.promises, {case.id for case in fresh})
         timeline.write(self.session, self.lines)
         if self.answered:
             self._spread_the_news()

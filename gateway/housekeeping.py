@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
+from gateway.store import pulse
 from gateway.store.db import transaction
 from gateway.store.types import micros
 
@@ -16,10 +17,13 @@ KEEP = {
     "sign_in": ("expires_at", timedelta()),
 }
 KEYS = {"heard": "key", "counter": "key"}  # the others have an id
+WORKERS_SEEN = timedelta(days=1)  # a worker that has not shown itself for so long is gone
 
 
 def tidy(now: datetime) -> int:
     """Returns how many rows went."""
+    with transaction() as session:
+        pulse.forget_workers(session, now - WORKERS_SEEN)
     return sum(_let_go(table, column, micros(now - age)) for table, (column, age) in KEEP.items())
 
 

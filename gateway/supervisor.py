@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -74,6 +75,8 @@ def _listening(host: str, port: int) -> str:
 
 def run(host: str, port: int) -> None:
     """Until Ctrl-C or SIGTERM; then both are stopped, each in its own time."""
+    for stale in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
+        stale.unlink()  # counters of processes that ended with the last run
     environment = {"NABAT_PUBLIC_URL": _listening(host, port), **os.environ}
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,7 +1,7 @@
 """Deliveries: promised, leased, settled. A promise commits with what caused it; the database times a lease."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,8 +52,11 @@ def draft(notice: Notice, urgency: Urgency, kind: str, part: str, now: datetime)
     return Draft(where, rest)
 
 
-def write(session: Session, promises: Sequence[Promise]) -> None:
-    bulk.insert(session, Delivery, _PROMISED, promises, tail="ON CONFLICT (once) DO NOTHING")
+def write(session: Session, promises: Sequence[Promise], fresh: Container[int] = ()) -> None:
+    """`fresh`: incidents that are new, so that nothing can have been promised of them before."""
+    bulk.insert(session, Delivery, _PROMISED, [one for one in promises if one[0] in fresh])
+    known = [one for one in promises if one[0] not in fresh]
+    bulk.insert(session, Delivery, _PROMISED, known, tail="ON CONFLICT (once) DO NOTHING")
 
 
 def cancel_pages(session: Session, incident_ids: Iterable[int], why: str, now: datetime) -> None:

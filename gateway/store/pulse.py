@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from gateway.store.db import upsert
@@ -14,6 +14,10 @@ def say_alive(session: Session, worker: str, now: datetime) -> None:
     fresh = {"value": worker, "at": now}
     statement = upsert(session, Fact, [{"key": f"worker:{worker}", **fresh}])
     session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh))
+
+
+def forget_workers(session: Session, before: datetime) -> None:
+    session.execute(delete(Fact).where(Fact.key.like("worker:%"), Fact.at < before))
 
 
 def next_moment(session: Session) -> datetime | None:
