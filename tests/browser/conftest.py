@@ -1,0 +1,76 @@
+"""A real server on loopback and a real Chromium in front of it."""
+
+import shutil
+import threading
+
+import pytest
+from werkzeug.serving import make_server
+
+from tests.browsing import PASSWORD, dashboard_of, everybody_has_a_password
+from tests.databases import missing
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if CHROMIUM is None:
+        missing("no Chromium on this machine")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as driver:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        made = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def site(world):
+    """The address of the running dashboard."""
+    everybody_has_a_password()
+    server = make_server("127.0.0.1", 0, dashboard_of(world.app), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def open_page(chromium, site):
+    """Makes a page in a browser of its own; at the end no page may have complained about anything."""
+    contexts, complaints = [], []
+
+    def make(**options):
+        context = chromium.new_context(base_url=site, locale="en-GB", **options)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda problem: complaints.append(str(problem)))
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        contexts.append(context)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def signed_in(open_page):
+    """The same, signed in through the form as Anna, or as somebody else."""
+
+    def make(email="anna@example.org", **options):
+        page = open_page(**options)
+        page.goto("/login")
+        page.fill("#username", email)
+        page.fill("#password", PASSWORD)
+        page.click("button.pri")
+        page.wait_for_url("**/incidents")
+        return page
+
+    return make
