@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
@@ -21,7 +23,7 @@ from gateway.settings import BadSettings, Settings, load
 from gateway.sources import BadPayload, Heard
 from gateway.store import people as people_store
 from gateway.store import sources as source_store
-from gateway.store.db import reading, transaction
+from gateway.store.db import db, reading, transaction
 from gateway.worker import Worker, stop_on_signals
 from gateway.world import World
 from rules import audience, book, explain, people
@@ -53,17 +55,22 @@ def settings() -> Settings:
     return found
 
 
-def program() -> tuple[Flask, World]:
+@contextmanager
+def program() -> Iterator[tuple[Flask, World]]:
     """Everything put together on a migrated database, or an end with what is wrong with the rule book."""
     try:
         app = create_app(settings())
     except book.BadRuleBook as problem:
         fail(*problem.complaints)
-    try:
-        migrate_database(app)
-    except SQLAlchemyError as problem:
-        fail(f"the database cannot be used: {str(problem).splitlines()[0]}")
-    return app, app.extensions["gateway"]
+    with app.app_context():
+        try:
+            migrate_database(app)
+            yield app, app.extensions["gateway"]
+        except SQLAlchemyError as problem:
+            fail(f"the database cannot be used: {str(problem).splitlines()[0]}")
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 @cli.command(help="Start web and worker here, and watch over both.")
@@ -72,8 +79,7 @@ def program() -> tuple[Flask, World]:
 def up(host: str, port: int) -> None:
     if wrong := web.complaint(host, port):
         fail(wrong)
-    app, world = program()
-    with app.app_context():
+    with program() as (_, world):
         supervisor.greet(world, host, port)
     supervisor.run(host, port)
 
@@ -85,21 +91,23 @@ def up(host: str, port: int) -> None:
 def serve(host: str, port: int, processes: int) -> None:
     if wrong := web.complaint(host, port):
         fail(wrong)
-    program()
+    with program():
+        pass  # the book is read and the database migrated once, not by each of granian's processes
     web.serve(settings(), host, port, processes)
 
 
 @cli.command(help="One worker: sends, escalates, tidies up. Any number may share one PostgreSQL.")
 def worker() -> None:
-    app, _ = program()
-    one = Worker(app)
-    stop_on_signals(one)
-    one.run()
+    with program() as (app, _):
+        one = Worker(app)
+        stop_on_signals(one)
+        one.run()
 
 
 @cli.command(help="Bring the database to the present form.")
 def migrate() -> None:
-    program()
+    with program():
+        click.echo("the database is in its present form")
 
 
 @cli.group(help="Keys for machines.")
@@ -111,8 +119,7 @@ def token() -> None: ...
 @click.option("--name", default="", help="The source; its kind if not given.")
 @click.option("--scopes", default="read,act", show_default=True, help="For kind 'api'.")
 def token_create(kind: str, name: str, scopes: str) -> None:
-    app, world = program()
-    with app.app_context(), transaction() as session:
+    with program() as (_, world), transaction() as session:
         try:
             if kind == "api":
                 made = source_store.create_api_token(session, name or "api", scopes.split(","), world.clock.now())
@@ -125,8 +132,7 @@ def token_create(kind: str, name: str, scopes: str) -> None:
 
 @token.command("list")
 def token_list() -> None:
-    app, _ = program()
-    with app.app_context(), reading() as session:
+    with program(), reading() as session:
         for row, source in source_store.list_tokens(session):
             state = "revoked" if row.revoked_at else f"last used {row.last_used_at or 'never'}"
             click.echo(f"…{row.ending}  {source.kind if source else row.kind:14} {row.name:24} {state}")
@@ -135,8 +141,7 @@ def token_list() -> None:
 @token.command("revoke")
 @click.argument("ending")
 def token_revoke(ending: str) -> None:
-    app, world = program()
-    with app.app_context(), transaction() as session:
+    with program() as (_, world), transaction() as session:
         try:
             source_store.revoke(session, ending, world.clock.now())
         except source_store.NotPossible as problem:
@@ -153,14 +158,13 @@ def user() -> None: ...
 @click.option("--name", default="")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_create(email: str, role: str, name: str, *, password_stdin: bool) -> None:
-    app, world = program()
     if password_stdin:
         password = sys.stdin.readline().rstrip("\n")
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     if wrong := passwords.complaint(password, email, name):
         fail(wrong)
-    with app.app_context(), transaction() as session:
+    with program() as (_, world), transaction() as session:
         try:
             hashed = passwords.hash_password(password)
             people_store.create_user(session, email, name, Role(role), hashed, world.clock.now())
@@ -175,23 +179,21 @@ def people_group() -> None: ...
 @people_group.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def people_import(file: Path) -> None:
-    app, world = program()
-    plain = world.settings
+    plain = settings()
     try:
         listed = people.parse(
             file.read_bytes(), file.name, os.environ, language=plain.language, timezone=plain.timezone
         )
     except people.BadPeopleFile as problem:
         fail(*problem.complaints)
-    with app.app_context(), transaction() as session:
+    with program() as (_, world), transaction() as session:
         done = people_store.import_people(session, listed, world.vault, world.clock.now())
     click.echo(str(done))
 
 
 @people_group.command("export")
 def people_export() -> None:
-    app, world = program()
-    with app.app_context(), reading() as session:
+    with program() as (_, world), reading() as session:
         click.echo(people.dump(people_store.export_people(session, world.vault)), nl=False)
 
 
@@ -250,13 +252,15 @@ def _moment(at: str, chosen: book.RuleBook) -> datetime:
 
 def _directory() -> Directory:
     """The people as the database has them; nobody, where there is no database yet."""
-    app = create_app(settings())
-    with app.app_context():
+    with create_app(settings()).app_context():
         try:
             with reading() as session:
                 return people_store.directory(session)
         except SQLAlchemyError:  # no database here yet, or one of another version: the rules can be shown all the same
             return Directory()
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 @cli.command("send-test", help="One test message; prints what the provider answered.")

@@ -1,0 +1,121 @@
+"""The commands of ./nabat, as a person at a terminal meets them."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from tests.samples import BOOK, PEOPLE, webhook
+
+from gateway.commands import cli
+from gateway.store import sources as source_store
+from gateway.store.db import reading
+
+
+@pytest.fixture
+def nabat(app, database_url, tmp_path):
+    """Runs a command on this test's database; returns (exit code, standard output, standard error)."""
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book/book.yaml").write_text(BOOK)
+    environment = {
+        "NABAT_DATABASE_URL": database_url,
+        "NABAT_DATA_DIR": str(tmp_path),
+        "NABAT_RULES": str(tmp_path / "book"),
+        "NABAT_SECRET_KEY": "a-key-for-the-tests-only-0123456789abcdef",
+    }
+
+    def run(*arguments, stdin=None, **more):
+        done = CliRunner(env=environment | more).invoke(cli, arguments, input=stdin)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.stdout, done.stderr
+
+    return run
+
+
+def test_a_token_is_printed_alone_and_belongs_to_its_source(nabat, app):
+    code, out, _ = nabat("token", "create", "alertmanager", "--name", "am-prod")
+    assert (code, out.count("\n")) == (0, 1)
+    with reading() as session:
+        owner = source_store.find_token(session, out.strip())
+    assert (owner.name, owner.kind) == ("am-prod", "alertmanager")
+    assert nabat("token", "create", "alertmanager", "--name", "am-prod")[0] == 0  # a second one, to rotate
+    assert nabat("token", "create", "ticket", "--name", "am-prod")[0] == 1
+    code, _, words = nabat("token", "create", "carrier-pigeon")
+    assert code == 1
+    assert "alertmanager" in words
+    _, listed, _ = nabat("token", "list")
+    assert out.strip()[-4:] in listed
+    assert out.strip() not in listed
+    assert nabat("token", "revoke", out.strip()[-source_store.ENDING:])[0] == 0
+    with reading() as session:
+        assert source_store.find_token(session, out.strip()) is None
+
+
+def test_a_person_is_made_with_a_password_from_standard_input(nabat):
+    who = ("user", "create", "boris@example.org", "--role", "admin", "--password-stdin")
+    assert nabat(*who, stdin="correct horse battery staple\n")[0] == 0
+    code, _, words = nabat(*who, stdin="correct horse battery staple\n")
+    assert code == 1
+    assert "already" in words
+    assert nabat("user", "create", "x@example.org", "--role", "admin", "--password-stdin", stdin="short\n")[0] == 1
+
+
+def test_importing_people_twice_changes_nothing(nabat, tmp_path):
+    file = tmp_path / "people.yaml"
+    file.write_text(PEOPLE.replace("NTFY", "https://ntfy.example"))
+    assert nabat("people", "import", str(file))[1] == "6 added, 0 changed, 0 unchanged\n"
+    assert nabat("people", "import", str(file))[1] == "0 added, 0 changed, 6 unchanged\n"
+    _, exported, _ = nabat("people", "export")
+    file.write_text(exported)
+    assert nabat("people", "import", str(file))[1] == "0 added, 0 changed, 6 unchanged\n"
+    file.write_text("people: [{email: nobody, name: N, role: boss}]")
+    code, _, words = nabat("people", "import", str(file))
+    assert code == 1
+    assert "people.yaml:1: people[0].role" in words
+
+
+def test_a_broken_rule_book_is_told_with_file_and_line(nabat, tmp_path):
+    assert nabat("rules", "check")[0] == 0
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("version: 1\nroutes:\n  - {name: a, urgncy: fast, policy: p}\npolicies: {}\n")
+    code, _, words = nabat("rules", "check", str(bad))
+    assert code == 1
+    assert "bad.yaml:3: routes[0].urgncy" in words
+    assert nabat("worker", NABAT_RULES=str(bad))[0] == 1  # and the program does not start with it
+
+
+def test_explain_says_what_would_happen_and_writes_nothing(nabat, tmp_path, world_of):
+    people, payload = tmp_path / "people.yaml", tmp_path / "payload.json"
+    people.write_text(PEOPLE.replace("NTFY", "https://ntfy.example"))
+    payload.write_text(json.dumps(webhook()))
+    nabat("people", "import", str(people))
+    at = ("--at", "2026-12-05T03:12:00+03:00")
+    code, out, _ = nabat("rules", "explain", str(payload), *at)
+    assert code == 0
+    for words in ("critical", "emergency", "Anna", "Oleg", "Irina", "03:12", "03:17", "03:27"):
+        assert words in out
+    assert "anna-key" not in out
+    code, out, _ = nabat("rules", "explain", str(payload), *at, "--json")
+    (told,) = json.loads(out)
+    assert told["urgency"] == "emergency"
+    assert nabat("rules", "explain", str(payload), "--at", "tomorrow")[0] == 1
+    payload.write_text("{")
+    assert nabat("rules", "explain", str(payload))[0] == 1
+
+
+def test_wrong_settings_are_all_told_at_once(nabat):
+    code, _, words = nabat("migrate", NABAT_TIMEZONE="Mars/Olympus", NABAT_LOG_LEVL="x")
+    assert code == 1
+    assert "NABAT_TIMEZONE" in words
+    assert "did you mean NABAT_LOG_LEVEL" in words
+
+
+def test_a_test_message_says_what_the_provider_answered(nabat, providers):
+    mail = {"NABAT_SMTP_URL": providers.mail.url(), "NABAT_MAIL_FROM": "nabat@example.org"}
+    code, out, _ = nabat("send-test", "email", "anna@example.org", **mail)
+    assert (code, out[:5]) == (0, "sent:")
+    assert len(providers.mail.mails) == 1
+    code, _, words = nabat("send-test", "email", "anna@example.org")
+    assert code == 1
+    assert "NABAT_SMTP_URL" in words
+    assert nabat("send-test", "email", "not an address", **mail)[0] == 1
