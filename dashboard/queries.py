@@ -15,7 +15,7 @@ from gateway.world import world
 from rules.words import Directory, Status, Urgency
 
 PAGE = 50
-SEARCHED = 20_000  # newest incidents that a text is looked for in, where the list has no end
+SEARCHED = 10_000  # newest incidents that a text is looked for in, where the list has no end
 NEWEST = 200  # lines of the timeline whose sum notices a transaction that commits late under a lower id
 
 
@@ -49,7 +49,9 @@ def _mentions(wanted: Filter) -> ColumnElement[bool]:
     """The text in title or service. SQLite knows no capital letters but ASCII's, so the usual spellings are tried."""
     if wanted.number is not None:
         return Incident.id == wanted.number
-    spellings = {wanted.q, wanted.q.lower(), wanted.q.capitalize(), wanted.q.upper()}
+    spellings = {wanted.q}
+    if not wanted.q.isascii():
+        spellings |= {wanted.q.lower(), wanted.q.capitalize(), wanted.q.upper()}
     texts = [
         column.icontains(one, autoescape=True) for one in spellings for column in (Incident.title, Incident.service)
     ]

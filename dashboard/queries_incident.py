@@ -1,11 +1,13 @@
 """What the incident page and the pocket page show, one query a question."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident, PersonRow, Source
+from gateway.store.types import micros
 
 MOST = 200  # rows of one kind on a page; the newest
 
@@ -55,7 +57,7 @@ def mark(number: int) -> str:
         *db.session.execute(sent.where(Delivery.incident_id == number)).one(),
         *db.session.execute(alert).one(),
     ]
-    return "-".join(str(value or 0).replace(" ", "T") for value in found)
+    return "-".join(str(micros(value) if isinstance(value, datetime) else value or 0) for value in found)
 
 
 def person_by_email(email: str) -> PersonRow | None:

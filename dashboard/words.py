@@ -88,6 +88,6 @@ def _marked() -> tuple[str, ...]:
     return (
         _("Emergency"), _("Urgent"), _("Fast"), _("Ordinary"), _("call"), _("SMS"), _("push"), _("e-mail"),
         _("waiting to be sent"), _("being sent"), _("handed over"), _("delivered"), _("failed"), _("called off"),
-        _("not sent: no provider is set up"), _("waiting"), _("sent"), _("not sent, only logged"), _("Open"), _("Acknowledged"),
-        _("Resolved"), _("viewer"), _("responder"), _("dispatcher"), _("administrator"),
+        _("not sent: no provider is set up"), _("waiting"), _("sent"), _("not sent, only logged"),
+        _("Open"), _("Acknowledged"), _("Resolved"), _("viewer"), _("responder"), _("dispatcher"), _("administrator"),
     )  # fmt: skip
