@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Flask
 from flask_migrate import Migrate, upgrade
 
+import dashboard
 from gateway import api, callbacks, health, machine_api
 from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock, SystemClock
@@ -35,6 +36,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.register_blueprint(machine_api.bp)
     app.register_blueprint(callbacks.bp)
     app.register_blueprint(health.bp)
+    dashboard.register(app)
     return app
 
 
