@@ -268,7 +268,7 @@ def _directory() -> Directory:
 @click.argument("address")
 def send_test(channel: str, address: str) -> None:
     env = settings().env
-    chosen = channels.find(channel)
+    chosen = channels.carrier(channel, env)
     if wrong := chosen.check(address, env):
         fail(f"{address}: {wrong}")
     if lacking := channels.missing(channel, env):

@@ -146,7 +146,7 @@ def attempt(leased: Leased, facts: Facts, world: World) -> Result:
         if lacking:
             channels.find("log").send(message, env)
             return Result(leased, "logged", f"written to the log: {', '.join(lacking)} not set")
-        return Result(leased, "sent", channels.find(leased.channel).send(message, env))
+        return Result(leased, "sent", channels.carrier(leased.channel, env).send(message, env))
     except PermanentFailure as failure:
         return Result(leased, "never", str(failure))
     except TemporaryFailure as failure:

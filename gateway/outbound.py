@@ -30,6 +30,7 @@ from gateway.dialing import CONNECT, SILENCE, Deadline, UnknownHost, resolve, wo
 from rules.text import clean_text, cut, one_line
 
 __all__ = [
+    "AddressEnded",
     "Answer",
     "Deadline",
     "PermanentFailure",
@@ -66,6 +67,10 @@ class PermanentFailure(Exception):
     def __init__(self, reason: str, *, status: int = 0) -> None:
         super().__init__(reason)
         self.status = status
+
+
+class AddressEnded(PermanentFailure):
+    """Nobody is at this address any more, nor ever will be: it can be forgotten."""
 
 
 class Answer(NamedTuple):

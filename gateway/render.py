@@ -106,6 +106,7 @@ def render(facts: Facts, channel: str, kind: str, address: str, delivery: int) -
         group=values["site"],
         details=details,
         links=tuple(values["links"]),
+        language=facts.language,
     )
 
 

@@ -8,34 +8,26 @@ again.
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol, cast
 
-from gateway.outbound import PermanentFailure, TemporaryFailure
+from gateway.message import Message
+from gateway.outbound import AddressEnded, PermanentFailure, TemporaryFailure
 
-__all__ = ["Channel", "Message", "PermanentFailure", "TemporaryFailure", "find", "missing", "names"]
+__all__ = [
+    "AddressEnded",
+    "Channel",
+    "Message",
+    "PermanentFailure",
+    "TemporaryFailure",
+    "carrier",
+    "find",
+    "missing",
+    "names",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What a channel is given: rendered, addressed, and the same on every attempt."""
-
-    delivery: int
-    incident: int  # its number
-    incident_uuid: str
-    kind: str  # opened, escalated, acknowledged, resolved, test
-    address: str  # in clear
-    title: str  # one line, rendered from <kind>.txt's first line
-    text: str
-    html: str = ""
-    url: str = ""  # where to answer: the pocket page, or the incident's page
-    urgency: str = "ordinary"
-    severity: str = "warning"
-    source: str = ""  # what it is about, e.g. the instance
-    component: str = ""  # the service
-    group: str = ""
-    details: Mapping[str, str] = field(default_factory=dict)
-    links: tuple[tuple[str, str], ...] = ()  # (text, http or https address)
+# Modules that are no channel themselves: once their setting is given, they carry the messages of the channel that
+# stands before them. Addresses, templates and deliveries stay that channel's.
+CARRIERS = {"email": ("sendgrid", "NABAT_SENDGRID_API_KEY")}
 
 
 class Channel(Protocol):
@@ -55,10 +47,17 @@ def find(name: str) -> Channel:
     return cast(Channel, importlib.import_module(f"{__name__}.{name}"))
 
 
+def carrier(name: str, env: Mapping[str, str]) -> Channel:
+    """What sends this channel's messages here: the provider that a setting chose, or the channel itself."""
+    other, setting = CARRIERS.get(name, (name, ""))
+    return find(other if env.get(setting) else name)
+
+
 def names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    others = {other for other, _ in CARRIERS.values()}
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in others)
 
 
 def missing(name: str, env: Mapping[str, str]) -> list[str]:
     """The settings this channel still needs before it can send."""
-    return [setting for setting in find(name).NEEDS if not env.get(setting)]
+    return [setting for setting in carrier(name, env).NEEDS if not env.get(setting)]

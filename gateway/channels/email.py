@@ -1,21 +1,18 @@
 """E-mail over SMTP: accepted only at the 250 after the text, never in clear where encryption was asked for."""
 
-import re
 import smtplib
 import socket
 import ssl
 from collections.abc import Mapping
 from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from gateway import addresses
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.dialing import CONNECT, Deadline, UnknownHost, resolve, words_of
+from gateway.mailing import check, host_of, plain_address, sender_of, write
 from gateway.outbound import DEADLINE, trust
 from rules.text import clean_text, cut, one_line
 
@@ -24,9 +21,7 @@ ENV = ("NABAT_SMTP_URL", "NABAT_MAIL_FROM")
 NEEDS = ("NABAT_SMTP_URL", "NABAT_MAIL_FROM")
 SECRET = False
 
-LONGEST_SUBJECT = 200
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@<>()\[\]\\,;:\"]{1,255}")
-_DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*", re.ASCII)
+__all__ = ["ENV", "LABEL", "NEEDS", "SECRET", "check", "send"]
 
 
 def send(message: Message, env: Mapping[str, str], /, *, deadline: float = DEADLINE) -> str:
@@ -34,9 +29,9 @@ def send(message: Message, env: Mapping[str, str], /, *, deadline: float = DEADL
     if wrong:
         raise PermanentFailure(wrong)
     mail = write(message, env)
-    sender, recipient = parseaddr(env["NABAT_MAIL_FROM"])[1], _plain(message.address)
+    sender, recipient = sender_of(env)[1], plain_address(message.address)
     with Deadline(deadline) as limit:
-        session = _Session(urlsplit(env["NABAT_SMTP_URL"]), _host(sender), limit)
+        session = _Session(urlsplit(env["NABAT_SMTP_URL"]), host_of(sender), limit)
         try:
             session.open()
             session.sendmail(sender, [recipient], mail.as_bytes(policy=SMTP))
@@ -47,36 +42,6 @@ def send(message: Message, env: Mapping[str, str], /, *, deadline: float = DEADL
         finally:
             session.close()
     return str(mail["Message-ID"])
-
-
-def check(address: str, _env: Mapping[str, str], /) -> str:
-    if not _ADDRESS.fullmatch(address) or ".." in address or address.startswith("."):
-        return "this is not an e-mail address: name@host is wanted"
-    try:
-        domain = _plain(address).rpartition("@")[2]
-    except UnicodeError:
-        domain = ""
-    return "" if _DOMAIN.fullmatch(domain) else "this is not an e-mail address: its host is none"
-
-
-def write(message: Message, env: Mapping[str, str]) -> EmailMessage:
-    """The mail. Nothing an alert says can become a header: every value is one line."""
-    name, sender = parseaddr(env["NABAT_MAIL_FROM"])
-    host = _host(sender)
-    thread = f"<nabat-incident-{message.incident_uuid}@{host}>"
-    mail = EmailMessage(policy=SMTP)
-    mail["Subject"] = cut(one_line(clean_text(message.title)), LONGEST_SUBJECT) or f"Incident {message.incident}"
-    mail["From"] = Address(one_line(clean_text(name)) or "Nabat", addr_spec=sender)
-    mail["To"] = Address(addr_spec=_plain(message.address))
-    mail["Message-ID"] = f"<nabat-{message.delivery}@{host}>"  # the same on every attempt: a double is recognised
-    mail["In-Reply-To"] = thread  # nobody sent it, but mail programs gather what names it
-    mail["References"] = thread
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Nabat-Incident"] = str(message.incident)
-    mail.set_content(clean_text(message.text) + "\n")
-    if message.html:
-        mail.add_alternative(clean_text(message.html), subtype="html")
-    return mail
 
 
 class _Session(smtplib.SMTP):
@@ -159,13 +124,3 @@ def _said(problem: Exception) -> str:
 
 def _text(words: bytes | str) -> str:
     return words.decode(errors="replace") if isinstance(words, bytes) else words
-
-
-def _host(address: str) -> str:
-    return _plain(address).rpartition("@")[2]
-
-
-def _plain(address: str) -> str:
-    """The address with its host as the network writes it: пример.рф is xn--e1afmkfd.xn--p1ai."""
-    name, _, host = address.rpartition("@")
-    return f"{name}@{host.encode('idna').decode()}"

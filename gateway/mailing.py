@@ -1,0 +1,61 @@
+"""An e-mail as it is written, whoever carries it: its headers, its two bodies, and what an address may look like."""
+
+import re
+from collections.abc import Mapping
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+
+from gateway.message import Message
+from rules.text import clean_text, cut, one_line
+
+LONGEST_SUBJECT = 200
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@<>()\[\]\\,;:\"]{1,255}")
+_DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*", re.ASCII)
+
+
+def check(address: str, _env: Mapping[str, str], /) -> str:
+    if not _ADDRESS.fullmatch(address) or ".." in address or address.startswith("."):
+        return "this is not an e-mail address: name@host is wanted"
+    try:
+        domain = plain_address(address).rpartition("@")[2]
+    except UnicodeError:
+        domain = ""
+    return "" if _DOMAIN.fullmatch(domain) else "this is not an e-mail address: its host is none"
+
+
+def write(message: Message, env: Mapping[str, str]) -> EmailMessage:
+    """The mail. Nothing an alert says can become a header: every value is one line."""
+    name, sender = sender_of(env)
+    host = host_of(sender)
+    thread = f"<nabat-incident-{message.incident_uuid}@{host}>"
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = cut(one_line(clean_text(message.title)), LONGEST_SUBJECT) or f"Incident {message.incident}"
+    mail["From"] = Address(name, addr_spec=sender)
+    mail["To"] = Address(addr_spec=plain_address(message.address))
+    mail["Message-ID"] = f"<nabat-{message.delivery}@{host}>"  # the same on every attempt: a double is recognised
+    mail["In-Reply-To"] = thread  # nobody sent it, but mail programs gather what names it
+    mail["References"] = thread
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Nabat-Incident"] = str(message.incident)
+    mail.set_content(clean_text(message.text) + "\n")
+    if message.html:
+        mail.add_alternative(clean_text(message.html), subtype="html")
+    return mail
+
+
+def sender_of(env: Mapping[str, str]) -> tuple[str, str]:
+    """Our name and our address."""
+    name, sender = parseaddr(env["NABAT_MAIL_FROM"])
+    return one_line(clean_text(name)) or "Nabat", sender
+
+
+def host_of(address: str) -> str:
+    return plain_address(address).rpartition("@")[2]
+
+
+def plain_address(address: str) -> str:
+    """The address with its host as the network writes it: пример.рф is xn--e1afmkfd.xn--p1ai."""
+    name, _, host = address.rpartition("@")
+    return f"{name}@{host.encode('idna').decode()}"
