@@ -5,14 +5,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from gateway import intake, log, metrics
 from gateway.intake import Outcome
 from gateway.own_alerts import OWN_SOURCE, unreadable_alert
+from gateway.store import sources as source_store
 from gateway.store.alerts import Post
 from gateway.store.db import transaction
 from gateway.world import World
@@ -20,6 +23,8 @@ from gateway.world import World
 BATCH = 1000  # alerts in one commit, about
 WAITING = 20_000  # alerts that may wait before senders are asked to come again
 BYTES_WAITING = 256 * 1024 * 1024
+NOTE_EVERY = timedelta(seconds=2)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 RETRIES = 2  # after a deadlock or a serialisation failure
 UNITS = ("emergency", "urgent", "fast", "ordinary")
 
@@ -128,16 +133,29 @@ def _commit(batch: Sequence[Item], world: World) -> None:
 
 
 def _receive(posts: Sequence[Post], world: World) -> list[Outcome]:
-    tries = 0
+    tries, now = 0, world.clock.now()
     while True:
         try:
             with transaction() as session:
-                return intake.receive(session, posts, world.shelf.book, world.roll.current(session), world.clock.now())
+                _note_senders(session, posts, world, now)
+                return intake.receive(session, posts, world.shelf.book, world.roll.current(session), now)
         except OperationalError as problem:
             tries += 1
             if tries > RETRIES or not _worth_another_try(problem):
                 raise
             time.sleep(0.01)
+
+
+def _note_senders(session: Session, posts: Sequence[Post], world: World, now: datetime) -> None:
+    """When each source and token was last heard; not at every request, which would cost as much as an alert."""
+    fresh = {
+        post.source_id: post.token_id
+        for post in posts
+        if post.token_id and now - world.heard.get(post.source_id, NEVER) >= NOTE_EVERY
+    }
+    if fresh:
+        source_store.touch(session, fresh.values(), fresh.keys(), now)
+        world.heard.update(dict.fromkeys(fresh, now))
 
 
 def _worth_another_try(problem: OperationalError) -> bool:

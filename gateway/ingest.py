@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from gateway import metrics, sources
+from gateway import log, metrics, sources
 from gateway.inbox import Item, Unavailable
 from gateway.loader import BadJson, load
 from gateway.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
@@ -136,7 +136,12 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
             raise _refuse(owner, 415, "form", "send JSON, not a form") from problem_
         reason, words = "json" if isinstance(problem_, BadJson) else "payload", str(problem_)
         raise _alarm(_refuse(owner, 400, reason, words), owner, words, now, request.body) from problem_
-    return Post(owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated)
+    if parsed.notes:
+        log.info("payload_notes", source=owner.name, notes="; ".join(parsed.notes))
+    return Post(
+        owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated,
+        token_id=owner.token_id,
+    )  # fmt: skip
 
 
 def _refuse(owner: TokenOwner, status: int, reason: str, words: str) -> Refused:

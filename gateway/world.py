@@ -1,6 +1,7 @@
 """What every door is given: settings, clock, rule book, vault for secrets, roll of people."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import cast
 
 from flask import current_app
@@ -19,6 +20,7 @@ class World:
     shelf: Bookshelf
     vault: Vault
     roll: Roll
+    heard: dict[int, datetime] = field(default_factory=dict)  # by source: when its last word was last noted
 
 
 def world() -> World:

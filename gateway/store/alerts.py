@@ -27,6 +27,7 @@ class Post:
     quarantined: Sequence[Quarantined] = ()
     truncated: int = 0
     error: str = ""  # why nothing of the body could be read
+    token_id: int = 0
     own: bool = False  # our own word about a sender: it opens an incident at most once in a quarter of an hour …
     threshold: int = 0  # … and only when this many came within a minute
 
