@@ -70,8 +70,9 @@ def _clocks(found: Incident, directory: Directory, reader: Reader) -> list[Clock
     if found.next_at is None:
         return [waiting, goal, Clock(_("Next step in"), "–"), Clock(_("Who is next"), _("nobody"), bad=True)]
     at = reader.moment(found.next_at)
-    following = Clock(_("Next step in"), at.left, until=at.ms)
-    return [waiting, goal, following, Clock(_("Who is next"), rows.next_names(found, directory, reader))]
+    coming = _coming(found, route_of(found.route), directory, reader)
+    who = coming[0].who if coming else rows.next_names(found, directory, reader)
+    return [waiting, goal, Clock(_("Next step in"), at.left, until=at.ms), Clock(_("Who is next"), who)]
 
 
 def _acknowledged(found: Incident, reader: Reader) -> Clock:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
@@ -82,9 +83,17 @@ def _sent(message: Delivery, title: str, visit: Visit, reader: Reader) -> Sent:
         what=" · ".join(parts),
         channel=message.channel,
         error=message.error,
-        took=f"{message.latency_ms / 1000:.1f} {reader.say('s')}" if message.latency_ms is not None else "",
+        took=_took(message.latency_ms, reader),
         attempts=message.attempts,
     )
+
+
+def _took(milliseconds: int | None, reader: Reader) -> str:
+    """Tenths of a second while they matter."""
+    if milliseconds is None:
+        return ""
+    long = milliseconds >= 60_000
+    return reader.duration(timedelta(milliseconds=milliseconds)) if long else reader.fraction(milliseconds / 1000)
 
 
 def _masked(address: str) -> str:

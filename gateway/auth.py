@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, Signer
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from gateway import passwords
+from gateway import log, passwords
 from gateway.links import keys
 from gateway.secrets import digest, same
 from gateway.store import signins
@@ -63,6 +63,7 @@ def require(
             if request.method not in ("GET", "HEAD"):
                 check_form(person.csrf)
             if person.role not in roles:
+                log.warning("not_allowed", person=person.person_id, role=person.role.value, path=request.path)
                 abort(403)
             if touch and now - person.last_seen_at > TOUCH_EVERY:
                 _touch(person, now)
@@ -86,14 +87,19 @@ def sign_in(email: str, password: str, address: str, now: datetime) -> int | tim
     with transaction() as session:
         wait = signins.count_attempt(session, key, now, ATTEMPTS, PAUSE)
     if wait:
+        log.warning("sign_in_throttled", address=address)
         return wait
     person = signins.person_by_email(db.session(), known)
-    may = person is not None and person.active
-    if not passwords.matches(person.password_hash if person and may else None, password) or person is None:
+    found = person.id if person is not None else 0
+    kept = person.password_hash if person is not None and person.active else None
+    if not passwords.matches(kept, password):
+        log.warning(
+            "sign_in_refused", person=found or "unknown", address=address
+        )  # the name may be a mistyped password
         return None
-    found = person.id
     with transaction() as session:
         signins.forget_attempts(session, key)
+    log.info("signed_in", person=found, address=address)
     return found
 
 
@@ -115,6 +121,7 @@ def start(person_id: int, answer: Response, now: datetime) -> None:
 def end(visit: Visit, answer: Response) -> None:
     with transaction() as session:
         signins.end(session, visit.person.id)
+    log.info("signed_out", person=visit.person.person_id)
     drop_cookie(answer, "nabat")
 
 
@@ -140,6 +147,7 @@ def change_password(visit: Visit, old: str, new: str) -> str:
         signins.forget_attempts(session, f"change:{visit.person.person_id}")
         signins.set_password(session, visit.person.person_id, kept)
         end_all(session, visit.person.person_id)
+        signins.audit(session, visit.now, visit.person.email, "password changed")
     return ""
 
 
@@ -167,6 +175,7 @@ def set_up(token: str, person: PersonRow) -> int | None:
         if not _both(signins.setup_hash(session, lock=True), digest(token)) or signins.has_admin(session):
             return None
         made = signins.make_admin(session, person)
+        signins.audit(session, person.created_at, person.email, "first administrator")
         signins.drop_setup(session)
     return made
 
@@ -180,6 +189,7 @@ def check_form(csrf: str) -> None:
     _check_origin()
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not _both(csrf, sent):
+        log.warning("form_refused", path=request.path, address=request.remote_addr)
         abort(403, "This form is too old, or not ours. Nothing was changed. Go back, reload the page and try again.")
 
 

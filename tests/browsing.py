@@ -5,20 +5,12 @@ import re
 
 from sqlalchemy import update
 
-import dashboard
 from gateway import passwords
 from gateway.store.db import transaction
 from gateway.store.tables import PersonRow
 
 PASSWORD = "a horse that is correct"
 KEPT = passwords.hash_password(PASSWORD)
-
-
-def dashboard_of(app):
-    """The app with its pages."""
-    if "dashboard" not in app.blueprints:
-        dashboard.register(app)
-    return app
 
 
 def everybody_has_a_password():

@@ -6,7 +6,7 @@ import threading
 import pytest
 from werkzeug.serving import make_server
 
-from tests.browsing import PASSWORD, dashboard_of, everybody_has_a_password
+from tests.browsing import PASSWORD, everybody_has_a_password
 from tests.databases import missing
 
 CHROMIUM = next(
@@ -30,7 +30,7 @@ def chromium():
 def site(world):
     """The address of the running dashboard."""
     everybody_has_a_password()
-    server = make_server("127.0.0.1", 0, dashboard_of(world.app), threaded=True)
+    server = make_server("127.0.0.1", 0, world.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"

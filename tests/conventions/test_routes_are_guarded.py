@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browsing import Browser, dashboard_of
+from tests.browsing import Browser
 
 PUBLIC = {
     "dashboard.static_file",  # style and scripts of the sign-in page
@@ -18,7 +18,7 @@ def rules_of(app):
 
 @pytest.fixture
 def app(app_of):
-    return dashboard_of(app_of())
+    return app_of()
 
 
 def test_every_route_has_a_guard_or_is_named_as_public(app):

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from gateway.store.db import db, transaction
 from gateway.store.tables import Delivery, Entry, PersonRow, Source
-from tests.browsing import Browser, dashboard_of, everybody_has_a_password
+from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import alert, group
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}\u202e"
@@ -18,7 +18,7 @@ HX = {"HX-Request": "true"}
 @pytest.fixture
 def app(world):
     everybody_has_a_password()
-    return dashboard_of(world.app)
+    return world.app
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from sqlalchemy import update
 from gateway import links
 from gateway.store.db import transaction
 from gateway.store.tables import Incident, PersonRow
-from tests.browsing import Browser, dashboard_of
+from tests.browsing import Browser
 from tests.clock import HandClock
 
 
 @pytest.fixture
 def app(world):
-    return dashboard_of(world.app)
+    return world.app
 
 
 @pytest.fixture

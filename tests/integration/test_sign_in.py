@@ -9,14 +9,14 @@ from sqlalchemy import select
 from gateway import auth, passwords
 from gateway.store import signins
 from gateway.store.db import db, transaction
-from gateway.store.tables import Fact, PersonRow, SignIn
-from tests.browsing import KEPT, PASSWORD, Browser, dashboard_of, everybody_has_a_password, token_in
+from gateway.store.tables import Audit, Fact, PersonRow, SignIn
+from tests.browsing import KEPT, PASSWORD, Browser, everybody_has_a_password, token_in
 
 
 @pytest.fixture
 def app(world):
     everybody_has_a_password()
-    return dashboard_of(world.app)
+    return world.app
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ def test_it_reads_no_endless_form(anna):
 
 @pytest.fixture
 def fresh(app_of):
-    return dashboard_of(app_of())
+    return app_of()
 
 
 def link_of(clock):
@@ -290,7 +290,7 @@ def test_set_up_says_what_is_wrong_and_keeps_the_link(fresh, clock, changes, wor
 
 
 def test_an_imported_administrator_without_a_password_is_set_up_the_same_way(world, clock):
-    app, token = dashboard_of(world.app), link_of(clock)
+    app, token = world.app, link_of(clock)
     assert token
     assert set_up(Browser(app), token).status_code == 303
     known = db.session.scalars(select(PersonRow).filter_by(email="irina@example.org")).all()
@@ -301,6 +301,7 @@ def test_the_first_administrator_is_reached_by_e_mail(fresh, clock):
     set_up(Browser(fresh), link_of(clock))
     directory = fresh.extensions["gateway"].roll.current(db.session())
     (contact,) = directory.people["irina@example.org"].contacts
+    assert [one.action for one in db.session.scalars(select(Audit))] == ["first administrator"]
     assert (contact.channel, contact.address, contact.verified) == ("email", "irina@example.org", True)
 
 
@@ -309,3 +310,21 @@ def test_expired_sign_ins_are_swept_at_the_next_one(anna, clock):
     anna.sign_in()
     assert len(db.session.scalars(select(SignIn)).all()) == 1
     assert signins.find(db.session(), "x" * 64, clock.now(), timedelta(hours=1)) is None
+
+
+def test_it_is_written_down_who_came_in_and_who_was_refused_but_no_password_and_no_mistyped_name(app, caplog):
+    caplog.set_level("INFO", "nabat")
+    browser = Browser(app)
+    browser.sign_in("hunter2 my password", "hunter2 my password")
+    browser.sign_in(password="wrong wrong")
+    browser.sign_in()
+    said = caplog.text
+    assert "event=sign_in_refused person=unknown address=192.0.2.1" in said
+    assert "event=signed_in" in said
+    assert "hunter2" not in said
+    assert PASSWORD not in said
+
+
+def test_a_changed_password_is_in_the_audit(anna):
+    anna.press("/me/password", old=PASSWORD, new="another good one")
+    assert [one.action for one in db.session.scalars(select(Audit))] == ["password changed"]
