@@ -36,6 +36,10 @@ class TooLarge(Exception):
     """The body is larger than it may be; its rest is not read."""
 
 
+class BrokenOff(Exception):
+    """The link was cut before the end of the body."""
+
+
 class Bridge:
     """An RSGI application around the Flask app."""
 
@@ -69,6 +73,9 @@ class Bridge:
                 body = await read_body(scope, proto, ingest.LARGEST if ours else FORM_LIMIT)
         except TimeoutError:
             self._send(proto, ingest.problem(408, "the body did not arrive in time"))
+            return
+        except BrokenOff:  # nothing of it is kept, or told to people: who sent it knows, and comes again
+            self._send(proto, ingest.problem(400, "the body broke off before its end"))
             return
         except TooLarge:
             body = None
@@ -176,7 +183,7 @@ def _answer_all(items: Sequence[Item]) -> None:
 
 
 async def read_body(scope: Any, proto: Any, limit: int) -> bytes:
-    """The whole body, counted as it comes whatever Content-Length says. Raises TooLarge."""
+    """The whole body, counted as it comes whatever Content-Length says. Raises TooLarge, BrokenOff."""
     if scope.method in ("GET", "HEAD"):
         return b""
     announced = scope.headers.get("content-length") or ""
@@ -188,6 +195,8 @@ async def read_body(scope: Any, proto: Any, limit: int) -> bytes:
         if size > limit:
             raise TooLarge
         chunks.append(chunk)
+    if announced.isdigit() and size < int(announced):  # granian ends the loop just the same
+        raise BrokenOff
     return b"".join(chunks)
 
 

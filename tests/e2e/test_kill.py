@@ -1,0 +1,291 @@
+"""Processes die, freeze and are told to stop while alerts pour in: nothing is lost, nothing repeated without a reason.
+
+F1, F2, F5, F9, P1, P5, P9, P19, P22.
+"""
+
+import itertools
+import random
+import signal
+import time
+from collections import Counter
+
+import pytest
+
+from tests.databases import wait_until
+from tests.processes import READY, TOLD_TO_STOP, Sender, children_of, command_of, signal_group
+from tests.samples import alert, group
+
+KILLS = 20
+EACH = 10  # alerts of one post: one of them opens an incident of its own, the others join
+LEASE = 15.0  # seconds
+MARGIN = 7.0  # seconds for a machine with other things to do
+WAITING = "SELECT count(*) FROM delivery WHERE status IN ('queued', 'sending')"
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+def bodies(sender):
+    """Endless posts of one sender: an emergency with a name of its own, and warnings that join a few incidents."""
+    for number in itertools.count():
+        first = alert(name=f"Call-{sender}-{number}", fingerprint=f"c{sender}-{number}")
+        rest = [
+            alert(name=f"Warn{place}", fingerprint=f"w{sender}-{number}-{place}", severity="warning")
+            for place in range(EACH - 1)
+        ]
+        yield group(first, *rest)
+
+
+@pytest.fixture
+def senders(request):
+    """Starts three senders at a gateway, they stop with the test."""
+    running = []
+
+    def start(gateway, pause=0.02):
+        running.extend(Sender(gateway, bodies(number), pause) for number in range(3))
+        for sender in running:
+            sender.start()
+        return running
+
+    yield start
+    for sender in running:
+        sender.over.set()
+
+
+def settled(gateway, seconds=90):
+    """All messages are out, or given up."""
+    wait_until(lambda: gateway.value(WAITING) == 0, seconds, every=0.2)
+
+
+def nothing_is_lost(gateway, ledger, senders):
+    """What was answered 2xx is stored; each incident is open once and its page is out; each repeat has its reason."""
+    posted = [one for sender in senders for body in sender.answered for one in body["alerts"]]
+    stored = Counter(row[0] for row in gateway.rows("SELECT fingerprint FROM alert"))
+    assert {one["fingerprint"] for one in posted} <= set(stored)
+    assert gateway.rows("SELECT fingerprint FROM alert WHERE latest GROUP BY fingerprint HAVING count(*) > 1") == []
+
+    twice = "SELECT dedup_key FROM incident WHERE status <> 'resolved' GROUP BY dedup_key HAVING count(*) > 1"
+    assert gateway.rows(twice) == []
+    uuids = dict(gateway.rows("SELECT uuid, id FROM incident WHERE urgency = 0"))
+    names = {one["labels"]["alertname"] for one in posted if one["labels"]["severity"] == "critical"}
+    assert len(uuids) == len(names)
+
+    pages = Counter(one.key.removeprefix("nabat-") for one in ledger.pages())
+    assert set(pages) == set(uuids)
+    tries = "SELECT incident_id, attempts, ambiguous FROM delivery WHERE channel = 'pagerduty' AND kind = 'opened'"
+    rows = {incident: (attempts, unsure) for incident, attempts, unsure in gateway.rows(tries)}
+    repeated = {uuid: number for uuid, number in pages.items() if number > 1}
+    for uuid, number in repeated.items():
+        attempts, unsure = rows[uuids[uuid]]
+        assert number <= attempts, (uuid, number, attempts)
+        assert unsure >= number - 1, (uuid, number, unsure)
+    bad = "SELECT status, count(*) FROM delivery WHERE channel = 'pagerduty' AND status <> 'sent' GROUP BY status"
+    assert gateway.rows(bad) == []
+    if gateway.url.startswith("sqlite"):
+        assert gateway.value("PRAGMA integrity_check") == "ok"
+    return len(posted), len(pages), len(repeated)
+
+
+class Victim:
+    """A process that is killed again and again at moments nobody chose, and started anew each time.
+
+    At work, at any moment, or (`busy` counts what it does) right after it did something; or while it is still starting.
+    """
+
+    def __init__(self, gateway, name, dice, busy):
+        self.gateway, self.name, self.dice, self.busy, self.kills = gateway, name, dice, busy, 0
+        self.process = self._start()
+        self.process.wait_for(self._works)
+        self._plan()
+
+    def _plan(self):
+        started = time.monotonic()
+        self.kind = self.dice.choice(["starting", "any moment", "busy"])
+        self.death = started + self.dice.uniform(0.1, 1.0) if self.kind == "starting" else None
+        self.look_at, self.seen = started, None
+
+    def turn(self):
+        now = time.monotonic()
+        if self.death is not None and now >= self.death:
+            self.process.kill()
+            self.kills += 1
+            self.process = self._start()
+            self._plan()
+        elif self.death is None and now >= self.look_at:
+            self._look(now)
+
+    def _look(self, now):
+        assert self.process.alive, self.process.said()[-2000:]
+        if self.seen is not None:
+            if self.busy() > self.seen:
+                self.death = now + self.dice.uniform(0.0, 0.02)
+        elif not self._works():
+            self.look_at = now + 0.05
+        elif self.kind == "busy":
+            self.seen = self.busy()
+        else:
+            self.death = now + self.dice.uniform(0.05, 0.6)
+
+    def _start(self):
+        if self.name == "web":  # in one process: so more of the time is work, and less is starting
+            return self.gateway.web("--processes", "1", wait=False)
+        return self.gateway.worker(wait=False)
+
+    def _works(self):
+        return self.gateway.answers() if self.name == "web" else "event=worker_started" in self.process.said()
+
+
+def test_twenty_kills_of_web_and_worker_lose_nothing(gateway, ledger, senders, capsys):
+    dice = random.Random(20261205)
+    ledger.pause = 0.02  # so that there is something under way to be killed
+    web = Victim(gateway, "web", dice, lambda: sum(len(sender.answered) for sender in load))
+    victims = [web, Victim(gateway, "worker", dice, lambda: len(ledger.pages()))]
+    load = senders(gateway)
+    began = time.monotonic()
+    while left := [victim for victim in victims if victim.kills < KILLS]:
+        for victim in left:
+            victim.turn()
+        time.sleep(0.002)
+    took = time.monotonic() - began
+    for sender in load:
+        sender.finish()
+    settled(gateway)
+    alerts, pages, repeated = nothing_is_lost(gateway, ledger, load)
+    assert all(sender.statuses["RemoteDisconnected"] + sender.statuses["ConnectionRefusedError"] for sender in load)
+    with capsys.disabled():
+        kind, slowest = gateway.url.partition(":")[0], max(sender.slowest for sender in load)
+        print(  # noqa: T201
+            f"\n{2 * KILLS} kills, {kind}: {took:.0f} s, {alerts} alerts, {pages} pages, {repeated} of them repeated; "
+            f"slowest answer {slowest:.2f} s; drained {time.monotonic() - began - took:.0f} s later"
+        )  # fmt: skip
+
+
+def test_up_starts_again_what_dies_and_nothing_is_lost(gateway_on, ledger, senders):
+    gateway = gateway_on("sqlite")
+    ledger.pause = 0.02
+    up = gateway.up()
+    load = senders(gateway)
+    for name in ("web", "worker", "web", "worker"):
+        victim = wait_until(lambda name=name: _child(up, name), 30)
+        reached = len(ledger.pages())
+        wait_until(lambda reached=reached: len(ledger.pages()) > reached + 2, 60)  # both are at work
+        signal_group(victim)
+        wait_until(lambda victim=victim: not command_of(victim), 10)
+    wait_until(lambda: _child(up, "web") and _child(up, "worker") and gateway.answers(), 60)
+    for sender in load:
+        sender.finish()
+    settled(gateway)
+    nothing_is_lost(gateway, ledger, load)
+    assert up.stop(within=2 * TOLD_TO_STOP) == 0
+    assert not gateway.answers()
+
+
+def _child(up, name):
+    return next((pid for pid in children_of(up.pid) if name in command_of(pid)), None)
+
+
+def test_told_to_stop_under_load_they_finish_and_lose_nothing(gateway, ledger, senders):
+    ledger.pause = 0.02
+    web, worker = gateway.web(), gateway.worker()
+    load = senders(gateway)
+    for _ in range(2):
+        reached = len(ledger.pages())
+        wait_until(lambda reached=reached: len(ledger.pages()) > reached + 5, 60)
+        assert worker.stop() == 0
+        assert web.stop() == 0
+        web, worker = gateway.web(), gateway.worker()
+    for sender in load:
+        sender.finish()
+    settled(gateway)
+    _, _, repeated = nothing_is_lost(gateway, ledger, load)
+    assert repeated == 0
+    statuses = sum((sender.statuses for sender in load), Counter())
+    assert {status for status in statuses if isinstance(status, int)} <= {202, 503}
+    assert worker.stop() == 0
+    assert web.stop() == 0
+
+
+def test_two_workers_send_each_message_once(gateway, ledger):
+    ledger.pause = 0.01
+    gateway.web()
+    workers = [gateway.worker(), gateway.worker()]
+    for part in range(3):
+        alerts = [alert(name=f"Once{part}-{number}", fingerprint=f"o{part}-{number}") for number in range(100)]
+        assert gateway.post(group(*alerts))[0] == 202
+    settled(gateway)
+    pages = Counter(one.key for one in ledger.pages())
+    assert len(pages) == 300
+    assert set(pages.values()) == {1}
+    assert gateway.rows(
+        "SELECT attempts, status, count(*) FROM delivery WHERE channel = 'pagerduty' GROUP BY 1, 2"
+    ) == [(1, "sent", 300)]
+    assert [worker.stop() for worker in workers] == [0, 0]
+
+
+def test_a_dead_or_frozen_worker_is_replaced_and_a_thawed_one_changes_nothing(gateway_on, ledger, capsys):
+    """One worker is stopped while it sends, another is killed while it sends; a third takes over when their leases end.
+
+    Both databases at once: most of the time goes by waiting.
+    """
+    answers = ledger.hold(4)
+    stories = [Replaced(gateway_on(kind), ledger) for kind in ("sqlite", "postgresql")]
+    for story in stories:
+        story.two_workers_are_lost()
+    taken_over = [story.a_third_takes_over() for story in stories]
+    answers.set()  # the provider of the frozen workers said yes long ago
+    for story in stories:
+        story.the_thawed_one_changes_nothing()
+    with capsys.disabled():
+        print("\ntaken over after " + ", ".join(f"{seconds:.1f} s" for seconds in taken_over))  # noqa: T201
+    assert max(taken_over) <= LEASE + MARGIN
+
+
+class Replaced:
+    ROWS = "SELECT * FROM delivery WHERE channel = 'pagerduty' AND id <= {} ORDER BY id"
+    LINES = "SELECT kind, count(*) FROM entry WHERE id <= {} GROUP BY kind ORDER BY kind"
+
+    def __init__(self, gateway, ledger):
+        self.gateway, self.ledger = gateway, ledger
+
+    def two_workers_are_lost(self):
+        self.gateway.web()
+        self.frozen = self.gateway.worker()
+        first = self._page_under_way("Frozen")
+        self.frozen.signal(signal.SIGSTOP)
+        killed = self.gateway.worker()
+        second = self._page_under_way("Killed")
+        killed.kill()
+        self.gone = time.monotonic()
+        self.other = self.gateway.worker()
+        self.lost = [first, second]
+
+    def a_third_takes_over(self):
+        """Seconds from the kill to the last page that was made up for."""
+        wait_until(lambda: [len(self._pages(uuid)) for uuid in self.lost] == [2, 2], LEASE + MARGIN + READY)
+        settled(self.gateway)
+        outcome = "SELECT status, attempts, ambiguous, lease FROM delivery WHERE channel = 'pagerduty'"
+        assert self.gateway.rows(outcome) == [("sent", 2, 1, 2)] * 2
+        assert self.other.stop() == 0
+        return max(self._pages(uuid)[1].at for uuid in self.lost) - self.gone
+
+    def the_thawed_one_changes_nothing(self):
+        deliveries = self.ROWS.format(self.gateway.value("SELECT max(id) FROM delivery"))
+        entries = self.LINES.format(self.gateway.value("SELECT max(id) FROM entry"))
+        before = self.gateway.rows(deliveries), self.gateway.rows(entries)
+        newest = self.gateway.value("SELECT max(id) FROM entry")
+        self.frozen.signal(signal.SIGCONT)
+        third = self._page_under_way("Thawed")  # first it had to do with its old ones
+        settled(self.gateway)
+        assert len(self._pages(third)) == 1
+        assert (self.gateway.rows(deliveries), self.gateway.rows(entries)) == before
+        about = f"SELECT DISTINCT uuid FROM entry JOIN incident i ON i.id = incident_id WHERE entry.id > {newest}"
+        assert self.gateway.rows(about) == [(third,)]
+        assert self.frozen.stop() == 0
+
+    def _page_under_way(self, name):
+        """A new incident whose page has reached the provider: its uuid."""
+        assert self.gateway.post(group(alert(name=name, fingerprint=name)))[0] == 202
+        (uuid,) = self.gateway.rows(f"SELECT uuid FROM incident WHERE title LIKE '{name}%'")[0]
+        wait_until(lambda: self._pages(uuid), 30)
+        return uuid
+
+    def _pages(self, uuid):
+        return [one for one in self.ledger.pages() if one.key == f"nabat-{uuid}"]

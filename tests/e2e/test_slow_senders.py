@@ -1,0 +1,121 @@
+"""Senders that dawdle, go away, or send too much: nobody waits for them, and nothing of theirs is half stored (F40)."""
+
+import json
+import socket
+import struct
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from tests.databases import wait_until
+from tests.e2e.hostile import send
+from tests.samples import alert, group
+
+DAWDLERS = 200
+DELAY = 1.0  # seconds that they may cost somebody else
+LARGEST = 16 * 1024 * 1024
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def gateway(gateway_on):
+    gateway = gateway_on("sqlite")
+    gateway.web()
+    return gateway
+
+
+def body(name):
+    return json.dumps(group(alert(name=name, fingerprint=name))).encode()
+
+
+def head(gateway, length):
+    token = gateway.tokens["alertmanager", ""]
+    request = f"POST /ingest/alertmanager HTTP/1.1\r\nHost: nabat\r\nAuthorization: Bearer {token}\r\n"
+    return f"{request}Content-Length: {length}\r\n\r\n".encode()
+
+
+def connect(gateway):
+    return socket.create_connection(("127.0.0.1", gateway.port), timeout=60)
+
+
+def stored(gateway):
+    return {row[0] for row in gateway.rows("SELECT fingerprint FROM alert WHERE source_id <> 0")}
+
+
+def fastest_of(gateway, number, name):
+    """Seconds of the quickest of some good requests: a neighbour on this machine may slow down one, not all of them."""
+    taken = []
+    for turn in range(number):
+        began = time.monotonic()
+        assert gateway.post(body(f"{name}{turn}"))[0] == 202
+        taken.append(time.monotonic() - began)
+    return min(taken)
+
+
+def test_two_hundred_half_sent_bodies_hold_up_nobody(gateway):
+    alone = fastest_of(gateway, 5, "alone")
+    whole = body("half")
+    with ExitStack() as links:
+        for _ in range(DAWDLERS):
+            link = links.enter_context(connect(gateway))
+            link.sendall(head(gateway, len(whole)) + whole[: len(whole) // 2])
+        among = fastest_of(gateway, 5, "among")
+        assert gateway.get("/healthz")[0] == 200
+        assert among <= alone + DELAY
+        assert "half" not in stored(gateway)
+        link.sendall(whole[len(whole) // 2 :])  # the last of them comes to its end after all
+        assert link.recv(65536).startswith(b"HTTP/1.1 202")
+    assert "half" in stored(gateway)
+
+
+def test_a_body_that_drips_in_is_taken_in_the_end(gateway):
+    whole = body("drip")
+    with connect(gateway) as link:
+        link.sendall(head(gateway, len(whole)))
+        for place in range(0, len(whole), 10):
+            link.sendall(whole[place : place + 10])
+            time.sleep(0.03)
+        assert link.recv(65536).startswith(b"HTTP/1.1 202")
+    assert stored(gateway) == {"drip"}
+
+
+def test_a_body_that_never_comes_is_not_waited_for_for_ever(gateway):
+    whole = body("never")
+    with connect(gateway) as link:
+        began = time.monotonic()
+        link.sendall(head(gateway, len(whole)) + whole[:-1])
+        said = link.recv(65536)
+        assert said.startswith(b"HTTP/1.1 408")
+        assert time.monotonic() - began < 40
+    assert stored(gateway) == set()
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+def test_nothing_is_kept_of_a_body_that_broke_off(gateway, reset):
+    whole = body("broken")
+    with connect(gateway) as link:
+        link.sendall(head(gateway, len(whole)) + whole[:-1])
+        if reset:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert gateway.post(body("after"))[0] == 202
+    assert stored(gateway) == {"after"}
+    # The bytes that came would be a good body, were they taken for all of it.
+    with connect(gateway) as link:
+        link.sendall(head(gateway, len(whole) + 1) + whole)
+    assert gateway.post(body("last"))[0] == 202
+    assert stored(gateway) == {"after", "last"}
+    assert gateway.value("SELECT count(*) FROM payload") == 2
+    assert "Traceback" not in gateway.said()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_largest_body_is_taken_and_one_byte_more_is_not(gateway, more):
+    whole = body("large").ljust(LARGEST + more)
+    pieces = [whole[place : place + 1_000_000] for place in range(0, len(whole), 1_000_000)]
+    headers = {"Authorization": f"Bearer {gateway.tokens['alertmanager', '']}"}
+    status, _ = send(gateway.port, "POST", "/ingest/alertmanager", headers, pieces)
+    assert status == (413 if more else 202)
+    assert stored(gateway) == (set() if more else {"large"})
+    if more:  # the sender will not come again, so people are told
+        wait_until(lambda: gateway.value("SELECT count(*) FROM incident WHERE status = 'triggered'") == 1)

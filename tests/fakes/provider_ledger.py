@@ -1,0 +1,119 @@
+"""PagerDuty and ntfy behind one port, with a ledger: whoever is killed, what the provider accepted is known.
+
+    with ProviderLedger(folder / "ledger") as ledger:
+        ledger.refuse(2)                    # 503 twice, accepting nothing
+        ledger.lose(1)                      # accepted, but the answer is lost
+        held = ledger.hold(1)               # accepted, and answered when held.set() is called
+        ...
+        assert [one.key for one in ledger.pages()] == [f"nabat-{uuid}"]
+
+Every accepted request is on disk before its answer leaves. What is planned happens to requests to PagerDuty only.
+"""
+
+import io
+import json
+import os
+import threading
+import time
+from dataclasses import dataclass
+
+from tests.fakes.http import FakeServer, drop, reply
+from tests.fakes.ntfy import FakeNtfy
+from tests.fakes.pagerduty import FakePagerDuty
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One request that the provider took on; `at` is time.monotonic()."""
+
+    at: float
+    provider: str
+    address: str  # routing key or topic
+    action: str  # trigger, acknowledge, resolve; of ntfy the title
+    key: str  # dedup_key; empty for ntfy
+
+
+class ProviderLedger(FakeServer):
+    """`pause` is how long it thinks about each request that it has accepted, in seconds."""
+
+    def __init__(self, path, pause=0.0):
+        super().__init__()
+        self.pause = pause
+        self.accepted = []
+        self._fakes = {"pagerduty": FakePagerDuty(), "ntfy": FakeNtfy()}  # they judge; nobody calls on their own ports
+        self._file = path.open("ab")
+
+    def refuse(self, times, status=503):
+        self.then(*[(False, reply(status))] * times)
+
+    def lose(self, times):
+        self.then(*[(True, drop())] * times)
+
+    def hold(self, times):
+        """Set the event that this returns, and the answers leave."""
+        event = threading.Event()
+        self.then(*[(True, lambda handler: event.wait(60) and reply(202)(handler))] * times)
+        return event
+
+    def next_step(self, asked):
+        with self._lock:
+            self.requests.append(asked)
+            provider = "pagerduty" if asked.path == "/v2/enqueue" else "ntfy"
+            accepts, planned = self._script.pop(0) if self._script and provider == "pagerduty" else (True, None)
+            if not accepts:
+                return planned
+            step = self._fakes[provider].usual(asked)
+            if 200 <= status_of(step) < 300:
+                self._write_down(provider, asked.json())
+        if self.pause:
+            time.sleep(self.pause)
+        return planned or step
+
+    def _write_down(self, provider, said):
+        address, action = (
+            said.get("routing_key", said.get("topic", "")),
+            said.get("event_action", said.get("title", "")),
+        )
+        one = Accepted(time.monotonic(), provider, address, action, said.get("dedup_key", ""))
+        self._file.write(json.dumps(one.__dict__).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.accepted.append(one)
+
+    def pages(self, action="trigger"):
+        """What PagerDuty was asked, in the order of its coming."""
+        return [one for one in list(self.accepted) if one.provider == "pagerduty" and one.action == action]
+
+    def __enter__(self):
+        for fake in self._fakes.values():
+            fake.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *failure):
+        super().__exit__(*failure)
+        for fake in self._fakes.values():
+            fake.__exit__(*failure)
+        self._file.close()
+
+
+class _Paper:
+    """Stands where a handler stands, to learn what a step would answer."""
+
+    def __init__(self):
+        self.status = 0
+        self.wfile = io.BytesIO()
+
+    def send_response_only(self, status):
+        self.status = status
+
+    def send_header(self, *_header):
+        """Nobody asks."""
+
+    def end_headers(self):
+        """Nobody asks."""
+
+
+def status_of(step):
+    paper = _Paper()
+    step(paper)
+    return paper.status
