@@ -31,7 +31,7 @@ def login() -> ResponseReturnValue:
 def sign_in() -> ResponseReturnValue:
     auth.check_early_form()
     now, _ = world().clock.now(), stranger().say
-    username, password = request.form.get("username", "")[:254], request.form.get("password", "")
+    username, password = clean_text(request.form.get("username", ""))[:254], request.form.get("password", "")
     values = {"next": _next(request.form.get("next", "")), "username": username}
     try:
         found = auth.sign_in(username, password, request.remote_addr or "", now)

@@ -20,13 +20,13 @@ MOST_NOTE = 4000  # characters
 SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE}
 
 
-@bp.get("/incidents/<int:number>")
+@bp.get("/incidents/<int(max=9223372036854775807):number>")
 @require(*READERS)
 def incident(visit: Visit, number: int) -> ResponseReturnValue:
     return draw(visit, "pages/incident.html", incident_values(visit, _found(number)))
 
 
-@bp.post("/incidents/<int:number>/<any(acknowledge, resolve):what>")
+@bp.post("/incidents/<int(max=9223372036854775807):number>/<any(acknowledge, resolve):what>")
 @require(*ACTORS)
 def act(visit: Visit, number: int, what: str) -> ResponseReturnValue:
     reason = actions.act(number, SIGNALS[what], _actor(visit), visit.now)
@@ -35,7 +35,7 @@ def act(visit: Visit, number: int, what: str) -> ResponseReturnValue:
     return _done(visit, number, _words(visit, number, reason))
 
 
-@bp.post("/incidents/<int:number>/notes")
+@bp.post("/incidents/<int(max=9223372036854775807):number>/notes")
 @require(*ACTORS)
 def add_note(visit: Visit, number: int) -> ResponseReturnValue:
     text = clean_text(request.form.get("text", "")).strip()[:MOST_NOTE]

@@ -27,7 +27,7 @@ def _signed_out() -> ResponseReturnValue:
 def live(visit: Visit) -> ResponseReturnValue:
     """204 while nothing changed; else the part that did. While the page is held still, only that something waits."""
     asked = Request.from_values(query_string=request.args.get("q", "")[:LONGEST]).args
-    number = asked.get("n", 0, type=int) if request.args.get("page") == "incident" else None
+    number = _number(asked.get("n", "")) if request.args.get("page") == "incident" else None
     mark = queries.list_mark() if number is None else queries_incident.mark(number)
     same = request.args.get("since", "") == mark
     if request.args.get("page") == "first_run":
@@ -47,12 +47,18 @@ def live(visit: Visit) -> ResponseReturnValue:
     return answer
 
 
+def _number(text: str) -> int:
+    """The incident's number; 0, which no incident has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
 def _now(visit: Visit) -> str:
     return str(int(visit.now.timestamp() * 1000))
 
 
 def _path(page: str, query: str) -> str:
     asked = Request.from_values(query_string=query).args
-    if page == "incident" and asked.get("n", "").isdigit():
-        return url_for("dashboard.incident", number=int(asked["n"]))
+    number = _number(asked.get("n", ""))
+    if page == "incident" and number:
+        return url_for("dashboard.incident", number=number)
     return filters.read(asked).url()

@@ -10,10 +10,11 @@ from gateway.store.tables import AlertRow, Delivery, Entry, Incident, PersonRow,
 from gateway.store.types import micros
 
 MOST = 200  # rows of one kind on a page; the newest
+LARGEST = 2**63 - 1  # a number that a database takes
 
 
 def incident(number: int) -> Incident | None:
-    return db.session.get(Incident, number)
+    return db.session.get(Incident, number) if number <= LARGEST else None
 
 
 def incident_by_uuid(uuid: str) -> Incident | None:

@@ -14,7 +14,7 @@
     const list = page === "incident" ? id("incident") : id("list");
     event.detail.parameters = new FormData();
     const ask = { page, q: page === "incident" ? "n=" + live.dataset.number : location.search.slice(1), since: list.dataset.mark };
-    if (polls++ % 15 === 14) ask.since = ""; // now and then the whole, for what leaves no line on a timeline
+    if (polls++ % 30 === 29) ask.since = ""; // now and then the whole, for what leaves no line on a timeline
     if (frozen()) ask.frozen = 1;
     for (const [name, value] of Object.entries(ask)) event.detail.parameters.append(name, value);
   });
@@ -32,7 +32,7 @@
   const wake = () => live && htmx.trigger(live, "nabat:wake");
   let held = false;
   const frozen = () => held || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
-    doc.querySelector("main form.htmx-request, main tr .htmx-request") || doc.activeElement.tagName === "SELECT";
+    doc.querySelector("main form.htmx-request, main tr .htmx-request");
   if (live) {
     const main = id("main");
     main.addEventListener("pointerdown", () => { held = true; });
@@ -47,7 +47,7 @@
     doc.addEventListener("htmx:afterRequest", (event) => {
       const answer = event.detail.xhr;
       if (event.detail.elt !== live || !answer) return;
-      if (answer.status === 286) { over = true; setLive("stale", ""); return; }
+      if (answer.status === 286) { over = true; id("live-state").hidden = true; return; }
       const server = Number(answer.getResponseHeader("X-Now"));
       if (!server) { failures += 1; return; }
       serverNow = server; heard = performance.now(); failures = 0;

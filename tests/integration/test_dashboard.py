@@ -217,6 +217,9 @@ def test_there_is_no_such_incident(anna, path):
     assert anna.press(path).status_code == 404
     assert anna.get("/incidents/999").status_code == 404
     assert anna.press("/incidents/999/notes", text="x").status_code == 404
+    for number in (0, 2**63 - 1, 2**63, 10**30):
+        assert anna.get(f"/incidents/{number}").status_code == 404
+        assert live(anna, "", "incident", f"n={number}").status_code == 286
 
 
 def test_a_viewer_sees_everything_and_no_button_and_is_refused(world, viewer):

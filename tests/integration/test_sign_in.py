@@ -38,6 +38,7 @@ def test_it_lets_the_right_password_in_and_shows_the_incidents(anna):
         ("anna@example.org", "wrong wrong"),
         ("nobody@example.org", PASSWORD),
         ("", ""),
+        ("\x00", "\x00"),
         ("anna@example.org", "x" * 999),
     ],
 )
