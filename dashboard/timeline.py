@@ -142,6 +142,15 @@ def _sent(event: _Event) -> _Said:
     return _Said(words.ICONS.get(str(event.detail.get("way")), "send"), "", _message(event), rest)
 
 
+def _delivered(event: _Event) -> _Said:
+    return _Said("check", "green", _message(event), event.reader.say("arrived, says the provider"))
+
+
+def _subscription_ended(event: _Event) -> _Said:
+    small = event.reader.say("That browser no longer takes push; it is told again once it subscribes anew.")
+    return _Said("bell-off", "red", _message(event), event.reader.say("subscription ended"), (small,))
+
+
 def _logged(event: _Event) -> _Said:
     rest = event.reader.say("was only written to the log: no provider is set up")
     return _Said("scroll-text", "red", _message(event), rest, _error(event, "reference"))
@@ -208,6 +217,8 @@ _KINDS: Mapping[str, Callable[[_Event], _Said]] = {
     "joined": _joined,
     "cleared": _cleared,
     "sent": _sent,
+    "delivered": _delivered,
+    "subscription ended": _subscription_ended,
     "logged": _logged,
     "attempt failed": _attempt_failed,
     "delivery failed": _failed,

@@ -6,7 +6,7 @@ from flask import Flask
 from flask_migrate import Migrate, upgrade
 
 import dashboard
-from gateway import api, callbacks, health, machine_api
+from gateway import api, callback_sendgrid, callback_twilio, callbacks, health, machine_api
 from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock, SystemClock
 from gateway.secrets import Vault
@@ -35,6 +35,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.register_blueprint(api.bp)
     app.register_blueprint(machine_api.bp)
     app.register_blueprint(callbacks.bp)
+    app.register_blueprint(callback_sendgrid.bp)
+    app.register_blueprint(callback_twilio.bp)
     app.register_blueprint(health.bp)
     dashboard.register(app)
     return app

@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
-from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from gateway import actions, log
+from gateway import actions, log, metrics
 from gateway.actions import Actor
 from gateway.ingest import Answer, problem, unavailable
 from gateway.loader import BadJson, load
@@ -40,7 +39,6 @@ IGNORED = frozenset({
 _OURS = re.compile(r"nabat-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _THEIRS = re.compile(r"[0-9A-Za-z]{1,40}")
 
-answers = Counter("nabat_callbacks", "What providers told us, by what came of it", ["provider", "result"])
 bp = Blueprint("callbacks", __name__)
 
 
@@ -154,5 +152,5 @@ def _text(value: Any) -> str:
 
 
 def _respond(answer: Answer, result: str) -> Response:
-    answers.labels("pagerduty", result).inc()
+    metrics.callbacks.labels("pagerduty", result).inc()
     return Response(answer.body, answer.status, dict(answer.headers))

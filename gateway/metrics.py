@@ -17,3 +17,4 @@ incidents_opened = Counter("nabat_incidents_opened", "Incidents opened", ["urgen
 deliveries = Counter("nabat_deliveries", "Messages by what came of each attempt", ["channel", "result"])
 delivery_seconds = Histogram("nabat_delivery_seconds", "Commit to the provider's answer", ["channel"], buckets=LATENCY)
 worker_errors = Counter("nabat_worker_errors", "Jobs of the worker that failed and will be tried again", ["job"])
+callbacks = Counter("nabat_callbacks", "What providers told us, by what came of it", ["provider", "result"])

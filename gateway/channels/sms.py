@@ -45,7 +45,7 @@ def send(message: Message, env: Mapping[str, str], /, *, deadline: float = DEADL
     }
     public = env.get("NABAT_PUBLIC_URL", "").rstrip("/")
     if public.startswith("https://"):
-        form["StatusCallback"] = f"{public}/callback/twilio"
+        form["StatusCallback"] = f"{public}/callback/twilio?delivery={message.delivery}"
     answer = ask(
         f"{base}/2010-04-01/Accounts/{account}/Messages.json",
         data=form,

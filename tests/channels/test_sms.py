@@ -39,7 +39,7 @@ def test_a_text_is_sent(server, env):
             "From": "+15005550006",
             "Body": f"{MESSAGE.title}\n{MESSAGE.text}",
             "ValidityPeriod": "1800",
-            "StatusCallback": "https://nabat.example/callback/twilio",
+            "StatusCallback": "https://nabat.example/callback/twilio?delivery=41",
         }
     ]
     assert server.requests[0].headers["Authorization"].startswith("Basic ")

@@ -1,0 +1,114 @@
+"""What a provider says became of a message: it arrived, or it never will and another way is tried.
+
+A receipt moves a delivery forward once and never back: providers repeat themselves and mix up the order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gateway import actions, metrics
+from gateway.changes import Changes
+from gateway.secrets import digest
+from gateway.store import cases, outbox, receipts, timeline
+from gateway.store.cases import Case
+from gateway.store.db import transaction
+from gateway.store.receipts import Sent
+from rules.text import clean_text, cut, one_line
+
+UNDECIDED = ("queued", "sending", "sent")
+
+
+class Verdict(StrEnum):
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One receipt in our words."""
+
+    provider: str
+    key: str  # tells it from the provider's others
+    channel: str
+    verdict: Verdict
+    number: int = 0  # of the delivery, if the receipt names it
+    incident_uuid: str = ""  # if the receipt names it: then it must be the delivery's
+    reference: str = ""  # what the provider calls the message
+    words: str = ""  # why it failed
+
+
+def take(told: Sequence[Receipt], now: datetime) -> list[str]:
+    """What came of each. The effects and that they were heard are kept together, of all of them or of none."""
+    with transaction() as session:
+        found = _find(session, told)
+        loaded = cases.load(session, [one.incident_id for one in found.values()])
+        changes = actions.changes_of(session, now)
+        results = [_apply(changes, loaded, receipt, found.get(receipt)) for receipt in told]
+        changes.write()
+        return results
+
+
+def _find(session: Session, told: Sequence[Receipt]) -> Mapping[Receipt, Sent]:
+    numbered = receipts.by_number(session, [one.number for one in told if one.number])
+    found: dict[Receipt, Sent] = {}
+    for channel in {one.channel for one in told}:
+        mine = [one for one in told if one.channel == channel]
+        named = receipts.by_reference(session, channel, [one.reference for one in mine if not one.number])
+        for one in mine:
+            sent = numbered.get(one.number) if one.number else named.get(one.reference)
+            if sent is not None and sent.channel == channel and one.incident_uuid in ("", sent.incident_uuid):
+                found[one] = sent
+    return found
+
+
+def _apply(changes: Changes, loaded: Mapping[int, Case], receipt: Receipt, sent: Sent | None) -> str:
+    if sent is None:
+        return "unknown delivery"
+    if not receipts.first_time(changes.session, f"{receipt.provider}:event:{digest(receipt.key)}", changes.now):
+        return "repeated"
+    delivered = receipt.verdict is Verdict.DELIVERED
+    moved = _deliver(changes, receipt, sent) if delivered else _fail(changes, receipt, sent)
+    if not moved:
+        return "no change"
+    metrics.deliveries.labels(sent.channel, receipt.verdict.value).inc()
+    case = loaded.get(sent.incident_id)
+    kind = "delivered" if delivered else "delivery failed"
+    line = timeline.line(sent.incident_id, changes.now, kind, actions.CLOCK.name, _detail(receipt, sent))
+    changes.lines.append(line)
+    if case is not None and not delivered and sent.kind in outbox.PAGES:
+        actions.fall_back(changes, case, sent.level, sent.who, _words(receipt))
+    return receipt.verdict.value
+
+
+def _deliver(changes: Changes, receipt: Receipt, sent: Sent) -> bool:
+    """Also where we never heard an answer to the attempt: then it need not be sent again."""
+    values: dict[str, Any] = {"status": "delivered", "error": ""}
+    if sent.status != "sent":  # of what was settled, the time of handing over stays
+        values |= {"finished_at": changes.now, "provider_ref": receipt.reference}
+    return receipts.move(changes.session, sent.id, UNDECIDED, values)
+
+
+def _fail(changes: Changes, receipt: Receipt, sent: Sent) -> bool:
+    """Only the attempt that counts: of an earlier one, whose answer we never heard, another has taken the place."""
+    only_attempt = sent.status == "sending" and sent.attempts == 1
+    if sent.reference != receipt.reference and not only_attempt:
+        return False
+    values = {"status": "failed", "error": _words(receipt), "finished_at": changes.now}
+    return receipts.move(changes.session, sent.id, ("sending", "sent"), values)
+
+
+def _words(receipt: Receipt) -> str:
+    return cut(one_line(clean_text(receipt.words)), 300)
+
+
+def _detail(receipt: Receipt, sent: Sent) -> dict[str, Any]:
+    detail: dict[str, Any] = {
+        "delivery": sent.id, "message": sent.kind, "channel": sent.channel, "way": sent.way, "who": sent.who,
+        "name": sent.name, "level": sent.level, "provider": receipt.provider,
+    }  # fmt: skip
+    return detail | ({"error": _words(receipt)} if receipt.verdict is Verdict.FAILED else {})

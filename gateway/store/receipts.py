@@ -1,0 +1,68 @@
+"""Deliveries as a provider's receipts speak of them: found by our number or by the provider's, moved forward once."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from gateway.store.db import upsert
+from gateway.store.tables import Delivery, Heard, Incident
+
+# How far back a delivery is looked for by the provider's number, which has no index: receipts come within the hour.
+LATEST = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One delivery, as far as a receipt is concerned."""
+
+    id: int
+    incident_id: int
+    incident_uuid: str
+    channel: str
+    kind: str
+    level: int
+    way: str
+    who: str
+    name: str
+    status: str
+    attempts: int
+    reference: str
+
+
+_QUESTION = select(
+    Delivery.id, Delivery.incident_id, Incident.uuid, Delivery.channel, Delivery.kind, Delivery.level, Delivery.way,
+    Delivery.who, Delivery.name, Delivery.status, Delivery.attempts, Delivery.provider_ref,
+).join(Incident, Incident.id == Delivery.incident_id)  # fmt: skip
+
+
+def _sent(row: Sequence[Any]) -> Sent:
+    return Sent(*row)
+
+
+def by_number(session: Session, numbers: Iterable[int]) -> dict[int, Sent]:
+    rows = session.execute(_QUESTION.where(Delivery.id.in_(set(numbers))))
+    return {sent.id: sent for sent in map(_sent, rows)}
+
+
+def by_reference(session: Session, channel: str, references: Collection[str]) -> dict[str, Sent]:
+    newest = select(func.max(Delivery.id)).scalar_subquery()
+    wanted = Delivery.provider_ref.in_(set(references) - {""})
+    rows = session.execute(_QUESTION.where(Delivery.id > newest - LATEST, Delivery.channel == channel, wanted))
+    return {sent.reference: sent for sent in map(_sent, rows)}
+
+
+def first_time(session: Session, key: str, at: datetime) -> bool:
+    """Remembers the receipt. False if it is remembered already; one that is being taken in just now is waited for."""
+    insert = upsert(session, Heard, [{"key": key, "at": at}]).on_conflict_do_nothing()
+    return session.execute(insert.returning(Heard.key)).first() is not None
+
+
+def move(session: Session, number: int, before: Collection[str], values: dict[str, Any]) -> bool:
+    """Write down what became of it, unless it is no longer in one of these states. A worker's lease on it is over."""
+    changed = update(Delivery).where(Delivery.id == number, Delivery.status.in_(before))
+    done = session.execute(changed.values(**values, leased_until=None, fallback_at=None).returning(Delivery.id))
+    return done.first() is not None
