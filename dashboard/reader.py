@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from gettext import NullTranslations
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -58,8 +59,7 @@ class Reader:
 
     def day(self, local: datetime) -> str:
         """Sun 22 Nov."""
-        weekdays = self.say("Mon Tue Wed Thu Fri Sat Sun").split()
-        months = self.say("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
+        weekdays, months = _names(self.texts)
         return f"{weekdays[local.weekday()]} {local.day} {months[local.month - 1]}"
 
     def duration(self, length: timedelta, *, exact: bool = False) -> str:
@@ -90,6 +90,13 @@ class Reader:
     @property
     def zone_words(self) -> str:
         return f"{self.zone.key} ({offset(self.now.astimezone(self.zone))})"
+
+
+@cache
+def _names(texts: NullTranslations) -> tuple[list[str], list[str]]:
+    """Weekdays and months; a page names hundreds of days."""
+    _ = texts.gettext
+    return _("Mon Tue Wed Thu Fri Sat Sun").split(), _("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
 
 
 def offset(local: datetime) -> str:
