@@ -9,6 +9,7 @@ import dashboard
 from gateway import api, callback_sendgrid, callback_twilio, callbacks, health, machine_api
 from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock, SystemClock
+from gateway.proxies import TrustedProxies
 from gateway.secrets import Vault
 from gateway.settings import Settings
 from gateway.store.db import db, engine_options, prepare_sqlite
@@ -27,6 +28,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.extensions["gateway"] = World(
         settings, clock or SystemClock(), Bookshelf(settings.rules), Vault(settings.secret_key), Roll()
     )
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     with app.app_context():
