@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from dashboard import account, assets, errors, flow, headers, incident, incidents, live, page, pocket
+from dashboard import account, assets, errors, flow, headers, incident, incidents, live, page, pocket, push
 from dashboard.blueprint import bp
 
-__all__ = ["account", "assets", "flow", "incident", "incidents", "live", "pocket", "register"]
+__all__ = ["account", "assets", "flow", "incident", "incidents", "live", "pocket", "push", "register"]
 
 
 def register(app: Flask) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from flask import Response, abort, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from dashboard import push
 from dashboard.blueprint import bp
 from dashboard.i18n import LANGUAGES
 from dashboard.page import THEMES, Values, draw, draw_outside, is_local, stranger
@@ -125,7 +126,11 @@ def _complaint(email: str, name: str) -> str:
 @bp.get("/me")
 @require(*READERS)
 def me(visit: Visit) -> ResponseReturnValue:
-    return draw(visit, "pages/me.html", {"page": "me", "wrong": "", "said": request.args.get("said") == "kept"})
+    return _my_page(visit, said=request.args.get("said") == "kept")
+
+
+def _my_page(visit: Visit, wrong: str = "", code: int = 200, *, said: bool = False) -> Response:
+    return draw(visit, "pages/me.html", {"page": "me", "wrong": wrong, "said": said, "push": push.card(visit)}, code)
 
 
 @bp.post("/me")
@@ -151,7 +156,7 @@ def change_password(visit: Visit) -> ResponseReturnValue:
     except passwords.Busy:
         wrong = "Too many people are signing in at this moment. Try again in some seconds."
     if wrong:
-        return draw(visit, "pages/me.html", {"page": "me", "wrong": stranger().say(wrong), "said": False}, 422)
+        return _my_page(visit, stranger().say(wrong), 422)
     answer = redirect_to(url_for("dashboard.me", said="kept"))
     auth.start(visit.person.person_id, answer, visit.now)  # all sign-ins have ended, this browser's too
     return answer

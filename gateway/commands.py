@@ -13,7 +13,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import bookshelf, channels, log, passwords, secrets, sources, supervisor, web
+from gateway import bookshelf, channels, log, passwords, secrets, sources, supervisor, vapid, web
 from gateway.app import create_app, migrate_database
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.clock import SystemClock
@@ -268,6 +268,9 @@ def _directory() -> Directory:
 @click.argument("address")
 def send_test(channel: str, address: str) -> None:
     env = settings().env
+    if vapid.KEY in channels.find(channel).ENV:  # this alone needs the database
+        with program() as (_, world), transaction() as session:
+            env = {**env, **vapid.given_to(channel, session, world.vault, world.clock.now())}
     chosen = channels.carrier(channel, env)
     if wrong := chosen.check(address, env):
         fail(f"{address}: {wrong}")

@@ -4,17 +4,17 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway import actions, channels, log, metrics
+from gateway import actions, channels, log, metrics, vapid
 from gateway.briefing import bare_facts, facts_of
-from gateway.channels import Message, PermanentFailure, TemporaryFailure
+from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.render import Facts, render
-from gateway.store import cases, outbox, pages, timeline
+from gateway.store import browsers, cases, outbox, pages, timeline
 from gateway.store.cases import Case
 from gateway.store.db import database_clock, reading, transaction
 from gateway.store.outbox import Leased
@@ -41,6 +41,7 @@ class Result:
     ambiguous: bool = False
     retry_after: float | None = None
     seconds: float = 0.0
+    ended: bool = False  # nobody is at this address any more
 
 
 @dataclass(slots=True)
@@ -77,19 +78,19 @@ class Sender:
             clock = self.clock(session)
             taken = outbox.lease(session, channel, free, now, clock, most_urgent=3 if free > KEPT_FREE else 0)
             facts = {one.id: _brief(session, one, self.world) for one in taken}
+            given = vapid.given_to(channel, session, self.world.vault, now) if taken else {}
         for one in taken:
             flight = _Flight(one, time.monotonic(), time.monotonic())
             self.flights[one.id] = flight
-            arguments = (flight, facts[one.id])
+            arguments = (flight, facts[one.id], given)
             threading.Thread(target=self._attempt, args=arguments, name=f"send-{one.id}", daemon=True).start()
         return len(taken)
 
-    def _attempt(self, flight: _Flight, facts: Facts) -> None:
+    def _attempt(self, flight: _Flight, facts: Facts, given: Mapping[str, str]) -> None:
         """Runs in a thread of its own: values in, values out, no database."""
         began = time.monotonic()
-        result = attempt(flight.leased, facts, self.world)
-        seconds = time.monotonic() - began
-        self.results.put((flight, _timed(result, seconds)))
+        result = attempt(flight.leased, facts, self.world, given)
+        self.results.put((flight, replace(result, seconds=time.monotonic() - began)))
         self.wake()
 
     def _settle(self, now: datetime) -> int:
@@ -137,9 +138,9 @@ def _brief(session: Session, leased: Leased, world: World) -> Facts:
         return bare_facts(session, leased, world)
 
 
-def attempt(leased: Leased, facts: Facts, world: World) -> Result:
+def attempt(leased: Leased, facts: Facts, world: World, given: Mapping[str, str]) -> Result:
     """Render and send one message. A channel that has no provider writes it to the log instead."""
-    env = world.settings.env
+    env = {**world.settings.env, **given}
     try:
         message = _message(leased, facts, world)
         lacking = channels.missing(leased.channel, env)
@@ -148,7 +149,7 @@ def attempt(leased: Leased, facts: Facts, world: World) -> Result:
             return Result(leased, "logged", f"written to the log: {', '.join(lacking)} not set")
         return Result(leased, "sent", channels.carrier(leased.channel, env).send(message, env))
     except PermanentFailure as failure:
-        return Result(leased, "never", str(failure))
+        return Result(leased, "never", str(failure), ended=isinstance(failure, AddressEnded))
     except TemporaryFailure as failure:
         return Result(leased, "later", str(failure), ambiguous=failure.ambiguous, retry_after=failure.retry_after)
     except Exception as failure:  # noqa: BLE001 - one bad message must not stop the others; the row keeps the reason
@@ -170,10 +171,6 @@ def _plain(leased: Leased, facts: Facts, address: str) -> Message:
                    urgency=facts.urgency, severity=facts.severity)  # fmt: skip
 
 
-def _timed(result: Result, seconds: float) -> Result:
-    return Result(result.leased, result.outcome, result.words, result.ambiguous, result.retry_after, seconds)
-
-
 def settle(session: Session, results: list[Result], now: datetime) -> None:
     """Write down how attempts went, each on its row and on the timeline; what failed for good starts the fallback."""
     changes = actions.changes_of(session, now)
@@ -188,6 +185,8 @@ def settle(session: Session, results: list[Result], now: datetime) -> None:
         if case is None:
             continue
         changes.lines.append(timeline.line(case.id, now, *_line(result, values)))
+        if result.ended and browsers.ended(session, result.leased.id, now):
+            changes.lines.append(timeline.line(case.id, now, "subscription ended", *_line(result, values)[1:]))
         if values["status"] in ("failed", "logged") and result.leased.kind in outbox.PAGES:
             actions.fall_back(changes, case, result.leased.level, result.leased.who, result.words)
     changes.write()

@@ -16,7 +16,9 @@ from rules.people import ListedContact, ListedPerson, ListedTeam, PeopleFile
 from rules.words import Contact, Directory, Layer, Person, Role, Schedule, Team
 
 # Channels whose addresses are secrets. The store may not ask the channels themselves: a test keeps the two in step.
-SECRET_CHANNELS = frozenset({"pagerduty"})
+SECRET_CHANNELS = frozenset({"pagerduty", "webpush"})
+# Addresses that only a browser can give: a file that does not name them does not take them away.
+OWN_CHANNELS = frozenset({"webpush"})
 VERSION = "directory"  # the Fact that tells other processes to read the directory again
 
 
@@ -146,6 +148,7 @@ class _Sealer:
         """Make the owner's contacts these, keeping the rows of those that stay. True if anything changed."""
         wanted = {(one.channel, digest(one.address)): one for one in listed}
         rows = list(session.scalars(select(ContactRow).filter_by(**owner).order_by(ContactRow.position, ContactRow.id)))
+        rows = [row for row in rows if row.channel not in OWN_CHANNELS or _key(row) in wanted]
         held = {(row.channel, row.address_id): row for row in rows}
         as_it_was = list(held) == list(wanted) and len(rows) == len(held)
         if as_it_was and all(row.verified_at is not None for row in rows):

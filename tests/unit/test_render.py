@@ -14,7 +14,7 @@ from tests.channels.samples import HOSTILE
 
 NIGHT = datetime(2026, 12, 5, 0, 12, tzinfo=UTC)
 KINDS = ("opened", "escalated", "acknowledged", "resolved")
-CHANNELS = ("email", "log", "ntfy", "pagerduty", "sms")
+CHANNELS = ("email", "log", "ntfy", "pagerduty", "sms", "webpush")
 FACTS = Facts(
     number=17,
     uuid="0c9d3c1e-7a0e-4ad7-9f5e-6d1f7c4c2b11",

@@ -1,0 +1,110 @@
+"""Browsers that want to be told by push: subscribed, tried out, given up, each by the person who sits at it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from gateway import channels, webpush
+from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
+from gateway.secrets import BadSecret, digest
+from gateway.store import browsers, counters
+from gateway.store.db import db, transaction
+from gateway.vapid import given_to, private_key
+from gateway.wording import Wording
+from gateway.world import world
+
+MOST = 20  # browsers of one person
+TESTS, PER = 5, timedelta(hours=1)  # a push service counts our messages, and a phone rings for each
+MAKERS = (  # whose push service it is tells whose browser
+    ("googleapis.com", "Chrome, Edge"),
+    ("mozilla.com", "Firefox"),
+    ("apple.com", "Safari"),
+    ("windows.com", "Edge"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """One of a person's browsers, as a page may show it: the subscription itself is a secret."""
+
+    id: int
+    name: str
+    mark: str  # a hash of its address, by which a browser knows itself
+    since: datetime | None
+
+
+def public_key(now: datetime) -> str:
+    """What a browser needs to subscribe; nothing if the key cannot be opened. Only the first question writes."""
+    try:
+        if browsers.sealed_key(db.session()):
+            return webpush.public_key(private_key(db.session(), world().vault, now))
+        with transaction() as session:
+            return webpush.public_key(private_key(session, world().vault, now))
+    except BadSecret:
+        return ""
+
+
+def mine(person_id: int) -> list[Browser]:
+    found = []
+    for row in browsers.of_person(db.session(), person_id):
+        try:
+            endpoint = webpush.read(world().vault.open(row.address)).endpoint
+        except (BadSecret, ValueError):
+            endpoint = ""
+        found.append(Browser(row.id, _name(endpoint), digest(endpoint), row.verified_at))
+    return found
+
+
+def subscribe(person_id: int, text: str, now: datetime) -> str:
+    """What is wrong with it, or nothing."""
+    wrong = channels.find("webpush").check(text, world().settings.env)
+    if wrong:
+        return wrong
+    address = str(webpush.read(text))
+    with transaction() as session:
+        known = [row.address_id for row in browsers.of_person(session, person_id)]
+        if len(known) >= MOST and digest(address) not in known:
+            return "there are too many browsers already: remove one first"
+        browsers.add(session, person_id, world().vault.seal(address), digest(address), now)
+    return ""
+
+
+def forget(person_id: int, contact_id: int, now: datetime) -> bool:
+    with transaction() as session:
+        return browsers.remove(session, person_id, contact_id, now)
+
+
+def try_out(person_id: int, contact_id: int, language: str, now: datetime) -> str:
+    """One message at once, past the outbox. Says how it went: sent, unknown, too many, ended, or what went wrong."""
+    vault = world().vault
+    with transaction() as session:
+        rows = [row for row in browsers.of_person(session, person_id) if row.id == contact_id]
+        if not rows:
+            return "unknown"
+        if counters.hit(session, f"push-test:{person_id}", PER, now) > TESTS:
+            return "too many"
+        sealed, given = rows[0].address, given_to("webpush", session, vault, now)
+    env = {**world().settings.env, **given}
+    try:
+        channels.find("webpush").send(_test(vault.open(sealed), language), env)
+    except AddressEnded:
+        forget(person_id, contact_id, now)
+        return "ended"
+    except (PermanentFailure, TemporaryFailure, BadSecret, LookupError) as failure:
+        return str(failure)
+    return "sent"
+
+
+def _test(address: str, language: str) -> Message:
+    word = Wording(language, "UTC").word
+    title, text = f"🔔 {word('Test message')}", word("It works: this way of reaching you is open.")
+    url = f"{world().settings.public_url}/me"
+    return Message(
+        0, 0, "test", "test", address, title, text, url=url, urgency="fast", language=language,
+        links=((word("Open"), url),),
+    )  # fmt: skip
+
+
+def _name(endpoint: str) -> str:
+    host = urlsplit(endpoint).hostname or ""
+    return next((name for end, name in MAKERS if host.endswith("." + end)), host)
