@@ -6,8 +6,10 @@ F1, F2, F5, F9, P1, P5, P9, P19, P22.
 import itertools
 import random
 import signal
+import sqlite3
 import time
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -202,6 +204,22 @@ def test_told_to_stop_under_load_they_finish_and_lose_nothing(gateway, ledger, s
     assert web.stop() == 0
 
 
+def test_only_an_answer_that_was_lost_makes_a_second_call(gateway_on, ledger):
+    gateway = gateway_on("sqlite")
+    gateway.web()
+    gateway.worker()
+    ledger.refuse(1)  # nothing was accepted
+    ledger.lose(1)  # accepted, but who was to hear of it?
+    assert gateway.post(group(alert(name="Lost", fingerprint="lost")))[0] == 202
+    settled(gateway)
+    tried = "SELECT status, attempts, ambiguous FROM delivery WHERE channel = 'pagerduty'"
+    assert gateway.rows(tried) == [("sent", 3, 1)]
+    assert len({one.key for one in ledger.pages()}) == 1
+    assert len(ledger.pages()) == 2
+    lines = gateway.rows("SELECT kind FROM entry WHERE kind = 'attempt failed'")
+    assert len(lines) == 2
+
+
 def test_two_workers_send_each_message_once(gateway, ledger):
     ledger.pause = 0.01
     gateway.web()
@@ -224,7 +242,7 @@ def test_a_dead_or_frozen_worker_is_replaced_and_a_thawed_one_changes_nothing(ga
 
     Both databases at once: most of the time goes by waiting.
     """
-    answers = ledger.hold(4)
+    answers = ledger.hold_firsts()
     stories = [Replaced(gateway_on(kind), ledger) for kind in ("sqlite", "postgresql")]
     for story in stories:
         story.two_workers_are_lost()
@@ -246,15 +264,45 @@ class Replaced:
 
     def two_workers_are_lost(self):
         self.gateway.web()
-        self.frozen = self.gateway.worker()
+        self.frozen, killed, self.other = (self.gateway.worker() for _ in range(3))
+        self._freeze(killed)  # until it is their turn: starting one would take too much of a lease
+        self._freeze(self.other)
         first = self._page_under_way("Frozen")
-        self.frozen.signal(signal.SIGSTOP)
-        killed = self.gateway.worker()
+        self._freeze(self.frozen)
+        killed.signal(signal.SIGCONT)
         second = self._page_under_way("Killed")
         killed.kill()
         self.gone = time.monotonic()
-        self.other = self.gateway.worker()
+        self.other.signal(signal.SIGCONT)
         self.lost = [first, second]
+
+    def _freeze(self, worker):
+        """Not in the middle of a transaction: on SQLite that would freeze everybody who writes."""
+
+        def tried():
+            worker.signal(signal.SIGSTOP)
+            if self._can_write():
+                return True
+            worker.signal(signal.SIGCONT)
+            return False
+
+        wait_until(tried, 30, every=0.1)
+
+    def _can_write(self):
+        if self.gateway.url.startswith("sqlite"):
+            with closing(sqlite3.connect(self.gateway.url.removeprefix("sqlite:///"), timeout=1)) as link:
+                try:
+                    link.execute("BEGIN IMMEDIATE")
+                except sqlite3.OperationalError:
+                    return False
+            return True
+        others = "pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'"
+        busy = f"SELECT count(*) FROM pg_stat_activity WHERE {others} AND state <> 'idle'"
+        try:
+            wait_until(lambda: self.gateway.value(busy) == 0, 2)
+        except AssertionError:
+            return False
+        return True
 
     def a_third_takes_over(self):
         """Seconds from the kill to the last page that was made up for."""

@@ -3,7 +3,7 @@
     with ProviderLedger(folder / "ledger") as ledger:
         ledger.refuse(2)                    # 503 twice, accepting nothing
         ledger.lose(1)                      # accepted, but the answer is lost
-        held = ledger.hold(1)               # accepted, and answered when held.set() is called
+        held = ledger.hold_firsts()         # each key's first is accepted, and answered when held.set() is called
         ...
         assert [one.key for one in ledger.pages()] == [f"nabat-{uuid}"]
 
@@ -40,6 +40,7 @@ class ProviderLedger(FakeServer):
         super().__init__()
         self.pause = pause
         self.accepted = []
+        self._released = None
         self._fakes = {"pagerduty": FakePagerDuty(), "ntfy": FakeNtfy()}  # they judge; nobody calls on their own ports
         self._file = path.open("ab")
 
@@ -49,11 +50,10 @@ class ProviderLedger(FakeServer):
     def lose(self, times):
         self.then(*[(True, drop())] * times)
 
-    def hold(self, times):
-        """Set the event that this returns, and the answers leave."""
-        event = threading.Event()
-        self.then(*[(True, lambda handler: event.wait(60) and reply(202)(handler))] * times)
-        return event
+    def hold_firsts(self):
+        """The first request about each incident hangs until this event is set; the next ones are answered."""
+        self._released = threading.Event()
+        return self._released
 
     def next_step(self, asked):
         with self._lock:
@@ -62,9 +62,12 @@ class ProviderLedger(FakeServer):
             accepts, planned = self._script.pop(0) if self._script and provider == "pagerduty" else (True, None)
             if not accepts:
                 return planned
-            step = self._fakes[provider].usual(asked)
+            said, step = asked.json(), self._fakes[provider].usual(asked)
+            first = provider == "pagerduty" and said["dedup_key"] not in {one.key for one in self.accepted}
             if 200 <= status_of(step) < 300:
-                self._write_down(provider, asked.json())
+                self._write_down(provider, said)
+        if first and self._released is not None:
+            self._released.wait(120)
         if self.pause:
             time.sleep(self.pause)
         return planned or step
