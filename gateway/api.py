@@ -1,13 +1,16 @@
 """HTTP for machines: taking alerts in. The plain way; gateway/server.py has the fast one, and both are tested alike."""
 
+from datetime import datetime
+
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import inbox, ingest
+from gateway import inbox, ingest, sources
 from gateway.inbox import Item
 from gateway.ingest import Answer, Refused
 from gateway.store import sources as source_store
 from gateway.store.db import reading
+from gateway.store.sources import TokenOwner
 from gateway.world import world
 
 bp = Blueprint("api", __name__)
@@ -25,11 +28,10 @@ def take_in(kind: str, path_token: str = "") -> Response:
         request.headers.get("Content-Type", "").lower(),
         request.headers.get("Content-Encoding", "").lower().strip(),
         request.get_data(cache=False),
+        request.headers.get("X-Nabat-Signature"),
     )
     try:
-        with reading() as session:
-            owner = source_store.find_token(session, ingest.token_of(asked))
-        item = Item([ingest.read(asked, ingest.check(asked, owner, now), now)])
+        item = Item([ingest.read(asked, ingest.check(asked, _owner(asked, now), now), now)])
     except Refused as refused:
         if refused.posts:
             inbox.store([Item(list(refused.posts))], world())
@@ -38,6 +40,14 @@ def take_in(kind: str, path_token: str = "") -> Response:
         return respond(ingest.unavailable("the database cannot be asked now"))
     inbox.store([item], world())
     return respond(ingest.answer(item))
+
+
+def _owner(asked: ingest.Request, now: datetime) -> TokenOwner | None:
+    with reading() as session:
+        if asked.signature is None:
+            return source_store.find_token(session, ingest.token_of(asked))
+        found = source_store.signing_secrets(session, asked.kind) if asked.kind in sources.names() else []
+    return ingest.signed_by(asked, ingest.signers(found, world().vault), now)
 
 
 def respond(answer: Answer) -> Response:

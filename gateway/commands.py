@@ -1,76 +1,35 @@
 """The commands of ./nabat."""
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 import click
-from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import bookshelf, channels, log, passwords, secrets, sources, supervisor, vapid, web
-from gateway.app import create_app, migrate_database
+from gateway import bookshelf, channels, sources, supervisor, vapid, web
+from gateway.access_commands import people_group, token, user
+from gateway.app import create_app
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.clock import SystemClock
+from gateway.console import fail, program, settings
 from gateway.loader import BadJson
 from gateway.loader import load as load_json
-from gateway.settings import BadSettings, Settings, load
 from gateway.sources import BadPayload, Heard
 from gateway.store import people as people_store
-from gateway.store import sources as source_store
 from gateway.store.db import db, reading, transaction
 from gateway.worker import Worker, stop_on_signals
-from gateway.world import World
-from rules import audience, book, explain, people
-from rules.words import Directory, Role
+from rules import audience, book, explain
+from rules.words import Directory
 
 
 @click.group(help="Nabat, the alarm bell: alerts in, the right people reached.")
 def cli() -> None: ...
 
 
-def fail(*complaints: str) -> NoReturn:
-    for complaint in complaints:
-        click.echo(complaint, err=True)
-    sys.exit(1)
-
-
-def settings() -> Settings:
-    """From the environment, or an end with everything that is wrong with it."""
-    try:
-        found = load(os.environ)
-        if found.database_url.startswith("sqlite"):
-            found.data_dir.mkdir(parents=True, exist_ok=True)
-            if not found.secret_key:
-                secrets.make_key_file(found.secret_key_file)
-                found = load(os.environ)
-    except BadSettings as problem:
-        fail(*problem.complaints)
-    log.setup(found.log_level)
-    return found
-
-
-@contextmanager
-def program() -> Iterator[tuple[Flask, World]]:
-    """Everything put together on a migrated database, or an end with what is wrong with the rule book."""
-    try:
-        app = create_app(settings())
-    except book.BadRuleBook as problem:
-        fail(*problem.complaints)
-    with app.app_context():
-        try:
-            migrate_database(app)
-            yield app, app.extensions["gateway"]
-        except SQLAlchemyError as problem:
-            fail(f"the database cannot be used: {str(problem).splitlines()[0]}")
-        finally:
-            db.session.remove()
-            db.engine.dispose()
+cli.add_command(token)
+cli.add_command(user)
+cli.add_command(people_group)
 
 
 @cli.command(help="Start web and worker here, and watch over both.")
@@ -108,93 +67,6 @@ def worker() -> None:
 def migrate() -> None:
     with program():
         click.echo("the database is in its present form")
-
-
-@cli.group(help="Keys for machines.")
-def token() -> None: ...
-
-
-@token.command("create", help="Prints a new token, and nothing else. KIND: a source's kind, or 'api'.")
-@click.argument("kind")
-@click.option("--name", default="", help="The source; its kind if not given.")
-@click.option("--scopes", default="read,act", show_default=True, help="For kind 'api'.")
-def token_create(kind: str, name: str, scopes: str) -> None:
-    with program() as (_, world), transaction() as session:
-        try:
-            if kind == "api":
-                made = source_store.create_api_token(session, name or "api", scopes.split(","), world.clock.now())
-            else:
-                made = source_store.create_token(session, kind, name, world.clock.now(), sources.names())
-        except source_store.NotPossible as problem:
-            fail(str(problem))
-    click.echo(made)
-
-
-@token.command("list")
-def token_list() -> None:
-    with program(), reading() as session:
-        for row, source in source_store.list_tokens(session):
-            state = "revoked" if row.revoked_at else f"last used {row.last_used_at or 'never'}"
-            click.echo(f"…{row.ending}  {source.kind if source else row.kind:14} {row.name:24} {state}")
-
-
-@token.command("revoke")
-@click.argument("ending")
-def token_revoke(ending: str) -> None:
-    with program() as (_, world), transaction() as session:
-        try:
-            source_store.revoke(session, ending, world.clock.now())
-        except source_store.NotPossible as problem:
-            fail(str(problem))
-
-
-@cli.group(help="People who can sign in.")
-def user() -> None: ...
-
-
-@user.command("create")
-@click.argument("email")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@click.option("--name", default="")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-def user_create(email: str, role: str, name: str, *, password_stdin: bool) -> None:
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    if wrong := passwords.complaint(password, email, name):
-        fail(wrong)
-    with program() as (_, world), transaction() as session:
-        try:
-            hashed = passwords.hash_password(password)
-            people_store.create_user(session, email, name, Role(role), hashed, world.clock.now())
-        except people_store.PersonExists:
-            fail(f"{email}: there is somebody with this address already")
-
-
-@cli.group("people", help="People, teams, contacts, schedules.")
-def people_group() -> None: ...
-
-
-@people_group.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def people_import(file: Path) -> None:
-    plain = settings()
-    try:
-        listed = people.parse(
-            file.read_bytes(), file.name, os.environ, language=plain.language, timezone=plain.timezone
-        )
-    except people.BadPeopleFile as problem:
-        fail(*problem.complaints)
-    with program() as (_, world), transaction() as session:
-        done = people_store.import_people(session, listed, world.vault, world.clock.now())
-    click.echo(str(done))
-
-
-@people_group.command("export")
-def people_export() -> None:
-    with program() as (_, world), reading() as session:
-        click.echo(people.dump(people_store.export_people(session, world.vault)), nl=False)
 
 
 @cli.group("rules", help="The rule book.")

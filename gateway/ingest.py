@@ -2,19 +2,21 @@
 
 import base64
 import binascii
+import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 import msgspec
 
-from gateway import log, metrics, sources
+from gateway import log, metrics, signing, sources
 from gateway.inbox import Item, Unavailable
 from gateway.loader import BadJson, load
 from gateway.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
+from gateway.secrets import BadSecret, Vault
 from gateway.sources import BadPayload, Heard
 from gateway.store.alerts import Post
 from gateway.store.sources import TokenOwner
@@ -46,6 +48,7 @@ class Request:
     content_type: str
     content_encoding: str
     body: bytes
+    signature: str | None = None  # None: no such header
 
 
 class Refused(Exception):
@@ -83,12 +86,35 @@ def token_of(request: Request) -> str:
     return request.path_token
 
 
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A signing secret in use, and whose it is."""
+
+    owner: TokenOwner
+    secret: str
+
+
+def signers(found: Iterable[tuple[TokenOwner, str]], vault: Vault) -> tuple[Signer, ...]:
+    """The secrets opened. One that was sealed with a lost key fits nothing, and its neighbours still do."""
+    opened = []
+    for owner, sealed in found:
+        try:
+            opened.append(Signer(owner, vault.open(sealed)))
+        except BadSecret:
+            log.warning("signing_secret_unreadable", source=owner.name, token=owner.token_id)
+    return tuple(opened)
+
+
 class Owners:
     """Whose token it is, remembered for a moment: looking it up each time would cost as much as the rest."""
 
-    def __init__(self, find: Callable[[str], TokenOwner | None]) -> None:
+    def __init__(
+        self, find: Callable[[str], TokenOwner | None], find_signers: Callable[[str], tuple[Signer, ...]]
+    ) -> None:
         self._find = find
+        self._find_signers = find_signers
         self._held: OrderedDict[str, tuple[float, TokenOwner]] = OrderedDict()
+        self._signers: dict[str, tuple[float, tuple[Signer, ...]]] = {}  # by kind, of which there are few
 
     def held(self, token: str) -> TokenOwner | None:
         found = self._held.get(token)
@@ -104,6 +130,30 @@ class Owners:
                 self._held.popitem(last=False)
         return owner
 
+    def held_signers(self, kind: str) -> tuple[Signer, ...] | None:
+        if kind not in sources.names():
+            return ()
+        found = self._signers.get(kind)
+        return found[1] if found and time.monotonic() - found[0] < TRUST else None
+
+    def signers_of(self, kind: str) -> tuple[Signer, ...]:
+        held = self.held_signers(kind)
+        if held is None:
+            held = self._find_signers(kind)
+            self._signers[kind] = (time.monotonic(), held)
+        return held
+
+
+def signed_by(request: Request, known: Sequence[Signer], now: datetime) -> TokenOwner:
+    """The source whose secret signed it: that is as good as a token. Raises Refused, whatever token came with it."""
+    try:
+        at, macs = signing.read(request.signature or "", now)
+        return known[signing.fitting(at, request.body, macs, [one.secret for one in known])].owner
+    except signing.BadSignature as wrong:
+        metrics.rejected.labels("", "signature").inc()
+        answer_ = problem(401, str(wrong), headers=UNAUTHORIZED.headers[1:])
+        raise Refused(answer_, (_own(refused_token_alert(request.kind, now), now, REFUSALS),)) from wrong
+
 
 def check(request: Request, owner: TokenOwner | None, now: datetime) -> TokenOwner:
     """The token fits the address, and the body may be read. Raises Refused."""
@@ -118,8 +168,12 @@ def check(request: Request, owner: TokenOwner | None, now: datetime) -> TokenOwn
     return owner
 
 
-def too_large(owner: TokenOwner, now: datetime) -> Refused:
+def too_large(owner: TokenOwner | None, now: datetime) -> Refused:
+    """`owner` is None for a signature that nobody can check without the whole body: then nobody is told either."""
     words = f"the body is larger than {LARGEST} bytes"
+    if owner is None:
+        metrics.rejected.labels("", "too large").inc()
+        return Refused(problem(413, words))
     return _alarm(_refuse(owner, 413, "too large", words), owner, words, now)
 
 
@@ -140,8 +194,16 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
         log.info("payload_notes", source=owner.name, notes="; ".join(parsed.notes))
     return Post(
         owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated,
-        token_id=owner.token_id,
+        token_id=owner.token_id, once=_once(request, owner, now),
     )  # fmt: skip
+
+
+def _once(request: Request, owner: TokenOwner, now: datetime) -> str:
+    """What tells a signed request from all others: whoever overheard it and sends it again has no effect."""
+    if request.signature is None:
+        return ""
+    at, _ = signing.read(request.signature, now)
+    return f"signed:{owner.source_id}:{hashlib.sha256(at.encode() + b'.' + request.body).hexdigest()}"
 
 
 def _refuse(owner: TokenOwner, status: int, reason: str, words: str) -> Refused:

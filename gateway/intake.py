@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
 from gateway.store import alerts as alert_store
-from gateway.store import bulk, cases
+from gateway.store import bulk, cases, receipts
 from gateway.store.alerts import Known, Post
 from gateway.store.cases import Case
 from gateway.store.counters import hit
@@ -50,11 +50,17 @@ def receive(
     one_writer_per_source(session, sorted({post.source_id for post in posts}))
     alert_store.keep_payloads(session, posts)
     posts = [_at_most_now_and_then(session, post, now) if post.own else post for post in posts]
+    posts = [_once(session, post, now) if post.once else post for post in posts]
     intake = _Intake(session, book, directory, now)
     intake.look_up(posts)
     outcomes = [intake.take(post) for post in posts]
     intake.write()
     return outcomes
+
+
+def _once(session: Session, post: Post, now: datetime) -> Post:
+    """A signed request that is heard again is a sender that missed our answer, or somebody who overheard it."""
+    return post if receipts.first_time(session, post.once, now) else replace(post, repeated=True)
 
 
 def _at_most_now_and_then(session: Session, post: Post, now: datetime) -> Post:
@@ -122,7 +128,11 @@ class _Intake:
         outcome = Outcome(len(post.alerts), len(post.quarantined))
         touched: dict[int, None] = {}
         for alert in post.alerts:
-            incident_id = self._hear(post, alert, outcome)
+            if post.repeated:
+                known = self.known.get((post.source_id, alert.fingerprint))
+                incident_id = known.incident_id if known else None
+            else:
+                incident_id = self._hear(post, alert, outcome)
             if incident_id is not None:
                 touched[incident_id] = None
         outcome.incidents = list(touched)

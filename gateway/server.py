@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import ingest, log, metrics
 from gateway.inbox import Inbox, Item, Unavailable
-from gateway.ingest import Answer, Owners, Refused
+from gateway.ingest import Answer, Owners, Refused, Signer
 from gateway.store import sources as source_store
 from gateway.store.db import reading
 from gateway.store.sources import TokenOwner
@@ -48,7 +49,7 @@ class Bridge:
         self.world: World = app.extensions["gateway"]
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
         self.inbox = Inbox(app, self.world, finish=self._finish)
-        self.owners = Owners(self._find_owner)
+        self.owners = Owners(self._find_owner, self._find_signers)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.watch: asyncio.Task[None] | None = None
 
@@ -113,12 +114,10 @@ class Bridge:
     async def _take(self, scope: Any, body: bytes | None) -> Answer:
         request = request_of(scope, body or b"")
         assert self.loop is not None
-        token = ingest.token_of(request)
-        owner = self.owners.held(token)
-        if owner is None:
-            owner = await self.loop.run_in_executor(self.pool, self.owners.of, token)
         now = self.world.clock.now()
-        owner = ingest.check(request, owner, now)
+        if body is None and request.signature is not None:
+            raise ingest.too_large(None, now)
+        owner = ingest.check(request, await self._owner(request, now), now)
         if body is None:
             raise ingest.too_large(owner, now)
         if len(body) <= SMALL:
@@ -134,6 +133,19 @@ class Bridge:
         except TimeoutError:
             return ingest.unavailable("it was not stored in time")
         return ingest.answer(item)
+
+    async def _owner(self, request: ingest.Request, now: datetime) -> TokenOwner | None:
+        assert self.loop is not None
+        if request.signature is None:
+            token = ingest.token_of(request)
+            owner = self.owners.held(token)
+            return owner or await self.loop.run_in_executor(self.pool, self.owners.of, token)
+        known = self.owners.held_signers(request.kind)
+        if known is None:
+            known = await self.loop.run_in_executor(self.pool, self.owners.signers_of, request.kind)
+        if len(request.body) <= SMALL:
+            return ingest.signed_by(request, known, now)
+        return await self.loop.run_in_executor(self.pool, ingest.signed_by, request, known, now)
 
     def _keep(self, posts: Sequence[Any]) -> None:
         """What is kept of a refused request. The refusal stands whether or not there is room for it."""
@@ -153,6 +165,14 @@ class Bridge:
             try:
                 with reading() as session:
                     return source_store.find_token(session, token)
+            except SQLAlchemyError as problem:
+                raise Unavailable("the database cannot be asked now") from problem
+
+    def _find_signers(self, kind: str) -> tuple[Signer, ...]:
+        with self.app.app_context():
+            try:
+                with reading() as session:
+                    return ingest.signers(source_store.signing_secrets(session, kind), self.world.vault)
             except SQLAlchemyError as problem:
                 raise Unavailable("the database cannot be asked now") from problem
 
@@ -210,6 +230,7 @@ def request_of(scope: Any, body: bytes) -> ingest.Request:
         (get("content-type") or "").lower(),
         (get("content-encoding") or "").lower().strip(),
         body,
+        get("x-nabat-signature"),
     )
 
 

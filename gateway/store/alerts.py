@@ -30,6 +30,8 @@ class Post:
     token_id: int = 0
     own: bool = False  # our own word about a sender: it opens an incident at most once in a quarter of an hour …
     threshold: int = 0  # … and only when this many came within a minute
+    once: str = ""  # tells a signed request from all others; sent again, it has no second effect
+    repeated: bool = False  # it was taken in before
 
 
 @dataclass(slots=True)

@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import Row, or_, select, update
 from sqlalchemy.orm import Session
 
-from gateway.secrets import digest, new_token
+from gateway.secrets import Vault, digest, new_token
 from gateway.store.tables import Source, Token
 
-INGEST, API = "ingest", "api"
+INGEST, API, SIGNING = "ingest", "api", "signing"
+SCOPES = ("read", "act")
 ENDING = 4  # characters of a token that are kept to tell two apart
 LONGEST_NAME = 100
 LONGEST_ID = 10  # digits: more do not fit the column, and PostgreSQL would complain
@@ -38,20 +39,26 @@ def create_token(session: Session, kind: str, name: str, now: datetime, known: C
     """
     if kind not in known:
         raise NotPossible(f"there is no kind {kind!r}: known are {', '.join(sorted(known))}")
-    name = _name(name or kind)
-    source = session.scalar(select(Source).where(Source.name == name))
-    if source is None:
-        source = Source(name=name, kind=kind, created_at=now)
-        session.add(source)
-        session.flush()
-    elif source.kind != kind:
-        raise NotPossible(f"the source {name!r} is of kind {source.kind}: choose another name")
-    return _keep(session, Token(kind=INGEST, source_id=source.id, name=name, scopes=[]), now)
+    source = _source(session, kind, name, now)
+    return _keep(session, Token(kind=INGEST, source_id=source.id, name=source.name, scopes=[]), now)
+
+
+def create_signing_secret(
+    session: Session, kind: str, name: str, now: datetime, known: Collection[str], vault: Vault
+) -> str:
+    """A new secret that the source `name` signs with; those it has go on being right. Shown this once, kept sealed."""
+    if kind not in known:
+        raise NotPossible(f"there is no kind {kind!r}: known are {', '.join(sorted(known))}")
+    source = _source(session, kind, name, now)
+    return _keep(session, Token(kind=SIGNING, source_id=source.id, name=source.name, scopes=[]), now, vault)
 
 
 def create_api_token(session: Session, name: str, scopes: Sequence[str], now: datetime) -> str:
     """A new token for a program that asks us. Shown this once."""
-    return _keep(session, Token(kind=API, source_id=None, name=_name(name), scopes=list(scopes)), now)
+    wanted = tuple(dict.fromkeys(scope.strip() for scope in scopes))
+    if not set(wanted) <= set(SCOPES):
+        raise NotPossible(f"scopes are {' and '.join(SCOPES)}, with a comma between: not {','.join(scopes)!r}")
+    return _keep(session, Token(kind=API, source_id=None, name=_name(name), scopes=list(wanted)), now)
 
 
 def find_token(session: Session, token: str) -> TokenOwner | None:
@@ -59,13 +66,24 @@ def find_token(session: Session, token: str) -> TokenOwner | None:
     row = session.execute(
         select(Token.id, Token.source_id, Token.name, Token.scopes, Source.name.label("source"), Source.kind)
         .outerjoin(Source, Source.id == Token.source_id)
-        .where(Token.hash == digest(token), Token.revoked_at.is_(None))
+        .where(Token.hash == digest(token), Token.revoked_at.is_(None), Token.kind != SIGNING)
     ).one_or_none()
     if row is None:
         return None
     if row.source_id is None:
         return TokenOwner(row.id, None, row.name, API, tuple(row.scopes))
     return TokenOwner(row.id, row.source_id, row.source, row.kind)
+
+
+def signing_secrets(session: Session, kind: str) -> list[tuple[TokenOwner, str]]:
+    """The secrets in use of all sources of this kind, sealed, the newest first."""
+    query = (
+        select(Token.id, Token.source_id, Source.name, Source.kind, Token.sealed)
+        .join(Source, Source.id == Token.source_id)
+        .where(Token.kind == SIGNING, Source.kind == kind, Token.revoked_at.is_(None))
+        .order_by(Token.id.desc())
+    )
+    return [(TokenOwner(*row[:4]), row.sealed or "") for row in session.execute(query)]
 
 
 def touch(session: Session, token_ids: Iterable[int], source_ids: Iterable[int], now: datetime) -> None:
@@ -102,8 +120,22 @@ def _name(name: str) -> str:
     return name
 
 
-def _keep(session: Session, row: Token, now: datetime) -> str:
+def _source(session: Session, kind: str, name: str, now: datetime) -> Source:
+    """The source of this name, made if it is new. Raises NotPossible if it is of another kind."""
+    name = _name(name or kind)
+    source = session.scalar(select(Source).where(Source.name == name))
+    if source is None:
+        source = Source(name=name, kind=kind, created_at=now)
+        session.add(source)
+        session.flush()
+    elif source.kind != kind:
+        raise NotPossible(f"the source {name!r} is of kind {source.kind}: choose another name")
+    return source
+
+
+def _keep(session: Session, row: Token, now: datetime, vault: Vault | None = None) -> str:
     token = new_token()
+    row.sealed = None if vault is None else vault.seal(token)
     row.hash, row.ending, row.created_at = digest(token), token[-ENDING:], now
     session.add(row)
     session.flush()

@@ -3,22 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false
+from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.store.types import Json, Moment
+from gateway.store.base import DUE, LATEST, OPEN, PATIENT, QUEUED, WAITING, Base, Big
+from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
 
-OPEN = text("status <> 'resolved'")  # literal: a bound value would not match the partial index (docs/ARCHITECTURE.md)
-WAITING = text("status IN ('queued', 'sending')")
-QUEUED = text("status = 'queued'")
-PATIENT = text("fallback_at IS NOT NULL")
-LATEST = text("latest")
-DUE = text("next_at IS NOT NULL")
-Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only INTEGER keys
-
-
-class Base(DeclarativeBase):
-    registry = registry(type_annotation_map={datetime: Moment, dict[str, Any]: Json, list[Any]: Json, str: Text})
+__all__ = [
+    "AlertRow", "Audit", "Base", "ContactRow", "Counter", "Delivery", "Entry", "Fact", "Heard", "Incident", "Payload",
+    "PersonRow", "QuarantinedItem", "ScheduleRow", "SignIn", "Source", "TeamRow", "Token",
+]  # fmt: skip
 
 
 class Source(Base):
@@ -33,7 +27,10 @@ class Source(Base):
 
 
 class Token(Base):
-    """A key for machines: kind 'ingest' belongs to a source, kind 'api' has scopes. Only its hash is kept."""
+    """A key for machines: kind 'ingest' belongs to a source, kind 'api' has scopes. Only its hash is kept.
+
+    Kind 'signing' signs what a source sends. We must compute with it, so it is kept, sealed.
+    """
 
     __tablename__ = "token"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -41,6 +38,7 @@ class Token(Base):
     source_id: Mapped[int | None] = mapped_column(ForeignKey("source.id"), index=True)
     name: Mapped[str] = mapped_column(String(100))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
+    sealed: Mapped[str | None]  # ciphertext of a signing secret
     ending: Mapped[str] = mapped_column(String(8))  # its last characters, to tell two apart
     scopes: Mapped[list[Any]]
     created_at: Mapped[datetime]
@@ -94,7 +92,9 @@ class Incident(Base):
     policy: Mapped[str]
     route: Mapped[dict[str, Any]]  # as the rule book said when it opened; later edits do not reach it
     level: Mapped[int]  # steps told so far
-    next_at: Mapped[datetime | None]  # the next step; set only while it is triggered and the ladder goes on
+    next_at: Mapped[datetime | None]  # the next step, or the end of a snooze; none when the clock has nothing to do
+    snoozed_until: Mapped[datetime | None]  # set only while it is snoozed
+    snoozed_firing: Mapped[int | None]  # how many of its alerts fired then: more of them wake it
     opened_at: Mapped[datetime]
     started_at: Mapped[datetime]  # startsAt of its first alert
     updated_at: Mapped[datetime]
@@ -134,6 +134,7 @@ class AlertRow(Base):
     latest: Mapped[bool]
     incident_id: Mapped[int | None] = mapped_column(Big)  # none: a resolve of what was never seen firing
     firing: Mapped[bool]
+    muted: Mapped[bool] = mapped_column(server_default=false())  # resolved by a person while firing: until it clears
     fired: Mapped[int] = mapped_column(BigInteger)
     resolved: Mapped[int] = mapped_column(BigInteger)
     ended: Mapped[int] = mapped_column(BigInteger)
@@ -179,7 +180,7 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(Big, primary_key=True)
     incident_id: Mapped[int] = mapped_column(Big)
     once: Mapped[str] = mapped_column(String(64), unique=True)  # incident, level, kind, address: no double promise
-    kind: Mapped[str] = mapped_column(String(16))  # opened, escalated, acknowledged, resolved
+    kind: Mapped[str] = mapped_column(String(16))  # opened, escalated, assigned, acknowledged, resolved
     level: Mapped[int]
     part: Mapped[str] = mapped_column(String(8))  # primary, fallback, news
     way: Mapped[str] = mapped_column(String(8))
@@ -215,66 +216,6 @@ class Delivery(Base):
         Index("delivery_expiry", "expires_at", postgresql_where=QUEUED, sqlite_where=QUEUED),
         Index("delivery_person", "person_id", "finished_at"),
     )
-
-
-class PersonRow(Base):
-    __tablename__ = "person"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
-    name: Mapped[str]
-    role: Mapped[str] = mapped_column(String(16))
-    language: Mapped[str] = mapped_column(String(8))
-    timezone: Mapped[str] = mapped_column(String(64))
-    theme: Mapped[str] = mapped_column(String(8), default="")  # light, dark, or as the system says
-    password_hash: Mapped[str | None]
-    active: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[datetime]
-
-
-class TeamRow(Base):
-    __tablename__ = "team"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), unique=True)
-    members: Mapped[list[Any]]  # e-mail addresses, in order
-
-
-class ContactRow(Base):
-    """One address of a person or a team."""
-
-    __tablename__ = "contact"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
-    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"), index=True)
-    position: Mapped[int]
-    channel: Mapped[str] = mapped_column(String(16))
-    address: Mapped[str]  # ciphertext where the channel's addresses are secret
-    address_id: Mapped[str] = mapped_column(String(64))
-    verified_at: Mapped[datetime | None]
-
-    __table_args__ = (UniqueConstraint("person_id", "team_id", "channel", "address_id"),)
-
-
-class ScheduleRow(Base):
-    __tablename__ = "schedule"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), unique=True)
-    team: Mapped[str]
-    timezone: Mapped[str] = mapped_column(String(64))
-    layers: Mapped[list[Any]]  # [{"start": "2026-11-02T09:00", "every": "1w", "members": [e-mail, …]}, …]
-
-
-class SignIn(Base):
-    """A signed-in browser. The cookie holds a random key; only its hash is kept."""
-
-    __tablename__ = "sign_in"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    hash: Mapped[str] = mapped_column(String(64), unique=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    csrf: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    agent: Mapped[str]
 
 
 class Counter(Base):

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.orm import Session
 
-from gateway.store.tables import WAITING, Delivery, Fact, Incident
+from gateway.store.base import WAITING
+from gateway.store.tables import Delivery, Fact, Incident
 from gateway.store.types import micros
 from rules.words import Status, Urgency
 

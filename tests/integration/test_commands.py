@@ -4,11 +4,13 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from tests.samples import BOOK, PEOPLE, webhook
+from sqlalchemy import select
 
 from gateway.commands import cli
 from gateway.store import sources as source_store
 from gateway.store.db import reading
+from gateway.store.tables import Audit
+from tests.samples import BOOK, PEOPLE, webhook
 
 
 @pytest.fixture
@@ -46,9 +48,49 @@ def test_a_token_is_printed_alone_and_belongs_to_its_source(nabat, app):
     _, listed, _ = nabat("token", "list")
     assert out.strip()[-4:] in listed
     assert out.strip() not in listed
-    assert nabat("token", "revoke", out.strip()[-source_store.ENDING:])[0] == 0
+    assert nabat("token", "revoke", out.strip()[-source_store.ENDING :])[0] == 0
     with reading() as session:
         assert source_store.find_token(session, out.strip()) is None
+
+
+def test_a_signing_secret_is_printed_alone_and_kept_sealed(nabat, app):
+    code, out, _ = nabat("token", "create", "ticket", "--name", "helpdesk", "--signing")
+    assert (code, out.count("\n")) == (0, 1)
+    with reading() as session:
+        ((owner, sealed),) = source_store.signing_secrets(session, "ticket")
+    assert owner.name == "helpdesk"
+    assert app.extensions["gateway"].vault.open(sealed) == out.strip()
+    assert "ticket signing" in nabat("token", "list")[1]
+    for kind in ("api", "carrier-pigeon"):
+        code, out, words = nabat("token", "create", kind, "--signing")
+        assert (code, out, "known are" in words) == (1, "", True)
+
+
+def test_the_scopes_of_a_token_are_words_we_know(nabat):
+    assert nabat("token", "create", "api", "--scopes", "read, act")[0] == 0
+    for scopes in ("write", "read,admin", "", "READ"):
+        code, out, words = nabat("token", "create", "api", "--scopes", scopes)
+        assert (code, out) == (1, "")
+        assert "read and act" in words
+
+
+def test_what_is_done_at_the_terminal_is_written_down(nabat, tmp_path):
+    _, out, _ = nabat("token", "create", "alertmanager")
+    nabat("token", "revoke", out.strip()[-4:])
+    nabat("token", "create", "carrier-pigeon")
+    nabat("user", "create", "Boris@example.org", "--role", "admin", "--password-stdin", stdin="a horse is correct\n")
+    file = tmp_path / "people.yaml"
+    file.write_text(PEOPLE.replace("NTFY", "https://ntfy.example"))
+    for _ in range(2):
+        nabat("people", "import", str(file))
+    with reading() as session:
+        rows = [(row.action, row.target) for row in session.scalars(select(Audit).order_by(Audit.id))]
+        assert all(row.actor.endswith("./nabat)") for row in session.scalars(select(Audit)))
+        assert out.strip() not in repr([row.detail for row in session.scalars(select(Audit))])
+    assert rows == [
+        ("token create", "alertmanager"), ("token revoke", "alertmanager"), ("user create", "boris@example.org"),
+        ("people import", "people.yaml"),
+    ]  # fmt: skip
 
 
 def test_a_person_is_made_with_a_password_from_standard_input(nabat):

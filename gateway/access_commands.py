@@ -1,0 +1,116 @@
+"""The commands about who may come in and who is reached: tokens, users, the people file."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from gateway import passwords, sources
+from gateway.console import fail, operator, program, settings
+from gateway.secrets import BadSecret
+from gateway.store import audit
+from gateway.store import people as people_store
+from gateway.store import sources as source_store
+from gateway.store.db import reading, transaction
+from rules import people
+from rules.words import Role
+
+
+@click.group(help="Keys for machines.")
+def token() -> None: ...
+
+
+@token.command("create", help="Prints a new token, and nothing else. KIND: a source's kind, or 'api'.")
+@click.argument("kind")
+@click.option("--name", default="", help="The source; its kind if not given.")
+@click.option("--scopes", default="read,act", show_default=True, help="For kind 'api'.")
+@click.option("--signing", is_flag=True, help="A secret that the source signs with, instead of a token.")
+def token_create(kind: str, name: str, scopes: str, *, signing: bool) -> None:
+    with program() as (_, world), transaction() as session:
+        now, known = world.clock.now(), sources.names()
+        try:
+            if signing:
+                made = source_store.create_signing_secret(session, kind, name, now, known, world.vault)
+            elif kind == source_store.API:
+                made = source_store.create_api_token(session, name or kind, scopes.split(","), now)
+            else:
+                made = source_store.create_token(session, kind, name, now, known)
+        except (source_store.NotPossible, BadSecret) as problem:
+            fail(str(problem))
+        detail = {"kind": "signing" if signing else kind, "ending": made[-source_store.ENDING :]}
+        audit.note(session, now, operator(), "token create", name or kind, detail)
+    click.echo(made)
+
+
+@token.command("list")
+def token_list() -> None:
+    with program(), reading() as session:
+        for row, source in source_store.list_tokens(session):
+            state = "revoked" if row.revoked_at else f"last used {row.last_used_at or 'never'}"
+            kind = source.kind if source else row.kind
+            what = f"{kind} {row.kind}" if row.kind == source_store.SIGNING else kind
+            click.echo(f"…{row.ending}  {what:14} {row.name:24} {state}")
+
+
+@token.command("revoke")
+@click.argument("ending")
+def token_revoke(ending: str) -> None:
+    with program() as (_, world), transaction() as session:
+        try:
+            ended = source_store.revoke(session, ending, world.clock.now())
+            audit.note(session, world.clock.now(), operator(), "token revoke", ended.name, {"ending": ended.ending})
+        except source_store.NotPossible as problem:
+            fail(str(problem))
+
+
+@click.group(help="People who can sign in.")
+def user() -> None: ...
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--name", default="")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def user_create(email: str, role: str, name: str, *, password_stdin: bool) -> None:
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if wrong := passwords.complaint(password, email, name):
+        fail(wrong)
+    with program() as (_, world), transaction() as session:
+        try:
+            hashed = passwords.hash_password(password)
+            made = people_store.create_user(session, email, name, Role(role), hashed, world.clock.now())
+            audit.note(session, world.clock.now(), operator(), "user create", made.email, {"role": role})
+        except people_store.PersonExists:
+            fail(f"{email}: there is somebody with this address already")
+
+
+@click.group("people", help="People, teams, contacts, schedules.")
+def people_group() -> None: ...
+
+
+@people_group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def people_import(file: Path) -> None:
+    plain = settings()
+    try:
+        listed = people.parse(
+            file.read_bytes(), file.name, os.environ, language=plain.language, timezone=plain.timezone
+        )
+    except people.BadPeopleFile as problem:
+        fail(*problem.complaints)
+    with program() as (_, world), transaction() as session:
+        done = people_store.import_people(session, listed, world.vault, world.clock.now())
+        if done.added or done.changed:
+            audit.note(session, world.clock.now(), operator(), "people import", file.name, {"did": str(done)})
+    click.echo(str(done))
+
+
+@people_group.command("export")
+def people_export() -> None:
+    with program() as (_, world), reading() as session:
+        click.echo(people.dump(people_store.export_people(session, world.vault)), nl=False)

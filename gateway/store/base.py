@@ -1,0 +1,21 @@
+"""What all tables stand on: the column types, the keys, and the conditions of partial indexes."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, Text, text
+from sqlalchemy.orm import DeclarativeBase, registry
+
+from gateway.store.types import Json, Moment
+
+OPEN = text("status <> 'resolved'")  # literal: a bound value would not match the partial index (docs/ARCHITECTURE.md)
+WAITING = text("status IN ('queued', 'sending')")
+QUEUED = text("status = 'queued'")
+PATIENT = text("fallback_at IS NOT NULL")
+LATEST = text("latest")
+DUE = text("next_at IS NOT NULL")
+Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only INTEGER keys
+
+
+class Base(DeclarativeBase):
+    registry = registry(type_annotation_map={datetime: Moment, dict[str, Any]: Json, list[Any]: Json, str: Text})
