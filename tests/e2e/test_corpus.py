@@ -15,6 +15,7 @@ from tests.conftest import SHARED
 from tests.databases import missing, wait_until
 from tests.e2e.hostile import cases, send, send_raw, timed
 from tests.processes import Gateway, children_of, memory_of
+from tests.samples import webhook
 
 GROWTH = 64 * 1024 * 1024  # bytes of memory that one case may cost
 BUSY = 10.0  # seconds more than a case may take, because this machine has other things to do too
@@ -25,6 +26,7 @@ AGAIN = cases("schema", "time", "text")  # what the databases may take different
 PAYLOADS = sorted(SHARED.glob("payloads/alertmanager-*.json"))
 NOT_SUSPECT = ("time-077", "time-079", "time-087")  # a leap second, a small z, an odd end: these can be read
 NO_WEBHOOK = "api-v2-post"  # lists that belong to another address
+SILENT = "silent"
 pytestmark = pytest.mark.slow
 
 
@@ -35,7 +37,7 @@ class Target:
         self.gateway = gateway
         gateway.prepare(sources=sources)
         self.web = gateway.web()
-        self.pool = ThreadPoolExecutor(len(RAW) or 1)
+        self.pool = ThreadPoolExecutor(len(RAW) + 1)
         self.raw = {}
 
     def servers(self):
@@ -71,12 +73,14 @@ class Target:
 def sqlite_target(tmp_path_factory, sqlite_file):
     folder = tmp_path_factory.mktemp("corpus")
     shutil.copyfile(sqlite_file, folder / "nabat.db")
-    sources = [(case.kind, case.id) for case in ALL + RAW] + [("alertmanager", path.stem) for path in PAYLOADS]
+    others = [SILENT, *(path.stem for path in PAYLOADS)]
+    sources = [(case.kind, case.id) for case in ALL + RAW] + [("alertmanager", name) for name in others]
     target = Target(Gateway(folder, f"sqlite:///{folder}/nabat.db"), sources)
-    for case in RAW:  # some are slow on purpose, so all are under way while the others are looked at
-        text = case.body().replace(b"{AM}", b"/ingest/alertmanager")
-        data = text.replace(b"{TOK}", target.gateway.tokens["alertmanager", case.id].encode())
-        target.raw[case.id] = target.pool.submit(timed, send_raw, target.gateway.port, data)
+    raw = {case.id: case.body() for case in RAW} | {SILENT: a_byte_short()}
+    for name, data in raw.items():  # some are slow on purpose, so all are under way while the others are looked at
+        token = target.gateway.tokens["alertmanager", name].encode()
+        whole = data.replace(b"{AM}", b"/ingest/alertmanager").replace(b"{TOK}", token)
+        target.raw[name] = target.pool.submit(timed, send_raw, target.gateway.port, whole)
     yield target
     target.close()
 
@@ -137,6 +141,20 @@ def has_its_effect(case, target, status, said):
         assert stored or answer["quarantined"]
     if effect := EFFECTS.get(case.id) or EFFECTS.get(case.cls):
         effect(target, case, said)
+
+
+def a_byte_short():
+    """A good request whose last byte never comes."""
+    body = json.dumps(webhook()).encode()
+    head = "POST {AM} HTTP/1.1\r\nHost: nabat\r\nAuthorization: Bearer {TOK}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:-1]
+
+
+def test_a_body_that_never_comes_is_not_waited_for_for_ever(sqlite_target):
+    status, _, took = sqlite_target.raw[SILENT].result(120)
+    assert status == 408
+    assert took < 20 + BUSY
+    assert sqlite_target.of(SILENT) == []
 
 
 @each(RAW)

@@ -145,7 +145,7 @@ def test_twenty_kills_of_web_and_worker_lose_nothing(gateway, ledger, senders, c
     while left := [victim for victim in victims if victim.kills < KILLS]:
         for victim in left:
             victim.turn()
-        time.sleep(0.002)
+        time.sleep(0.004)
     took = time.monotonic() - began
     for sender in load:
         sender.finish()
@@ -164,8 +164,8 @@ def test_up_starts_again_what_dies_and_nothing_is_lost(gateway_on, ledger, sende
     gateway = gateway_on("sqlite")
     ledger.pause = 0.02
     up = gateway.up()
-    load = senders(gateway)
-    for name in ("web", "worker"):
+    load = senders(gateway, pause=0.1)
+    for name in ("worker", "web"):
         victim = wait_until(lambda name=name: _child(up, name), 30)
         reached = len(ledger.pages())
         wait_until(lambda reached=reached: len(ledger.pages()) > reached + 2, 60)  # both are at work
@@ -187,7 +187,7 @@ def _child(up, name):
 def test_told_to_stop_under_load_they_finish_and_lose_nothing(gateway, ledger, senders):
     ledger.pause = 0.02
     web, worker = gateway.web(), gateway.worker()
-    load = senders(gateway)
+    load = senders(gateway, pause=0.1)
     reached = len(ledger.pages())
     wait_until(lambda: len(ledger.pages()) > reached + 20, 60)
     assert worker.stop() == 0
@@ -220,7 +220,8 @@ def test_only_an_answer_that_was_lost_makes_a_second_call(gateway_on, ledger):
     assert len(lines) == 2
 
 
-def test_two_workers_send_each_message_once(gateway, ledger):
+def test_two_workers_send_each_message_once(gateway_on, ledger):
+    gateway = gateway_on("postgresql")
     ledger.pause = 0.01
     gateway.web()
     workers = [gateway.worker(), gateway.worker()]

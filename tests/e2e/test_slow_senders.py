@@ -30,15 +30,6 @@ def gateway(tmp_path_factory, sqlite_file):
         assert "Traceback" not in gateway.said()
 
 
-@pytest.fixture(scope="module")
-def silent(gateway):
-    """A sender that left out its last byte, when it all began."""
-    whole = body("silent")
-    with connect(gateway) as link:
-        link.sendall(head(gateway, len(whole)) + whole[:-1])
-        yield link
-
-
 def body(name):
     return json.dumps(group(alert(name=name, fingerprint=name))).encode()
 
@@ -72,7 +63,7 @@ def fastest_of(gateway, number, name):
     return min(taken)
 
 
-def test_two_hundred_half_sent_bodies_hold_up_nobody(gateway, silent):
+def test_two_hundred_half_sent_bodies_hold_up_nobody(gateway):
     alone = fastest_of(gateway, 5, "alone")
     whole = body("half")
     with ExitStack() as links:
@@ -126,8 +117,3 @@ def test_the_largest_body_is_taken_and_one_byte_more_is_not(gateway, more):
     assert (f"large{more}" in stored(gateway)) == (status == 202)
     if more:  # the sender will not come again, so people are told
         wait_until(lambda: len(own_incidents(gateway)) == 1)
-
-
-def test_a_body_that_never_comes_is_not_waited_for_for_ever(gateway, silent):
-    assert silent.recv(65536).startswith(b"HTTP/1.1 408")
-    assert "silent" not in stored(gateway)
