@@ -16,10 +16,9 @@ function read(data) {
 function local(url) {
   try {
     const place = new URL(url || "/incidents", self.location.origin);
-    return place.pathname + place.search;
-  } catch {
-    return "/incidents";
-  }
+    if (/^https?:$/.test(place.protocol)) return place.pathname + place.search;
+  } catch { /* no address at all */ }
+  return "/incidents";
 }
 
 function show(said, more) {
