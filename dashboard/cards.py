@@ -40,10 +40,12 @@ class Hero:
     source: str
     alerts: str
     firing: str
+    assignee: str
 
 
 def hero(found: Incident, source: str, firing: int, directory: Directory, reader: Reader) -> Hero:
-    late = found.status == Status.TRIGGERED and reader.now > found.ack_due_at
+    late = found.status == Status.TRIGGERED and not found.snoozed_until and reader.now > found.ack_due_at
+    mine = (person.name or person.email for person in directory.people.values() if person.id == found.assignee_id)
     return Hero(
         clocks=_clocks(found, directory, reader),
         overdue=reader.duration(reader.now - found.ack_due_at, exact=True) if late else "",
@@ -51,6 +53,7 @@ def hero(found: Incident, source: str, firing: int, directory: Directory, reader
         source=source,
         alerts=reader.count("%(n)s alert", "%(n)s alerts", found.alert_count),
         firing=reader.say("%(n)s firing now", n=firing) if firing else "",
+        assignee=next(mine, "") if found.assignee_id else "",
     )
 
 
@@ -64,15 +67,23 @@ def _clocks(found: Incident, directory: Directory, reader: Reader) -> list[Clock
         return [Clock(_("Lasted"), whole), acked, goal, Clock(_("Resolved by"), by)]
     if found.status == Status.ACKNOWLEDGED:
         running = _running(_("Open for"), found.opened_at, reader)
+        goal = _waking(found.snoozed_until, reader) if found.snoozed_until else goal
         return [running, _acknowledged(found, reader), goal, Clock(_("Acknowledged by"), found.ack_by or "?")]
-    late = reader.now > found.ack_due_at
+    late = not found.snoozed_until and reader.now > found.ack_due_at
     waiting = _running(_("Unacknowledged for"), found.opened_at, reader, bad=late)
     if found.next_at is None:
         return [waiting, goal, Clock(_("Next step in"), "–"), Clock(_("Who is next"), _("nobody"), bad=True)]
     at = reader.moment(found.next_at)
     coming = _coming(found, route_of(found.route), directory, reader)
     who = coming[0].who if coming else rows.next_names(found, directory, reader)
-    return [waiting, goal, Clock(_("Next step in"), at.left, until=at.ms), Clock(_("Who is next"), who)]
+    then = Clock(_("Next step in"), at.left, until=at.ms)
+    then = _waking(found.snoozed_until, reader) if found.snoozed_until else then
+    return [waiting, goal, then, Clock(_("Who is next"), who)]
+
+
+def _waking(until: datetime, reader: Reader) -> Clock:
+    at = reader.moment(until)
+    return Clock(reader.say("Snoozed for"), at.left, until=at.ms)
 
 
 def _acknowledged(found: Incident, reader: Reader) -> Clock:

@@ -13,6 +13,7 @@ STATUSES: dict[str, tuple[Status, ...]] = {
     "unresolved": (Status.TRIGGERED, Status.ACKNOWLEDGED),
     "open": (Status.TRIGGERED,),
     "ack": (Status.ACKNOWLEDGED,),
+    "snoozed": (Status.TRIGGERED, Status.ACKNOWLEDGED),
     "resolved": (Status.RESOLVED,),
     "all": (Status.TRIGGERED, Status.ACKNOWLEDGED, Status.RESOLVED),
 }
@@ -31,7 +32,12 @@ class Filter:
     @property
     def walks(self) -> bool:
         """Whether the order is status, urgency, newest first; the lists that never end are newest first only."""
-        return self.status in ("unresolved", "open", "ack")
+        return self.status in ("unresolved", "open", "ack", "snoozed")
+
+    @property
+    def snoozed(self) -> bool | None:
+        """Whether what is wanted is snoozed; None if that makes no difference. So the numbers on the tabs add up."""
+        return {"open": False, "ack": False, "snoozed": True}.get(self.status)
 
     @property
     def narrows(self) -> bool:

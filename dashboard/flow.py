@@ -18,7 +18,13 @@ from gateway.auth import READERS, Visit, require
 from gateway.store.tables import Delivery, Token
 from rules.words import Role
 
-KINDS = {"opened": "new incident", "escalated": "next step", "acknowledged": "acknowledged", "resolved": "resolved"}
+KINDS = {
+    "opened": "new incident",
+    "escalated": "next step",
+    "assigned": "assigned",
+    "acknowledged": "acknowledged",
+    "resolved": "resolved",
+}
 PARTS = {"fallback": "another way", "news": "news", "primary": ""}
 OPEN_ADDRESSES = ("email", "sms")  # the others are keys: whoever has one may call in our name
 
@@ -142,5 +148,5 @@ def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
     return (
-        _("new incident"), _("next step"), _("acknowledged"), _("resolved"), _("another way"), _("news"),
+        _("new incident"), _("next step"), _("assigned"), _("acknowledged"), _("resolved"), _("another way"), _("news"),
     )  # fmt: skip

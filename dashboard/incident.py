@@ -9,14 +9,21 @@ from dashboard import queries, queries_incident, rows, timeline
 from dashboard.blueprint import bp
 from dashboard.cards import alerts_card, details, hero, ladder, what, why
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
+from dashboard.reader import Reader
 from gateway import actions
 from gateway.actions import Actor
 from gateway.auth import ACTORS, READERS, Visit, require
 from gateway.store.tables import Incident
-from rules.lifecycle import Reason, Signal
+from rules.lifecycle import Given, Reason, Signal
+from rules.snoozing import end_of
 from rules.text import clean_text
+from rules.words import Role
 
 MOST_NOTE = 4000  # characters
+SNOOZES = (
+    ("30m", "30 minutes"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 hours"), ("1d", "1 day"),
+    ("until 09:00 tomorrow", "until 09:00 tomorrow"),
+)  # fmt: skip
 SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE}
 
 
@@ -29,14 +36,37 @@ def incident(visit: Visit, number: int) -> ResponseReturnValue:
 @bp.post("/incidents/<int(max=9223372036854775807):number>/<any(acknowledge, resolve):what>")
 @require(*ACTORS)
 def act(visit: Visit, number: int, what: str) -> ResponseReturnValue:
-    reason = actions.act(number, SIGNALS[what], _actor(visit), visit.now)
-    if reason is None:
-        abort(404)
-    return _done(visit, number, _words(visit, number, reason))
+    mute = what == "resolve" and bool(request.form.get("mute"))
+    reason = actions.act(number, SIGNALS[what], _actor(visit), visit.now, mute=mute)
+    return _answered(visit, number, reason)
+
+
+@bp.post("/incidents/<int(max=9223372036854775807):number>/snooze")
+@require(*ACTORS)
+def snooze(visit: Visit, number: int) -> ResponseReturnValue:
+    wanted = clean_text(request.form.get("until") or request.form.get("for") or SNOOZES[0][0])
+    try:
+        until = end_of(wanted, visit.now, reader_of(visit).zone)
+    except ValueError:
+        abort(400)
+    reason = actions.act(number, Signal.SNOOZE, _actor(visit), visit.now, Given(until=until))
+    return _answered(visit, number, reason)
+
+
+@bp.post("/incidents/<int(max=9223372036854775807):number>/assign")
+@require(*ACTORS)
+def assign(visit: Visit, number: int) -> ResponseReturnValue:
+    """Without a name: to whoever presses the button."""
+    to = clean_text(request.form.get("to") or visit.person.email)
+    try:
+        reason = actions.assign(number, to, _actor(visit), visit.now)
+    except actions.NotPossible:
+        abort(400)
+    return _answered(visit, number, reason)
 
 
 @bp.post("/incidents/<int(max=9223372036854775807):number>/notes")
-@require(*ACTORS)
+@require(*READERS)
 def add_note(visit: Visit, number: int) -> ResponseReturnValue:
     text = clean_text(request.form.get("text", "")).strip()[:MOST_NOTE]
     if text and not actions.add_note(number, text, _actor(visit), visit.now):
@@ -45,7 +75,14 @@ def add_note(visit: Visit, number: int) -> ResponseReturnValue:
 
 
 def _actor(visit: Visit) -> Actor:
-    return Actor(visit.person.name or visit.person.email, "dashboard", visit.person.person_id)
+    person = visit.person
+    return Actor(person.name or person.email, "dashboard", person.person_id, person.email)
+
+
+def _answered(visit: Visit, number: int, reason: Reason | None) -> ResponseReturnValue:
+    if reason is None:
+        abort(404)
+    return _done(visit, number, _words(visit, number, reason))
 
 
 def _found(number: int) -> Incident:
@@ -86,9 +123,30 @@ def _words(visit: Visit, number: int, reason: Reason) -> str:
     if reason is Reason.ALREADY_RESOLVED:
         at = reader.moment(found.resolved_at).short if found.resolved_at else ""
         return _("#%(n)s was already resolved %(time)s.", n=number, time=at)
+    return _plain(found, reader, reason)
+
+
+def _plain(found: Incident, reader: Reader, reason: Reason) -> str:
+    _ = reader.say
     if reason is Reason.ACKNOWLEDGED:
-        return _("Acknowledged #%(n)s. Nobody else is called.", n=number)
-    return _("Resolved #%(n)s.", n=number)
+        return _("Acknowledged #%(n)s. Nobody else is called.", n=found.id)
+    if reason is Reason.SNOOZED and found.snoozed_until:
+        return _("Snoozed #%(n)s until %(time)s.", n=found.id, time=reader.moment(found.snoozed_until).short)
+    if reason in (Reason.ASSIGNED, Reason.REASSIGNED, Reason.ALREADY_ASSIGNED):
+        return _("#%(n)s is in the hands of %(who)s.", n=found.id, who=_whose(found))
+    return _("Resolved #%(n)s.", n=found.id)
+
+
+def _whose(found: Incident) -> str:
+    people = queries.directory().people.values()
+    return next((person.name or person.email for person in people if person.id == found.assignee_id), "?")
+
+
+def _choices(visit: Visit) -> list[tuple[str, str]]:
+    """Who may be given it: whoever looks at the page first, then by name. A viewer is never paged."""
+    people = [person for person in queries.directory().people.values() if person.role is not Role.VIEWER]
+    people.sort(key=lambda person: (person.email != visit.person.email, person.name.lower()))
+    return [(person.email, person.name or person.email) for person in people]
 
 
 def incident_values(visit: Visit, found: Incident) -> dict[str, object]:
@@ -111,4 +169,14 @@ def incident_values(visit: Visit, found: Incident) -> dict[str, object]:
         "alerts": alerts_card(alerts, reader),
         "details": details(found, source, sent, reader),
         "most": queries_incident.MOST,
+        "snoozes": [(value, reader.say(word)) for value, word in SNOOZES],
+        "people": _choices(visit) if visit.may_act else [],
     }
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return (
+        _("30 minutes"), _("1 hour"), _("2 hours"), _("4 hours"), _("1 day"), _("until 09:00 tomorrow"),
+    )  # fmt: skip

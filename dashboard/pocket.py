@@ -16,13 +16,18 @@ from dashboard.reader import Reader, reader
 from gateway import actions, links
 from gateway.actions import Actor
 from gateway.auth import MOST_FORM
+from gateway.store.routes import route_of
 from gateway.store.tables import Incident
 from gateway.world import world
-from rules.lifecycle import Reason, Signal
+from rules.lifecycle import Given, Reason, Signal, has_next
 from rules.text import clean_text, cut, safe_url
 from rules.words import Role, Status
 
-SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE}
+SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "decline": Signal.DECLINE}
+SAID = {
+    Reason.ACKNOWLEDGED: "acknowledged", Reason.RESOLVED: "resolved", Reason.PASSED_ON: "passed",
+    Reason.ALREADY_PASSED_ON: "passed", Reason.NOBODY_NEXT: "nobody",
+}  # fmt: skip
 MOST_NOTE, MOST_TEXT = 1000, 600  # characters
 
 
@@ -63,9 +68,10 @@ def _act(found: Opened, wanted: str) -> str:
         return "noted" if text and actions.add_note(found.incident.id, text, found.actor, now) else ""
     if wanted not in SIGNALS:
         return ""
-    reason = actions.act(found.incident.id, SIGNALS[wanted], found.actor, now)
-    said = {Reason.ACKNOWLEDGED: "acknowledged", Reason.RESOLVED: "resolved"}
-    return said.get(reason, "already") if reason else ""
+    level = request.form.get("level", "")
+    given = Given(level=int(level) if level.isascii() and level.isdigit() and len(level) < 10 else None)
+    reason = actions.act(found.incident.id, SIGNALS[wanted], found.actor, now, given)
+    return SAID.get(reason, "already") if reason else ""
 
 
 def _open(token: str) -> Opened | None:
@@ -79,7 +85,7 @@ def _open(token: str) -> Opened | None:
     person = queries_incident.person_by_email(link.who)
     if person is None or not person.active:
         return None
-    actor = Actor(person.name or person.email, "link", person.id)
+    actor = Actor(person.name or person.email, "link", person.id, person.email)
     return Opened(found, actor, person.role != Role.VIEWER, reader(now, person.language, person.timezone))
 
 
@@ -105,6 +111,7 @@ def _page(token: str, found: Opened, said: str, code: int = 200) -> Response:
         "over": incident.status == Status.RESOLVED,
         "state": _state(incident, who),
         "said": _said(said, incident, who),
+        "pass_to": _next_names(incident, who),
         "next": rows.next_step(incident, queries.directory(), who) if incident.status == Status.TRIGGERED else None,
         "actor": found.actor.name,
         "may_act": found.may_act,
@@ -112,8 +119,16 @@ def _page(token: str, found: Opened, said: str, code: int = 200) -> Response:
     return draw_outside("pages/pocket.html", values, code, who)
 
 
+def _next_names(incident: Incident, who: Reader) -> str:
+    """To whom it can be passed; to nobody once all steps were told."""
+    going = incident.status == Status.TRIGGERED and has_next(route_of(incident.route), incident.level)
+    return rows.next_names(incident, queries.directory(), who) if going else ""
+
+
 def _state(incident: Incident, who: Reader) -> str:
-    """By whom and when it was answered."""
+    """By whom and when it was answered, or until when it is snoozed."""
+    if incident.snoozed_until:
+        return who.say("Snoozed until %(time)s.", time=who.moment(incident.snoozed_until).short)
     if incident.status == Status.ACKNOWLEDGED and incident.ack_at:
         at = who.moment(incident.ack_at).short
         return who.say("Acknowledged by %(who)s %(time)s.", who=incident.ack_by or "?", time=at)
@@ -137,5 +152,7 @@ def _said(said: str, incident: Incident, who: Reader) -> str:
         "acknowledged": _("Done. Nobody else is called."),
         "resolved": _("Done. Whoever was told is told that it is over."),
         "noted": _("Your note is on the timeline."),
+        "passed": _("Passed on: the next step has begun."),
+        "nobody": _("There is nobody to pass it to: everybody was told."),
     }
     return known.get(said, "")

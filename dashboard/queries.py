@@ -40,6 +40,8 @@ def _bucket(wanted: Filter, place: int) -> Select[Any]:
     query = query.where(Incident.status == status.value, Incident.urgency == urgency.rank)
     if wanted.after and (not wanted.walks or place == wanted.after[0]):
         query = query.where(Incident.id < wanted.after[1])
+    if wanted.snoozed is not None:
+        query = query.where(Incident.snoozed_until.is_not(None) == wanted.snoozed)
     if wanted.q:
         query = query.where(_mentions(wanted))
     return select(query.order_by(Incident.id.desc()).limit(PAGE + 1).subquery())
@@ -63,28 +65,32 @@ def _mentions(wanted: Filter) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many incidents are not resolved yet."""
+    """How many incidents are not resolved yet; what is snoozed is neither open nor acknowledged."""
 
     open: int
     ack: int
+    snoozed: int
     emergencies: int  # open ones
 
     @property
     def unresolved(self) -> int:
-        return self.open + self.ack
+        return self.open + self.ack + self.snoozed
 
 
 def counts() -> Counts:
+    asleep = Incident.snoozed_until.is_not(None)
     query = (
-        select(Incident.status, Incident.urgency, func.count())
+        select(Incident.status, Incident.urgency, asleep, func.count())
         .where(Incident.status.in_((Status.TRIGGERED.value, Status.ACKNOWLEDGED.value)))
-        .group_by(Incident.status, Incident.urgency)
+        .group_by(Incident.status, Incident.urgency, asleep)
     )
-    found = [(row[0], row[1], row[2]) for row in db.session.execute(query)]
+    rows = [(row[0], row[1], bool(row[2]), row[3]) for row in db.session.execute(query)]
+    found = [(status, urgency, count) for status, urgency, snoozed, count in rows if not snoozed]
     loud = (Status.TRIGGERED.value, Urgency.EMERGENCY.rank)
     return Counts(
         open=sum(count for status, _, count in found if status == Status.TRIGGERED),
         ack=sum(count for status, _, count in found if status == Status.ACKNOWLEDGED),
+        snoozed=sum(count for _, _, snoozed, count in rows if snoozed),
         emergencies=sum(count for status, urgency, count in found if (status, urgency) == loud),
     )
 

@@ -56,7 +56,7 @@ def row(incident: Incident, message: Delivery | None, directory: Directory, read
         service=incident.service,
         tags=tuple(word for shown, word in tags if shown),
         urgency=words.urgency(incident.urgency, reader),
-        status=words.status(incident.status, reader),
+        status=words.status(incident.status, reader, snoozed=incident.snoozed_until is not None),
         opened=reader.moment(incident.opened_at),
         times=f"×{incident.alert_count}",
         told=words.told(message, reader, short=True) if message else None,
@@ -71,6 +71,8 @@ def next_step(incident: Incident, directory: Directory, reader: Reader) -> Next:
     _ = reader.say
     if incident.status == Status.RESOLVED:
         return _resolved(incident, reader)
+    if incident.snoozed_until is not None:
+        return Next(_("until %(time)s", time=reader.moment(incident.snoozed_until).short))
     if incident.status == Status.ACKNOWLEDGED:
         return Next(_after(incident.ack_by, incident.ack_at, incident.opened_at, reader))
     late = reader.now > incident.ack_due_at
@@ -125,6 +127,7 @@ def tabs(wanted: Filter, counts: queries.Counts, reader: Reader) -> list[Tab]:
         ("unresolved", _("Unresolved"), str(counts.unresolved)),
         ("open", reader.say_as("list", "Open"), str(counts.open)),
         ("ack", reader.say_as("list", "Acknowledged"), str(counts.ack)),
+        ("snoozed", reader.say_as("list", "Snoozed"), str(counts.snoozed)),
         ("resolved", reader.say_as("list", "Resolved"), ""),
         ("all", _("All"), ""),
     ]

@@ -53,8 +53,8 @@ _STATUSES = {
 }
 
 
-def status(value: str, reader: Reader) -> Badge:
-    look, icon, word = _STATUSES[Status(value)]
+def status(value: str, reader: Reader, *, snoozed: bool = False) -> Badge:
+    look, icon, word = ("snoozed", "clock", "Snoozed") if snoozed else _STATUSES[Status(value)]
     return Badge(look, icon, reader.say(word))
 
 
@@ -89,5 +89,6 @@ def _marked() -> tuple[str, ...]:
         _("Emergency"), _("Urgent"), _("Fast"), _("Ordinary"), _("call"), _("SMS"), _("push"), _("e-mail"),
         _("waiting to be sent"), _("being sent"), _("handed over"), _("delivered"), _("failed"), _("called off"),
         _("not sent: no provider is set up"), _("waiting"), _("sent"), _("not sent, only logged"),
-        _("Open"), _("Acknowledged"), _("Resolved"), _("viewer"), _("responder"), _("dispatcher"), _("administrator"),
+        _("Open"), _("Acknowledged"), _("Resolved"), _("Snoozed"),
+        _("viewer"), _("responder"), _("dispatcher"), _("administrator"),
     )  # fmt: skip

@@ -5,14 +5,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from gateway.changes import Changes
-from gateway.store import cases, outbox
+from gateway.changes import Changes, told_of
+from gateway.store import alerts, audit, cases, outbox
 from gateway.store.cases import Case
-from gateway.store.db import transaction
+from gateway.store.db import one_writer_per_source, transaction
 from gateway.world import world
-from rules.audience import Audience
-from rules.lifecycle import Decision, Reason, Signal, decide, step_at
-from rules.words import Notice, NotTold, Status
+from rules.audience import Audience, one_person
+from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal, decide, step_at
+from rules.words import Directory, Notice, NotTold, Person, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +22,69 @@ class Actor:
     name: str
     how: str
     person_id: int | None = None
+    account: str = ""  # what tells them from others of the same name: an e-mail address, a token
 
 
 CLOCK = Actor("Nabat", "clock")
+MACHINES = ("clock", "source")  # whoever else acts is written down in the audit log
 
 
-def act(incident_id: int, signal: Signal, actor: Actor, now: datetime) -> Reason | None:
-    """One signal to one incident, in a transaction of its own. Says what came of it; None if there is no such one."""
+class NotPossible(Exception):
+    """It cannot be assigned so; the text says why."""
+
+
+def act(
+    incident_id: int, signal: Signal, actor: Actor, now: datetime, given: Given = NOTHING, *, mute: bool = False
+) -> Reason | None:
+    """One signal to one incident, in a transaction of its own. Says what came of it; None if there is no such one.
+
+    `mute`: what still fires opens nothing until it clears.
+    """
     with transaction() as session:
-        return act_in(session, incident_id, signal, actor, now)
+        if mute:  # before the incident is locked, as intake does
+            one_writer_per_source(session, cases.sources_of(session, incident_id))
+        reason = act_in(session, incident_id, signal, actor, now, given)
+        if mute and reason is Reason.RESOLVED and (count := alerts.mute(session, incident_id)):
+            case = cases.load(session, [incident_id])[incident_id]
+            changes = changes_of(session, now)
+            changes.line(case, "muted", actor.name, {"count": count, "how": actor.how})
+            changes.write()
+        return reason
 
 
-def act_in(session: Session, incident_id: int, signal: Signal, actor: Actor, now: datetime) -> Reason | None:
+def act_in(
+    session: Session, incident_id: int, signal: Signal, actor: Actor, now: datetime, given: Given = NOTHING
+) -> Reason | None:
     """The same within the caller's transaction, for what must be kept together with it."""
     case = cases.load(session, [incident_id]).get(incident_id)
     if case is None:
         return None
+    if signal is Signal.SNOOZE:
+        cases.count_firing(session, [case])
+        given = replace(given, firing=case.firing)
     changes = changes_of(session, now)
-    decision = decide(case.state, signal, case.route, now)
+    decision = decide(case.state, signal, case.route, now, given)
     carry_out(changes, case, decision, actor)
     changes.write()
+    if decision.changes:
+        write_down(session, now, actor, signal.value, case)
     return decision.reason
+
+
+def assign(incident_id: int, to: str, actor: Actor, now: datetime) -> Reason | None:
+    """Make it the person's, given by e-mail address or id. None if there is no such incident; raises NotPossible."""
+    with transaction() as session:
+        case = cases.load(session, [incident_id]).get(incident_id)
+        if case is None:
+            return None
+        changes = changes_of(session, now)
+        person = _assignable(changes.directory, to)
+        decision = decide(case.state, Signal.ASSIGN, case.route, now, Given(person=person.id, before=case.assignee_id))
+        if decision.changes:
+            _assigned(changes, case, decision.reason, person, actor)
+            write_down(session, now, actor, Signal.ASSIGN.value, case, to=person.email)
+        changes.write()
+        return decision.reason
 
 
 def add_note(incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
@@ -54,7 +96,15 @@ def add_note(incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
         changes = changes_of(session, now)
         changes.line(case, "note", actor.name, {"text": text, "how": actor.how})
         changes.write()
+        write_down(session, now, actor, "note", case)
         return True
+
+
+def write_down(session: Session, now: datetime, actor: Actor, action: str, case: Case, **more: str) -> None:
+    """For the audit log: what people and programs do, not what the clock and the senders do."""
+    if actor.how not in MACHINES:
+        detail = {"name": actor.name, "how": actor.how, **more}
+        audit.note(session, now, actor.account or actor.name, action, f"incident {case.id}", detail)
 
 
 def changes_of(session: Session, now: datetime) -> Changes:
@@ -69,6 +119,9 @@ def carry_out(changes: Changes, case: Case, decision: Decision, actor: Actor) ->
     changes.touch(case)
     if decision.reason in (Reason.ACKNOWLEDGED, Reason.RESOLVED):
         _answered(changes, case, decision.reason, actor)
+    elif decision.reason is Reason.SNOOZED:
+        changes.line(case, decision.reason.value, actor.name, {"until": case.state.snoozed_until, "how": actor.how})
+        changes.answer(case, decision.reason.value, actor.name, actor.how)
     elif decision.step is not None:
         _tell(changes, case, decision, actor)
     else:
@@ -95,10 +148,7 @@ def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> Non
     found = changes.audience(decision.step, case.route)
     kind = "opened" if case.state.level == 1 else "escalated"
     spared = [] if case.fresh else _called_already(changes, case, found)
-    if spared:
-        why = "PagerDuty already has this incident on this key: its own escalation goes on calling"
-        left = tuple(one for one in found.notices if one not in spared)
-        found = replace(found, notices=left, not_told=(*found.not_told, *(NotTold(one.who, why) for one in spared)))
+    found = _without(changes, case, found, spared) if spared else found
     for notice in found.notices:
         part = "primary" if notice.way in case.route.channels else "fallback"
         changes.promise(case, notice, kind, part)
@@ -106,6 +156,43 @@ def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> Non
     changes.line(case, decision.reason.value, actor.name, text)
     if found.fell_back and not spared and case.state.level < len(case.route.steps):
         hurry(changes, case)
+
+
+def _without(changes: Changes, case: Case, found: Audience, spared: list[Notice], *, instead: bool = False) -> Audience:
+    """A key that has the incident is left alone; where it was told of an answer, the fallback takes its place."""
+    hushed = outbox.hushed_keys(changes.session, case.id)
+    why = "PagerDuty already has this incident on this key: its own escalation goes on calling"
+    quiet = "PagerDuty has this incident on this key and calls nobody anew: told by another way"
+    left = [one for one in found.notices if one not in spared]
+    silent = {one.who for one in spared if instead or one.contact.address_id in hushed}
+    others = [one for one in found.fallback if one.who in silent and one not in left]
+    reasons = (NotTold(one.who, quiet if one.who in silent else why) for one in spared)
+    return replace(found, notices=(*left, *others), not_told=(*found.not_told, *reasons))
+
+
+def _assignable(directory: Directory, to: str) -> Person:
+    named = directory.people.get(to.strip().lower())
+    person = named or next((one for one in directory.people.values() if str(one.id) == to), None)
+    if person is None:
+        raise NotPossible(f"there is nobody with the address {to[:100]!r}")
+    if person.role is Role.VIEWER:
+        raise NotPossible(f"{person.name} is a viewer, and a viewer is never paged")
+    return person
+
+
+def _assigned(changes: Changes, case: Case, reason: Reason, person: Person, actor: Actor) -> None:
+    """They are told by the incident's class, unless it was they who took it; that nobody was told stands there too."""
+    case.assignee_id = person.id
+    changes.touch(case)
+    found = one_person(person.email, case.route, changes.directory, changes.now)
+    if actor.person_id == person.id:
+        found = Audience()
+    elif spared := _called_already(changes, case, found):
+        found = _without(changes, case, found, spared, instead=True)
+    for notice in found.notices:
+        changes.promise(case, notice, "assigned", "primary" if notice.way in case.route.channels else "fallback")
+    detail = {"to": person.name, "who": person.email, "how": actor.how, **told_of(found)}
+    changes.line(case, reason.value, actor.name, detail)
 
 
 def _called_already(changes: Changes, case: Case, found: Audience) -> list[Notice]:
@@ -123,7 +210,7 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
 
     The fallback's ways are tried one after the other, each when the one before has failed.
     """
-    if case.state.status is not Status.TRIGGERED:
+    if not case.calls:
         return
     standing = changes.standing(case, level)
     step = step_at(case.route, level)

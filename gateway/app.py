@@ -6,7 +6,16 @@ from flask import Flask
 from flask_migrate import Migrate, upgrade
 
 import dashboard
-from gateway import api, callback_sendgrid, callback_twilio, callbacks, health, machine_api
+from gateway import (
+    api,
+    callback_sendgrid,
+    callback_twilio,
+    callbacks,
+    health,
+    machine_actions,
+    machine_api,
+    machine_door,
+)
 from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock, SystemClock
 from gateway.proxies import TrustedProxies
@@ -17,6 +26,7 @@ from gateway.store.roll import Roll
 from gateway.world import World
 
 ROOT = Path(__file__).parent.parent
+MACHINE_ROUTES = (machine_api, machine_actions)  # their routes hang on the blueprint of machine_door
 MIGRATIONS = ROOT / "gateway/store/migrations"
 
 
@@ -35,7 +45,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)
     app.register_blueprint(api.bp)
-    app.register_blueprint(machine_api.bp)
+    app.register_blueprint(machine_door.bp)
     app.register_blueprint(callbacks.bp)
     app.register_blueprint(callback_sendgrid.bp)
     app.register_blueprint(callback_twilio.bp)

@@ -59,7 +59,7 @@ class Changes:
         return [*outbox.standing(self.session, case.id, level), *fresh]
 
     def answer(self, case: Case, kind: str, name: str, how: str) -> None:
-        """It was acknowledged or resolved: waiting pages are cancelled, whoever was told hears of it."""
+        """It was acknowledged, snoozed or resolved: waiting pages are cancelled, whoever was told hears of it."""
         self.answered[case.id] = (case, kind, name, how)
 
     def audience(self, step: Step, route: Route) -> Audience:
@@ -75,13 +75,7 @@ class Changes:
         """The timeline's words for a step, the same for all incidents of a storm."""
         key = (id(found), level, rule)
         if key not in self._texts:
-            told = [
-                {"who": notice.who, "name": notice.name, "way": notice.way, "channel": notice.contact.channel}
-                for notice in found.notices
-            ]
-            not_told = [{"who": one.who, "reason": one.reason} for one in found.not_told]
-            text = to_json({"level": level, "rule": rule, "told": told, "not_told": not_told})
-            self._texts[key] = (found, text)
+            self._texts[key] = (found, to_json({"level": level, "rule": rule, **told_of(found)}))
         return self._texts[key][1]
 
     def write(self) -> None:
@@ -99,7 +93,7 @@ class Changes:
             case.fresh = False
 
     def _spread_the_news(self) -> None:
-        for kind in ("acknowledged", "resolved"):
+        for kind in ("acknowledged", "snoozed", "resolved"):
             ids = [case.id for case, news, _, _ in self.answered.values() if news == kind]
             outbox.cancel_pages(self.session, ids, kind, self.now)
         news: list[outbox.Promise] = []
@@ -109,13 +103,23 @@ class Changes:
             for one in mine:
                 if _wants_news(one, kind) and not _is_origin(one, mine, name, how):
                     notice = Notice(one.who, one.name, _contact(one), Way(one.way), one.person_id or 0)
-                    written = outbox.draft(notice, case.route.urgency, kind, "news", self.now)
+                    said = "acknowledged" if kind == "snoozed" else kind
+                    written = outbox.draft(notice, case.route.urgency, said, "news", self.now)
                     news.append(written.promise(case.id, case.uuid, case.state.level))
         outbox.write(self.session, news)
 
 
+def told_of(found: Audience) -> dict[str, Any]:
+    """Who is told, by which way, and who is not and why, as the timeline keeps it."""
+    told = [
+        {"who": notice.who, "name": notice.name, "way": notice.way, "channel": notice.contact.channel}
+        for notice in found.notices
+    ]
+    return {"told": told, "not_told": [{"who": one.who, "reason": one.reason} for one in found.not_told]}
+
+
 def _wants_news(one: outbox.Told, kind: str) -> bool:
-    """An acknowledgement stops PagerDuty's calls; the end of it is told to all who were told of it."""
+    """An acknowledgement, or a snooze, stops PagerDuty's calls; the end of it is told to all who were told of it."""
     return one.channel in NEWS_CHANNELS if kind == "resolved" else one.channel == "pagerduty"
 
 

@@ -22,7 +22,6 @@ from gateway.store.types import micros
 from gateway.world import World
 from rules.retry import next_attempt
 from rules.text import cut, one_line
-from rules.words import Status
 
 AT_ONCE = 8  # messages of one channel under way at a time …
 KEPT_FREE = 2  # … of which these many wait for emergencies
@@ -202,7 +201,7 @@ def _values(session: Session, result: Result, case: Case | None, now: datetime) 
     base |= {"error": result.words[:500]}
     if result.outcome == "never":
         return base | {"status": "failed", "finished_at": at, "fallback_at": None}
-    if leased.kind in outbox.PAGES and case is not None and case.state.status is not Status.TRIGGERED:
+    if leased.kind in outbox.PAGES and case is not None and not case.calls:
         return base | {"status": "cancelled", "finished_at": at, "ambiguous": _tried(session, result)}
     again = next_attempt(str(leased.id), leased.attempts, now, result.retry_after)
     return base | {"status": "queued", "due_at": micros(again), "ambiguous": _tried(session, result)}

@@ -23,7 +23,7 @@ from gateway.store.types import micros, to_json
 from rules.book import RuleBook
 from rules.episodes import NEVER, TOUCH
 from rules.identity import dedup_key
-from rules.lifecycle import NEW, Decision, Signal, decide
+from rules.lifecycle import NEW, Decision, Given, Signal, decide
 from rules.matchers import seen_labels
 from rules.words import Alert, Directory, Kind, Route, Ticket
 
@@ -120,7 +120,7 @@ class _Intake:
 
     def _matters(self, known: Known, alert: Alert) -> bool:
         """False for a plain repeat: that is counted without a look at its incident."""
-        if alert.firing != known.firing or not known.incident_open or alert.ticket is not None:
+        if alert.firing != known.firing or alert.ticket is not None or not (known.incident_open or known.muted):
             return True
         return alert.firing and micros(alert.starts_at) > known.episodes.fired
 
@@ -148,7 +148,8 @@ class _Intake:
         new_episode = self._listen(known, alert, was=was)
         self._remember_words(known, alert)
         known.firing = fires = known.episodes.firing
-        if fires and (not was or (alert.firing and not alert.touch and not self._is_open(known))):
+        speaks = self._speaks(known, alert, new=new_episode)
+        if fires and (not was or (speaks and not self._is_open(known))):
             self._fires(known, post, alert, outcome)
         elif was and not fires:
             self._clears(known, alert, post)
@@ -157,6 +158,7 @@ class _Intake:
             self.changes.touch(case)
         elif not fires and not was and known.incident_id is None and not alert.firing:
             outcome.never_seen += 1
+        self._stir(known, alert, post.source)
         if alert.ticket is not None and (case := self._case(known)):
             self._hear_ticket(case, known, alert.ticket, post.source)
         return known.incident_id
@@ -241,6 +243,22 @@ class _Intake:
             return
         actor = Actor(post.source, "source")
         carry_out(self.changes, case, decide(case.state, Signal.ALL_RESOLVED, case.route, self.now), actor)
+
+    def _speaks(self, known: Known, alert: Alert, *, new: bool) -> bool:
+        """Whether it says that something fires which nobody muted. What clears, or fires anew, is no longer muted."""
+        anew = new and (alert.ticket is None or alert.ticket.event == "reopened")
+        if known.muted and (anew or not known.firing):
+            known.muted, known.cleared = False, True
+        return alert.firing and not alert.touch and not known.muted
+
+    def _stir(self, known: Known, alert: Alert, source: str) -> None:
+        """Whoever snoozed its incident knew nothing of what comes now."""
+        case = self._case(known)
+        if case is None or case.state.snoozed_until is None or not known.firing or not (alert.firing or alert.touch):
+            return
+        given = Given(firing=case.firing, urgency=self._route(alert)[1].urgency)
+        decision = decide(case.state, Signal.STIRRED, case.route, self.now, given)
+        carry_out(self.changes, case, decision, Actor(source, "source"))
 
     def _hear_ticket(self, case: Case, known: Known, ticket: Ticket, source: str) -> None:
         if known.words is not None and known.words.ticket is ticket:

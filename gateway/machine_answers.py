@@ -14,7 +14,7 @@ URGENCIES = tuple(Urgency)  # by rank
 INCIDENT = (
     "id", "uuid", "kind", "status", "title", "service", "rule", "policy", "level", "next_at", "opened_at", "started_at",
     "updated_at", "ack_due_at", "ack_at", "ack_by", "resolved_at", "resolved_by", "resolve_kind", "alert_count",
-    "truncated", "is_test",
+    "truncated", "is_test", "snoozed_until",
 )  # fmt: skip
 ALERT = (
     "id", "fingerprint", "firing", "title", "severity", "labels", "annotations", "url", "seen", "clock_suspect",
@@ -27,8 +27,14 @@ DELIVERY = (
 ENTRY = ("id", "at", "kind", "actor", "detail")
 
 
-def incident(row: Incident, source: str, public_url: str) -> dict[str, Any]:
-    more = {"source": source, "urgency": URGENCIES[row.urgency].value, "web_url": f"{public_url}/incidents/{row.id}"}
+def incident(row: Incident, source: str, public_url: str, directory: Directory) -> dict[str, Any]:
+    mine = (person.email for person in directory.people.values() if person.id == row.assignee_id)
+    more = {
+        "source": source,
+        "urgency": URGENCIES[row.urgency].value,
+        "web_url": f"{public_url}/incidents/{row.id}",
+        "assignee": next(mine, None) if row.assignee_id else None,
+    }
     return _fields(row, INCIDENT) | more
 
 
@@ -53,9 +59,10 @@ def whole(
     lines: Sequence[Entry],
     messages: Page[Delivery],
     public_url: str,
+    directory: Directory,
 ) -> dict[str, Any]:
     """One incident with everything that belongs to it."""
-    return incident(*found, public_url) | {
+    return incident(*found, public_url, directory) | {
         "ticket": found[0].ticket,
         "alerts": [alert(*row) for row in alerts.rows],
         "timeline": [entry(row) for row in lines],

@@ -37,9 +37,14 @@ KINDS: Mapping[str, Data] = {
     **dict.fromkeys(("is_test", "firing", "clock_suspect"), FLAG),
     **dict.fromkeys(("labels", "annotations", "detail"), ANYTHING),
     **dict.fromkeys(("ack_by", "resolved_by", "resolve_kind"), TEXT_OR_NONE),
+    "snoozed_until": MOMENT,
     "latency_ms": {"type": ["integer", "null"]},
     "at": MOMENT,
 }
+DONE = (
+    Reason.ACKNOWLEDGED, Reason.RESOLVED, Reason.SNOOZED, Reason.ASSIGNED, Reason.REASSIGNED,
+    Reason.ALREADY_ACKNOWLEDGED, Reason.ALREADY_RESOLVED, Reason.ALREADY_ASSIGNED,
+)  # fmt: skip
 PAGE_NOTE = (
     "Newest first. A page may hold fewer rows than asked for, even none: go on with `after` until `next` is null."
 )
@@ -68,14 +73,21 @@ def document(public_url: str) -> Data:
 def _paths() -> Data:
     one = "/api/v1/incidents/{number}"
     note = {"type": "object", "required": ["text"], "properties": {"text": TEXT}}
+    mute = {"type": "object", "properties": {"mute": FLAG}}
+    snooze = {"type": "object", "properties": {"for": TEXT, "until": TEXT}, "minProperties": 1}
+    person = {"type": "object", "required": ["to"], "properties": {"to": {"type": ["string", "integer"]}}}
     return {
         "/api/v1/incidents": {"get": _list("incidents", "Incident", INCIDENTS)},
         one: {
             "get": _operation("One incident with its alerts, timeline and messages", _ref("WholeIncident"), number=True)
         },
         f"{one}/acknowledge": {"post": _action("Somebody deals with it: nobody else is called")},
-        f"{one}/resolve": {"post": _action("It is over")},
-        f"{one}/note": {"post": _action("A line of text on its timeline") | {"requestBody": _content(note)}},
+        f"{one}/resolve": {
+            "post": _action("It is over; with mute, what still fires opens nothing until it clears", mute)
+        },
+        f"{one}/snooze": {"post": _action("Nobody is called for a time (30m), or until a moment (RFC 3339)", snooze)},
+        f"{one}/assign": {"post": _action("It is this person's (e-mail address or id), who is told", person)},
+        f"{one}/note": {"post": _action("A line of text on its timeline", note)},
         "/api/v1/alerts": {"get": _list("alerts", "Alert", ALERTS)},
         "/api/v1/deliveries": {"get": _list("deliveries", "Delivery", DELIVERIES)},
         "/api/v1/oncall": {
@@ -94,8 +106,9 @@ def _list(kind: str, schema: str, names: tuple[str, ...]) -> Data:
     return said | {"description": PAGE_NOTE}
 
 
-def _action(summary: str) -> Data:
-    return _operation(summary, _ref("Result"), number=True) | {"description": "Needs the scope `act`. Safe to repeat."}
+def _action(summary: str, body: Data | None = None) -> Data:
+    said = _operation(summary, _ref("Result"), number=True) | {"description": "Needs the scope `act`. Safe to repeat."}
+    return said if body is None else said | {"requestBody": _content(body)}
 
 
 def _operation(summary: str, answer: Data, *, parameters: list[Data] | None = None, number: bool = False) -> Data:
@@ -125,14 +138,13 @@ def _object(*names: str, **more: Data) -> Data:
 
 def _schemas() -> Data:
     urgency: Data = {"type": "string", "enum": list(Urgency)}
-    incident = {"source": TEXT, "urgency": urgency, "web_url": TEXT}
+    incident = {"source": TEXT, "urgency": urgency, "web_url": TEXT, "assignee": TEXT_OR_NONE}
     number_or_none: Data = {"type": ["integer", "null"]}
     many = {name: {"type": "array", "items": _ref(kind)} for name, kind in
             (("alerts", "Alert"), ("timeline", "Entry"), ("deliveries", "Delivery"))}  # fmt: skip
     person: Data = {"type": ["object", "null"], "properties": {"email": TEXT, "name": TEXT}}
     duty = {"type": "array", "items": _object("schedule", "team", "timezone", person=person, until=MOMENT)}
-    done = (Reason.ACKNOWLEDGED, Reason.RESOLVED, Reason.ALREADY_ACKNOWLEDGED, Reason.ALREADY_RESOLVED)
-    results = [reason.value for reason in done]
+    results = [reason.value for reason in DONE]
     return {
         "Incident": _object(*answers.INCIDENT, **incident),
         "WholeIncident": _object(*answers.INCIDENT, ticket={"type": ["object", "null"]}, **incident, **many),

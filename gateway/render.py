@@ -28,7 +28,7 @@ MOST_LABELS = 40
 MOST_LINKS = 8
 LONGEST_VALUE = 1000
 LONGEST_DESCRIPTION = 4000
-WAKING = ("opened", "escalated", "test")
+WAKING = ("opened", "escalated", "assigned", "test")
 
 
 @dataclass(frozen=True, slots=True)

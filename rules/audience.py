@@ -46,6 +46,12 @@ def audience(step: Step, route: Route, directory: Directory, at: datetime) -> Au
     return found
 
 
+def one_person(email: str, route: Route, directory: Directory, at: datetime) -> Audience:
+    """How this one person is reached about it, and nobody instead of them."""
+    targets, not_told = _targets((f"person:{email}",), directory, at)
+    return _addressed(targets, route, not_told)
+
+
 def notices(step: Step, route: Route, directory: Directory, at: datetime) -> tuple[list[Notice], list[NotTold]]:
     """The same for those who only want to show it (rules explain)."""
     found = audience(step, route, directory, at)

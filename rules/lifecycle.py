@@ -1,5 +1,6 @@
 """The life of an incident: what a signal does to it, and why. Pure: state, route, time in; decision out."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +17,10 @@ class Signal(StrEnum):
     RESOLVE = "resolve"
     TIMER = "timer"  # the moment of the next step has come
     UNREACHED = "unreached"  # nobody of the present step could be reached: do not wait for its time
+    SNOOZE = "snooze"  # not now: the ladder rests until a time
+    STIRRED = "stirred"  # while it is snoozed: another alert fires, or one that is more urgent
+    DECLINE = "decline"  # "I cannot": the next step now
+    ASSIGN = "assign"  # it is this person's from now on
 
 
 class Reason(StrEnum):
@@ -27,7 +32,17 @@ class Reason(StrEnum):
     NOBODY_REACHED = "nobody reached"
     RESOLVED = "resolved"
     ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    SNOOZE_OVER = "snooze over"
+    WOKEN = "woken"
+    PASSED_ON = "passed on"
+    ASSIGNED = "assigned"
+    REASSIGNED = "reassigned"
     NOT_DUE = "not due"
+    NOT_IN_FUTURE = "not in the future"
+    NOBODY_NEXT = "nobody is next"
+    ALREADY_PASSED_ON = "already passed on"
+    ALREADY_ASSIGNED = "already assigned"
     POLICY_EXHAUSTED = "policy exhausted"
     ALREADY_ACKNOWLEDGED = "already acknowledged"
     ALREADY_RESOLVED = "already resolved"
@@ -37,12 +52,27 @@ class Reason(StrEnum):
 class State:
     """The part of an incident that decisions look at.
 
-    `level` counts the steps told so far and only grows, over repeats too; `next_at` is the moment of the next one.
+    `level` counts the steps told so far and only grows, over repeats too; `next_at` is the moment of the next one, or
+    the end of a snooze. `snoozed_firing` is how many alerts fired when it was snoozed.
     """
 
     status: Status
     level: int = 0
     next_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    snoozed_firing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What comes along with a signal."""
+
+    until: datetime | None = None  # SNOOZE
+    firing: int = 0  # SNOOZE, STIRRED: how many of its alerts fire now
+    urgency: Urgency | None = None  # STIRRED: of the alert that came
+    level: int | None = None  # DECLINE: the step that was shown to whoever passes it on
+    person: int = 0  # ASSIGN
+    before: int | None = None  # ASSIGN: whose it is now
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +86,84 @@ class Decision:
     @property
     def changes(self) -> bool:
         """False for an answer like "already acknowledged": nothing is written for it."""
-        return self.reason not in (Reason.NOT_DUE, Reason.ALREADY_ACKNOWLEDGED, Reason.ALREADY_RESOLVED)
+        return self.reason not in NOTHING_DONE
 
 
 NEW = State(Status.TRIGGERED)
+NOTHING = Given()
+NOTHING_DONE = (
+    Reason.NOT_DUE, Reason.NOT_IN_FUTURE, Reason.NOBODY_NEXT, Reason.ALREADY_ACKNOWLEDGED, Reason.ALREADY_RESOLVED,
+    Reason.ALREADY_PASSED_ON, Reason.ALREADY_ASSIGNED,
+)  # fmt: skip
 UNREACHED_PAUSE = timedelta(seconds=60)
 
 
-def decide(state: State, signal: Signal, route: Route, now: datetime) -> Decision:
+def decide(state: State, signal: Signal, route: Route, now: datetime, given: Given = NOTHING) -> Decision:
     """What `signal` does to an incident in `state`, by the route it was given when it opened."""
     if state.status is Status.RESOLVED:
         return Decision(state, Reason.ALREADY_RESOLVED)
-    if signal in (Signal.ALL_RESOLVED, Signal.RESOLVE):
-        return Decision(replace(state, status=Status.RESOLVED, next_at=None), Reason.RESOLVED)
-    if signal is Signal.ACKNOWLEDGE:
-        return _acknowledge(state)
+    if signal in _ANSWERS:
+        return _ANSWERS[signal](state, route, now, given)
+    if state.snoozed_until is not None:
+        return _asleep(state, signal, route, now, given)
     too_early = signal is Signal.TIMER and (state.next_at is None or now < state.next_at)
-    if state.status is Status.ACKNOWLEDGED or too_early:
+    if state.status is Status.ACKNOWLEDGED or too_early or signal is Signal.STIRRED:
         return Decision(state, Reason.NOT_DUE)
     if signal is Signal.UNREACHED and state.level >= len(route.steps):
         return _sooner(state, now)
     return _next_step(state, route, now)
+
+
+def _resolve(state: State, _route: Route, _now: datetime, _given: Given) -> Decision:
+    return Decision(State(Status.RESOLVED, state.level), Reason.RESOLVED)
+
+
+def _assign(state: State, _route: Route, _now: datetime, given: Given) -> Decision:
+    """It changes nothing about who is called when: only an acknowledgement stops the ladder."""
+    if given.person == given.before:
+        return Decision(state, Reason.ALREADY_ASSIGNED)
+    return Decision(state, Reason.ASSIGNED if given.before is None else Reason.REASSIGNED)
+
+
+def _snooze(state: State, _route: Route, now: datetime, given: Given) -> Decision:
+    """The ladder rests; of one that is acknowledged already, the acknowledgement holds only until then."""
+    if given.until is None or given.until <= now:
+        return Decision(state, Reason.NOT_IN_FUTURE)
+    after = replace(state, next_at=given.until, snoozed_until=given.until, snoozed_firing=given.firing)
+    return Decision(after, Reason.SNOOZED)
+
+
+def _asleep(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
+    """It wakes at its time, or when it grows worse than whoever snoozed it knew."""
+    if signal is Signal.TIMER and state.next_at is not None and now >= state.next_at:
+        return _wake(state, route, now, Reason.SNOOZE_OVER)
+    more_urgent = given.urgency is not None and given.urgency.rank < route.urgency.rank
+    if signal is Signal.STIRRED and (more_urgent or given.firing > state.snoozed_firing):
+        return _wake(state, route, now, Reason.WOKEN)
+    return Decision(state, Reason.NOT_DUE)
+
+
+def _wake(state: State, route: Route, now: datetime, reason: Reason) -> Decision:
+    """The ladder goes on where it stood: with the next step, at its end with the last one, so that somebody is told."""
+    walk = len(route.steps) * (1 + route.repeat)
+    step = route.steps[-1] if state.level >= walk else route.steps[state.level % len(route.steps)]
+    return Decision(State(Status.TRIGGERED, state.level + 1, now + step.wait), reason, step)
+
+
+def _decline(state: State, route: Route, now: datetime, given: Given) -> Decision:
+    """Pressed twice, or by two at once, it is passed on once."""
+    if state.status is Status.ACKNOWLEDGED:
+        return Decision(state, Reason.ALREADY_ACKNOWLEDGED)
+    if given.level is not None and given.level != state.level:
+        return Decision(state, Reason.ALREADY_PASSED_ON)
+    if not has_next(route, state.level):
+        return Decision(state, Reason.NOBODY_NEXT)
+    return replace(_next_step(state, route, now), reason=Reason.PASSED_ON)
+
+
+def has_next(route: Route, level: int) -> bool:
+    """Whether a step of the ladder is left after `level`."""
+    return level < len(route.steps) * (1 + route.repeat)
 
 
 def _sooner(state: State, now: datetime) -> Decision:
@@ -87,10 +174,10 @@ def _sooner(state: State, now: datetime) -> Decision:
     return Decision(replace(state, next_at=soon), Reason.NOBODY_REACHED)
 
 
-def _acknowledge(state: State) -> Decision:
+def _acknowledge(state: State, _route: Route, _now: datetime, _given: Given) -> Decision:
     if state.status is Status.ACKNOWLEDGED:
         return Decision(state, Reason.ALREADY_ACKNOWLEDGED)
-    return Decision(replace(state, status=Status.ACKNOWLEDGED, next_at=None), Reason.ACKNOWLEDGED)
+    return Decision(State(Status.ACKNOWLEDGED, state.level), Reason.ACKNOWLEDGED)
 
 
 def _next_step(state: State, route: Route, now: datetime) -> Decision:
@@ -108,3 +195,14 @@ def step_at(route: Route, level: int) -> Step:
     """The step that was told as `level` (1 for the first)."""
     walk = len(route.steps) * (1 + route.repeat)
     return route.steps[-1] if level > walk else route.steps[(level - 1) % len(route.steps)]
+
+
+# What ends or changes the ladder whatever it was doing.
+_ANSWERS: Mapping[Signal, Callable[[State, Route, datetime, Given], Decision]] = {
+    Signal.ALL_RESOLVED: _resolve,
+    Signal.RESOLVE: _resolve,
+    Signal.ACKNOWLEDGE: _acknowledge,
+    Signal.ASSIGN: _assign,
+    Signal.SNOOZE: _snooze,
+    Signal.DECLINE: _decline,
+}

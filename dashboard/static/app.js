@@ -158,6 +158,7 @@
   const focus = (name) => { const field = id(name); if (field) { field.focus(); if (field.select) field.select(); } };
   const keys = {
     j: () => go(1), k: () => go(-1), a: () => press("acknowledge"), r: () => press("resolve"), c: () => focus("note-text"),
+    s: () => focus("snooze-for"), i: () => focus("assign-to"),
     o: () => { const row = current(); if (row) row.querySelector(".ttl").click(); },
     "/": () => focus(id("search") && id("search").offsetParent ? "search" : "f-q"), f: () => focus("f-q"), "?": () => help.showModal(),
     u: () => { if (page === "incident" && id("waiting").hidden) id("up").click(); else showNews(); },

@@ -44,6 +44,8 @@ class Known:
     incident_id: int | None = None
     incident_open: bool = False
     firing: bool = False
+    muted: bool = False  # a person resolved its incident while it fired: until it clears it opens nothing
+    cleared: bool = False  # it was muted and is no longer
     episodes: Episodes = field(default_factory=Episodes)
     seen: int = 0
     word_at: int = 0
@@ -55,11 +57,13 @@ class Known:
         """It belongs to another incident from now on; its row in the old one stays, for that one's history."""
         if self.incident_id is not None and self.incident_id != incident_id and self.id is not None:
             self.left, self.id, self.seen = self.id, None, 1
+            self.cleared = False
         self.incident_id = incident_id
 
 
 _LOOK_UP = (
-    "SELECT a.fingerprint, a.id, a.incident_id, a.firing, a.fired, a.resolved, a.ended, a.seen, a.word_at, i.status "
+    "SELECT a.fingerprint, a.id, a.incident_id, a.firing, a.fired, a.resolved, a.ended, a.seen, a.word_at, i.status, "
+    "a.muted "
     "FROM alert a LEFT JOIN incident i ON i.id = a.incident_id "
     "WHERE a.fingerprint {list} AND a.source_id = {} AND a.latest"
 )
@@ -67,14 +71,22 @@ _LOOK_UP = (
 
 def look_up(session: Session, source_id: int, fingerprints: Iterable[str]) -> dict[tuple[int, str], Known]:
     found = {}
-    for name, id_, incident_id, firing, fired, resolved, ended, seen, word_at, status in bulk.select(
+    for name, id_, incident_id, firing, fired, resolved, ended, seen, word_at, status, muted in bulk.select(
         session, _LOOK_UP, fingerprints, source_id
     ):
         found[(source_id, name)] = Known(
             source_id, name, id_, incident_id, status is not None and status != "resolved", bool(firing),
-            Episodes(fired, resolved, ended), seen, word_at,
+            bool(muted), episodes=Episodes(fired, resolved, ended), seen=seen, word_at=word_at,
         )  # fmt: skip
     return found
+
+
+def mute(session: Session, incident_id: int) -> int:
+    """What fires of this incident opens nothing until it clears. Returns how many alerts that are."""
+    ids = "SELECT id FROM alert WHERE incident_id = {} AND firing AND latest"
+    rows = bulk.select_plain(session, ids, incident_id)
+    bulk.update(session, AlertRow, ("id", "muted"), [(row[0], True) for row in rows])
+    return len(rows)
 
 
 def last_opened(session: Session, source_id: int, fingerprint: str) -> int | None:
@@ -101,6 +113,8 @@ def write(session: Session, known: Sequence[Known], at: int) -> None:
     bulk.update(session, AlertRow, ("id", "latest"), [(one.left, False) for one in known if one.left is not None])
     bulk.insert(session, AlertRow, _NEW, [_new_row(one, at) for one in known if one.id is None])
     old = [one for one in known if one.id is not None]
+    # Set by people, so never written back with the rest: a person may have muted it since it was read.
+    bulk.update(session, AlertRow, ("id", "muted"), [(one.id, False) for one in old if one.cleared])
     spoken = [one for one in old if one.words is not None]
     bulk.update(session, AlertRow, (*_HEARD, *_WORDS), [(*_heard_row(one, at), *_words(one)) for one in spoken])
     bulk.update(session, AlertRow, _HEARD, [_heard_row(one, at) for one in old if one.words is None])

@@ -52,22 +52,28 @@ class Case:
     resolve_kind: str | None = None
     alert_count: int = 0
     truncated: int = 0
-    firing: int = 0  # how many of its alerts fire; counted when loaded by intake
+    firing: int = 0  # how many of its alerts fire, once count_firing was asked
     ticket: str | None = None  # JSON
     started_at: datetime | None = None
     local_hour: int = 0
     night: bool = False
     is_test: bool = False
+    assignee_id: int | None = None
     fresh: bool = False  # not in the database yet
 
     @property
     def open(self) -> bool:
         return self.state.status is not Status.RESOLVED
 
+    @property
+    def calls(self) -> bool:
+        """Whether the ladder goes on: nobody has answered, nobody has snoozed it."""
+        return self.state.status is Status.TRIGGERED and self.state.snoozed_until is None
+
 
 _COLUMNS = (
     "id, uuid, kind, dedup_key, source_id, route, status, level, next_at, opened_at, title, service, ack_at, ack_by, "
-    "alert_count, truncated, ticket"
+    "alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id"
 )
 
 
@@ -84,6 +90,11 @@ def load_open(session: Session, keys: Iterable[str]) -> dict[str, Case]:
         f"ORDER BY id{_lock(session)}"
     )
     return {case.dedup_key: case for case in map(_case, bulk.select(session, sql, sorted(set(keys))))}
+
+
+def sources_of(session: Session, incident_id: int) -> list[int]:
+    """Whose alerts it is made of, without a lock: that never changes."""
+    return [row[0] for row in bulk.select_plain(session, "SELECT source_id FROM incident WHERE id = {}", incident_id)]
 
 
 def count_firing(session: Session, cases: Iterable[Case]) -> None:
@@ -123,7 +134,7 @@ def _new_row(case: Case, at: int, route_text_: str) -> tuple[Any, ...]:
 
 _KEPT = (
     "id", "status", "level", "next_at", "updated_at", "ack_at", "ack_by", "resolved_at", "resolved_by", "resolve_kind",
-    "alert_count", "truncated", "ticket", "title",
+    "alert_count", "truncated", "ticket", "title", "snoozed_until", "snoozed_firing", "assignee_id",
 )  # fmt: skip
 
 
@@ -134,7 +145,8 @@ def save(session: Session, cases: Sequence[Case], now: datetime) -> None:
         (
             case.id, case.state.status.value, case.state.level, _micros(case.state.next_at), at, _micros(case.ack_at),
             case.ack_by, _micros(case.resolved_at), case.resolved_by, case.resolve_kind, case.alert_count,
-            case.truncated, case.ticket, case.title,
+            case.truncated, case.ticket, case.title, _micros(case.state.snoozed_until),
+            case.state.snoozed_firing if case.state.snoozed_until else None, case.assignee_id,
         )
         for case in cases
     ]  # fmt: skip
@@ -150,17 +162,21 @@ def due(session: Session, now: datetime, limit: int) -> list[int]:
 def _case(row: Sequence[Any]) -> Case:
     (
         id_, uuid, kind, key, source_id, route, status, level, next_at, opened_at, title, service, ack_at, ack_by,
-        alert_count, truncated, ticket,
+        alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id,
     ) = row  # fmt: skip
-    state = State(Status(status), level, None if next_at is None else moment(next_at))
+    state = State(Status(status), level, _moment(next_at), _moment(snoozed_until), snoozed_firing or 0)
     case = Case(id_, uuid, kind, key, source_id, read_route(route), state, moment(opened_at), title, service)
-    case.ack_at = None if ack_at is None else moment(ack_at)
+    case.ack_at, case.assignee_id = _moment(ack_at), assignee_id
     case.ack_by, case.alert_count, case.truncated, case.ticket = ack_by, alert_count, truncated, ticket
     return case
 
 
 def _lock(session: Session) -> str:
     return " FOR UPDATE" if is_postgres(session) else ""
+
+
+def _moment(at: int | None) -> datetime | None:
+    return None if at is None else moment(at)
 
 
 def _micros(at: datetime | None) -> int | None:

@@ -18,6 +18,7 @@ from rules.words import Notice, Urgency
 
 LEASE = 15_000_000  # microseconds: a worker that dies is replaced after this long
 PAGES = ("opened", "escalated")  # kinds that ask for an answer; the others tell of one
+RINGING = (*PAGES, "assigned")  # kinds that interrupt
 
 _PROMISED = (
     "incident_id", "once", "level", "kind", "part", "way", "channel", "address", "address_id", "contact_id",
@@ -41,7 +42,8 @@ class Draft:
 
 def draft(notice: Notice, urgency: Urgency, kind: str, part: str, now: datetime) -> Draft:
     contact, at, page = notice.contact, micros(now), kind in PAGES
-    where = hashlib.sha256(f"{kind}:{contact.channel}:{contact.address_id}".encode()).hexdigest()[:16]
+    each = f"{kind}:{at}" if kind == "assigned" else kind  # what is passed to and fro is told each time
+    where = hashlib.sha256(f"{each}:{contact.channel}:{contact.address_id}".encode()).hexdigest()[:16]
     expires = retry.expires_at(notice.way if page else "email", urgency, now)
     fallback = retry.fallback_at(urgency, now) if page and part == "primary" else None
     rest = (
@@ -66,9 +68,10 @@ def cancel_pages(session: Session, incident_ids: Iterable[int], why: str, now: d
         return
     sql = (
         "UPDATE delivery SET status = 'cancelled', error = {}, finished_at = {}, fallback_at = NULL "
-        "WHERE status = 'queued' AND kind IN ('opened', 'escalated') AND incident_id {list}"
+        "WHERE status = 'queued' AND (kind IN ('opened', 'escalated') OR (kind = 'assigned' AND {} = 'resolved')) "
+        "AND incident_id {list}"
     )
-    bulk.execute(session, sql, ids, why, micros(now))
+    bulk.execute(session, sql, ids, why, micros(now), why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def told(session: Session, incident_ids: Iterable[int]) -> list[Told]:
     """To whom pages of these incidents went out or may have: sent, being sent, or tried without hearing an answer."""
     sql = (
         "SELECT incident_id, level, way, channel, address, address_id, contact_id, person_id, who, name FROM delivery "
-        "WHERE kind IN ('opened', 'escalated') "
+        "WHERE kind IN ('opened', 'escalated', 'assigned') "
         "AND (status IN ('sent', 'delivered', 'sending', 'logged') OR ambiguous > 0) "
         "AND incident_id {list} ORDER BY id"
     )
@@ -105,9 +108,15 @@ def told(session: Session, incident_ids: Iterable[int]) -> list[Told]:
 def promised_keys(session: Session, incident_id: int) -> set[str]:
     """PagerDuty keys that already have this incident, or are about to: another trigger there would call nobody."""
     sql = (
-        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind IN ('opened', 'escalated') "
+        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind IN ('opened', 'escalated', 'assigned') "
         "AND status NOT IN ('failed', 'cancelled', 'logged') AND incident_id {list}"
     )
+    return {row[0] for row in bulk.select(session, sql, [incident_id])}
+
+
+def hushed_keys(session: Session, incident_id: int) -> set[str]:
+    """PagerDuty keys that were told of an answer: nobody is called there any more, whatever we trigger."""
+    sql = "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind = 'acknowledged' AND incident_id {list}"
     return {row[0] for row in bulk.select(session, sql, [incident_id])}
 
 
@@ -167,7 +176,7 @@ def lease(
             SELECT d.id FROM delivery d JOIN incident i ON i.id = d.incident_id
             WHERE d.status IN ('queued', 'sending') AND d.channel = :channel AND d.rank <= :rank
               AND ((d.status = 'queued' AND d.due_at <= :now) OR (d.status = 'sending' AND d.leased_until < :clock))
-              AND (d.kind NOT IN ('opened', 'escalated') OR i.status = 'triggered')
+              AND (d.kind NOT IN ('opened', 'escalated') OR (i.status = 'triggered' AND i.snoozed_until IS NULL))
               AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.incident_id = d.incident_id AND e.channel = d.channel
                 AND e.address_id = d.address_id AND e.id < d.id AND e.status IN ('queued', 'sending'))
             ORDER BY d.rank, d.due_at, d.id LIMIT :limit{skip})

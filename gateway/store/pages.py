@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
-from gateway.store.outbox import PAGES, Leased
+from gateway.store.outbox import RINGING, Leased
 from gateway.store.tables import PersonRow
 from gateway.store.types import micros
 
@@ -19,10 +19,10 @@ NIGHT_ENDS = timedelta(hours=7)
 def load_on_person(session: Session, leased: Leased, now: datetime) -> dict[str, Any]:
     """The person's own local minute of the week and night at sending, and whether it interrupted them."""
     if leased.person_id is None:
-        return {"is_page": leased.way != "email" and leased.kind in PAGES}
+        return {"is_page": leased.way != "email" and leased.kind in RINGING}
     zone = session.scalar(select(PersonRow.timezone).where(PersonRow.id == leased.person_id)) or "UTC"
     local = now.astimezone(ZoneInfo(zone))
-    page = leased.way != "email" and leased.kind in PAGES and not _interrupted(session, leased.person_id, now)
+    page = leased.way != "email" and leased.kind in RINGING and not _interrupted(session, leased.person_id, now)
     return {
         "local_mow": local.weekday() * 1440 + local.hour * 60 + local.minute,
         "local_night": (local - NIGHT_ENDS).date().isoformat(),

@@ -110,6 +110,10 @@ def incident(session: Session, number: int) -> tuple[Incident, str] | None:
     return None if found is None else (found[0], found[1])
 
 
+def status(session: Session, number: int) -> str:
+    return session.scalar(select(Incident.status).where(Incident.id == number)) or ""
+
+
 def alerts(session: Session, wanted: WantedAlerts) -> Page[AlertRow]:
     """The rows that speak for their fingerprints now; of one incident, all its rows."""
     floor = 0 if wanted.incident is not None else _floor(session, AlertRow.id, wanted.after)

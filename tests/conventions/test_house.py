@@ -26,7 +26,7 @@ PRODUCT = [
 README = ROOT / "README.md"
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
-KINDS = ("opened", "escalated", "acknowledged", "resolved")
+KINDS = ("opened", "escalated", "assigned", "acknowledged", "resolved")
 OPENERS = {
     "requests",
     "urllib3",

@@ -222,16 +222,18 @@ def test_there_is_no_such_incident(anna, path):
         assert live(anna, "", "incident", f"n={number}").status_code == 286
 
 
-def test_a_viewer_sees_everything_and_no_button_and_is_refused(world, viewer):
+def test_a_viewer_sees_everything_may_comment_and_no_more(world, viewer):
     (number,) = world.alert()
     for path in ("/incidents", f"/incidents/{number}", "/deliveries", "/sources", "/me"):
         page = viewer.get(path)
         assert page.status_code == 200
-        assert "/acknowledge" not in page.text
-        assert "/notes" not in page.text
-    for what in ("acknowledge", "resolve", "notes"):
+        for what in ("acknowledge", "resolve", "snooze", "assign"):
+            assert f"/{what}" not in page.text
+    assert "Your role reads only" in viewer.get(f"/incidents/{number}").text
+    for what in ("acknowledge", "resolve", "snooze", "assign"):
         assert viewer.press(f"/incidents/{number}/{what}", text="x").status_code == 403
-    assert world.incident().status == "triggered"
+    assert viewer.press(f"/incidents/{number}/notes", text="How is it going?").status_code == 303
+    assert world.timeline() == ["opened", "note"]
 
 
 def test_looking_changes_nothing(world, anna):

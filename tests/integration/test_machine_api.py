@@ -11,7 +11,7 @@ from gateway.machine_questions import cursor
 from gateway.store import readings
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
-from gateway.store.tables import Delivery, Token
+from gateway.store.tables import Audit, Delivery, Token
 from tests.samples import alert, group
 
 
@@ -145,6 +145,48 @@ def test_acknowledge_resolve_and_note(world, program):
     assert found["timeline"][-2]["detail"] == {"text": "rebooting 🔧\ufffd", "how": "api"}
 
 
+def test_snooze_assign_and_mute(world, program):
+    number = fill(world)[0]
+    path = f"/incidents/{number}"
+    assert program.post(f"{path}/snooze", json={"for": "30m"}).json == {
+        "result": "snoozed", "incident": number, "status": "triggered",
+    }  # fmt: skip
+    assert program.get(path).json["snoozed_until"] == "2026-12-05T00:42:00Z"
+    program.post(f"{path}/snooze", json={"until": "2026-12-05T09:00:00+03:00"})
+    assert program.get(path).json["snoozed_until"] == "2026-12-05T06:00:00Z"
+    assert program.get(path).json["assignee"] is None
+    assert program.post(f"{path}/assign", json={"to": "oleg@example.org"}).json["result"] == "assigned"
+    assert program.get("/incidents").json["incidents"][-1]["assignee"] == "oleg@example.org"
+    assert program.post(f"{path}/assign", json={"to": "oleg@example.org"}).json["result"] == "already assigned"
+    assert program.post(f"{path}/resolve", json={"mute": True}).json["status"] == "resolved"
+    world.post(group(alert(instance="db01")))
+    assert [one.id for one in world.incidents() if one.title.startswith("InstanceDown")] == [number]
+    assert program.post(f"{path}/snooze", json={"for": "30m"}).json["result"] == "already resolved"
+    assert program.get(path).json["timeline"][-1]["detail"]["count"] == 2
+
+
+def test_what_is_no_snooze_no_person_and_no_choice(world, program):
+    path = f"/incidents/{fill(world)[0]}"
+    for body in ({}, [], {"for": 30}, {"for": "soon"}, {"for": "30m", "until": "09:00"}, {"until": "2020-01-01T00:00:00Z"},
+                 {"for": "0m"}, {"for": "99w"}, {"for": None}, {"for": True}):  # fmt: skip
+        problem(program.post(f"{path}/snooze", json=body), 400)
+    for body in ({}, [], {"to": ""}, {"to": None}, {"to": True}, {"to": ["a"]}, {"to": "nobody@example.org"}, {"to": 0},
+                 {"to": 10**30}, {"to": "\0"}):  # fmt: skip
+        problem(program.post(f"{path}/assign", json=body), 400)
+    for body in ([], {"mute": "yes"}, {"mute": 1}, {"mute": None}):
+        problem(program.post(f"{path}/resolve", json=body), 400)
+    problem(program.post("/incidents/99/snooze", json={"for": "1h"}), 404)
+    problem(program.post("/incidents/99/assign", json={"to": "oleg@example.org"}), 404)
+    assert {one.status for one in world.incidents()[:3]} == {"triggered"}
+
+
+def test_what_a_program_does_is_written_down_under_its_token(world, program):
+    number = fill(world)[0]
+    program.post(f"/incidents/{number}/acknowledge")
+    (row,) = db.session.scalars(select(Audit))
+    assert (row.actor.rpartition("#")[0], row.action) == ("token deploy script ", "acknowledge")
+
+
 def test_alerts_and_deliveries(world, program):
     a, _, _, d = fill(world)
     assert len(program.ids("alerts")) == 5
@@ -249,6 +291,9 @@ def routes(app, number):
     ]
 
 
+BODY = {"text": "x", "for": "30m", "to": "oleg@example.org"}  # enough for every action
+
+
 def test_every_route_wants_a_token_with_its_scope(world):
     reader, actor, nobody = Program(world, "read"), Program(world, "act"), Program(world)
     number = fill(world)[0]
@@ -271,7 +316,7 @@ def test_every_route_wants_a_token_with_its_scope(world):
         wrong, right = (actor, reader) if scope == "read" else (reader, actor)
         for stranger in (wrong, nobody):
             assert scope in problem(stranger.ask(method, path), 403)
-        assert right.ask(method, path, json={"text": "x"} if method == "POST" else None).status_code == 200, path
+        assert right.ask(method, path, json=BODY if method == "POST" else None).status_code == 200, path
     for given in (
         "Bearer",
         "Bearer ",
@@ -347,7 +392,7 @@ def test_a_busy_database_is_503(world, program):
     number = fill(world)[0]
 
     def fail(_connection, _cursor, statement, *_rest):
-        if statement.startswith("UPDATE incident"):
+        if statement.startswith("INSERT INTO audit"):  # of the last things written: what went before is undone
             raise OperationalError(statement, {}, Exception("secret words of a driver"))
 
     event.listen(db.engine, "before_cursor_execute", fail)

@@ -1,0 +1,78 @@
+"""What the timeline's sentences are made of: an event as it was kept, a line as it is shown, and what both share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from dashboard import words
+from dashboard.reader import Reader
+from rules.text import cut, one_line
+
+SHOWN = 3  # titles of alerts, names of people: more are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    kind: str
+    actor: str
+    detail: Mapping[str, Any]
+    reader: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a kind of line comes to, before its time is added."""
+
+    icon: str
+    look: str
+    strong: str
+    rest: str = ""
+    small: tuple[str, ...] = ()
+    note: str = ""
+
+
+def told_lines(event: Event) -> tuple[str, ...]:
+    """Whom a step told, by which way, and who was not told, and why."""
+    say = event.reader.say
+    by_way: dict[str, list[str]] = {}
+    for one in event.detail.get("told", ()):
+        by_way.setdefault(str(one.get("way", "")), []).append(str(one.get("name") or one.get("who", "")))
+    told = [f"{say(words.WAYS.get(way, way))}: {few(names, event.reader)}" for way, names in by_way.items()]
+    not_told = [
+        say("%(who)s is not told: %(reason)s", who=one.get("who", ""), reason=one.get("reason", ""))
+        for one in event.detail.get("not_told", ())
+    ]
+    return ("; ".join(told), *not_told) if told else tuple(not_told)
+
+
+def titles_of(event: Event) -> tuple[str, ...]:
+    found = [cut(one_line(str(title)), 120) for title in event.detail.get("titles", ())]
+    unique = list(dict.fromkeys(found))
+    return (few(unique, event.reader),) if unique else ()
+
+
+def few(names: Sequence[str], reader: Reader) -> str:
+    more = len(names) - SHOWN
+    shown = ", ".join(names[:SHOWN])
+    return reader.say("%(names)s and %(n)s more", names=shown, n=more) if more > 0 else shown
+
+
+def how(event: Event) -> tuple[str, ...]:
+    _ = event.reader.say
+    ways = {
+        "link": _("by the link in a message"),
+        "api": _("through the API"),
+        "pagerduty": _("in PagerDuty"),
+    }
+    said = ways.get(str(event.detail.get("how", "")))
+    return (said,) if said else ()
+
+
+def seconds(event: Event) -> str:
+    return event.reader.duration(timedelta(seconds=number(event, "after_s")), exact=True)
+
+
+def number(event: Event, name: str) -> int:
+    value = event.detail.get(name, 0)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,95 @@
+"""HTTP for programs: the same actions as the dashboard's, under /api/v1, for tokens with the scope `act`.
+
+Asked twice is answered twice, and done once: "already acknowledged" is no mistake.
+"""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, request
+
+from gateway import actions
+from gateway.ingest import problem
+from gateway.machine_door import ACT, Call, Refused, as_json, body, bp, needs, not_found, number_of
+from gateway.store import readings
+from gateway.store.db import reading
+from gateway.world import world
+from rules.lifecycle import Given, Reason, Signal
+from rules.snoozing import end_of
+from rules.text import clean_text
+
+LONGEST_NOTE = 4000  # characters
+SNOOZE = 'the body must be {"for": "30m"} or {"until": "2026-12-05T09:00:00+03:00"}'
+
+
+@bp.post("/v1/incidents/<number>/acknowledge")
+@needs(ACT)
+def acknowledge(call: Call, number: str) -> Response:
+    wanted = number_of(number)
+    return _done(wanted, actions.act(wanted, Signal.ACKNOWLEDGE, call.actor, call.now))
+
+
+@bp.post("/v1/incidents/<number>/resolve")
+@needs(ACT)
+def resolve(call: Call, number: str) -> Response:
+    """{"mute": true}: what still fires opens nothing new until it clears. Without a body it is as without it."""
+    wanted, said = number_of(number), body() if request.content_length else {}
+    mute = said.get("mute", False) if isinstance(said, dict) else None
+    if not isinstance(mute, bool):
+        raise Refused(problem(400, 'the body, if there is one, must be {"mute": true} or {"mute": false}'))
+    return _done(wanted, actions.act(wanted, Signal.RESOLVE, call.actor, call.now, mute=mute))
+
+
+@bp.post("/v1/incidents/<number>/snooze")
+@needs(ACT)
+def snooze(call: Call, number: str) -> Response:
+    wanted, said = number_of(number), _object(body(), SNOOZE)
+    given = [said[name] for name in ("for", "until") if said.get(name) is not None]
+    if len(given) != 1 or not isinstance(given[0], str):
+        raise Refused(problem(400, SNOOZE))
+    try:
+        until = end_of(clean_text(given[0]), call.now, ZoneInfo(world().settings.timezone))
+    except ValueError as wrong:
+        raise Refused(problem(400, str(wrong))) from wrong
+    return _done(wanted, actions.act(wanted, Signal.SNOOZE, call.actor, call.now, Given(until=until)))
+
+
+@bp.post("/v1/incidents/<number>/assign")
+@needs(ACT)
+def assign(call: Call, number: str) -> Response:
+    wanted = number_of(number)
+    to = _object(body(), 'the body must be {"to": "anna@example.org"}').get("to")
+    if isinstance(to, bool) or not isinstance(to, str | int) or not str(to).strip():
+        raise Refused(problem(400, 'the body must be {"to": "anna@example.org"}, or the id of a person'))
+    try:
+        return _done(wanted, actions.assign(wanted, clean_text(str(to)), call.actor, call.now))
+    except actions.NotPossible as wrong:
+        raise Refused(problem(400, str(wrong))) from wrong
+
+
+@bp.post("/v1/incidents/<number>/note")
+@needs(ACT)
+def note(call: Call, number: str) -> Response:
+    wanted = number_of(number)
+    text = _object(body(), "").get("text")
+    if not isinstance(text, str) or not (text := clean_text(text).strip()):
+        raise Refused(problem(400, 'the body must be {"text": "…"} with something in it'))
+    if len(text) > LONGEST_NOTE:
+        raise Refused(problem(400, f"a note has at most {LONGEST_NOTE} characters"))
+    if not actions.add_note(wanted, text, call.actor, call.now):
+        raise not_found(number)
+    return as_json({"result": "noted", "incident": wanted})
+
+
+def _object(said: Any, otherwise: str) -> dict[str, Any]:
+    if isinstance(said, dict):
+        return said
+    raise Refused(problem(400, otherwise or "the body must be an object"))
+
+
+def _done(number: int, reason: Reason | None) -> Response:
+    if reason is None:
+        raise not_found(str(number))
+    with reading() as session:
+        status = readings.status(session, number)
+    return as_json({"result": reason.value, "incident": number, "status": status})
