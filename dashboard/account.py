@@ -11,7 +11,7 @@ from dashboard.i18n import LANGUAGES
 from dashboard.page import THEMES, Values, draw, draw_outside, is_local, stranger
 from gateway import auth, passwords
 from gateway.auth import READERS, Visit, require
-from gateway.store import signins
+from gateway.store import audit, signins
 from gateway.store.db import transaction
 from gateway.store.tables import PersonRow
 from gateway.world import world
@@ -142,6 +142,7 @@ def keep_taste(visit: Visit) -> ResponseReturnValue:
         abort(400)
     with transaction() as session:
         signins.set_taste(session, visit.person.person_id, language, theme)
+        audit.note(session, visit.now, visit.person.email, "taste", visit.person.email, {"language": language})
     answer = redirect_to(url_for("dashboard.me", said="kept"))
     answer.set_cookie("language", language, max_age=YEAR, samesite="Lax", secure=request.is_secure)
     answer.set_cookie("theme", theme, max_age=YEAR, samesite="Lax", secure=request.is_secure)

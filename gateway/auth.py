@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from gateway import log, passwords
 from gateway.links import keys
 from gateway.secrets import digest, same
-from gateway.store import signins
+from gateway.store import audit, signins
 from gateway.store.db import db, transaction
 from gateway.store.signins import Signed
 from gateway.store.tables import PersonRow, SignIn
@@ -99,6 +99,7 @@ def sign_in(email: str, password: str, address: str, now: datetime) -> int | tim
         return None
     with transaction() as session:
         signins.forget_attempts(session, key)
+        audit.note(session, now, known, "sign in", known, {"address": address})
     log.info("signed_in", person=found, address=address)
     return found
 
@@ -121,6 +122,7 @@ def start(person_id: int, answer: Response, now: datetime) -> None:
 def end(visit: Visit, answer: Response) -> None:
     with transaction() as session:
         signins.end(session, visit.person.id)
+        audit.note(session, visit.now, visit.person.email, "sign out", visit.person.email)
     log.info("signed_out", person=visit.person.person_id)
     drop_cookie(answer, "nabat")
 
@@ -147,7 +149,7 @@ def change_password(visit: Visit, old: str, new: str) -> str:
         signins.forget_attempts(session, f"change:{visit.person.person_id}")
         signins.set_password(session, visit.person.person_id, kept)
         end_all(session, visit.person.person_id)
-        signins.audit(session, visit.now, visit.person.email, "password changed")
+        audit.note(session, visit.now, visit.person.email, "password changed", visit.person.email)
     return ""
 
 
@@ -175,7 +177,7 @@ def set_up(token: str, person: PersonRow) -> int | None:
         if not _both(signins.setup_hash(session, lock=True), digest(token)) or signins.has_admin(session):
             return None
         made = signins.make_admin(session, person)
-        signins.audit(session, person.created_at, person.email, "first administrator")
+        audit.note(session, person.created_at, person.email, "first administrator", person.email)
         signins.drop_setup(session)
     return made
 

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from sqlalchemy.orm import Session
+
 from gateway import channels, webpush
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.secrets import BadSecret, digest
-from gateway.store import browsers, counters
+from gateway.store import audit, browsers, counters
 from gateway.store.db import db, transaction
+from gateway.store.tables import PersonRow
 from gateway.vapid import given_to, private_key
 from gateway.wording import Wording
 from gateway.world import world
@@ -66,12 +69,21 @@ def subscribe(person_id: int, text: str, now: datetime) -> str:
         if len(known) >= MOST and digest(address) not in known:
             return "there are too many browsers already: remove one first"
         browsers.add(session, person_id, world().vault.seal(address), digest(address), now)
+        _write_down(session, person_id, "browser subscribed", now)
     return ""
 
 
 def forget(person_id: int, contact_id: int, now: datetime) -> bool:
     with transaction() as session:
-        return browsers.remove(session, person_id, contact_id, now)
+        done = browsers.remove(session, person_id, contact_id, now)
+        if done:
+            _write_down(session, person_id, "browser removed", now)
+        return done
+
+
+def _write_down(session: Session, person_id: int, action: str, now: datetime) -> None:
+    email = session.get_one(PersonRow, person_id).email
+    audit.note(session, now, email, action, email)
 
 
 def try_out(person_id: int, contact_id: int, language: str, now: datetime) -> str:

@@ -19,7 +19,7 @@ from gateway.ingest import Answer, problem, unavailable
 from gateway.loader import BadJson, load
 from gateway.secrets import digest, same_bytes
 from gateway.settings import as_list
-from gateway.store import echoes, timeline
+from gateway.store import audit, echoes, timeline
 from gateway.store.db import transaction
 from gateway.world import world
 from rules.lifecycle import Signal
@@ -140,6 +140,7 @@ def _apply(session: Session, number: int, event: Event, now: datetime) -> str:
         return "ignored"
     line = timeline.line(number, now, "note", event.actor.name, {"text": event.note, "how": event.actor.how})
     timeline.write(session, [line])
+    audit.note(session, now, event.actor.name, "note", f"incident {number}", {"how": event.actor.how})
     return "noted"
 
 

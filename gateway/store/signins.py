@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from gateway.secrets import digest
 from gateway.store import people
 from gateway.store.db import locked, upsert
-from gateway.store.tables import Audit, ContactRow, Counter, Fact, PersonRow, SignIn
+from gateway.store.tables import ContactRow, Counter, Fact, PersonRow, SignIn
 from rules.words import Role
 
 SETUP = "setup"  # the fact that keeps the hash of the set-up link
@@ -135,10 +135,6 @@ def make_admin(session: Session, person: PersonRow) -> int:
         session.add(mail)
     people.bump(session, person.created_at)
     return known.id
-
-
-def audit(session: Session, now: datetime, email: str, action: str) -> None:
-    session.add(Audit(at=now, actor=email, action=action, target=email, detail={}))
 
 
 def set_password(session: Session, person_id: int, password_hash: str) -> None:

@@ -1,0 +1,136 @@
+"""Every address × everybody: the exact answer, as one table. A new route is not done before it has its line here.
+
+Programs' tokens and their scopes: tests/integration/test_machine_api.py, of every route under /api as well.
+"""
+
+import pytest
+from sqlalchemy import update
+
+from gateway.store.db import db, transaction
+from gateway.store.tables import PersonRow
+from tests.browsing import KEPT, PASSWORD, Browser
+
+ROLES = ("anonymous", "viewer", "responder", "dispatcher", "admin")
+N = "<int(max=9223372036854775807):number>"
+READERS = "303 200 200 200 200"  # a stranger is led to the sign-in
+CHANGES = "303 303 303 303 303"  # done, and back to a page; a stranger is led to the sign-in
+ACTORS = "303 403 303 303 303"
+NOBODY = "401 401 401 401 401"  # no cookie opens what is for machines
+ALIKE = "{0} {0} {0} {0} {0}".format
+
+TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
+    ("GET", "/"): "303 302 302 302 302",
+    ("GET", "/incidents"): READERS,
+    ("GET", f"/incidents/{N}"): READERS,
+    ("POST", f"/incidents/{N}/<any(acknowledge, resolve):what>"): ACTORS,
+    ("POST", f"/incidents/{N}/snooze"): ACTORS,
+    ("POST", f"/incidents/{N}/assign"): ACTORS,
+    ("POST", f"/incidents/{N}/notes"): CHANGES,  # a viewer may comment
+    ("GET", "/deliveries"): READERS,
+    ("GET", "/sources"): READERS,
+    ("GET", "/live"): "286 200 200 200 200",
+    ("GET", "/me"): READERS,
+    ("POST", "/me"): CHANGES,
+    ("POST", "/me/password"): CHANGES,
+    ("GET", "/me/push"): ACTORS,  # a viewer is never told
+    ("POST", "/me/push"): "303 403 422 422 422",
+    ("POST", "/me/push/<int:number>/test"): "303 403 404 404 404",
+    ("POST", "/me/push/<int:number>/delete"): "303 403 404 404 404",
+    ("GET", "/login"): "200 302 302 302 302",
+    ("POST", "/login"): ALIKE(403),  # without the token of the form before sign-in
+    ("GET", "/setup"): ALIKE(410),  # a one-time token is the lock
+    ("POST", "/setup"): ALIKE(403),
+    ("GET", "/p/<token>"): ALIKE(410),  # a signed token is the lock
+    ("POST", "/p/<token>"): ALIKE(410),
+    ("GET", "/static/<path:name>"): ALIKE(200),
+    ("GET", "/sw.js"): ALIKE(200),
+    ("GET", "/manifest.webmanifest"): ALIKE(200),
+    ("POST", "/ingest/<kind>"): NOBODY,
+    ("POST", "/ingest/<kind>/<path_token>"): NOBODY,
+    ("GET", "/api/v1/incidents"): NOBODY,
+    ("GET", "/api/v1/incidents/<number>"): NOBODY,
+    ("POST", "/api/v1/incidents/<number>/acknowledge"): NOBODY,
+    ("POST", "/api/v1/incidents/<number>/resolve"): NOBODY,
+    ("POST", "/api/v1/incidents/<number>/snooze"): NOBODY,
+    ("POST", "/api/v1/incidents/<number>/assign"): NOBODY,
+    ("POST", "/api/v1/incidents/<number>/note"): NOBODY,
+    ("GET", "/api/v1/alerts"): NOBODY,
+    ("GET", "/api/v1/deliveries"): NOBODY,
+    ("GET", "/api/v1/oncall"): NOBODY,
+    ("GET", "/api/v1/openapi.json"): NOBODY,
+    ("POST", "/callback/pagerduty"): ALIKE(404),  # none of the providers' secrets is set
+    ("POST", "/callback/sendgrid"): ALIKE(404),
+    ("POST", "/callback/twilio"): ALIKE(404),
+    ("GET", "/healthz"): ALIKE(200),
+    ("GET", "/readyz"): ALIKE(503),  # no worker runs in a test
+    ("GET", "/metrics"): ALIKE(403),  # not from this machine, and no token is set
+    ("POST", "/logout"): CHANGES,  # last: afterwards everybody is a stranger
+}
+FORMS = {
+    "/me": {"language": "en", "theme": ""},
+    "/me/password": {"old": PASSWORD, "new": "another horse entirely"},
+}
+
+
+@pytest.fixture
+def somebody(world):
+    """Makes the browser of somebody with this role."""
+
+    def make(role):
+        with transaction() as session:
+            values = {"password_hash": KEPT} | ({} if role == "anonymous" else {"role": role})
+            session.execute(update(PersonRow).where(PersonRow.email == "oleg@example.org").values(**values))
+        browser = Browser(world.app, "192.0.2.9")
+        if role != "anonymous":
+            assert browser.sign_in("oleg@example.org").status_code == 303
+        return browser
+
+    return make
+
+
+def address(rule, number):
+    filled = rule.replace(N, str(number)).replace("<any(acknowledge, resolve):what>", "acknowledge")
+    known = {"<number>": str(number), "<int:number>": "1", "<token>": "wrong", "<kind>": "ticket"}
+    known |= {"<path_token>": "wrong", "<path:name>": "app.css"}
+    for place, value in known.items():
+        filled = filled.replace(place, value)
+    assert "<" not in filled, rule
+    return filled
+
+
+def test_every_route_has_its_line(world):
+    served = {
+        (method, rule.rule)
+        for rule in world.app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }  # fmt: skip
+    assert served - TABLE.keys() == set()
+    assert TABLE.keys() - served == set()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_everybody_gets_exactly_what_the_table_says(world, somebody, role):
+    (number,) = world.alert()
+    browser, wrong = somebody(role), []
+    for (method, rule), codes in TABLE.items():
+        expected = int(codes.split()[ROLES.index(role)])
+        place = address(rule, number)
+        if method == "GET":
+            answer = browser.get(place)
+        else:
+            csrf = "" if role == "anonymous" else browser.csrf()
+            answer = browser.post(place, {"csrf_token": csrf, "text": "x", **FORMS.get(rule, {})})
+        if answer.status_code != expected:
+            wrong.append(f"{method} {rule}: {answer.status_code}, not {expected}")
+        db.session.rollback()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ROLES[1:])
+def test_no_control_is_shown_that_is_refused(world, somebody, role):
+    (number,) = world.alert()
+    page = somebody(role).get(f"/incidents/{number}").text
+    for (method, rule), codes in TABLE.items():
+        if method == "POST" and f"/{N}/" in rule:
+            allowed = codes.split()[ROLES.index(role)] != "403"
+            assert (f'action="{address(rule, number)}"' in page) is allowed, rule
