@@ -1,0 +1,35 @@
+"""Snoozing, assigning and muting with the keyboard, in a real browser."""
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
+
+def test_snooze_assign_and_mute_by_keys(world, signed_in):
+    (number,) = world.alert()
+    page = signed_in()
+    page.goto(f"/incidents/{number}")
+    page.keyboard.press("i")
+    expect(page.locator("#assign-to")).to_be_focused()
+    page.select_option("#assign-to", "oleg@example.org")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".facts")).to_contain_text("in the hands of Oleg")
+    page.locator("#title").click()
+    page.keyboard.press("s")
+    expect(page.locator("#snooze-for")).to_be_focused()
+    page.select_option("#snooze-for", "2h")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".hero .st")).to_have_text("Snoozed")
+    expect(page.locator("#flash")).to_contain_text("until 05:12")
+    page.check("#mute input")
+    world.alert(instance="db02", fingerprint="second")  # the page is drawn anew, the choice stays
+    expect(page.locator(".tl")).to_contain_text("Woken early", timeout=5_000)
+    expect(page.locator("#mute input")).to_be_checked()
+    page.locator("#title").click()
+    page.keyboard.press("r")
+    expect(page.locator(".hero .st")).to_have_text("Resolved")
+    expect(page.locator(".tl")).to_contain_text("muted 2 alerts until they clear")
+    expect(page.locator("#snooze")).to_have_count(0)
