@@ -217,7 +217,7 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
     found = changes.audience(step, case.route)
     known = {(one.channel, one.address_id) for one in standing}
     alive = [one for one in standing if one.status in ("queued", "sending", "sent", "delivered")]
-    mine = [notice for notice in found.fallback if notice.who == who]
+    mine = [one for one in (*found.fallback, *found.notices) if one.who == who and one.way in case.route.fallback]
     fresh = [notice for notice in mine if (notice.contact.channel, notice.contact.address_id) not in known]
     if fresh and not any(one.part == "fallback" and one.who == who for one in alive):
         chosen = [notice for notice in fresh if notice.way == fresh[0].way]

@@ -1,13 +1,16 @@
 """Time passes: incidents nobody answered go one step up, messages that do not get through get their fallback."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
-from gateway import actions
-from gateway.store import cases, outbox
+from gateway import actions, log, metrics
+from gateway.store import cases, outbox, timers, waiting
 from gateway.store.db import reading, transaction
+from gateway.store.waiting import Stuck
 from rules.lifecycle import Signal
 
 LIMIT = 100  # incidents a round; the next round comes at once while there are more
+TRY_AGAIN = timedelta(seconds=60)  # an incident that cannot be escalated now
 
 
 def escalate_due(now: datetime) -> int:
@@ -15,23 +18,53 @@ def escalate_due(now: datetime) -> int:
     with reading() as session:
         due = cases.due(session, now, LIMIT)
     for incident_id in due:
-        actions.act(incident_id, Signal.TIMER, actions.CLOCK, now)
+        _each(incident_id, now, lambda number: actions.act(number, Signal.TIMER, actions.CLOCK, now))
     return len(due)
 
 
 def fall_back_due(now: datetime) -> int:
     """The fallback for every message that is not out within its class's patience, or has expired."""
+    with reading() as session:
+        due = waiting.stuck(session, now, LIMIT)
+    for incident_id in due:
+        _each(incident_id, now, lambda number: _fall_back(number, now))
+    return len(due)
+
+
+def _each(incident_id: int, now: datetime, work: Callable[[int], object]) -> None:
+    """One incident that cannot be worked on is heard and comes again in a minute; the others have their turn."""
+    try:
+        work(incident_id)
+    except Exception as problem:  # noqa: BLE001 - one broken incident must not stop every other's ladder
+        log.error("escalation_failed", problem, incident=incident_id)
+        metrics.worker_errors.labels("escalate one").inc()
+        with transaction() as session:
+            timers.postpone(session, incident_id, now + TRY_AGAIN)
+
+
+def _fall_back(incident_id: int, now: datetime) -> None:
+    """Marking a message and starting what follows from it are one transaction: neither is lost without the other."""
     with transaction() as session:
-        impatient = outbox.impatient(session, now, LIMIT)
-        gone = outbox.expired(session, now, LIMIT)
-        stuck = [(incident, level, who, "not delivered in time", True) for incident, level, who in impatient]
-        stuck += [(incident, level, who, "expired", False) for incident, level, _, who in gone]
-        if not stuck:
-            return 0
+        late = waiting.impatient(session, incident_id, now)
+        gone = waiting.expire(session, incident_id, now)
+        case = cases.load(session, [incident_id]).get(incident_id)
+        if case is None:
+            return
         changes = actions.changes_of(session, now)
-        loaded = cases.load(session, [item[0] for item in stuck])
-        for incident_id, level, who, why, patience in stuck:
-            if incident_id in loaded:
-                actions.fall_back(changes, loaded[incident_id], level, who, why, patience=patience)
+        for one in gone:
+            changes.line(case, "delivery failed", actions.CLOCK.name, _detail(one, "expired: not delivered in time"))
+            metrics.deliveries.labels(one.channel, "expired").inc()
+        for one in late:
+            if one.kind in outbox.PAGES:
+                actions.fall_back(changes, case, one.level, one.who, "not delivered in time", patience=True)
+        for one in gone:
+            if one.kind in outbox.PAGES:
+                actions.fall_back(changes, case, one.level, one.who, "expired")
         changes.write()
-    return len(stuck)
+
+
+def _detail(one: Stuck, error: str) -> dict[str, object]:
+    return {
+        "delivery": one.id, "message": one.kind, "channel": one.channel, "way": one.way, "who": one.who,
+        "name": one.name, "attempt": one.attempts, "level": one.level, "error": error,
+    }  # fmt: skip

@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from gateway import channels, escalate, housekeeping, log, metrics
 from gateway.deliver import Sender
-from gateway.store import outbox, pulse
+from gateway.store import pulse, timers, waiting
 from gateway.store.db import reading, transaction
 from gateway.world import World
 
@@ -25,6 +25,7 @@ GLANCE = 0.025  # seconds between looks at SQLite's change counter
 DRAIN = 10.0  # seconds that messages under way get to finish when we are told to stop
 BOOK_EVERY = timedelta(seconds=5)
 ALIVE_EVERY = timedelta(seconds=5)
+OUTAGE = timedelta(seconds=30)  # without a round of any worker
 
 
 @dataclass(slots=True)
@@ -51,6 +52,7 @@ class Worker:
     awake: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
     jobs: list[Job] = field(default_factory=list)
+    last_round: datetime | None = None
     sender: Sender = field(init=False)
     world: World = field(init=False)
 
@@ -59,6 +61,7 @@ class Worker:
         self.sender = Sender(self.world, wake=self.awake.set)
         self.jobs = [
             Job("rule book", BOOK_EVERY, lambda _: self.world.shelf.refresh()),
+            Job("set-back clock", timedelta(seconds=30), _unskew),
             Job("sign of life", ALIVE_EVERY, self._say_alive),
             Job("housekeeping", timedelta(minutes=10), housekeeping.tidy),
         ]
@@ -79,8 +82,21 @@ class Worker:
                 time.sleep(0.02)
             log.info("worker_stopped", worker=self.name, under_way=len(self.sender.flights))
 
+    def catch_up(self, now: datetime) -> None:
+        """After a time in which no worker turned the clock: what fell due meanwhile gets a minute of its own."""
+        last = self.last_round
+        if last is None:
+            with reading() as session:
+                last = pulse.last_alive(session)
+        self.last_round = now
+        if last is not None and now - last > OUTAGE:
+            with transaction() as session:
+                moved = timers.grace(session, now)
+            log.warning("outage_over", seconds=round((now - last).total_seconds()), timers_moved=moved)
+
     def round(self, now: datetime) -> float:
         """Everything that is due now. Returns how many seconds there is nothing to do, as far as we know."""
+        guarded("catch up", lambda: self.catch_up(now))
         for job in self.jobs:
             job.tick(now)
         seen = guarded("glance", lambda: self._glance(now))
@@ -95,9 +111,9 @@ class Worker:
             return 0.0
         return min(LONGEST_SLEEP, self._until_next(now))
 
-    def _glance(self, now: datetime) -> outbox.Glance:
+    def _glance(self, now: datetime) -> waiting.Glance:
         with reading() as session:
-            return outbox.glance(session, channels.names(), now, self.sender.clock(session))
+            return waiting.glance(session, channels.names(), now, self.sender.clock(session))
 
     def _until_next(self, now: datetime) -> float:
         with reading() as session:
@@ -107,6 +123,11 @@ class Worker:
     def _say_alive(self, now: datetime) -> None:
         with transaction() as session:
             pulse.say_alive(session, self.name, now)
+
+
+def _unskew(now: datetime) -> None:
+    with transaction() as session:
+        timers.unskew(session, now)
 
 
 def guarded(job: str, work: Callable[[], Any]) -> Any:

@@ -209,6 +209,7 @@ class Directory:
     people: Mapping[str, Person] = field(default_factory=dict)  # by e-mail address
     teams: Mapping[str, Team] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    addresses: frozenset[tuple[str, str]] = frozenset()  # (channel, address_id) of every contact there is
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,12 @@ class World:
         (only,) = self.incidents()
         return only
 
+    def incidents_plain(self):
+        """The same without what may not be readable."""
+        db.session.rollback()
+        columns = (Incident.id, Incident.title, Incident.level, Incident.status, Incident.next_at)
+        return db.session.execute(select(*columns).order_by(Incident.id)).all()
+
     def timeline(self, incident_id=None):
         db.session.rollback()
         query = select(Entry.kind).order_by(Entry.id)

@@ -60,7 +60,7 @@ class _Transport(httpx2.BaseTransport):
             allow_private=self._allowed,
             deadline=self._deadline,
         )
-        return httpx2.Response(answer.status, json=answer.said())
+        return httpx2.Response(answer.status, content=json.dumps(answer.said()).encode())
 
 
 def _enqueue(message: Message, event: dict[str, Any], env: Mapping[str, str], deadline: float) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
@@ -158,37 +158,74 @@ class Leased:
     attempts: int
     lease: int
     created_at: int
+    address_id: str
 
 
 def lease(
     session: Session, channel: str, limit: int, now: datetime, clock: int, *, most_urgent: int = 3
 ) -> list[Leased]:
-    """Take due deliveries of one channel, emergencies first; a lease that ran out may be taken again.
+    """Take due deliveries of one channel, emergencies first.
 
     `clock` is the database's, `now` ours. Whatever was answered meanwhile is passed over, and so is a message to an
     address that still waits for an earlier one of the same incident: a resolve must not overtake its trigger.
     """
     skip = " FOR UPDATE OF d SKIP LOCKED" if is_postgres(session) else ""
     sql = f"""
-        UPDATE delivery SET ambiguous = ambiguous + (CASE WHEN status = 'sending' THEN 1 ELSE 0 END),
-            status = 'sending', lease = lease + 1, attempts = attempts + 1, leased_until = :until
+        UPDATE delivery SET status = 'sending', lease = lease + 1, attempts = attempts + 1, leased_until = :until
         WHERE id IN (
             SELECT d.id FROM delivery d JOIN incident i ON i.id = d.incident_id
             WHERE d.status IN ('queued', 'sending') AND d.channel = :channel AND d.rank <= :rank
-              AND ((d.status = 'queued' AND d.due_at <= :now) OR (d.status = 'sending' AND d.leased_until < :clock))
+              AND d.status = 'queued' AND d.due_at <= :now
               AND (d.kind NOT IN ('opened', 'escalated') OR (i.status = 'triggered' AND i.snoozed_until IS NULL))
               AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.incident_id = d.incident_id AND e.channel = d.channel
                 AND e.address_id = d.address_id AND e.id < d.id AND e.status IN ('queued', 'sending'))
             ORDER BY d.rank, d.due_at, d.id LIMIT :limit{skip})
         RETURNING id, incident_id, kind, level, way, channel, address, person_id, who, name, rank, attempts, lease,
-            created_at
+            created_at, address_id
     """  # noqa: S608
     values = {
-        "channel": channel, "limit": limit, "now": micros(now), "clock": clock, "until": clock + LEASE,
-        "rank": most_urgent,
+        "channel": channel, "limit": limit, "now": micros(now), "until": clock + LEASE, "rank": most_urgent,
     }  # fmt: skip
+    if limit <= 0:
+        return []
     taken = [Leased(*row) for row in session.execute(text(sql), values)]
     return sorted(taken, key=lambda one: (one.rank, one.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A message whose worker was lost while sending it."""
+
+    id: int
+    incident_id: int
+    kind: str
+    level: int
+    way: str
+    who: str
+    name: str
+    attempts: int
+    status: str  # queued again, or cancelled: it was answered meanwhile
+
+
+def reclaim(session: Session, channel: str, now: datetime, clock: int) -> list[Lost]:
+    """End the leases that ran out. The token moves on, so that whoever held one has no say any more.
+
+    A page of an incident that calls nobody now is over: queued it would never be taken, and would for ever stand before
+    the acknowledgement or the resolve that waits for it.
+    """
+    skip = " FOR UPDATE SKIP LOCKED" if is_postgres(session) else ""
+    sql = f"""
+        UPDATE delivery SET ambiguous = ambiguous + 1, lease = lease + 1, leased_until = NULL, due_at = :now,
+            status = CASE WHEN kind IN ('opened', 'escalated') AND NOT EXISTS (
+                SELECT 1 FROM incident i WHERE i.id = delivery.incident_id AND i.status = 'triggered'
+                AND i.snoozed_until IS NULL) THEN 'cancelled' ELSE 'queued' END
+        WHERE status = 'sending' AND id IN (
+            SELECT id FROM delivery WHERE status IN ('queued', 'sending') AND status = 'sending' AND channel = :channel
+            AND leased_until < :clock LIMIT 100{skip})
+        RETURNING id, incident_id, kind, level, way, who, name, attempts, status
+    """  # noqa: S608
+    values = {"channel": channel, "now": micros(now), "clock": clock}
+    return [Lost(*row) for row in session.execute(text(sql), values)]
 
 
 def renew(session: Session, held: Iterable[tuple[int, int]], clock: int) -> None:
@@ -209,56 +246,6 @@ def settle(session: Session, leased: Leased, values: dict[str, Any]) -> bool:
     )
     done = session.execute(statement, {**values, "id": leased.id, "lease": leased.lease})
     return done.first() is not None
-
-
-def expired(session: Session, now: datetime, limit: int) -> list[tuple[int, int, int, str]]:
-    """Messages that are no longer worth sending, marked as failed: (incident, level, delivery, who) of each."""
-    sql = """
-        UPDATE delivery SET status = 'failed', error = 'expired: not delivered in time', finished_at = :now
-        WHERE id IN (SELECT id FROM delivery WHERE status = 'queued' AND expires_at <= :now LIMIT :limit)
-          AND status = 'queued'
-        RETURNING incident_id, level, id, who
-    """
-    rows = session.execute(text(sql), {"now": micros(now), "limit": limit})
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
-
-
-def impatient(session: Session, now: datetime, limit: int) -> list[tuple[int, int, str]]:
-    """Steps of which some message is still not out though its class's patience is over: (incident, level, who)."""
-    sql = """
-        UPDATE delivery SET fallback_at = NULL
-        WHERE id IN (SELECT id FROM delivery WHERE fallback_at IS NOT NULL AND fallback_at <= :now LIMIT :limit)
-        RETURNING incident_id, level, who
-    """
-    rows = session.execute(text(sql), {"now": micros(now), "limit": limit})
-    return sorted({(row[0], row[1], row[2]) for row in rows})
-
-
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """What is due now, seen without taking a lock."""
-
-    steps: bool  # incidents whose next step has come
-    stuck: bool  # messages whose fallback is due, or that have expired
-    channels: tuple[str, ...]  # with messages that may be leased
-
-
-def glance(session: Session, channels: Iterable[str], now: datetime, clock: int) -> Glance:
-    """Each question ends at the first row that answers it: a storm's backlog must not be read through every second."""
-    values = {"now": micros(now), "clock": clock}
-    steps = text("SELECT 1 FROM incident WHERE next_at IS NOT NULL AND next_at <= :now LIMIT 1")
-    late = text("SELECT 1 FROM delivery WHERE fallback_at IS NOT NULL AND fallback_at <= :now LIMIT 1")
-    gone = text("SELECT 1 FROM delivery WHERE status = 'queued' AND expires_at <= :now LIMIT 1")
-    ready = text(
-        "SELECT 1 FROM delivery WHERE status IN ('queued', 'sending') AND channel = :channel "
-        "AND ((status = 'queued' AND due_at <= :now) OR (status = 'sending' AND leased_until < :clock)) LIMIT 1"
-    )
-
-    def found(question: TextClause, **more: str) -> bool:
-        return session.execute(question, values | more).first() is not None
-
-    due = tuple(channel for channel in channels if found(ready, channel=channel))
-    return Glance(found(steps), found(late) or found(gone), due)
 
 
 def ambiguous(session: Session, delivery_id: int) -> int:

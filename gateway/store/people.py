@@ -63,6 +63,9 @@ def directory(session: Session) -> Directory:
         people={row.email: _person(row, of_person.get(row.id, [])) for row in people},
         teams={row.name: Team(row.name, tuple(row.members), tuple(of_team.get(row.id, ())), row.id) for row in teams},
         schedules={row.name: _schedule(row) for row in schedules},
+        addresses=frozenset(
+            (one.channel, one.address_id) for group in (*of_person.values(), *of_team.values()) for one in group
+        ),
     )
 
 

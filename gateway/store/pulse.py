@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from gateway.store.db import upsert
@@ -14,6 +14,11 @@ def say_alive(session: Session, worker: str, now: datetime) -> None:
     fresh = {"value": worker, "at": now}
     statement = upsert(session, Fact, [{"key": f"worker:{worker}", **fresh}])
     session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh))
+
+
+def last_alive(session: Session) -> datetime | None:
+    """When any worker last showed itself."""
+    return session.scalar(select(func.max(Fact.at)).where(Fact.key.like("worker:%")))
 
 
 def forget_workers(session: Session, before: datetime) -> None:

@@ -1,6 +1,6 @@
 """Who is told, and what happens when nobody answers or nothing gets through: scenarios E5 and E6, promises P8–P14."""
 
-from gateway import deliver
+from gateway import settle
 from gateway.store import outbox
 from gateway.store.db import transaction
 from gateway.store.types import micros
@@ -177,7 +177,7 @@ def test_a_worker_that_died_loses_its_lease_and_its_word_counts_no_more(staffed,
     settle_late(staffed, taken[0])
     (delivery,) = staffed.deliveries()
     assert (delivery.status, delivery.attempts, delivery.ambiguous) == ("sent", 2, 1)
-    assert staffed.timeline() == ["opened", "sent"]
+    assert staffed.timeline() == ["opened", "attempt failed", "sent"]
     assert dead.flights == {}
 
 
@@ -188,4 +188,4 @@ def leased_by(world):
 
 def settle_late(world, leased):
     with transaction() as session:
-        deliver.settle(session, [deliver.Result(leased, "never", "too late")], world.clock.now())
+        settle.settle(session, [settle.Result(leased, "never", "too late")], world.clock.now())

@@ -1,4 +1,4 @@
-"""The same messages in any order, any number of times, from any number of senders at once: promises P5, P6, P14, P19."""
+"""The same messages in any order, any number of times, from any number of senders: promises P5, P6, P14, P19."""
 
 import itertools
 import json
@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
-from tests.doors import BridgeDoor
-from tests.samples import alert, group, webhook
 
 from gateway import deliver, escalate
 from gateway.actions import Actor, act
@@ -17,6 +15,8 @@ from gateway.store.db import db, transaction
 from gateway.store.tables import AlertRow, Entry, Incident
 from gateway.store.types import micros
 from rules.lifecycle import Signal
+from tests.doors import BridgeDoor
+from tests.samples import alert, group, webhook
 
 MOMENTS = ["2026-12-05T00:00:00Z", "2026-12-05T00:05:00Z", "2026-12-05T00:10:00Z"]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gateway import actions, deliver
+from gateway import actions, settle
 from gateway.actions import Actor
 from gateway.store import outbox
 from gateway.store.db import db, transaction
@@ -72,7 +72,7 @@ def test_an_attempt_that_failed_while_it_is_snoozed_is_not_repeated(staffed, pro
         taken = outbox.lease(session, "email", 5, staffed.clock.now(), micros(staffed.clock.now()))
     snooze(staffed, number, hours=1)
     with transaction() as session:
-        deliver.settle(session, [deliver.Result(taken[0], "later", "busy")], staffed.clock.now())
+        settle.settle(session, [settle.Result(taken[0], "later", "busy")], staffed.clock.now())
     assert [one.status for one in staffed.deliveries()] == ["cancelled"]
 
 

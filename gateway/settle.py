@@ -1,0 +1,151 @@
+"""How attempts went is written down: on the row, on the timeline, and what follows from a failure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from gateway import actions, log, metrics
+from gateway.store import browsers, cases, outbox, pages, timeline
+from gateway.store.cases import Case
+from gateway.store.db import transaction
+from gateway.store.outbox import Leased
+from gateway.store.types import micros
+from rules.retry import next_attempt
+from rules.text import clean_text, cut, one_line
+
+LONGEST_WORDS = 500
+LOST = "the worker that was sending it was lost; it may have gone out"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one attempt went."""
+
+    leased: Leased
+    outcome: str  # sent, later, never, logged
+    words: str = ""  # the provider's reference, or what went wrong
+    ambiguous: bool = False
+    retry_after: float | None = None
+    seconds: float = 0.0
+    ended: bool = False  # nobody is at this address any more
+
+    def plain(self) -> "Result":
+        """With words that any database and any page can take, whatever the provider said."""
+        return replace(self, words=cut(one_line(clean_text(str(self.words))), LONGEST_WORDS))
+
+
+def write_down(results: Sequence[Result], now: datetime) -> None:
+    """All in one transaction; if one of them spoils it, each in its own, and that one bare: it holds up no other."""
+    if not results:
+        return
+    try:
+        with transaction() as session:
+            settle(session, results, now)
+    except (OperationalError, PoolTimeout):  # the database is away: nobody's fault, all of it is tried again
+        raise
+    except Exception as problem:  # noqa: BLE001 - one odd answer, or one broken incident, must not stop all paging
+        if len(results) > 1:
+            for result in results:
+                write_down([result], now)
+            return
+        log.error("settle_failed", problem, delivery=results[0].leased.id, channel=results[0].leased.channel)
+        metrics.worker_errors.labels("settle").inc()
+        _write_bare(results[0], now)
+
+
+def _write_bare(result: Result, now: datetime) -> None:
+    """The row alone: what became of the message is known even where its incident cannot be read."""
+    status = result.outcome if result.outcome in ("sent", "logged") else "failed"
+    words = "it could not be written down in full, see the log"
+    values = {"status": status, "error": words, "finished_at": micros(now), "fallback_at": None}
+    with transaction() as session:
+        outbox.settle(session, result.leased, values)
+
+
+def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
+    """Write down how attempts went, each on its row and on the timeline; what failed for good starts the fallback."""
+    changes = actions.changes_of(session, now)
+    loaded = cases.load(session, [result.leased.incident_id for result in results])
+    for result in (one.plain() for one in results):
+        case = loaded.get(result.leased.incident_id)
+        values = _values(session, result, case, now)
+        if not outbox.settle(session, result.leased, values):
+            metrics.deliveries.labels(result.leased.channel, "late").inc()
+            continue
+        _count(result, str(values["status"]), now)
+        if case is None:
+            continue
+        changes.lines.append(timeline.line(case.id, now, *_line(result, values)))
+        if result.ended and browsers.ended(session, result.leased.id, now):
+            changes.lines.append(timeline.line(case.id, now, "subscription ended", *_line(result, values)[1:]))
+        if values["status"] in ("failed", "logged") and result.leased.kind in outbox.PAGES:
+            actions.fall_back(changes, case, result.leased.level, result.leased.who, result.words)
+    changes.write()
+
+
+def _values(session: Session, result: Result, case: Case | None, now: datetime) -> dict[str, Any]:
+    leased, at = result.leased, micros(now)
+    base: dict[str, Any] = {"error": "", "provider_ref": ""}
+    if result.outcome in ("sent", "logged"):
+        sent = {"status": result.outcome, "provider_ref": result.words[:200], "finished_at": at, "fallback_at": None}
+        latency = {"latency_ms": max(0, (at - leased.created_at) // 1000)}
+        return base | sent | latency | pages.load_on_person(session, leased, now)
+    base |= {"error": result.words[:500]}
+    if result.outcome == "never":
+        return base | {"status": "failed", "finished_at": at, "fallback_at": None}
+    if leased.kind in outbox.PAGES and case is not None and not case.calls:
+        return base | {"status": "cancelled", "finished_at": at, "ambiguous": _tried(session, result)}
+    again = next_attempt(str(leased.id), leased.attempts, now, result.retry_after)
+    return base | {"status": "queued", "due_at": micros(again), "ambiguous": _tried(session, result)}
+
+
+def _tried(session: Session, result: Result) -> int:
+    return outbox.ambiguous(session, result.leased.id) + int(result.ambiguous)
+
+
+def _count(result: Result, status: str, now: datetime) -> None:
+    channel = result.leased.channel
+    metrics.deliveries.labels(channel, {"queued": "retried"}.get(status, status)).inc()
+    if status == "sent":
+        metrics.delivery_seconds.labels(channel).observe(max(0, micros(now) - result.leased.created_at) / 1_000_000)
+
+
+def _line(result: Result, values: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """The timeline's words for one attempt."""
+    leased = result.leased
+    status = str(values["status"])
+    kind = {"sent": "sent", "logged": "logged", "queued": "attempt failed"}.get(status, "delivery " + status)
+    detail: dict[str, Any] = {
+        "delivery": leased.id, "message": leased.kind, "channel": leased.channel, "way": leased.way, "who": leased.who,
+        "name": leased.name, "attempt": leased.attempts, "seconds": round(result.seconds, 3), "level": leased.level,
+    }  # fmt: skip
+    if result.outcome in ("sent", "logged"):
+        detail["reference"] = result.words[:200]
+    else:
+        detail["error"] = result.words[:300]
+    if result.ambiguous:
+        detail["ambiguous"] = True
+    if status == "queued":
+        detail["again_at"] = values["due_at"]
+    return kind, actions.CLOCK.name, detail
+
+
+def reclaim(session: Session, channel: str, now: datetime, clock: int) -> int:
+    """Messages whose worker was lost go back into the queue, or are over if they were answered meanwhile."""
+    lost = outbox.reclaim(session, channel, now, clock)
+    kinds = {"queued": "attempt failed"}
+    lines = [
+        timeline.line(
+            one.incident_id, now, kinds.get(one.status, "delivery cancelled"), actions.CLOCK.name,
+            {"delivery": one.id, "message": one.kind, "channel": channel, "way": one.way, "who": one.who,
+             "name": one.name, "attempt": one.attempts, "level": one.level, "error": LOST, "ambiguous": True},
+        )
+        for one in lost
+    ]  # fmt: skip
+    timeline.write(session, lines)
+    return len(lost)

@@ -1,0 +1,170 @@
+"""What happens when we ourselves fail: workers lost in the middle, odd answers, broken rows, clocks set back."""
+
+import pytest
+from sqlalchemy import text
+
+from gateway import settle
+from gateway.deliver import AT_ONCE, KEPT_FREE
+from gateway.store import outbox, timers
+from gateway.store.db import db, transaction
+from gateway.store.types import micros
+from gateway.worker import Worker
+from rules.lifecycle import Reason
+from tests.fakes.http import reply
+
+
+def lose_a_worker(world, channel):
+    """A worker takes what is due and is never heard of again."""
+    with transaction() as session:
+        return outbox.lease(session, channel, 8, world.clock.now(), micros(world.clock.now()))
+
+
+def sent(pagerduty):
+    return [event["event_action"] for event in pagerduty.events]
+
+
+@pytest.mark.parametrize("answer", ["acknowledge", "resolve"])
+def test_an_answer_reaches_pagerduty_though_the_worker_was_lost_while_calling(staffed, providers, answer):
+    (number,) = staffed.alert()
+    assert len(lose_a_worker(staffed, "pagerduty")) == 1
+    if answer == "acknowledge":
+        assert staffed.acknowledges(number) is Reason.ACKNOWLEDGED
+    else:
+        staffed.alert("resolved")
+    staffed.delivers()
+    assert sent(providers.pagerduty) == []  # the lease still holds: the call may be on its way
+    staffed.clock.advance(seconds=16)
+    staffed.delivers()
+    assert sent(providers.pagerduty) == [answer]
+    (page,) = staffed.deliveries(channel="pagerduty", kind="opened")
+    assert (page.status, page.ambiguous) == ("cancelled", 1)
+    assert "delivery cancelled" in staffed.timeline()
+
+
+def test_a_repeat_after_a_lost_worker_is_marked_on_the_timeline(staffed, providers):
+    staffed.alert(severity="warning")
+    lose_a_worker(staffed, "email")
+    staffed.clock.advance(seconds=16)
+    staffed.delivers()
+    (lost,) = staffed.entries("attempt failed")
+    assert lost.detail["ambiguous"]
+    assert staffed.timeline() == ["opened", "attempt failed", "sent"]
+
+
+ODD = [7, None, ["a"], {"a": 1}, "\ud800", "nul\x00", "x" * 100_000]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=[repr(one)[:12] for one in ODD])
+def test_an_odd_answer_of_a_provider_is_an_answer_and_stops_nobody(staffed, providers, odd):
+    providers.pagerduty.then(reply(202, {"status": "success", "message": "m", "dedup_key": odd}))
+    providers.ntfy.then(reply(200, {"id": odd}))
+    staffed.alert()
+    staffed.delivers()
+    staffed.alert(severity="warning", name="Other", fingerprint="other")
+    staffed.delivers()
+    assert {one.status for one in staffed.deliveries()} == {"sent"}
+    assert len(providers.mail.mails) == 1
+
+
+def break_route(number):
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE incident SET route = '{broken' WHERE id = :id"), {"id": number})
+
+
+def test_one_broken_incident_stops_nobody_elses_ladder(staffed, providers):
+    (broken,) = staffed.alert(name="Broken", fingerprint="broken")
+    staffed.alert(name="Whole", fingerprint="whole")
+    break_route(broken)
+    staffed.delivers()
+    staffed.passes(minutes=5)
+    staffed.delivers()
+    levels = {incident.title: incident.level for incident in staffed.incidents_plain()}
+    assert levels == {"Broken on db01": 1, "Whole on db01": 2}
+    called = {event["dedup_key"] for event in providers.pagerduty.events}
+    assert len(called) == 2  # even the broken one: with the bare words
+    staffed.passes(seconds=30)
+    assert staffed.incidents_plain()[0].next_at > staffed.clock.now()  # it comes again, but not in every round
+
+
+def test_a_result_that_cannot_be_written_down_holds_up_no_other(staffed, providers):
+    (broken,) = staffed.alert(severity="warning", name="Broken", fingerprint="broken")
+    staffed.alert(severity="warning", name="Whole", fingerprint="whole")
+    leased = lose_a_worker(staffed, "email")
+    break_route(broken)
+    settle.write_down([settle.Result(one, "sent", "ok") for one in leased], staffed.clock.now())
+    assert {one.status for one in staffed.deliveries()} == {"sent"}
+
+
+def test_room_is_kept_for_emergencies(staffed, providers):
+    for number in range(AT_ONCE + 4):
+        staffed.alert(severity="warning", name=f"W{number}", fingerprint=f"w{number}")
+    with transaction() as session:
+        session.execute(text("UPDATE delivery SET channel = 'nobody'"))
+        now = staffed.clock.now()
+        taken = outbox.lease(session, "nobody", AT_ONCE - KEPT_FREE, now, micros(now))
+        assert len(taken) == AT_ONCE - KEPT_FREE
+        assert outbox.lease(session, "nobody", KEPT_FREE, now, micros(now), most_urgent=0) == []
+
+
+def test_a_contact_that_was_removed_gets_nothing_and_the_next_way_is_taken(staffed, providers):
+    staffed.alert()
+    staffed.people("""
+people:
+  - {email: anna@example.org, name: Anna, role: responder, timezone: Europe/Moscow,
+     contacts: [{channel: email, address: anna@example.org}]}
+""")
+    staffed.delivers()
+    assert sent(providers.pagerduty) == []
+    assert "anna@example.org" in [mail["To"] for mail in providers.mail.mails]
+    assert [one.detail["error"] for one in staffed.entries("delivery failed")] == [
+        "this contact was removed meanwhile"
+    ] * 2
+
+
+def test_what_expires_stands_on_the_timeline(staffed, providers):
+    providers.mail.at("connect", "421 later")
+    staffed.alert(severity="warning")
+    staffed.delivers()
+    staffed.passes(hours=25)
+    assert "delivery failed" in staffed.timeline()
+    (mail,) = staffed.deliveries(kind="opened", level=1)
+    assert (mail.status, mail.error[:7]) == ("failed", "expired")
+
+
+def test_our_own_outage_escalates_nothing_and_expires_nothing_at_once(staffed, providers):
+    (number,) = staffed.alert()
+    staffed.clock.advance(minutes=31)
+    with transaction() as session:
+        assert timers.grace(session, staffed.clock.now()) > 0
+    staffed.passes(seconds=0)
+    staffed.delivers()
+    assert sent(providers.pagerduty) == ["trigger"]
+    assert staffed.incident().level == 1
+    staffed.passes(seconds=61)
+    assert staffed.incident().level == 2
+    assert staffed.incident().id == number
+
+
+def test_a_clock_set_back_delays_no_step(staffed, providers):
+    staffed.alert()
+    staffed.delivers()
+    staffed.clock.advance(hours=-1)
+    for _ in range(2):  # twice does no more than once
+        with transaction() as session:
+            timers.unskew(session, staffed.clock.now())
+    staffed.passes(minutes=4, seconds=50)
+    assert staffed.incident().level == 1
+    staffed.passes(seconds=11)
+    assert staffed.incident().level == 2
+
+
+def test_a_worker_that_comes_back_after_an_outage_gives_everything_its_minute(staffed, providers):
+    staffed.alert()
+    worker = Worker(staffed.app)
+    worker.sender = staffed.sender
+    worker.round(staffed.clock.now())
+    staffed.clock.advance(minutes=20)
+    worker.round(staffed.clock.now())
+    staffed.delivers()
+    assert staffed.incident().level == 1
+    assert sent(providers.pagerduty) == ["trigger"]
