@@ -1,6 +1,8 @@
-"""What the database alone can do, on the same machine in the same minute: ten rows upserted a commit, one connection.
+"""What the database alone can do, on the same machine in the same minute: ten alerts a commit, one connection.
 
-No HTTP, no JSON, no rules, no second table: the yardstick that Nabat's figures are divided by.
+An alert is a row upserted into a table like `alert` and a line inserted into one like `entry`: what any program must at
+least write that remembers alerts and what happened. No HTTP, no JSON, no rules: the yardstick that Nabat's figures are
+divided by. Fingerprints are scattered, as hashes are.
 """
 
 import sqlite3
@@ -15,6 +17,8 @@ from bench.subject import plain
 from gateway.store.types import to_json
 
 ROWS = 10
+SCATTER, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
+LINE = ("opened", "alertmanager", '{"level":1,"rule":"rest","told":[{"name":"A","way":"email","who":"a@b.example"}]}')
 TYPES = {
     "source_id": "int", "fingerprint": "text", "latest": "boolean", "incident_id": "bigint", "firing": "boolean",
     "fired": "bigint", "resolved": "bigint", "ended": "bigint", "seen": "int", "title": "text", "severity": "text",
@@ -35,7 +39,7 @@ def rows() -> Iterator[list[tuple]]:
         for _ in range(ROWS):
             number += 1
             batch.append(
-                (1, f"{number:016x}", True, number, True, at, 0, 0, 1, one["annotations"]["summary"], "warning", labels,
+                (1, f"{number * SCATTER & MASK:016x}", True, number, True, at, 0, 0, 1, one["annotations"]["summary"], "warning", labels,
                  annotations, one["generatorURL"], False, at, at, at)
             )  # fmt: skip
         yield batch
@@ -55,7 +59,9 @@ def rate(commit: Callable[[list[tuple]], None], seconds: float) -> float:
 def sqlite_rate(database: Path, folder: Path, seconds: float) -> float:
     """Into a file of its own, in a table made as `database` has it; durable at every commit."""
     link = sqlite3.connect(database)
-    made = link.execute("SELECT sql FROM sqlite_master WHERE tbl_name = 'alert' AND sql IS NOT NULL ORDER BY type DESC")
+    made = link.execute(
+        "SELECT sql FROM sqlite_master WHERE tbl_name IN ('alert', 'entry') AND sql IS NOT NULL ORDER BY type DESC"
+    )
     statements = [row[0] for row in made]
     link.close()
     raw = sqlite3.connect(folder / "raw.db", isolation_level=None)
@@ -69,6 +75,10 @@ def sqlite_rate(database: Path, folder: Path, seconds: float) -> float:
     def commit(batch: list[tuple]) -> None:
         raw.execute("BEGIN IMMEDIATE")
         raw.executemany(sql, batch)
+        raw.executemany(
+            "INSERT INTO entry (incident_id, at, kind, actor, detail) VALUES (?, ?, ?, ?, ?)",
+            [(row[3], row[5], *LINE) for row in batch],
+        )
         raw.execute("COMMIT")
 
     try:
@@ -80,19 +90,26 @@ def sqlite_rate(database: Path, folder: Path, seconds: float) -> float:
 
 
 def postgresql_rate(url: str, seconds: float) -> float:
-    """One connection, one statement a commit: an array a column, binary, unnested."""
+    """One connection, one statement a table and commit: an array a column, binary, unnested."""
     values = ", ".join(f"%b::{kind}[]" for kind in TYPES.values())
     sql = f"INSERT INTO raw_alert ({', '.join(TYPES)}) SELECT * FROM unnest({values}) {CONFLICT}"  # noqa: S608
+    lines = (
+        "INSERT INTO raw_entry (incident_id, at, kind, actor, detail) "
+        "SELECT one, at, %s, %s, %s FROM unnest(%b::bigint[], %b::bigint[]) AS row(one, at)"
+    )
     with psycopg.connect(plain(url), autocommit=True) as link:
-        link.execute("DROP TABLE IF EXISTS raw_alert")
+        link.execute("DROP TABLE IF EXISTS raw_alert, raw_entry")
+        link.execute("CREATE TABLE raw_entry (LIKE entry INCLUDING DEFAULTS INCLUDING INDEXES)")
         link.execute("CREATE TABLE raw_alert (LIKE alert INCLUDING DEFAULTS INCLUDING INDEXES)")
         link.execute("CREATE SEQUENCE IF NOT EXISTS raw_alert_id")
         link.execute("ALTER TABLE raw_alert ALTER COLUMN id SET DEFAULT nextval('raw_alert_id')")
 
         def commit(batch: list[tuple]) -> None:
-            link.execute(sql, [list(column) for column in zip(*batch, strict=True)])
+            with link.transaction():
+                link.execute(sql, [list(column) for column in zip(*batch, strict=True)])
+                link.execute(lines, [*LINE, [row[3] for row in batch], [row[5] for row in batch]])
 
         try:
             return rate(commit, seconds)
         finally:
-            link.execute("DROP TABLE raw_alert")
+            link.execute("DROP TABLE raw_alert, raw_entry")

@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gateway.store.db import is_postgres
+from gateway.store.db import is_postgres, link_of
 from gateway.store.tables import Base
 from gateway.store.types import to_json
 
@@ -138,7 +138,7 @@ def _copy(session: Session, sql: str, rows: Sequence[Row]) -> None:
 @contextmanager
 def _drivers_errors(session: Session, sql: str) -> Iterator[Any]:
     """The driver's connection; its errors are put into SQLAlchemy's words, as callers expect them."""
-    connection = session.connection()
+    connection = link_of(session)
     try:
         yield connection.connection.driver_connection
     except (psycopg.Error, sqlite3.Error) as problem:

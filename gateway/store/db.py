@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, Select, Table, event
+from sqlalchemy import Connection, Engine, Select, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -25,14 +25,21 @@ def transaction() -> Iterator[Session]:
     outer.info["writes"] = True
     try:
         with outer.begin():
-            outer.connection(execution_options={"writes": True})
+            outer.info["link"] = outer.connection(execution_options={"writes": True})
             yield outer
     finally:
         outer.info["writes"] = False
+        outer.info.pop("link", None)
+
+
+def link_of(session: Session) -> Connection:
+    """The session's connection; within transaction() without the long way that SQLAlchemy goes to find it."""
+    held: Connection | None = session.info.get("link")
+    return session.connection() if held is None else held
 
 
 def is_postgres(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
+    return link_of(session).dialect.name == "postgresql"
 
 
 def upsert(session: Session, table: type[Base] | Table, rows: Sequence[dict[str, Any]]) -> Any:

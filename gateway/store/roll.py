@@ -1,10 +1,9 @@
 """The directory of people as of now, read again only when somebody changed it."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.store import bulk
 from gateway.store.people import directory
-from gateway.store.tables import Fact
 from rules.words import Directory
 
 
@@ -15,7 +14,8 @@ class Roll:
         self._held: tuple[str | None, Directory] | None = None
 
     def current(self, session: Session) -> Directory:
-        version = session.scalar(select(Fact.value).where(Fact.key == "directory"))
+        rows = bulk.select_plain(session, "SELECT value FROM fact WHERE key = 'directory'")  # asked at every commit
+        version = rows[0][0] if rows else None
         held = self._held
         if held is None or held[0] != version:
             held = self._held = (version, directory(session))
