@@ -39,7 +39,8 @@ def rows() -> Iterator[list[tuple]]:
         for _ in range(ROWS):
             number += 1
             batch.append(
-                (1, f"{number * SCATTER & MASK:016x}", True, number, True, at, 0, 0, 1, one["annotations"]["summary"], "warning", labels,
+                (1, f"{number * SCATTER & MASK:016x}", True, number,
+                 True, at, 0, 0, 1, one["annotations"]["summary"], "warning", labels,
                  annotations, one["generatorURL"], False, at, at, at)
             )  # fmt: skip
         yield batch

@@ -49,7 +49,7 @@ class BridgeDoor:
         return SimpleNamespace(status=proto.status, headers=dict(proto.headers), body=proto.body)
 
     def close(self):
-        self.in_loop(lambda: self.bridge.watch.cancel())
+        self.in_loop(self.bridge.watch.cancel)
         self.bridge.__rsgi_del__(self.loop)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(5)
