@@ -243,7 +243,7 @@ def _to_sign_in() -> ResponseReturnValue:
     place = url_for("dashboard.login", next=None if wanted == "/" else wanted)
     if request.headers.get("HX-Request"):
         return Response(status=200, headers={"HX-Redirect": place})
-    return redirect(place, 303)
+    return redirect(place, 302 if request.method == "GET" else 303)
 
 
 def _touch(person: Signed, now: datetime) -> None:

@@ -15,13 +15,23 @@ def read(place: Path) -> Mapping[str, str]:
     """
     if not place.exists():
         raise BadRuleBook((f"{place}: there is no such file or directory",))
-    if place.is_file():
-        return {place.name: _text(place)}
-    found = sorted(path for path in place.rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file())
-    chosen = [path for path in found if path.relative_to(place).parts[0] != "tests"]
-    if not chosen:
+    try:
+        if place.is_file():
+            return {place.name: _text(place)}
+        chosen = _files(place)
+        texts = {str(path.relative_to(place)): _text(path) for path in chosen}
+    except OSError as problem:  # no right to read it, or it went away between two looks
+        raise BadRuleBook((f"{problem.filename or place}: cannot be read: {problem.strerror}",)) from problem
+    if not texts:
         raise BadRuleBook((f"{place}: no .yaml file in this directory",))
-    return {str(path.relative_to(place)): _text(path) for path in chosen}
+    return texts
+
+
+def _files(place: Path) -> list[Path]:
+    """Without hidden ones: editors put locks and copies there, some of them links that lead nowhere."""
+    found = sorted(path for path in place.rglob("*") if path.suffix in (".yaml", ".yml"))
+    parts = [(path, path.relative_to(place).parts) for path in found]
+    return [path for path, names in parts if names[0] != "tests" and not any(name.startswith(".") for name in names)]
 
 
 def _text(path: Path) -> str:
@@ -35,12 +45,18 @@ class Bookshelf:
         self.place = place
         self._lock = threading.Lock()
         self._stamp = self._look()
+        self.asked = False
         self.complaints: tuple[str, ...] = ()
         self.book: RuleBook = books.parse(read(place))  # at start a broken book stops the program
+
+    def ask(self) -> None:
+        """Fit for a signal handler, which may interrupt refresh() itself: whoever turns the clock reads it anew."""
+        self.asked = True
 
     def refresh(self, *, force: bool = False) -> bool:
         """Read the files again if they changed. A broken book changes only `complaints`. True if a new one came."""
         with self._lock:
+            force, self.asked = force or self.asked, False
             stamp = self._look()
             if stamp == self._stamp and not force:
                 return False
@@ -57,9 +73,13 @@ class Bookshelf:
 
     def _look(self) -> tuple[tuple[str, int, int], ...]:
         """What tells one state of the files from another: name, time and size of each."""
-        if not self.place.is_dir():
-            paths = [self.place] if self.place.exists() else []
-        else:
-            paths = sorted(path for path in self.place.rglob("*") if path.suffix in (".yaml", ".yml"))
-        stats = [(str(path), path.stat()) for path in paths]
-        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+        paths = _files(self.place) if self.place.is_dir() else [self.place]
+        return tuple(_stamp(path) for path in paths)
+
+
+def _stamp(path: Path) -> tuple[str, int, int]:
+    try:
+        stat = path.stat()
+    except OSError:  # gone, or a link that leads nowhere: reading it will say so
+        return (str(path), 0, -1)
+    return (str(path), stat.st_mtime_ns, stat.st_size)

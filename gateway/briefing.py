@@ -32,57 +32,76 @@ LINKS = (
 def facts_of(session: Session, leased: Leased, world: World) -> Facts:
     """The facts of one message. Raises nothing for strange content: it was cleaned at the door."""
     incident = session.get_one(Incident, leased.incident_id, populate_existing=True)
-    rows = session.scalars(
-        select(AlertRow)
-        .where(AlertRow.incident_id == incident.id)
-        .order_by(AlertRow.firing.desc(), AlertRow.id)
-        .limit(MOST_ALERTS)
-    ).all()
+    rows = _rows(session, incident.id)
+    directory, now = world.roll.current(session), world.clock.now()
+    route = route_of(incident.route)
+    return Facts(
+        **_about_incident(incident, now),
+        **_about_alerts(session, incident, rows),
+        **_about_reader(incident, leased, directory, world),
+        source=session.scalar(select(Source.name).where(Source.id == incident.source_id)) or "",
+        match=route.match,
+        next_who=_next_who(incident, route, directory, now),
+    )
+
+
+def _rows(session: Session, incident_id: int) -> Sequence[AlertRow]:
+    """The alerts a message shows: what fires first."""
+    query = select(AlertRow).where(AlertRow.incident_id == incident_id)
+    return session.scalars(query.order_by(AlertRow.firing.desc(), AlertRow.id).limit(MOST_ALERTS)).all()
+
+
+def _about_incident(incident: Incident, now: datetime) -> dict[str, Any]:
+    return {
+        "number": incident.id,
+        "uuid": incident.uuid,
+        "title": incident.title,
+        "urgency": WORDS_OF_URGENCY[incident.urgency],
+        "status": incident.status,
+        "opened_at": incident.opened_at,
+        "kind": incident.kind,
+        "service": incident.service,
+        "rule": incident.rule,
+        "policy": incident.policy,
+        "next_at": incident.next_at,
+        "acknowledged_at": incident.ack_at,
+        "acknowledged_by": incident.ack_by or "",
+        "resolved_at": incident.resolved_at,
+        "resolved_by": incident.resolved_by or "",
+        "duration": (incident.resolved_at or now) - incident.opened_at,
+        "alert_count": incident.alert_count,
+        "ticket": incident.ticket,
+    }
+
+
+def _about_alerts(session: Session, incident: Incident, rows: Sequence[AlertRow]) -> dict[str, Any]:
     firing = session.scalar(
         select(func.count()).select_from(AlertRow).where(AlertRow.incident_id == incident.id, AlertRow.firing)
     )
-    directory, public = world.roll.current(session), world.settings.public_url
-    reader = directory.people.get(leased.who)
-    route, first = route_of(incident.route), rows[0] if rows else None
-    labels = _shared([row.labels for row in rows])
+    first = rows[0] if rows else None
     annotations = _shared([row.annotations for row in rows])
-    until = incident.resolved_at or world.clock.now()
-    return Facts(
-        number=incident.id,
-        uuid=incident.uuid,
-        title=incident.title,
-        urgency=WORDS_OF_URGENCY[incident.urgency],
-        severity=_worst(rows),
-        status=incident.status,
-        opened_at=incident.opened_at,
-        kind=incident.kind,
-        description=annotations.get("description", "") or (first.annotations.get("description", "") if first else ""),
-        source=session.scalar(select(Source.name).where(Source.id == incident.source_id)) or "",
-        service=incident.service,
-        rule=incident.rule,
-        match=route.match,
-        policy=incident.policy,
-        level=max(0, leased.level - 1),
-        next_at=incident.next_at,
-        next_who=_next_who(incident, route, directory, world.clock.now()),
-        acknowledged_at=incident.ack_at,
-        acknowledged_by=incident.ack_by or "",
-        resolved_at=incident.resolved_at,
-        resolved_by=incident.resolved_by or "",
-        duration=until - incident.opened_at,
-        alert_count=incident.alert_count,
-        firing_count=int(firing or 0),
-        alerts=tuple(_alert(row) for row in rows),
-        labels=labels,
-        annotations=annotations,
-        links=_links(first),
-        url=f"{public}/incidents/{incident.id}",
-        pocket_url=f"{public}/p/{links.make(world.settings.secret_key, incident.uuid, leased.who)}",
-        ticket=incident.ticket,
-        name=leased.name,
-        language=reader.language if reader else world.settings.language,
-        timezone=reader.timezone if reader else world.settings.timezone,
-    )
+    own = first.annotations.get("description", "") if first else ""
+    return {
+        "severity": _worst(rows),
+        "description": annotations.get("description", "") or own,
+        "firing_count": int(firing or 0),
+        "alerts": tuple(_alert(row) for row in rows),
+        "labels": _shared([row.labels for row in rows]),
+        "annotations": annotations,
+        "links": _links(first),
+    }
+
+
+def _about_reader(incident: Incident, leased: Leased, directory: Directory, world: World) -> dict[str, Any]:
+    reader, public = directory.people.get(leased.who), world.settings.public_url
+    return {
+        "level": max(0, leased.level - 1),
+        "url": f"{public}/incidents/{incident.id}",
+        "pocket_url": f"{public}/p/{links.make(world.settings.secret_key, incident.uuid, leased.who)}",
+        "name": leased.name,
+        "language": reader.language if reader else world.settings.language,
+        "timezone": reader.timezone if reader else world.settings.timezone,
+    }
 
 
 def bare_facts(session: Session, leased: Leased, world: World) -> Facts:

@@ -40,6 +40,9 @@ class Item:
     posts: Sequence[Post]
     result: list[Outcome] | Unavailable | None = None
     reply: Any = None  # where the answer goes: known to whoever put it in
+    taken: bool = False  # by the writer
+    last_try: bool = False  # it stands in for one that could not be stored
+    withdrawn: bool = False  # whoever sent it was told to come again: it must not be stored any more
 
     @property
     def weight(self) -> int:
@@ -78,6 +81,16 @@ class Inbox:
             self._bytes += size
         self._queue.put(item)
 
+    def withdraw(self, item: Item) -> bool:
+        """Not to be stored any more. False if the writer has it already."""
+        with self._lock:
+            item.withdrawn = not item.taken
+            return item.withdrawn
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def wait_until_stored(self, seconds: float = 10.0) -> bool:
         """Whether everything that was put so far is stored, waiting for it if need be."""
         end = time.monotonic() + seconds
@@ -103,9 +116,24 @@ class Inbox:
                         break
                     batch.append(following)
                     more += following.weight
-                store(batch, self._world)
-                self._let_go(batch)
-                self._finish(batch)
+                self._write(batch)
+
+    def _write(self, batch: Sequence[Item]) -> None:
+        """Whatever happens, everybody who waits gets an answer and the next batch has its turn."""
+        with self._lock:
+            wanted = [item for item in batch if not item.withdrawn]
+            for item in wanted:
+                item.taken = True
+        try:
+            if wanted:
+                store(wanted, self._world)
+        except Exception as problem:  # noqa: BLE001 - this thread is the only writer there is
+            log.error("inbox_failed", problem)
+        for item in wanted:
+            if item.result is None:
+                item.result = Unavailable("it could not be stored")
+        self._let_go(batch)
+        self._finish(wanted)
 
     def _let_go(self, batch: Sequence[Item]) -> None:
         with self._lock:
@@ -117,6 +145,7 @@ def store(batch: Sequence[Item], world: World) -> None:
     """One commit for all; each item then has its result. One that spoils the commit is stored alone, or set aside."""
     try:
         _commit(batch, world)
+        _count_all(batch)
     except (DataError, IntegrityError) as problem:  # what the payload says does not fit: only these are its own fault
         _one_by_one(batch, world, problem)
     except SQLAlchemyError as problem:
@@ -129,7 +158,14 @@ def _commit(batch: Sequence[Item], world: World) -> None:
     found = iter(_receive([post for item in batch for post in item.posts], world))
     for item in batch:
         item.result = [next(found) for _ in item.posts]
-    count(batch)
+
+
+def _count_all(batch: Sequence[Item]) -> None:
+    """It is stored: that the counters have no room any more must not look like a payload that nobody can store."""
+    try:
+        count(batch)
+    except (OSError, ValueError) as problem:
+        log.error("counting_failed", problem)
 
 
 def _receive(posts: Sequence[Post], world: World) -> list[Outcome]:
@@ -176,7 +212,7 @@ def _one_by_one(batch: Sequence[Item], world: World, problem: Exception) -> None
         return
     item = batch[0]
     log.error("ingest_poison", problem, source=item.posts[0].source, size=item.size)
-    if all(post.error for post in item.posts):  # even the bare keeping of it failed
+    if item.last_try:  # even the bare keeping of it failed
         item.result = Unavailable("it could not be stored")
         return
     words = f"not stored: {type(problem).__name__}"
@@ -186,7 +222,7 @@ def _one_by_one(batch: Sequence[Item], world: World, problem: Exception) -> None
     ]
     now = world.clock.now()
     heard = unreadable_alert(item.posts[0].source, words, now)
-    again = Item([*kept, Post(OWN_SOURCE, heard.source, b"", now, (heard,), own=True)])
+    again = Item([*kept, Post(OWN_SOURCE, heard.source, b"", now, (heard,), own=True)], last_try=True)
     store([again], world)
     item.result = again.result
     if isinstance(item.result, list):

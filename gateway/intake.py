@@ -28,6 +28,7 @@ from rules.matchers import seen_labels
 from rules.words import Alert, Directory, Kind, Route, Ticket
 
 OWN_PAUSE = timedelta(minutes=15)
+RESOLVED_GRACE = timedelta(minutes=5)  # what a person resolved while it fires stays resolved at least so long
 OWN_WINDOW = timedelta(minutes=1)
 SHOWN = 5  # titles named on the one timeline line for alerts that joined together
 
@@ -90,6 +91,7 @@ class _Intake:
         self.joined: dict[int, list[str]] = {}
         self.cleared: dict[int, list[str]] = {}
         self.new_ids: list[int] = []
+        self.highest = 0
         local = now.astimezone(ZoneInfo(book.timezone))
         self.local_hour = local.weekday() * 24 + local.hour
         self.night = local.hour >= 22 or local.hour < 7
@@ -117,6 +119,7 @@ class _Intake:
         self.by_key = {key: self.by_id[case.id] for key, case in self.by_key.items()}
         cases.count_firing(self.session, self.by_id.values())
         self.new_ids = bulk.new_ids(self.session, Incident, len(keys - self.by_key.keys())) if keys else []
+        self.highest = max(self.new_ids, default=0)
 
     def _matters(self, known: Known, alert: Alert) -> bool:
         """False for a plain repeat: that is counted without a look at its incident."""
@@ -149,7 +152,7 @@ class _Intake:
         self._remember_words(known, alert)
         known.firing = fires = known.episodes.firing
         speaks = self._speaks(known, alert, new=new_episode)
-        if fires and (not was or (speaks and not self._is_open(known))):
+        if fires and (not was or (speaks and not self._is_open(known) and not self._just_closed(known, new_episode))):
             self._fires(known, post, alert, outcome)
         elif was and not fires:
             self._clears(known, alert, post)
@@ -190,6 +193,10 @@ class _Intake:
             found = self.routed[id(alert)] = (alert, route, dedup_key(alert, route, labels))
         return found
 
+    def _just_closed(self, known: Known, new_episode: bool) -> bool:
+        """A person said a moment ago that it is over, and the sender has only repeated what they knew."""
+        return not new_episode and self.at - known.closed_by_person < RESOLVED_GRACE.total_seconds() * 1_000_000
+
     def _is_open(self, known: Known) -> bool:
         case = self._case(known)
         return known.incident_open if case is None else case.open
@@ -218,7 +225,7 @@ class _Intake:
         self.changes.touch(case)
 
     def _open(self, post: Post, alert: Alert, route: Route, key: str) -> Case:
-        id_ = self.new_ids.pop() if self.new_ids else bulk.new_ids(self.session, Incident, 1)[0]
+        id_ = self._new_id()
         case = Case(
             id_, cases.new_uuid(self.now), alert.kind.value, key, post.source_id, route, NEW, self.now, alert.title,
             service=alert.labels.get("service", ""), started_at=alert.starts_at, local_hour=self.local_hour,
@@ -230,6 +237,13 @@ class _Intake:
             opening = self.openings[id(route)] = decide(NEW, Signal.OPENED, route, self.now)
         carry_out(self.changes, case, opening, Actor(post.source, "source"))
         return case
+
+    def _new_id(self) -> int:
+        """A number nobody has. SQLite counts what is stored: what is handed out and not yet written counts here."""
+        if self.new_ids:
+            return self.new_ids.pop()
+        self.highest = max(bulk.new_ids(self.session, Incident, 1)[0], self.highest + 1)
+        return self.highest
 
     def _clears(self, known: Known, alert: Alert, post: Post) -> None:
         """It fired and no longer does. When it was the last of its incident, that is over."""

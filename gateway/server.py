@@ -29,6 +29,7 @@ THREADS = 16  # for Flask's pages
 BODY_DEADLINE = 20.0  # seconds for a whole body to arrive
 FORM_LIMIT = 1024 * 1024  # bytes; everything but ingest is small
 SMALL = 128 * 1024  # bytes: a body up to this is parsed on the event loop, a larger one in a thread
+BOOK_GLANCE = 0.5  # seconds between questions whether somebody asked for it
 BOOK_EVERY = 5.0  # seconds between looks at the rule book's files
 STORE_DEADLINE = 30.0  # seconds an answer waits for its commit
 
@@ -93,8 +94,14 @@ class Bridge:
         """This process routes by the book too, so it looks for a new one itself."""
         assert self.loop is not None
         while True:
-            await asyncio.sleep(BOOK_EVERY)
-            await self.loop.run_in_executor(self.pool, self.world.shelf.refresh)
+            for _ in range(int(BOOK_EVERY / BOOK_GLANCE)):
+                await asyncio.sleep(BOOK_GLANCE)
+                if self.world.shelf.asked:
+                    break
+            try:
+                await self.loop.run_in_executor(self.pool, self.world.shelf.refresh)
+            except Exception as problem:  # noqa: BLE001 - whatever is wrong now, the next look must come
+                log.error("rule_book_look_failed", problem)
 
     async def _ingest(self, scope: Any, body: bytes | None) -> Answer:
         """None as body: it was too large."""
@@ -129,9 +136,11 @@ class Bridge:
         self.inbox.put(item)
         try:
             async with asyncio.timeout(STORE_DEADLINE):
-                await waiting
+                await asyncio.shield(waiting)
         except TimeoutError:
-            return ingest.unavailable("it was not stored in time")
+            if self.inbox.withdraw(item):
+                return ingest.unavailable("it was not stored in time")
+            await waiting  # it is being stored this moment: the answer is what comes of it
         return ingest.answer(item)
 
     async def _owner(self, request: ingest.Request, now: datetime) -> TokenOwner | None:

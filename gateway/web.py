@@ -65,7 +65,7 @@ def application() -> Bridge:
     settings = load(os.environ)
     log.setup(settings.log_level)
     bridge = Bridge(create_app(settings))
-    signal.signal(signal.SIGHUP, lambda *_: bridge.world.shelf.refresh(force=True))
+    signal.signal(signal.SIGHUP, lambda *_: bridge.world.shelf.ask())
     return bridge
 
 

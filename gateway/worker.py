@@ -77,7 +77,7 @@ class Worker:
                 if pause > 0:
                     listener(pause)
             end = time.monotonic() + DRAIN
-            while self.sender.flights and time.monotonic() < end:
+            while (self.sender.flights or self.sender.unsettled) and time.monotonic() < end:
                 guarded("drain", lambda: self.sender.work(self.world.clock.now(), ()))
                 time.sleep(0.02)
             log.info("worker_stopped", worker=self.name, under_way=len(self.sender.flights))
@@ -96,6 +96,8 @@ class Worker:
 
     def round(self, now: datetime) -> float:
         """Everything that is due now. Returns how many seconds there is nothing to do, as far as we know."""
+        if self.world.shelf.asked:
+            guarded("rule book", self.world.shelf.refresh)
         guarded("catch up", lambda: self.catch_up(now))
         for job in self.jobs:
             job.tick(now)
@@ -109,7 +111,8 @@ class Worker:
         made = guarded("deliver", lambda: self.sender.work(now, seen.channels)) or 0
         if made or seen.steps or seen.stuck:
             return 0.0
-        return min(LONGEST_SLEEP, self._until_next(now))
+        pause = guarded("next moment", lambda: self._until_next(now))
+        return LONGEST_SLEEP if pause is None else min(LONGEST_SLEEP, pause)
 
     def _glance(self, now: datetime) -> waiting.Glance:
         with reading() as session:
@@ -148,7 +151,7 @@ def stop_on_signals(worker: Worker) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGHUP, lambda _number, _frame: worker.world.shelf.refresh(force=True))
+    signal.signal(signal.SIGHUP, lambda *_: worker.world.shelf.ask())
 
 
 def _listener(url: str, awake: threading.Event, stopping: threading.Event) -> Callable[[float], None]:

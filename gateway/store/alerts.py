@@ -44,6 +44,7 @@ class Known:
     incident_id: int | None = None
     incident_open: bool = False
     firing: bool = False
+    closed_by_person: int = 0  # when somebody resolved its incident, in microseconds; 0 if nobody did
     muted: bool = False  # a person resolved its incident while it fired: until it clears it opens nothing
     cleared: bool = False  # it was muted and is no longer
     episodes: Episodes = field(default_factory=Episodes)
@@ -63,7 +64,7 @@ class Known:
 
 _LOOK_UP = (
     "SELECT a.fingerprint, a.id, a.incident_id, a.firing, a.fired, a.resolved, a.ended, a.seen, a.word_at, i.status, "
-    "a.muted "
+    "a.muted, CASE WHEN i.resolve_kind = 'person' THEN i.resolved_at ELSE 0 END "
     "FROM alert a LEFT JOIN incident i ON i.id = a.incident_id "
     "WHERE a.fingerprint {list} AND a.source_id = {} AND a.latest"
 )
@@ -71,12 +72,12 @@ _LOOK_UP = (
 
 def look_up(session: Session, source_id: int, fingerprints: Iterable[str]) -> dict[tuple[int, str], Known]:
     found = {}
-    for name, id_, incident_id, firing, fired, resolved, ended, seen, word_at, status, muted in bulk.select(
+    for name, id_, incident_id, firing, fired, resolved, ended, seen, word_at, status, muted, closed in bulk.select(
         session, _LOOK_UP, fingerprints, source_id
     ):
         found[(source_id, name)] = Known(
             source_id, name, id_, incident_id, status is not None and status != "resolved", bool(firing),
-            bool(muted), episodes=Episodes(fired, resolved, ended), seen=seen, word_at=word_at,
+            closed or 0, bool(muted), episodes=Episodes(fired, resolved, ended), seen=seen, word_at=word_at,
         )  # fmt: skip
     return found
 

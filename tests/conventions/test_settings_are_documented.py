@@ -13,7 +13,7 @@ README = Path(__file__).parent.parent.parent / "README.md"
 def test_readme_has_the_setting(setting):
     if not README.exists():
         pytest.skip("there is no README.md yet")
-    rows = [line for line in README.read_text().splitlines() if f"`{setting.name}`" in line and line.startswith("|")]
+    rows = [line for line in README.read_text().splitlines() if line.startswith(f"| `{setting.name}` |")]
     assert len(rows) == 1, f"README.md: one row of its table for {setting.name} (gateway.settings.readme_table)"
     if setting.default:
         assert f"`{setting.default}`" in rows[0]

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import queue
 
 import pytest
 from sqlalchemy import select, text
@@ -183,3 +184,59 @@ def test_a_payload_that_spoils_the_commit_costs_its_neighbours_nothing_and_is_ke
         "alertmanager sends what cannot be read",
     ]
     assert [one.error[:10] for one in rows(Payload)] == ["", "not stored"]
+
+
+@pytest.fixture
+def writer(world):
+    """The inbox with its thread, and what it finished."""
+    finished = queue.SimpleQueue()
+
+    def finish(items):
+        for item in items:
+            finished.put(item)
+
+    box = inbox.Inbox(world.app, world.app.extensions["gateway"], finish=finish)
+    box.start()
+    yield box, finished
+    box.close()
+
+
+def item_of(world, **more):
+    with reading() as session:
+        owner = source_store.find_token(session, world.token())
+    now = world.clock.now()
+    parsed = alertmanager.parse(webhook(**more), Heard("alertmanager", now))
+    return inbox.Item([Post(owner.source_id, owner.name, b"{}", now, parsed.alerts)], reply=object())
+
+
+def test_the_writer_outlives_whatever_goes_wrong_and_everybody_is_answered(world, writer):
+    box, finished = writer
+    shelf = world.app.extensions["gateway"].shelf
+    good = shelf.book
+    shelf.book = None  # every payload now fails the same way, its replacement too
+    box.put(item_of(world))
+    assert isinstance(finished.get(timeout=10).result, inbox.Unavailable)
+    shelf.book = good
+    box.put(item_of(world))
+    assert finished.get(timeout=10).result[0].accepted == 1
+    assert box.alive
+
+
+def test_what_was_answered_with_come_again_is_not_stored_later(world, writer):
+    box, finished = writer
+    withdrawn, kept = item_of(world, name="Withdrawn", fingerprint="w"), item_of(world)
+    assert box.withdraw(withdrawn)
+    box.put(withdrawn)
+    box.put(kept)
+    assert finished.get(timeout=10) is kept
+    assert [one.title for one in world.incidents()] == ["InstanceDown on db01"]
+    assert not box.withdraw(kept)
+
+
+def test_too_much_that_waits_is_refused(world):
+    box = inbox.Inbox(world.app, world.app.extensions["gateway"], finish=lambda _: None)  # its writer never starts
+    many = item_of(world)
+    object.__setattr__(many.posts[0], "alerts", [*many.posts[0].alerts] * inbox.WAITING)
+    box.put(many)
+    with pytest.raises(inbox.Unavailable):
+        box.put(item_of(world))

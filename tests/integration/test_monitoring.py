@@ -1,5 +1,7 @@
 """What monitoring systems do to us: scenarios M1–M4, M8, and what lies beside them."""
 
+from gateway.actions import Actor, act
+from rules.lifecycle import Signal
 from tests.samples import alert, group, webhook
 
 
@@ -47,3 +49,32 @@ def test_m4_a_resolve_before_its_firing_opens_nothing(world):
     assert world.deliveries() == []
     world.alert(fingerprint="c3", starts="2026-12-05T00:30:00Z")  # a new episode is another matter
     assert world.incident().status == "triggered"
+
+
+def test_what_opens_closes_and_opens_again_in_one_payload_is_two_incidents_and_the_second_calls(world):
+    later = {"starts": "2026-12-05T00:21:00Z"}
+    world.post(group(alert(), alert("resolved"), alert(**later)))
+    first, second = world.incidents()
+    assert (first.status, second.status) == ("resolved", "triggered")
+    assert {one.status for one in world.deliveries(incident_id=first.id, kind="opened")} == {"cancelled"}
+    assert {one.status for one in world.deliveries(incident_id=second.id)} == {"queued"}
+
+
+def test_what_a_person_resolved_while_it_fires_comes_back_only_after_a_while(world):
+    (number,) = world.alert()
+    act(number, Signal.RESOLVE, Actor("Anna", "dashboard"), world.clock.now())
+    world.clock.advance(minutes=4)
+    world.alert()
+    assert len(world.incidents()) == 1
+    world.alert(fingerprint="another", instance="db02")  # another alert is another matter
+    assert len(world.incidents()) == 2
+    world.clock.advance(minutes=2)
+    world.alert(name="InstanceDown", fingerprint="a1")
+    assert world.seen(world.incidents()[1].id) == 2  # still firing: it is not lost, and joins what is open
+
+
+def test_a_new_episode_comes_back_at_once_whoever_resolved_the_old_one(world):
+    (number,) = world.alert()
+    act(number, Signal.RESOLVE, Actor("Anna", "dashboard"), world.clock.now())
+    world.alert(starts="2026-12-05T00:11:45Z")
+    assert [one.status for one in world.incidents()] == ["resolved", "triggered"]

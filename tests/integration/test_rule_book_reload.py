@@ -50,3 +50,17 @@ def test_at_start_a_broken_book_stops_the_program(tmp_path):
     (tmp_path / "book.yaml").write_text("version: 1\nroutes: 5\n")
     with pytest.raises(BadRuleBook, match=r"book\.yaml:2: routes"):
         Bookshelf(tmp_path)
+
+
+def test_what_editors_leave_beside_the_book_disturbs_nothing(world):
+    shelf = world.app.extensions["gateway"].shelf
+    (shelf.place / ".#book.yaml").symlink_to("nowhere@host.1234")
+    assert not shelf.refresh()
+    (shelf.place / "gone.yaml").symlink_to("nowhere")
+    shelf.refresh()
+    assert "gone.yaml" in shelf.complaints[0]
+    assert "cannot be read" in shelf.complaints[0]
+    (shelf.place / "gone.yaml").unlink()
+    shelf.ask()
+    shelf.refresh()
+    assert shelf.complaints == ()

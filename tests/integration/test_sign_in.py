@@ -108,7 +108,7 @@ def test_it_goes_on_only_to_pages_of_our_own(app, wanted, place):
 
 def test_it_asks_for_a_sign_in_and_comes_back(app):
     answer = Browser(app).get("/incidents/17?x=1")
-    assert answer.status_code == 303
+    assert answer.status_code == 302
     assert answer.headers["Location"] == "/login?next=/incidents/17?x%3D1"
 
 
@@ -142,19 +142,19 @@ def test_signing_out_ends_it_on_the_server_too(app, anna):
     assert anna.press("/logout").status_code == 303
     thief = Browser(app)
     thief.client.set_cookie("nabat", key)
-    assert thief.get("/incidents").status_code == 303
+    assert thief.get("/incidents").status_code == 302
 
 
 def test_it_ends_after_twelve_idle_hours_and_after_fourteen_days(anna, clock):
     clock.advance(hours=11, minutes=59)
     assert anna.get("/incidents").status_code == 200
     clock.advance(hours=12, minutes=1)
-    assert anna.get("/incidents").status_code == 303
+    assert anna.get("/incidents").status_code == 302
     anna.sign_in()
     for _ in range(14 * 24 // 6):
         assert anna.get("/incidents").status_code == 200
         clock.advance(hours=6)
-    assert anna.get("/incidents").status_code == 303
+    assert anna.get("/incidents").status_code == 302
 
 
 def test_a_live_page_alone_does_not_keep_it_alive(anna, clock):
@@ -173,7 +173,7 @@ def test_changing_the_password_ends_all_other_sign_ins(app, anna):
     assert anna.press("/me/password", old=PASSWORD, new="another good one").status_code == 303
     assert anna.get("/incidents").status_code == 200
     assert anna.cookie("nabat").value != before
-    assert other.get("/incidents").status_code == 303
+    assert other.get("/incidents").status_code == 302
     assert other.sign_in().status_code == 401
     assert other.sign_in(password="another good one").status_code == 303
 
@@ -181,7 +181,7 @@ def test_changing_the_password_ends_all_other_sign_ins(app, anna):
 def test_whoever_is_deactivated_is_out_at_once(anna):
     with transaction() as session:
         session.scalars(select(PersonRow).filter_by(email="anna@example.org")).one().active = False
-    assert anna.get("/incidents").status_code == 303
+    assert anna.get("/incidents").status_code == 302
     assert anna.sign_in().status_code == 401
 
 
