@@ -79,6 +79,9 @@ def _reasons(now: datetime) -> list[str]:
     except Away:
         return [f"the database does not answer within {PATIENCE:g} s"]
     reasons = []
+    inbox = current_app.extensions.get("inbox")  # of a web process; a bare Flask app has none
+    if inbox is not None and not inbox.alive:
+        reasons.append("this process cannot store anything")
     if seen is None or now - seen > SILENCE:
         reasons.append(f"no worker was seen within {SILENCE.seconds} s")
     if lost:

@@ -145,13 +145,14 @@ def store(batch: Sequence[Item], world: World) -> None:
     """One commit for all; each item then has its result. One that spoils the commit is stored alone, or set aside."""
     try:
         _commit(batch, world)
-        _count_all(batch)
     except (DataError, IntegrityError) as problem:  # what the payload says does not fit: only these are its own fault
         _one_by_one(batch, world, problem)
     except SQLAlchemyError as problem:
         _refuse(batch, problem)
     except Exception as problem:  # noqa: BLE001 - whatever one payload does, its neighbours are stored and it is kept
         _one_by_one(batch, world, problem)
+    else:
+        count(batch)
 
 
 def _commit(batch: Sequence[Item], world: World) -> None:
@@ -160,11 +161,11 @@ def _commit(batch: Sequence[Item], world: World) -> None:
         item.result = [next(found) for _ in item.posts]
 
 
-def _count_all(batch: Sequence[Item]) -> None:
+def count(batch: Sequence[Item]) -> None:
     """It is stored: that the counters have no room any more must not look like a payload that nobody can store."""
     try:
-        count(batch)
-    except (OSError, ValueError) as problem:
+        _add_up(batch)
+    except Exception as problem:  # noqa: BLE001 - a disk that is full, a counter file of another version, a bug: see above
         log.error("counting_failed", problem)
 
 
@@ -230,7 +231,7 @@ def _one_by_one(batch: Sequence[Item], world: World, problem: Exception) -> None
             outcome.quarantined += len(post.alerts)
 
 
-def count(batch: Sequence[Item]) -> None:
+def _add_up(batch: Sequence[Item]) -> None:
     """The metrics of what was stored; after the commit, so that they never run ahead of it."""
     metrics.batch_posts.observe(len(batch))
     for item in batch:

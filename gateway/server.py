@@ -6,6 +6,7 @@ coroutine, not a thread (docs/ARCHITECTURE.md, "The door").
 
 import asyncio
 import io
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ class Bridge:
         self.world: World = app.extensions["gateway"]
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
         self.inbox = Inbox(app, self.world, finish=self._finish)
+        app.extensions["inbox"] = self.inbox
         self.owners = Owners(self._find_owner, self._find_signers)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.watch: asyncio.Task[None] | None = None
@@ -96,12 +98,19 @@ class Bridge:
         while True:
             for _ in range(int(BOOK_EVERY / BOOK_GLANCE)):
                 await asyncio.sleep(BOOK_GLANCE)
+                self._end_without_writer()
                 if self.world.shelf.asked:
                     break
             try:
                 await self.loop.run_in_executor(self.pool, self.world.shelf.refresh)
             except Exception as problem:  # noqa: BLE001 - whatever is wrong now, the next look must come
                 log.error("rule_book_look_failed", problem)
+
+    def _end_without_writer(self) -> None:
+        """Nothing can be taken in here any more: granian starts another process in our place."""
+        if not self.inbox.alive:
+            log.error("writer_lost")
+            os._exit(1)
 
     async def _ingest(self, scope: Any, body: bytes | None) -> Answer:
         """None as body: it was too large."""

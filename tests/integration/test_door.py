@@ -240,3 +240,11 @@ def test_too_much_that_waits_is_refused(world):
     box.put(many)
     with pytest.raises(inbox.Unavailable):
         box.put(item_of(world))
+
+
+def test_what_cannot_be_counted_is_stored_all_the_same(world):
+    item = item_of(world)
+    inbox.store([item], world.app.extensions["gateway"])
+    item.result[0].opened.append(99)  # no counter knows this urgency
+    inbox.count([item])
+    assert item.result[0].accepted == 1
