@@ -175,7 +175,9 @@ class _Intake:
             return known.episodes.hear_firing(known.episodes.fired if alert.clock_suspect and was else starts)
         if alert.clock_suspect:
             starts = max(known.episodes.fired, NEVER) if was else starts
-        known.episodes.hear_resolved(starts, micros(alert.ends_at) if alert.ends_at else starts)
+        ends = micros(alert.ends_at) if alert.ends_at else starts
+        # An end that is yet to come (a clock ahead, a typing error) must not silence the episodes until then.
+        known.episodes.hear_resolved(starts, min(ends, max(starts, self.at)))
         return False
 
     def _remember_words(self, known: Known, alert: Alert) -> None:

@@ -3,10 +3,12 @@
 import hashlib
 from datetime import datetime
 
+from gateway import sources
 from rules.words import Alert, Severity
 
 OWN_SOURCE = 0  # the id of the source "nabat", made by the first migration
 OWN_NAME = "nabat"
+KINDS = frozenset(sources.names())
 REFUSALS = 20  # refused tokens within a minute of the clock before somebody is told
 
 
@@ -16,7 +18,9 @@ def unreadable_alert(source: str, reason: str, now: datetime) -> Alert:
 
 
 def refused_token_alert(kind: str, now: datetime) -> Alert:
-    title = f"Many requests to /ingest/{kind[:32]} with a wrong token"
+    """What stood in the address is a stranger's word: only what we know is repeated."""
+    where = f"/ingest/{kind}" if kind in KINDS else "an unknown address"
+    title = f"Many requests to {where} with a wrong token"
     reason = f"{REFUSALS} or more in one minute: a sender has an old token, or somebody is guessing."
     return _alert("NabatRefusedTokens", "", title, reason, Severity.WARNING, now)
 

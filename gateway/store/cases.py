@@ -73,7 +73,7 @@ class Case:
 
 _COLUMNS = (
     "id, uuid, kind, dedup_key, source_id, route, status, level, next_at, opened_at, title, service, ack_at, ack_by, "
-    "alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id"
+    "alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id, resolved_at, resolved_by, resolve_kind"
 )
 
 
@@ -139,7 +139,7 @@ _KEPT = (
 
 
 def save(session: Session, cases: Sequence[Case], now: datetime) -> None:
-    """Write back what decisions changed."""
+    """Write back what decisions changed. load() reads all of these columns: a late word leaves them as they are."""
     at = micros(now)
     rows = [
         (
@@ -162,12 +162,14 @@ def due(session: Session, now: datetime, limit: int) -> list[int]:
 def _case(row: Sequence[Any]) -> Case:
     (
         id_, uuid, kind, key, source_id, route, status, level, next_at, opened_at, title, service, ack_at, ack_by,
-        alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id,
+        alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id, resolved_at, resolved_by,
+        resolve_kind,
     ) = row  # fmt: skip
     state = State(Status(status), level, _moment(next_at), _moment(snoozed_until), snoozed_firing or 0)
     case = Case(id_, uuid, kind, key, source_id, read_route(route), state, moment(opened_at), title, service)
     case.ack_at, case.assignee_id = _moment(ack_at), assignee_id
     case.ack_by, case.alert_count, case.truncated, case.ticket = ack_by, alert_count, truncated, ticket
+    case.resolved_at, case.resolved_by, case.resolve_kind = _moment(resolved_at), resolved_by, resolve_kind
     return case
 
 

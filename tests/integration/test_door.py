@@ -7,7 +7,7 @@ import queue
 import pytest
 from sqlalchemy import select, text
 
-from gateway import inbox, own_alerts
+from gateway import bodies, inbox, own_alerts
 from gateway.actions import Actor, act
 from gateway.sources import Heard, alertmanager
 from gateway.store import sources as source_store
@@ -248,3 +248,50 @@ def test_what_cannot_be_counted_is_stored_all_the_same(world):
     item.result[0].opened.append(99)  # no counter knows this urgency
     inbox.count([item])
     assert item.result[0].accepted == 1
+
+
+def test_what_strangers_write_into_the_address_is_repeated_nowhere(world):
+    for _ in range(own_alerts.REFUSALS):
+        assert world.client.post("/ingest/%00%0a%E2%80%AEX", json={}).status_code in (401, 404)
+    titles = [one.title for one in world.incidents()]
+    assert titles == ["Many requests to an unknown address with a wrong token"]
+
+
+class Pouring:
+    """A body in pieces, and how much of it was taken."""
+
+    def __init__(self, pieces, size):
+        self.left, self.size, self.taken = pieces, size, 0
+
+    async def __aiter__(self):
+        for _ in range(self.left):
+            self.taken += self.size
+            yield b" " * self.size
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}, {"x-nabat-signature": "t=1,v1=0"}])
+@pytest.mark.parametrize("announced", [{}, {"content-length": "15000000"}])
+def test_little_is_read_of_what_a_stranger_sends(world, headers, announced):
+    door = BridgeDoor(world.app)
+    try:
+        proto = Pouring(1000, 15_000)
+        answer = door.speak("/ingest/alertmanager", proto, {**headers, **announced})
+        assert answer.status == 401
+        assert proto.taken <= bodies.UNASKED + proto.size
+        assert door.bridge.room.held == 0
+    finally:
+        door.close()
+
+
+def test_when_the_bodies_under_way_fill_the_room_large_ones_come_again_and_small_ones_are_taken(world):
+    door = BridgeDoor(world.app)
+    try:
+        door.bridge.room.held = bodies.ROOM - bodies.KEPT_FREE
+        assert send(world, door, b" " * 100_000).status == 503
+        assert send(world, door, webhook()).status == 202
+        door.bridge.room.held = bodies.ROOM
+        answer = send(world, door, webhook())
+        assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+        assert door.bridge.room.held == bodies.ROOM
+    finally:
+        door.close()

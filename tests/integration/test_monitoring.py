@@ -1,6 +1,8 @@
 """What monitoring systems do to us: scenarios M1–M4, M8, and what lies beside them."""
 
 from gateway.actions import Actor, act
+from gateway.store import cases
+from gateway.store.db import transaction
 from rules.lifecycle import Signal
 from tests.samples import alert, group, webhook
 
@@ -78,3 +80,28 @@ def test_a_new_episode_comes_back_at_once_whoever_resolved_the_old_one(world):
     act(number, Signal.RESOLVE, Actor("Anna", "dashboard"), world.clock.now())
     world.alert(starts="2026-12-05T00:11:45Z")
     assert [one.status for one in world.incidents()] == ["resolved", "triggered"]
+
+
+def test_an_end_that_lies_in_the_future_does_not_silence_the_next_episode(world):
+    world.alert()
+    world.post(group({**alert("resolved"), "endsAt": "2026-12-05T20:00:00Z"}, status="resolved"))
+    world.clock.advance(hours=2)
+    world.alert(starts="2026-12-05T02:10:00Z")
+    assert [one.status for one in world.incidents()] == ["resolved", "triggered"]
+
+
+def test_what_is_heard_after_a_resolve_leaves_who_resolved_it_as_it_is(world):
+    (number,) = world.alert()
+    act(number, Signal.ACKNOWLEDGE, Actor("Oleg", "dashboard"), world.clock.now())
+    world.clock.advance(minutes=1)
+    act(number, Signal.RESOLVE, Actor("Anna", "dashboard"), world.clock.now())
+    before = world.incident()
+    told = (before.ack_at, before.ack_by, before.resolved_at, before.resolved_by, before.resolve_kind)
+    assert told[1:] == ("Oleg", world.clock.now(), "Anna", "person")
+    with transaction() as session:  # a word of its sender, read before the resolve and written after it
+        case = cases.load(session, [number])[number]
+        case.title = "newer words"
+        cases.save(session, [case], world.clock.now())
+    after = world.incident()
+    assert (after.title, after.status) == ("newer words", "resolved")
+    assert (after.ack_at, after.ack_by, after.resolved_at, after.resolved_by, after.resolve_kind) == told
