@@ -5,11 +5,9 @@ coroutine, not a thread (docs/ARCHITECTURE.md, "The door").
 """
 
 import asyncio
-import io
 import os
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -19,6 +17,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import ingest, log, metrics
+from gateway.bodies import BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
 from gateway.inbox import Inbox, Item, Unavailable
 from gateway.ingest import Answer, Owners, Refused, Signer
 from gateway.store import sources as source_store
@@ -27,6 +26,7 @@ from gateway.store.sources import TokenOwner
 from gateway.world import World
 
 THREADS = 16  # for Flask's pages
+INGEST_THREADS = 4  # for tokens nobody has asked about lately, and large bodies: pages must not hold them up
 BODY_DEADLINE = 20.0  # seconds for a whole body to arrive
 FORM_LIMIT = 1024 * 1024  # bytes; everything but ingest is small
 SMALL = 128 * 1024  # bytes: a body up to this is parsed on the event loop, a larger one in a thread
@@ -35,21 +35,15 @@ BOOK_EVERY = 5.0  # seconds between looks at the rule book's files
 STORE_DEADLINE = 30.0  # seconds an answer waits for its commit
 
 
-class TooLarge(Exception):
-    """The body is larger than it may be; its rest is not read."""
-
-
-class BrokenOff(Exception):
-    """The link was cut before the end of the body."""
-
-
 class Bridge:
     """An RSGI application around the Flask app."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.world: World = app.extensions["gateway"]
-        self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
+        self.pages = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
+        self.pool = ThreadPoolExecutor(INGEST_THREADS, thread_name_prefix="ingest")
+        self.room = Room()
         self.inbox = Inbox(app, self.world, finish=self._finish)
         app.extensions["inbox"] = self.inbox
         self.owners = Owners(self._find_owner, self._find_signers)
@@ -65,32 +59,31 @@ class Bridge:
         if self.watch is not None:
             self.watch.cancel()
         self.inbox.close()
+        self.pages.shutdown(wait=True, cancel_futures=True)
         self.pool.shutdown(wait=True, cancel_futures=True)
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         if scope.proto != "http":
             proto.close(403)
             return
-        ours = scope.path.startswith("/ingest/") and scope.method == "POST"
+        with Seat(self.room) as seat:
+            if scope.path.startswith("/ingest/") and scope.method == "POST":
+                answer = await self._ingest(scope, proto, seat)
+            else:
+                answer = await self._page(scope, proto, seat)
+        self._send(proto, answer)
+
+    async def _page(self, scope: Any, proto: Any, seat: Seat) -> Answer:
+        assert self.loop is not None
         try:
-            async with asyncio.timeout(BODY_DEADLINE):
-                body = await read_body(scope, proto, ingest.LARGEST if ours else FORM_LIMIT)
-        except TimeoutError:
-            self._send(proto, ingest.problem(408, "the body did not arrive in time"))
-            return
-        except BrokenOff:  # nothing of it is kept, or told to people: who sent it knows, and comes again
-            self._send(proto, ingest.problem(400, "the body broke off before its end"))
-            return
-        except TooLarge:
-            body = None
-        if ours:
-            self._send(proto, await self._ingest(scope, body))
-        elif body is None:
-            self._send(proto, ingest.problem(413, f"the body is larger than {FORM_LIMIT} bytes"))
-        else:
-            assert self.loop is not None
-            status, headers, content = await self.loop.run_in_executor(self.pool, self._flask, scope, body)
-            proto.response_bytes(status, headers, content)
+            body = await _body(scope, proto, seat, FORM_LIMIT)
+        except Refused as refused:
+            return refused.answer
+        except Unavailable as problem:
+            return ingest.unavailable(str(problem))
+        if body is None:
+            return ingest.problem(413, f"the body is larger than {FORM_LIMIT} bytes")
+        return await self.loop.run_in_executor(self.pages, self._flask, scope, body)
 
     async def _watch_book(self) -> None:
         """This process routes by the book too, so it looks for a new one itself."""
@@ -112,10 +105,11 @@ class Bridge:
             log.error("writer_lost")
             os._exit(1)
 
-    async def _ingest(self, scope: Any, body: bytes | None) -> Answer:
-        """None as body: it was too large."""
+    async def _ingest(self, scope: Any, proto: Any, seat: Seat) -> Answer:
         started = time.perf_counter()
         try:
+            body = await _body(scope, proto, seat, ingest.LARGEST, lambda: self._may_send_much(scope))
+            started = time.perf_counter()
             answer = await self._take(scope, body)
         except Refused as refused:
             if refused.posts:
@@ -127,7 +121,16 @@ class Bridge:
         metrics.ingest_seconds.observe(time.perf_counter() - started)
         return answer
 
+    async def _may_send_much(self, scope: Any) -> None:
+        """Before much of a body is read: somebody's token, or that a signature may fit. Raises Refused."""
+        request, now = request_of(scope, b""), self.world.clock.now()
+        if request.signature is None:
+            ingest.check(request, await self._owner(request, now), now)
+        elif not await self._signers(request.kind):
+            ingest.signed_by(request, (), now)
+
     async def _take(self, scope: Any, body: bytes | None) -> Answer:
+        """None as body: it was too large."""
         request = request_of(scope, body or b"")
         assert self.loop is not None
         now = self.world.clock.now()
@@ -158,12 +161,15 @@ class Bridge:
             token = ingest.token_of(request)
             owner = self.owners.held(token)
             return owner or await self.loop.run_in_executor(self.pool, self.owners.of, token)
-        known = self.owners.held_signers(request.kind)
-        if known is None:
-            known = await self.loop.run_in_executor(self.pool, self.owners.signers_of, request.kind)
+        known = await self._signers(request.kind)
         if len(request.body) <= SMALL:
             return ingest.signed_by(request, known, now)
         return await self.loop.run_in_executor(self.pool, ingest.signed_by, request, known, now)
+
+    async def _signers(self, kind: str) -> tuple[Signer, ...]:
+        assert self.loop is not None
+        known = self.owners.held_signers(kind)
+        return await self.loop.run_in_executor(self.pool, self.owners.signers_of, kind) if known is None else known
 
     def _keep(self, posts: Sequence[Any]) -> None:
         """What is kept of a refused request. The refusal stands whether or not there is room for it."""
@@ -194,7 +200,7 @@ class Bridge:
             except SQLAlchemyError as problem:
                 raise Unavailable("the database cannot be asked now") from problem
 
-    def _flask(self, scope: Any, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _flask(self, scope: Any, body: bytes) -> Answer:
         caught: dict[str, Any] = {}
 
         def start_response(status: str, headers: list[tuple[str, str]], _info: Any = None) -> Any:
@@ -208,7 +214,7 @@ class Bridge:
             close = getattr(answer, "close", None)
             if close is not None:
                 close()
-        return caught["status"], [(name.lower(), value) for name, value in caught["headers"]], content
+        return Answer(caught["status"], content, tuple(caught["headers"]))
 
     def _send(self, proto: Any, answer: Answer) -> None:
         proto.response_bytes(answer.status, [(name.lower(), value) for name, value in answer.headers], answer.body)
@@ -220,22 +226,21 @@ def _answer_all(items: Sequence[Item]) -> None:
             item.reply.set_result(item)
 
 
-async def read_body(scope: Any, proto: Any, limit: int) -> bytes:
-    """The whole body, counted as it comes whatever Content-Length says. Raises TooLarge, BrokenOff."""
-    if scope.method in ("GET", "HEAD"):
-        return b""
-    announced = scope.headers.get("content-length") or ""
-    if announced.isdigit() and int(announced) > limit:
-        raise TooLarge
-    chunks, size = [], 0
-    async for chunk in proto:
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge
-        chunks.append(chunk)
-    if announced.isdigit() and size < int(announced):  # granian ends the loop just the same
-        raise BrokenOff
-    return b"".join(chunks)
+async def _body(
+    scope: Any, proto: Any, seat: Seat, limit: int, ask: Callable[[], Awaitable[object]] | None = None
+) -> bytes | None:
+    """The body; None if it is too large. Raises Refused, Unavailable."""
+    try:
+        async with asyncio.timeout(BODY_DEADLINE):
+            return await read_body(scope, proto, limit, seat, ask)
+    except TimeoutError:
+        raise Refused(ingest.problem(408, "the body did not arrive in time")) from None
+    except BrokenOff:  # nothing of it is kept, or told to people: who sent it knows, and comes again
+        raise Refused(ingest.problem(400, "the body broke off before its end")) from None
+    except Full:
+        raise Unavailable("too many large requests are under way") from None
+    except TooLarge:
+        return None
 
 
 def request_of(scope: Any, body: bytes) -> ingest.Request:
@@ -250,36 +255,3 @@ def request_of(scope: Any, body: bytes) -> ingest.Request:
         body,
         get("x-nabat-signature"),
     )
-
-
-def environ_of(scope: Any, body: bytes) -> dict[str, Any]:
-    """A WSGI environ (PEP 3333) of an RSGI scope."""
-    host, _, port = scope.server.rpartition(":")
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(scope.path, "latin-1"),
-        "QUERY_STRING": scope.query_string,
-        "SERVER_NAME": host,
-        "SERVER_PORT": port,
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REMOTE_ADDR": scope.client.rpartition(":")[0],
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
-    for name, value in scope.headers.items():
-        key = name.upper().replace("-", "_")
-        if key == "CONTENT_TYPE":
-            environ[key] = value
-        elif key != "CONTENT_LENGTH":
-            known = environ.get(f"HTTP_{key}")
-            environ[f"HTTP_{key}"] = f"{known},{value}" if known is not None else value
-    if "HTTP_HOST" not in environ and scope.authority:
-        environ["HTTP_HOST"] = scope.authority
-    return environ

@@ -39,10 +39,14 @@ class BridgeDoor:
         asyncio.run_coroutine_threadsafe(run(), self.loop).result(15)
 
     def post(self, path, body, **headers):
-        proto = _Proto([body[: len(body) // 2], body[len(body) // 2 :]])
         names = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+        return self.speak(path, _Pieces([body[: len(body) // 2], body[len(body) // 2 :]]), names)
+
+    def speak(self, path, pieces, headers):
+        """`pieces` is iterated asynchronously, as far as the bridge wants them."""
+        proto = _Proto(pieces)
         scope = SimpleNamespace(
-            proto="http", method="POST", path=path, query_string="", headers=names, scheme="http", http_version="1.1",
+            proto="http", method="POST", path=path, query_string="", headers=headers, scheme="http", http_version="1.1",
             server="127.0.0.1:8000", client="127.0.0.1:5000", authority=None,
         )  # fmt: skip
         asyncio.run_coroutine_threadsafe(self.bridge.__rsgi__(scope, proto), self.loop).result(30)
@@ -56,13 +60,21 @@ class BridgeDoor:
         self.loop.close()
 
 
-class _Proto:
+class _Pieces:
     def __init__(self, chunks):
         self.chunks = chunks
 
     async def __aiter__(self):
         for chunk in self.chunks:
             yield chunk
+
+
+class _Proto:
+    def __init__(self, pieces):
+        self.pieces = pieces
+
+    def __aiter__(self):
+        return aiter(self.pieces)
 
     def response_bytes(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body

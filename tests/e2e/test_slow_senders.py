@@ -5,16 +5,17 @@ import shutil
 import socket
 import struct
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
 from tests.databases import wait_until
 from tests.e2e.hostile import send
-from tests.processes import Gateway
+from tests.processes import Gateway, children_of, memory_of
 from tests.samples import alert, group
 
 DAWDLERS = 200
+STRANGERS = 60
 DELAY = 1.0  # seconds that they may cost somebody else
 LARGEST = 16 * 1024 * 1024
 pytestmark = pytest.mark.slow
@@ -117,3 +118,19 @@ def test_the_largest_body_is_taken_and_one_byte_more_is_not(gateway, more):
     assert (f"large{more}" in stored(gateway)) == (status == 202)
     if more:  # the sender will not come again, so people are told
         wait_until(lambda: len(own_incidents(gateway)) == 1)
+
+
+def test_strangers_who_send_much_cost_no_memory(gateway):
+    """Sixty links that pour fifteen megabytes each, without a token."""
+    web = children_of(gateway.processes[0].pid)[0]
+    before = memory_of(web)
+    request = b"POST /ingest/alertmanager HTTP/1.1\r\nHost: nabat\r\nContent-Length: 15000001\r\n\r\n"
+    with ExitStack() as links:
+        for _ in range(STRANGERS):
+            link = links.enter_context(connect(gateway))
+            with suppress(OSError):  # we are answered before we are done, and the link is closed
+                link.sendall(request)
+                for _ in range(15):
+                    link.sendall(b" " * 1_000_000)
+        assert memory_of(web) - before < 64 * 1024 * 1024
+    assert gateway.post(body("afterwards"))[0] == 202
