@@ -75,7 +75,7 @@ def _reasons(now: datetime) -> list[str]:
     try:
         if _ask(lambda session: vitals.behind(session, known, newest)):
             return ["the database is older than the program: run ./nabat migrate"]
-        seen, lost = _ask(lambda session: (vitals.worker_seen(session), vitals.undelivered(session, now)))
+        seen, lost = _ask(lambda session: (vitals.worker_seen(session), _undelivered(session, now)))
     except Away:
         return [f"the database does not answer within {PATIENCE:g} s"]
     reasons = []
@@ -85,8 +85,12 @@ def _reasons(now: datetime) -> list[str]:
     if seen is None or now - seen > SILENCE:
         reasons.append(f"no worker was seen within {SILENCE.seconds} s")
     if lost:
-        reasons.append(f"emergencies that have reached nobody: {lost}")
+        reasons.append(f"emergencies that have reached nobody: {len(lost)}")
     return reasons
+
+
+def _undelivered(session: Session, now: datetime) -> list[int]:
+    return vitals.undelivered(session, now, configured=vitals.configured(world().settings.env))
 
 
 def _ask(question: Callable[[Session], T]) -> T:
@@ -174,8 +178,9 @@ def _states(now: datetime) -> Iterable[Metric]:
     yield _gauge("nabat_build_info", "What runs here", 1, build)
     whole = not world().shelf.complaints
     yield _gauge("nabat_config_last_reload_successful", "Whether the rule book's files are in force as they are", whole)
+    configured = vitals.configured(world().settings.env)
     try:
-        found = _ask(lambda session: vitals.vitals(session, now))
+        found = _ask(lambda session: vitals.vitals(session, now, configured=configured))
     except Away:
         yield _gauge("nabat_database_up", "Whether the database answers", value=False)
         return

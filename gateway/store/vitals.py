@@ -1,6 +1,6 @@
 """The states that say whether we do our work, read from the database when somebody asks and kept nowhere."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,10 @@ from rules.words import Status, Urgency
 
 WORKER = "worker:"  # how the keys of workers' signs of life begin
 REACHED_WITHIN = timedelta(seconds=60)  # by then some page of an emergency has to be out
+PROVIDERS = (  # settings of which one shows that somebody means to be told
+    "NABAT_SMTP_URL", "NABAT_SENDGRID_API_KEY", "NABAT_TWILIO_ACCOUNT_SID", "NABAT_TWILIO_AUTH_TOKEN",
+    "NABAT_TWILIO_FROM",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,15 @@ class Vitals:
     worker_seen: datetime | None
 
 
-def vitals(session: Session, now: datetime) -> Vitals:
+def vitals(session: Session, now: datetime, *, configured: bool) -> Vitals:
     waiting, oldest = session.execute(select(func.count(), func.min(Delivery.created_at)).where(WAITING)).one()
-    return Vitals(_open(session), waiting, oldest, undelivered(session, now), worker_seen(session))
+    lost = len(undelivered(session, now, configured=configured))
+    return Vitals(_open(session), waiting, oldest, lost, worker_seen(session))
+
+
+def configured(env: Mapping[str, str]) -> bool:
+    """Whether a provider is set up that needs settings; some channels only need a contact."""
+    return any(env.get(name) for name in PROVIDERS)
 
 
 def _open(session: Session) -> dict[tuple[Urgency, Status], int]:
@@ -44,20 +54,29 @@ def _open(session: Session) -> dict[tuple[Urgency, Status], int]:
     return counted
 
 
-def undelivered(session: Session, now: datetime) -> int:
-    """Emergencies that nobody answered and of which no page got out in time, though one should have.
+def undelivered(session: Session, now: datetime, *, configured: bool) -> list[int]:
+    """Emergencies that nobody answered and of which no page got out in time, whatever the reason, the oldest first.
 
-    Where no provider is configured pages only go to the log: that is no failure of ours.
+    Only where nobody could ever be told (no provider, no contact that needs none, nothing ever sent) is it no failure:
+    such an install is being tried out, and its pages go to the log.
     """
     query = text("""
-        SELECT count(*) FROM incident i
-        WHERE i.status = 'triggered' AND i.urgency = 0 AND i.opened_at < :late
-          AND EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.kind IN ('opened', 'escalated')
-                      AND d.status <> 'logged')
+        SELECT i.id FROM incident i
+        WHERE i.status = 'triggered' AND i.urgency = 0 AND i.opened_at < :late AND i.snoozed_until IS NULL
           AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.kind IN ('opened', 'escalated')
                           AND d.status IN ('sent', 'delivered'))
+        ORDER BY i.id
     """)
-    return int(session.execute(query, {"late": micros(now - REACHED_WITHIN)}).scalar_one())
+    found = list(session.scalars(query, {"late": micros(now - REACHED_WITHIN)}))
+    return found if found and (configured or _could_tell(session)) else []
+
+
+def _could_tell(session: Session) -> bool:
+    query = text("""
+        SELECT EXISTS (SELECT 1 FROM contact WHERE channel IN ('pagerduty', 'ntfy', 'webpush'))
+            OR EXISTS (SELECT 1 FROM delivery WHERE status IN ('sent', 'delivered'))
+    """)
+    return bool(session.execute(query).scalar_one())
 
 
 def worker_seen(session: Session) -> datetime | None:

@@ -9,15 +9,17 @@ import time
 from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from gateway.actions import Actor, act
 from gateway.app import create_app
 from gateway.settings import load
 from gateway.store import pulse
 from gateway.store.db import db, transaction
 from gateway.store.tables import Delivery
 from gateway.store.vitals import vitals
-from tests.samples import alert, group
+from rules.lifecycle import Given, Signal
+from tests.samples import BOOK, alert, group
 
 TOKEN = "a-token-for-prometheus"
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
@@ -70,7 +72,7 @@ def test_the_reasons_are_not_for_strangers(world):
 
 
 def test_an_emergency_that_reached_nobody(world):
-    """Not before its minute is over; sent to one is enough; what only went to the log was never to be sent."""
+    """Not before its minute is over; sent to one is enough; what only went to the log reached nobody."""
     world.alert()
     beat(world)
     assert undelivered(world) == (0, 200)
@@ -78,11 +80,51 @@ def test_an_emergency_that_reached_nobody(world):
     beat(world)
     assert undelivered(world) == (1, 503)
     assert "reached nobody: 1" in world.client.get("/readyz").json["reasons"][0]
-    for status, expected in (("failed", 1), ("sending", 1), ("logged", 0), ("delivered", 0), ("sent", 0)):
+    for status, expected in (("failed", 1), ("sending", 1), ("logged", 1), ("delivered", 0), ("sent", 0)):
         set_pages(status=status)
         assert undelivered(world)[0] == expected, status
     set_pages(status="failed")
     world.alert("resolved")
+    assert undelivered(world) == (0, 200)
+
+
+def test_an_emergency_that_nobody_was_to_be_told_of_reached_nobody_either(world_of):
+    """Without people there is no message at all; a set-up that can tell nobody yet is being tried out."""
+    world = world_of(people=None, NABAT_SMTP_URL="smtp://mail.example", NABAT_MAIL_FROM="nabat@example.org")
+    world.alert()
+    world.clock.advance(seconds=61)
+    beat(world)
+    assert world.deliveries() == []
+    assert undelivered(world) == (1, 503)
+
+
+def test_where_nobody_can_be_told_yet_it_is_no_failure(world_of):
+    people = (
+        "people: [{email: anna@example.org, name: Anna, role: admin, contacts: [{channel: email, address: a@b.org}]}]"
+    )
+    book = BOOK.replace("schedule:infra", "person:anna@example.org").replace("team:support", "person:anna@example.org")
+    book = book.replace("person:oleg@example.org", "person:anna@example.org").replace("irina@", "anna@")
+    world = world_of(people=people, book=book)
+    world.alert()
+    world.clock.advance(seconds=61)
+    beat(world)
+    set_pages(status="logged")
+    assert undelivered(world) == (0, 200)
+    world.alert("resolved")
+    world.alert(starts="2026-12-05T00:30:00Z")
+    with transaction() as session:  # once it could
+        first = session.scalars(select(Delivery).order_by(Delivery.id)).first()
+        first.status = "sent"
+    world.clock.advance(minutes=2)
+    assert undelivered(world)[0] == 1
+
+
+def test_who_snoozed_an_emergency_knows_of_it(world):
+    (number,) = world.alert()
+    later = world.clock.now() + timedelta(hours=1)
+    act(number, Signal.SNOOZE, Actor("Anna", "dashboard"), world.clock.now(), Given(until=later))
+    world.clock.advance(minutes=5)
+    beat(world)
     assert undelivered(world) == (0, 200)
 
 
@@ -248,4 +290,4 @@ def test_a_look_does_not_stay_in_the_way(world):
         world.client.get("/readyz")
     assert db.engine.pool.checkedout() <= 1
     db.session.rollback()
-    assert vitals(db.session(), world.clock.now() + timedelta(hours=1)).waiting == 0
+    assert vitals(db.session(), world.clock.now() + timedelta(hours=1), configured=True).waiting == 0
