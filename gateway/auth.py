@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from flask import Request, Response, abort, redirect, request, url_for
+from flask import Request, Response, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, Signer
 from sqlalchemy.exc import OperationalError
@@ -28,6 +28,7 @@ IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=14)
 TOUCH_EVERY = timedelta(minutes=5)  # looking at a page is no reason to write into the database each time
 ATTEMPTS, PAUSE = 5, timedelta(minutes=1)
+OF_ADDRESS, OF_ADDRESS_EVERY = 30, timedelta(seconds=2)  # tries at once of one address, whatever names it gives
 MOST_FORM = 64 * 1024  # bytes of a form
 READERS = (Role.VIEWER, Role.RESPONDER, Role.DISPATCHER, Role.ADMIN)
 ACTORS = (Role.RESPONDER, Role.DISPATCHER, Role.ADMIN)
@@ -81,8 +82,19 @@ def signed_in(asked: Request, now: datetime) -> Signed | None:
 
 
 def sign_in(email: str, password: str, address: str, now: datetime) -> int | timedelta | None:
-    """The person's id; or how long to wait before the next try; or None: wrong. An unknown name is answered alike."""
-    known = email.strip().lower()[:254]
+    """The person's id; or how long to wait before the next try; or None: wrong. An unknown name is answered alike.
+
+    Raises passwords.Busy at once when many try: before the database hears of it.
+    """
+    wait = _patience().wait(address, now)
+    if wait:
+        log.warning("sign_in_throttled", address=address)
+        return wait
+    with passwords.seat():
+        return _sign_in(email.strip().lower()[:254], password, address, now)
+
+
+def _sign_in(known: str, password: str, address: str, now: datetime) -> int | timedelta | None:
     key = f"login:{digest(known)[:32]}:{address}"
     with transaction() as session:
         wait = signins.count_attempt(session, key, now, ATTEMPTS, PAUSE)
@@ -92,6 +104,7 @@ def sign_in(email: str, password: str, address: str, now: datetime) -> int | tim
     person = signins.person_by_email(db.session(), known)
     found = person.id if person is not None else 0
     kept = person.password_hash if person is not None and person.active else None
+    db.session.rollback()  # no connection is held while we reckon
     if not passwords.matches(kept, password):
         log.warning(
             "sign_in_refused", person=found or "unknown", address=address
@@ -102,6 +115,13 @@ def sign_in(email: str, password: str, address: str, now: datetime) -> int | tim
         audit.note(session, now, known, "sign in", known, {"address": address})
     log.info("signed_in", person=found, address=address)
     return found
+
+
+def _patience() -> passwords.Patience:
+    kept: passwords.Patience = current_app.extensions.setdefault(
+        "sign-in patience", passwords.Patience(OF_ADDRESS, OF_ADDRESS_EVERY)
+    )
+    return kept
 
 
 def start(person_id: int, answer: Response, now: datetime) -> None:
@@ -142,7 +162,9 @@ def change_password(visit: Visit, old: str, new: str) -> str:
     if wait:
         return "Too many tries. Wait a minute."
     known = db.session().get_one(PersonRow, visit.person.person_id)
-    if not passwords.matches(known.password_hash, old):
+    with passwords.seat():
+        right = passwords.matches(known.password_hash, old)
+    if not right:
         return "The present password is not right."
     kept = passwords.hash_password(new)
     with transaction() as session:

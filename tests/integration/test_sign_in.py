@@ -1,6 +1,7 @@
 """The door of the dashboard: passwords, sign-ins, own forms, the first administrator."""
 
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -345,3 +346,24 @@ def test_who_came_what_they_changed_and_that_they_left_is_in_the_audit_log(app):
     assert {(row.actor, row.target) for row in rows} == {("anna@example.org", "anna@example.org")}
     assert rows[0].detail == {"address": "192.0.2.1"}
     assert "another" not in repr([row.detail for row in rows])
+
+
+def test_one_address_tries_many_names_only_so_often(app, clock):
+    flood = Browser(app)
+    codes = [flood.sign_in(f"nobody{n}@example.org", "wrong").status_code for n in range(auth.OF_ADDRESS + 3)]
+    assert codes == [401] * auth.OF_ADDRESS + [429] * 3
+    assert Browser(app, "192.0.2.99").sign_in().status_code == 303
+    clock.advance(seconds=2)
+    assert [flood.sign_in("x@example.org", "wrong").status_code for _ in range(2)] == [401, 429]
+    clock.advance(hours=-1)
+    assert flood.sign_in("y@example.org", "wrong").status_code == 429  # a clock set back locks nobody out for long
+    clock.advance(seconds=3)
+    assert flood.sign_in("y@example.org", "wrong").status_code == 401
+
+
+def test_when_all_seats_are_taken_who_comes_hears_so_at_once(app, anna):
+    with ExitStack() as taken:
+        for _ in range(passwords.SEATS):
+            taken.enter_context(passwords.seat())
+        assert Browser(app).sign_in().status_code == 503
+    assert Browser(app).sign_in().status_code == 303
