@@ -1,5 +1,6 @@
 """`./nabat up`: one web server and one worker, started, watched over, and stopped together."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -18,17 +19,31 @@ from gateway.world import World
 
 STOP_WITHIN = 15.0  # seconds until what does not stop is killed
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds before something that died is started again
+SILENCE = 60.0  # seconds without a pulse after which a worker counts as stuck
+PULSE = "PULSE_PIPE"  # tells the worker its end of the pipe
+PR_SET_PDEATHSIG = 1
 LIVED_LONG = 30.0  # seconds of life after which a death is a new story
 
 
 @dataclass(slots=True)
 class Child:
-    """One process and its arguments."""
+    """One process, its arguments, and the pipe through which it shows that it is not stuck."""
 
     arguments: tuple[str, ...]
     process: "subprocess.Popen[bytes]"
+    pipe: int
     started: float
     pause: float = FIRST_PAUSE
+    heard: float | None = None  # only who has shown itself once is expected to go on
+    again_at: float | None = None  # it died, and is started then
+
+    def stuck(self) -> bool:
+        try:
+            while os.read(self.pipe, 4096):
+                self.heard = time.monotonic()
+        except BlockingIOError:
+            """Nothing more is in it."""
+        return self.heard is not None and time.monotonic() - self.heard > SILENCE
 
 
 def greet(world: World, host: str, port: int) -> None:
@@ -87,8 +102,7 @@ def run(host: str, port: int) -> None:
     children += [_start(arguments, environment) for arguments in (web, ("worker",))]
     while not stopping.wait(0.2):
         for index, child in enumerate(children):
-            if child.process.poll() is not None:
-                children[index] = _again(child, environment, stopping)
+            children[index] = _look_after(child, environment)
     for child in children:
         child.process.terminate()
     for child in children:
@@ -99,16 +113,44 @@ def run(host: str, port: int) -> None:
 def _start(arguments: tuple[str, ...], environment: dict[str, str], pause: float = FIRST_PAUSE) -> Child:
     """In a session of its own: Ctrl-C on the terminal reaches us alone, and we stop them in order."""
     command = [sys.executable, "-m", "gateway", *arguments]
-    process = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - ourselves
-    return Child(arguments, process, time.monotonic(), pause)
+    ours, theirs = os.pipe()
+    os.set_blocking(ours, False)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            command, env={**environment, PULSE: str(theirs)}, start_new_session=True, pass_fds=(theirs,),
+            preexec_fn=_die_with_us,  # noqa: PLW1509 - we have one thread
+        )  # fmt: skip
+    finally:
+        os.close(theirs)
+    return Child(arguments, process, ours, time.monotonic(), pause)
 
 
-def _again(child: Child, environment: dict[str, str], stopping: threading.Event) -> Child:
+def _look_after(child: Child, environment: dict[str, str]) -> Child:
+    """Returns the child, or the one in its place. Never waits: the other child needs us too."""
+    if child.again_at is not None:
+        if time.monotonic() < child.again_at:
+            return child
+        os.close(child.pipe)
+        return _start(child.arguments, environment, child.pause)
+    if child.process.poll() is None:
+        if child.stuck():
+            log.error("process_stuck", process=child.arguments[0], silent_s=SILENCE)
+            child.process.kill()
+        return child
     lived = time.monotonic() - child.started
-    pause = FIRST_PAUSE if lived > LIVED_LONG else min(LONGEST_PAUSE, child.pause * 2)
     log.error("process_died", process=child.arguments[0], code=child.process.returncode, lived_s=round(lived, 1))
-    stopping.wait(child.pause)
-    return _start(child.arguments, environment, pause)
+    child.again_at = time.monotonic() + child.pause
+    child.pause = FIRST_PAUSE if lived > LIVED_LONG else min(LONGEST_PAUSE, child.pause * 2)
+    return child
+
+
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _die_with_us() -> None:
+    """In the child, before it is the program: whoever kills us must not leave it behind, holding the port."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _pass_on(children: list[Child], number: signal.Signals) -> None:

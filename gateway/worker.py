@@ -1,11 +1,13 @@
 """The worker's loop: what runs how often. A job that fails is heard and comes again; it never stops the others."""
 
+import os
 import secrets
 import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +27,8 @@ GLANCE = 0.025  # seconds between looks at SQLite's change counter
 DRAIN = 10.0  # seconds that messages under way get to finish when we are told to stop
 BOOK_EVERY = timedelta(seconds=5)
 ALIVE_EVERY = timedelta(seconds=5)
+PULSE = "PULSE_PIPE"  # names the pipe of whoever watches over us; supervisor.py sets it
+PULSE_EVERY = 1.0  # seconds
 OUTAGE = timedelta(seconds=30)  # without a round of any worker
 
 
@@ -52,6 +56,9 @@ class Worker:
     awake: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
     jobs: list[Job] = field(default_factory=list)
+    pulse: Callable[[], None] = lambda: None  # tells whoever watches over this process that it is not stuck
+    whole: bool = True  # nothing has failed in this round
+    sign_of_life: Job = field(init=False)
     last_round: datetime | None = None
     sender: Sender = field(init=False)
     world: World = field(init=False)
@@ -59,16 +66,17 @@ class Worker:
     def __post_init__(self) -> None:
         self.world = self.app.extensions["gateway"]
         self.sender = Sender(self.world, wake=self.awake.set)
+        self.sign_of_life = Job("sign of life", ALIVE_EVERY, self._say_alive)
         self.jobs = [
             Job("rule book", BOOK_EVERY, lambda _: self.world.shelf.refresh()),
             Job("set-back clock", timedelta(seconds=30), _unskew),
-            Job("sign of life", ALIVE_EVERY, self._say_alive),
             Job("housekeeping", timedelta(minutes=10), housekeeping.tidy),
         ]
 
     def run(self) -> None:
         """Until told to stop; then what is under way gets its time to finish."""
         with self.app.app_context():
+            self.pulse = _pulse(os.environ.get(PULSE, ""))
             listener = _listener(self.world.settings.database_url, self.awake, self.stopping)
             log.info("worker_started", worker=self.name)
             while not self.stopping.is_set():
@@ -95,24 +103,43 @@ class Worker:
             log.warning("outage_over", seconds=round((now - last).total_seconds()), timers_moved=moved)
 
     def round(self, now: datetime) -> float:
-        """Everything that is due now. Returns how many seconds there is nothing to do, as far as we know."""
+        """Everything that is due now. Returns how many seconds there is nothing to do, as far as we know.
+
+        Only a round in which everything that sends and escalates went well is a sign of life.
+        """
+        self.whole = True
         if self.world.shelf.asked:
             guarded("rule book", self.world.shelf.refresh)
-        guarded("catch up", lambda: self.catch_up(now))
+        self._part("catch up", lambda: self.catch_up(now))
         for job in self.jobs:
+            self.pulse()
             job.tick(now)
-        seen = guarded("glance", lambda: self._glance(now))
+        pause = self._work(now)
+        if self.whole:
+            self.sign_of_life.tick(now)
+        return pause
+
+    def _work(self, now: datetime) -> float:
+        seen: waiting.Glance | None = self._part("glance", lambda: self._glance(now))
         if seen is None:
             return LONGEST_SLEEP
         if seen.steps:
-            guarded("escalate", lambda: escalate.escalate_due(now))
+            self._part("escalate", lambda: escalate.escalate_due(now))
         if seen.stuck:
-            guarded("fall back", lambda: escalate.fall_back_due(now))
-        made = guarded("deliver", lambda: self.sender.work(now, seen.channels)) or 0
+            self._part("fall back", lambda: escalate.fall_back_due(now))
+        made = self._part("deliver", lambda: self.sender.work(now, seen.channels)) or 0
         if made or seen.steps or seen.stuck:
             return 0.0
-        pause = guarded("next moment", lambda: self._until_next(now))
+        pause = self._part("next moment", lambda: self._until_next(now))
         return LONGEST_SLEEP if pause is None else min(LONGEST_SLEEP, pause)
+
+    def _part(self, name: str, work: Callable[[], Any]) -> Any:
+        self.pulse()
+
+        def failed() -> None:
+            self.whole = False
+
+        return guarded(name, work, failed)
 
     def _glance(self, now: datetime) -> waiting.Glance:
         with reading() as session:
@@ -133,15 +160,32 @@ def _unskew(now: datetime) -> None:
         timers.unskew(session, now)
 
 
-def guarded(job: str, work: Callable[[], Any]) -> Any:
+def guarded(job: str, work: Callable[[], Any], failed: Callable[[], None] = lambda: None) -> Any:
     """A job that fails is told to the log and to /metrics, and the loop goes on."""
     try:
         return work()
     except Exception as problem:  # noqa: BLE001 - the loop must outlive a database that is away and a bug in one job
         log.error("worker_job_failed", problem, job=job)
         metrics.worker_errors.labels(job).inc()
+        failed()
         time.sleep(0.2)
         return None
+
+
+def _pulse(given: str) -> Callable[[], None]:
+    """A byte now and then into the pipe of whoever watches over us; without one, nothing."""
+    if not given.isdigit():
+        return lambda: None
+    pipe, last = int(given), [0.0]
+    os.set_blocking(pipe, False)
+
+    def beat() -> None:
+        if time.monotonic() - last[0] >= PULSE_EVERY:
+            last[0] = time.monotonic()
+            with suppress(OSError):  # full, or nobody listens any more
+                os.write(pipe, b".")
+
+    return beat
 
 
 def stop_on_signals(worker: Worker) -> None:
@@ -168,10 +212,17 @@ def _rest(awake: threading.Event, pause: float) -> None:
 
 def _watch_file(url: str, awake: threading.Event) -> Callable[[float], None]:
     """SQLite's data_version changes when another process commits: a cheap look, many times a second."""
-    link = sqlite3.connect(str(make_url(url).database), timeout=5)
+    place, links = str(make_url(url).database), list[sqlite3.Connection]()
 
-    def version() -> int:
-        return int(link.execute("PRAGMA data_version").fetchone()[0])
+    def version() -> int | None:
+        try:
+            if not links:
+                links.append(sqlite3.connect(place, timeout=5))
+            return int(links[0].execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error as problem:  # the loop looks by itself every second
+            log.warning("watch_failed", problem=type(problem).__name__)
+            awake.wait(LONGEST_SLEEP)
+            return None
 
     seen = [version()]
 

@@ -180,6 +180,16 @@ def test_up_starts_again_what_dies_and_nothing_is_lost(gateway_on, ledger, sende
     assert not gateway.answers()
 
 
+def test_up_takes_its_children_with_it_whoever_kills_it(gateway_on):
+    gateway = gateway_on("sqlite")
+    up = gateway.up()
+    children = [_child(up, "web"), _child(up, "worker")]
+    children += children_of(children[0])
+    up.popen.kill()
+    wait_until(lambda: not any(command_of(pid) for pid in children), 10)
+    assert not gateway.answers()
+
+
 def _child(up, name):
     return next((pid for pid in children_of(up.pid) if name in command_of(pid)), None)
 

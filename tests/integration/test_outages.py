@@ -1,12 +1,15 @@
 """What happens when we ourselves fail: workers lost in the middle, odd answers, broken rows, clocks set back."""
 
+import threading
+
 import pytest
 from sqlalchemy import text
 
 from gateway import settle
+from gateway import worker as worker_room
 from gateway.deliver import AT_ONCE, KEPT_FREE
-from gateway.store import outbox, timers
-from gateway.store.db import db, transaction
+from gateway.store import outbox, pulse, timers
+from gateway.store.db import db, reading, transaction
 from gateway.store.types import micros
 from gateway.worker import Worker
 from rules.lifecycle import Reason
@@ -168,3 +171,44 @@ def test_a_worker_that_comes_back_after_an_outage_gives_everything_its_minute(st
     staffed.delivers()
     assert staffed.incident().level == 1
     assert sent(providers.pagerduty) == ["trigger"]
+
+
+def alive(staffed):
+    with reading() as session:
+        return pulse.last_alive(session)
+
+
+def rename(old, new):
+    with db.engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+
+@pytest.mark.parametrize("table", ["incident", "delivery"])
+def test_a_worker_that_cannot_do_its_work_goes_on_and_gives_no_sign_of_life(staffed, table):
+    worker = Worker(staffed.app, pulse=lambda: beats.append(1))
+    beats = []
+    rename(table, f"{table}_away")
+    try:
+        assert worker.round(staffed.clock.now()) > 0
+        assert alive(staffed) is None
+        assert beats  # it is not stuck, so nobody need start it anew
+    finally:
+        rename(f"{table}_away", table)
+    worker.round(staffed.clock.now())
+    assert alive(staffed) == staffed.clock.now()
+
+
+def test_what_came_back_is_written_down_before_the_worker_ends(staffed):
+    staffed.alert(severity="warning")
+    worker = Worker(staffed.app)
+    worker.sender.unsettled = [settle.Result(one, "sent", "ok") for one in lose_a_worker(staffed, "email")]
+    worker.stopping.set()
+    worker.run()
+    assert {one.status for one in staffed.deliveries()} == {"sent"}
+
+
+def test_a_file_that_cannot_be_watched_only_costs_time(tmp_path):
+    awake = threading.Event()
+    awake.set()
+    sleep = worker_room._watch_file(f"sqlite:///{tmp_path}/no/such/place.db", awake)
+    sleep(0.1)
