@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard import timeline_messages
+from dashboard import timeline_messages, words
 from dashboard.reader import Moment, Reader
 from dashboard.timeline_lines import Event, Said, how, number, seconds, titles_of, told_lines
 from gateway.store.tables import Entry
@@ -109,6 +109,14 @@ def _woken(event: Event) -> Said:
     return Said("bell-ring", "red", strong, "", (small, *told_lines(event)))
 
 
+def _raised(event: Event) -> Said:
+    say, detail = event.reader.say, event.detail
+    before, after = (say(words.BY_VALUE.get(str(detail.get(name, "")), "?")) for name in ("from", "to"))
+    rest = say("made it more urgent: %(before)s → %(after)s", before=before, after=after)
+    rule = say("rule “%(rule)s”, policy “%(policy)s”", rule=detail.get("rule", "?"), policy=detail.get("policy", "?"))
+    return Said("bell-ring", "red", event.actor, rest, (rule,))
+
+
 def _passed_on(event: Event) -> Said:
     rest = event.reader.say("cannot take it: step %(level)s begins", level=event.detail.get("level", "?"))
     return Said("corner-up-right", "red", event.actor, rest, told_lines(event))
@@ -183,6 +191,7 @@ _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "snoozed": _snoozed,
     "snooze over": _snooze_over,
     "woken": _woken,
+    "raised": _raised,
     "passed on": _passed_on,
     "assigned": _assigned,
     "reassigned": _reassigned,

@@ -8,6 +8,7 @@ from rules.words import Role, Status, Urgency
 
 # Texts are marked here and translated where they are shown.
 URGENCIES = {0: "Emergency", 1: "Urgent", 2: "Fast", 3: "Ordinary"}
+BY_VALUE = {one.value: URGENCIES[one.rank] for one in Urgency}
 WAYS = {"voice": "call", "sms": "SMS", "push": "push", "email": "e-mail"}
 ICONS = {"voice": "phone-call", "sms": "message-square", "push": "smartphone", "email": "mail"}
 RESULTS = {

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from gateway import tickets
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
 from gateway.store import alerts as alert_store
@@ -19,13 +20,13 @@ from gateway.store.cases import Case
 from gateway.store.counters import hit
 from gateway.store.db import one_writer_per_source
 from gateway.store.tables import Incident
-from gateway.store.types import micros, to_json
+from gateway.store.types import micros
 from rules.book import RuleBook
 from rules.episodes import NEVER, TOUCH
 from rules.identity import dedup_key
 from rules.lifecycle import NEW, Decision, Given, Signal, decide
 from rules.matchers import seen_labels
-from rules.words import Alert, Directory, Kind, Route, Ticket
+from rules.words import Alert, Directory, Route
 
 OWN_PAUSE = timedelta(minutes=15)
 RESOLVED_GRACE = timedelta(minutes=5)  # what a person resolved while it fires stays resolved at least so long
@@ -161,9 +162,9 @@ class _Intake:
             self.changes.touch(case)
         elif not fires and not was and known.incident_id is None and not alert.firing:
             outcome.never_seen += 1
-        self._stir(known, alert, post.source)
         if alert.ticket is not None and (case := self._case(known)):
-            self._hear_ticket(case, known, alert.ticket, post.source)
+            tickets.hear(self.changes, case, known, alert.ticket, self._route(alert)[1], post.source)
+        self._stir(known, alert, post.source)
         return known.incident_id
 
     def _listen(self, known: Known, alert: Alert, *, was: bool) -> bool:
@@ -275,16 +276,6 @@ class _Intake:
         given = Given(firing=case.firing, urgency=self._route(alert)[1].urgency)
         decision = decide(case.state, Signal.STIRRED, case.route, self.now, given)
         carry_out(self.changes, case, decision, Actor(source, "source"))
-
-    def _hear_ticket(self, case: Case, known: Known, ticket: Ticket, source: str) -> None:
-        if known.words is not None and known.words.ticket is ticket:
-            case.ticket = to_json(ticket)
-            if case.kind == Kind.TICKET:
-                case.title = known.words.title
-            self.changes.touch(case)
-        if ticket.event in ("commented", "assigned", "arrival", "updated"):
-            detail = {"comment": dict(ticket.comment), "assignee": ticket.assignee, "arrival_at": ticket.arrival_at}
-            self.changes.line(case, f"ticket {ticket.event}", source, to_json(detail))
 
     def write(self) -> None:
         for kind, groups in (("joined", self.joined), ("cleared", self.cleared)):

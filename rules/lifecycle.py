@@ -21,6 +21,7 @@ class Signal(StrEnum):
     STIRRED = "stirred"  # while it is snoozed: another alert fires, or one that is more urgent
     DECLINE = "decline"  # "I cannot": the next step now
     ASSIGN = "assign"  # it is this person's from now on
+    RAISED = "raised"  # its sender made it more urgent: it was just given the route that belongs to that
 
 
 class Reason(StrEnum):
@@ -150,6 +151,20 @@ def _wake(state: State, route: Route, now: datetime, reason: Reason) -> Decision
     return Decision(State(Status.TRIGGERED, state.level + 1, now + step.wait), reason, step)
 
 
+def _raise(state: State, route: Route, now: datetime, _given: Given) -> Decision:
+    """The new ladder begins. Whoever has acknowledged is at work on it; for what wakes people they are told anew."""
+    at_work = state.status is Status.ACKNOWLEDGED and state.snoozed_until is None
+    if at_work and route.urgency not in (Urgency.EMERGENCY, Urgency.URGENT):
+        return Decision(state, Reason.ALREADY_ACKNOWLEDGED)
+    return _wake(state, route, now, Reason.ESCALATED)
+
+
+def continued(old: Route, level: int, new: Route) -> Route:
+    """`new` for an incident that was told `level` steps of `old`: they stand before its own, so that levels go on."""
+    told = tuple(step_at(old, number) for number in range(1, level + 1))
+    return replace(new, steps=(*told, *new.steps * (1 + new.repeat)), repeat=0)
+
+
 def _decline(state: State, route: Route, now: datetime, given: Given) -> Decision:
     """Pressed twice, or by two at once, it is passed on once."""
     if state.status is Status.ACKNOWLEDGED:
@@ -205,4 +220,5 @@ _ANSWERS: Mapping[Signal, Callable[[State, Route, datetime, Given], Decision]] =
     Signal.ASSIGN: _assign,
     Signal.SNOOZE: _snooze,
     Signal.DECLINE: _decline,
+    Signal.RAISED: _raise,
 }

@@ -88,6 +88,7 @@ class Ticket:
     comment: Mapping[str, Any] = field(default_factory=dict)
     arrival_at: datetime | None = None
     due_at: datetime | None = None
+    guessed: bool = False  # the priority: the sender named none, or one we do not know
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ class _Reader:
             comment=_comment(self.body.get("comment")),
             arrival_at=read_time(self.body.get("arrival_at"), now, YEARS),
             due_at=read_time(self.body.get("due_at"), now, YEARS),
+            guessed=self._word("priority").lower() not in SEVERITIES,
         )
 
     def _word(self, name: str) -> str:

@@ -60,6 +60,7 @@ class Case:
     is_test: bool = False
     assignee_id: int | None = None
     fresh: bool = False  # not in the database yet
+    rerouted: bool = False  # it was given another route now
 
     @property
     def open(self) -> bool:
@@ -126,7 +127,7 @@ def _new_row(case: Case, at: int, route_text_: str) -> tuple[Any, ...]:
     return (
         case.id, case.uuid, case.dedup_key, case.kind, case.source_id, state.status.value, route.urgency.rank,
         case.title, case.service, route.rule, route.policy, route_text_, state.level, _micros(state.next_at), at,
-        _micros(case.started_at) or at, at, at + int(route.acknowledge_within.total_seconds() * 1_000_000),
+        _micros(case.started_at) or at, at, _due(route, at),
         case.alert_count, case.truncated, case.is_test, case.local_hour, case.night, case.ticket,
         _micros(case.resolved_at), case.resolved_by, case.resolve_kind,
     )  # fmt: skip
@@ -151,6 +152,21 @@ def save(session: Session, cases: Sequence[Case], now: datetime) -> None:
         for case in cases
     ]  # fmt: skip
     bulk.update(session, Incident, _KEPT, rows)
+    _save_routes(session, [case for case in cases if case.rerouted], at)
+
+
+def _save_routes(session: Session, cases: Sequence[Case], at: int) -> None:
+    """What was raised has its time to be acknowledged anew, unless that acknowledgement stands."""
+    routes = [
+        (case.id, case.route.urgency.rank, case.route.rule, case.route.policy, route_text(case.route)) for case in cases
+    ]
+    bulk.update(session, Incident, ("id", "urgency", "rule", "policy", "route"), routes)
+    due = [(case.id, _due(case.route, at)) for case in cases if case.state.status is Status.TRIGGERED]
+    bulk.update(session, Incident, ("id", "ack_due_at"), due)
+
+
+def _due(route: Route, at: int) -> int:
+    return at + int(route.acknowledge_within.total_seconds() * 1_000_000)
 
 
 def due(session: Session, now: datetime, limit: int) -> list[int]:
