@@ -4,6 +4,8 @@ from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate, upgrade
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 import dashboard
 from gateway import (
@@ -21,7 +23,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.proxies import TrustedProxies
 from gateway.secrets import Vault
 from gateway.settings import Settings
-from gateway.store.db import db, engine_options, prepare_sqlite
+from gateway.store.db import db, engine_options, prepare_sqlite, reading
 from gateway.store.roll import Roll
 from gateway.world import World
 
@@ -56,5 +58,16 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
 
 def migrate_database(app: Flask) -> None:
     """To the present form; several processes at once wait for each other (the first migration says how)."""
+    newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
     with app.app_context():
-        upgrade(directory=str(MIGRATIONS))
+        if _revision() != newest:  # Alembic alone costs a second of every start
+            upgrade(directory=str(MIGRATIONS))
+
+
+def _revision() -> str | None:
+    """Of the database; None where there is none yet."""
+    try:
+        with reading() as session:
+            return session.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    except DBAPIError:  # no such table; whatever else is wrong, Alembic meets it again and says so
+        return None
