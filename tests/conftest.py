@@ -26,6 +26,20 @@ EVERYBODY = PEOPLE.replace("NTFY", "https://ntfy.example")
 KEY = "a-key-for-the-tests-only-0123456789abcdef"
 
 
+def pytest_configure():
+    """Files of the tests go to memory where there is such a place: a commit need not wait for a disk to be tested."""
+    if os.access("/dev/shm", os.W_OK):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
+
+
+def pytest_collection_modifyitems(items):
+    """The quick half (-m "not slow") is everything on SQLite; PostgreSQL, browsers and races come with the whole."""
+    for item in items:
+        variant = item.callspec.params if hasattr(item, "callspec") else {}
+        if "postgresql" in variant.values() or item.path.parent.name == "browser" or "races" in item.path.name:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def clock():
     return HandClock()
