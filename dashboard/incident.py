@@ -6,6 +6,7 @@ from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import queries, queries_incident, rows, timeline
+from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.cards import alerts_card, details, hero, ladder, what, why
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
@@ -151,7 +152,7 @@ def _choices(visit: Visit) -> list[tuple[str, str]]:
 
 def incident_values(visit: Visit, found: Incident) -> dict[str, object]:
     """Everything the page shows. The mark is read first: what changes meanwhile is drawn once more, never missed."""
-    mark = queries_incident.mark(found.id)
+    mark = marked(queries_incident.mark(found.id), visit.now)
     reader = reader_of(visit)
     directory = queries.directory()
     sent = queries_incident.deliveries(found.id)

@@ -7,6 +7,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import filters, queries, rows, words
+from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.filters import Filter
 from dashboard.page import draw, draw_part, htmx, reader_of
@@ -30,14 +31,14 @@ def incidents(visit: Visit) -> ResponseReturnValue:
     if htmx and not htmx.history_restore_request:
         return draw_part(visit, "partials/incident_list.html", listing(visit, wanted))
     if not queries.any_incident():
-        return draw(visit, "pages/first_run.html", _first_run())
+        return draw(visit, "pages/first_run.html", _first_run(visit))
     return draw(visit, "pages/incidents.html", listing(visit, wanted))
 
 
-def _first_run() -> dict[str, object]:
+def _first_run(visit: Visit) -> dict[str, object]:
     """Nothing ever came in: how to connect the first source. The mark lets the page notice the first incident."""
     root = world().settings.public_url or request.host_url.rstrip("/")
-    return {"page": "first_run", "root": root, "mark": queries.list_mark()}
+    return {"page": "first_run", "root": root, "mark": marked(queries.list_mark(), visit.now)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Quiet:
 
 def listing(visit: Visit, wanted: Filter) -> dict[str, object]:
     """Everything the list shows. The mark is read first: what changes meanwhile is drawn once more, never missed."""
-    mark = queries.list_mark()
+    mark = marked(queries.list_mark(), visit.now)
     reader = reader_of(visit)
     found = queries.incidents(wanted)
     counts = queries.counts()

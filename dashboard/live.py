@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Request
 
 from dashboard import filters, queries, queries_incident
+from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.incident import incident_values
 from dashboard.incidents import listing
@@ -28,7 +29,7 @@ def live(visit: Visit) -> ResponseReturnValue:
     """204 while nothing changed; else the part that did. While the page is held still, only that something waits."""
     asked = Request.from_values(query_string=request.args.get("q", "")[:LONGEST]).args
     number = _number(asked.get("n", "")) if request.args.get("page") == "incident" else None
-    mark = queries.list_mark() if number is None else queries_incident.mark(number)
+    mark = marked(queries.list_mark() if number is None else queries_incident.mark(number), visit.now)
     same = request.args.get("since", "") == mark
     if request.args.get("page") == "first_run":
         return Response("", 204 if same else 200, {"X-Now": _now(visit)} if same else {"HX-Refresh": "true"})

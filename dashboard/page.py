@@ -7,6 +7,7 @@ from flask import Response, render_template, request, url_for
 from flask_htmx import HTMX
 
 from dashboard import queries
+from dashboard.alarms import alarms
 from dashboard.assets import asset
 from dashboard.i18n import LANGUAGES
 from dashboard.reader import Reader, reader
@@ -49,13 +50,13 @@ class Frame:
 def draw(visit: Visit, template: str, values: Values, code: int = 200) -> Response:
     """A whole page for somebody who is signed in."""
     who = reader_of(visit)
-    known = {**_common(who, theme(visit)), "visit": visit, "frame": _frame(visit, who), "csrf": visit.person.csrf}
+    known = {**_signed_in(visit, who), "frame": _frame(visit, who), "part": False}
     return Response(render_template(template, **known, **values), code, mimetype="text/html")
 
 
 def draw_part(visit: Visit, template: str, values: Values, code: int = 200) -> Response:
     """A part of a page, for htmx."""
-    known = {**_common(reader_of(visit), theme(visit)), "visit": visit, "csrf": visit.person.csrf}
+    known = {**_signed_in(visit, reader_of(visit)), "part": True}
     return Response(render_template(template, **known, **values), code, mimetype="text/html")
 
 
@@ -81,6 +82,11 @@ def stranger() -> Reader:
 
 def theme(visit: Visit) -> str:
     return request.cookies.get("theme") or visit.person.theme
+
+
+def _signed_in(visit: Visit, who: Reader) -> dict[str, object]:
+    more = {"visit": visit, "csrf": visit.person.csrf, "alarms": alarms(visit.now)}
+    return {**_common(who, theme(visit)), **more}
 
 
 def _common(who: Reader, wanted: str) -> dict[str, object]:
