@@ -8,7 +8,7 @@ import pytest
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from tests.fakes.http import drip, drop, hang, raw, reply
 
-QUICK = 0.25  # seconds: the deadline in tests where nobody answers
+QUICK = 0.6  # seconds: the deadline in tests where nobody answers
 
 MESSAGE = Message(
     delivery=41,

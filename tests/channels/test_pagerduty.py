@@ -76,7 +76,7 @@ def test_a_refused_connection_comes_back_at_once():
     with pytest.raises(TemporaryFailure, match="refused") as failure:
         pagerduty.send(PAGE, env)
     assert not failure.value.ambiguous
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def raw(data=b"\x00\x01garbage\r\n\r\n"):
     return lambda handler: handler.wfile.write(data)
 
 
-def drip(data, every=0.05):
+def drip(data, every=0.2):
     """One byte after the other, each of them before any time-out."""
 
     def act(handler):

@@ -252,7 +252,7 @@ def test_a_database_that_refuses_or_is_silent(tmp_path, clock):
             assert found["nabat_database_up",] == 0
             assert found["nabat_config_last_reload_successful",] == 1
             assert ("nabat_outbox_depth",) not in found
-            assert time.monotonic() - start < 4
+            assert time.monotonic() - start < 8
             assert client.get("/healthz").status_code == 200
     answer = client_of(1).get("/readyz")
     assert (answer.status_code, answer.json["reasons"]) == (503, ["the database does not answer within 2 s"])

@@ -52,7 +52,7 @@ def test_a_mistake_is_named_with_its_line(file):
     started = time.monotonic()
 
     assert complaints({file.name: raw}) == expected
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 def test_there_are_mistakes_to_learn_from():
@@ -266,7 +266,7 @@ def test_a_bomb_is_refused_in_time(text):
     started = time.monotonic()
 
     assert len(complaints({"bomb.yaml": text})) <= 201
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 6
 
 
 def test_a_thousand_routes_are_asked_in_two_milliseconds():
