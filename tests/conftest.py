@@ -26,6 +26,12 @@ EVERYBODY = PEOPLE.replace("NTFY", "https://ntfy.example")
 KEY = "a-key-for-the-tests-only-0123456789abcdef"
 
 
+WIDE = {  # many cases of one kind each, or much waiting: worth their minute, but not after every edit
+    "test_dashboard", "test_email", "test_machine_api", "test_order_and_races", "test_outbound", "test_push", "test_roles",
+    "test_samples", "test_sign_in", "test_sendgrid_receipts", "test_signed_tickets", "test_twilio_receipts",
+}  # fmt: skip
+
+
 def pytest_configure():
     """Files of the tests go to memory where there is such a place: a commit need not wait for a disk to be tested."""
     if os.access("/dev/shm", os.W_OK):
@@ -33,10 +39,11 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(items):
-    """The quick half (-m "not slow") is everything on SQLite; PostgreSQL, browsers and races come with the whole."""
+    """The quick half (-m "not slow") is an alert's way, on SQLite; the rest comes with the whole."""
     for item in items:
         variant = item.callspec.params if hasattr(item, "callspec") else {}
-        if "postgresql" in variant.values() or item.path.parent.name == "browser" or "races" in item.path.name:
+        wide = item.path.stem in WIDE or item.path.parent.name == "browser"
+        if "postgresql" in variant.values() or wide:
             item.add_marker(pytest.mark.slow)
 
 
