@@ -9,8 +9,8 @@ from dashboard import push
 from dashboard.blueprint import bp
 from dashboard.i18n import LANGUAGES
 from dashboard.page import THEMES, Values, draw, draw_outside, is_local, stranger
-from gateway import auth, passwords
-from gateway.auth import READERS, Visit, require
+from gateway.access import auth, passwords
+from gateway.access.auth import READERS, Visit, require
 from gateway.store import audit, signins
 from gateway.store.db import transaction
 from gateway.store.tables import PersonRow

@@ -14,7 +14,7 @@ from dashboard.page import draw, reader_of
 from dashboard.reader import Moment, Reader
 from dashboard.rows import Tab
 from dashboard.words import Badge, Told
-from gateway.auth import READERS, Visit, require
+from gateway.access.auth import READERS, Visit, require
 from gateway.store.tables import Delivery, Token
 from rules.words import Role
 

@@ -12,8 +12,8 @@ from dashboard.cards import alerts_card, details, hero, ladder, what, why
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.reader import Reader
 from gateway import actions
+from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.actions import Actor
-from gateway.auth import ACTORS, READERS, Visit, require
 from gateway.store.tables import Incident
 from rules.lifecycle import Given, Reason, Signal
 from rules.snoozing import end_of

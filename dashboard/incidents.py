@@ -12,7 +12,7 @@ from dashboard.blueprint import bp
 from dashboard.filters import Filter
 from dashboard.page import draw, draw_part, htmx, reader_of
 from dashboard.reader import Moment
-from gateway.auth import READERS, Visit, require
+from gateway.access.auth import READERS, Visit, require
 from gateway.store.tables import Incident
 from gateway.world import world
 

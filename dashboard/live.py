@@ -10,7 +10,7 @@ from dashboard.blueprint import bp
 from dashboard.incident import incident_values
 from dashboard.incidents import listing
 from dashboard.page import draw_part, stranger
-from gateway.auth import READERS, Visit, require
+from gateway.access.auth import READERS, Visit, require
 
 NOTHING_MORE = 286  # for htmx: show this and stop asking
 LONGEST = 2000  # characters of the page's own query

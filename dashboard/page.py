@@ -12,7 +12,7 @@ from dashboard.assets import asset
 from dashboard.i18n import LANGUAGES
 from dashboard.reader import Reader, reader
 from dashboard.words import ROLES
-from gateway.auth import Visit
+from gateway.access.auth import Visit
 from gateway.world import world
 
 htmx = HTMX()

@@ -13,9 +13,10 @@ from dashboard import queries, queries_incident, rows, words
 from dashboard.blueprint import bp
 from dashboard.page import draw_outside, stranger
 from dashboard.reader import Reader, reader
-from gateway import actions, links
+from gateway import actions
+from gateway.access import links
+from gateway.access.auth import MOST_FORM
 from gateway.actions import Actor
-from gateway.auth import MOST_FORM
 from gateway.store.routes import route_of
 from gateway.store.tables import Incident
 from gateway.world import world

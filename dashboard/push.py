@@ -10,8 +10,8 @@ from dashboard.assets import FOLDER, asset
 from dashboard.blueprint import bp
 from dashboard.page import draw_part, htmx, reader_of
 from dashboard.reader import Moment, Reader
-from gateway import browsers
-from gateway.auth import ACTORS, Visit, require
+from gateway.access import browsers
+from gateway.access.auth import ACTORS, Visit, require
 
 WORKER = (FOLDER / "sw.js").read_bytes()
 MANIFEST = {

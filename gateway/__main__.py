@@ -9,7 +9,7 @@ def main() -> None:
     data = Path(os.environ.get("NABAT_DATA_DIR") or "data").absolute()
     counters = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(data / "counters")))
     counters.mkdir(parents=True, exist_ok=True)
-    from gateway.commands import cli  # noqa: PLC0415 - see above
+    from gateway.start.commands import cli  # noqa: PLC0415 - see above
 
     cli(prog_name="nabat")
 

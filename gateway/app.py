@@ -8,19 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import dashboard
-from gateway import (
-    api,
-    callback_sendgrid,
-    callback_twilio,
-    callbacks,
-    health,
-    machine_actions,
-    machine_api,
-    machine_door,
-)
+from gateway.access.proxies import TrustedProxies
 from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock, SystemClock
-from gateway.proxies import TrustedProxies
+from gateway.doors import api, callback_sendgrid, callback_twilio, health, machine_actions, machine_api, machine_door
+from gateway.doors import callback_pagerduty as callbacks
 from gateway.secrets import Vault
 from gateway.settings import Settings
 from gateway.store.db import db, engine_options, prepare_sqlite, reading

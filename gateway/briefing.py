@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gateway import links
-from gateway.render import MOST_ALERTS, AlertFacts, Facts
+from gateway.access import links
+from gateway.outward.render import MOST_ALERTS, AlertFacts, Facts
 from gateway.store.outbox import Leased
 from gateway.store.routes import route_of
 from gateway.store.tables import AlertRow, Incident, Source

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from gateway.addresses import check_url, private_hosts
+from gateway.outward.addresses import check_url, private_hosts
 from rules.text import safe_url
 
 PREFIX = "NABAT_"

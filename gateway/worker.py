@@ -16,8 +16,9 @@ import psycopg
 from flask import Flask
 from sqlalchemy import make_url
 
-from gateway import channels, escalate, housekeeping, log, metrics
-from gateway.deliver import Sender
+from gateway import channels, log, metrics
+from gateway.flows import escalate, housekeeping
+from gateway.flows.deliver import Sender
 from gateway.store import pulse, timers, waiting
 from gateway.store.db import reading, transaction
 from gateway.world import World

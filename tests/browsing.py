@@ -5,7 +5,7 @@ import re
 
 from sqlalchemy import update
 
-from gateway import passwords
+from gateway.access import passwords
 from gateway.store.db import transaction
 from gateway.store.tables import PersonRow
 

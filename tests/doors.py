@@ -5,7 +5,7 @@ import json
 import threading
 from types import SimpleNamespace
 
-from gateway.server import Bridge
+from gateway.doors.server import Bridge
 
 
 class FlaskDoor:

@@ -2,7 +2,8 @@
 
 from sqlalchemy import func, select
 
-from gateway import actions, deliver, escalate
+from gateway import actions
+from gateway.flows import deliver, escalate
 from gateway.store import people as people_store
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction

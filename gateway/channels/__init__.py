@@ -10,8 +10,8 @@ import pkgutil
 from collections.abc import Mapping
 from typing import Protocol, cast
 
-from gateway.message import Message
-from gateway.outbound import AddressEnded, PermanentFailure, TemporaryFailure
+from gateway.outward.message import Message
+from gateway.outward.outbound import AddressEnded, PermanentFailure, TemporaryFailure
 
 __all__ = [
     "AddressEnded",

@@ -9,11 +9,11 @@ from email.policy import SMTP
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from gateway import addresses
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
-from gateway.dialing import CONNECT, Deadline, UnknownHost, resolve, words_of
-from gateway.mailing import check, host_of, plain_address, sender_of, write
-from gateway.outbound import DEADLINE, trust
+from gateway.outward import addresses
+from gateway.outward.dialing import CONNECT, Deadline, UnknownHost, resolve, words_of
+from gateway.outward.mailing import check, host_of, plain_address, sender_of, write
+from gateway.outward.outbound import DEADLINE, trust
 from rules.text import clean_text, cut, one_line
 
 LABEL = "E-mail"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from gateway.channels import Message
-from gateway.outbound import DEADLINE, check_url, post, private_hosts
+from gateway.outward.outbound import DEADLINE, check_url, post, private_hosts
 from rules.text import cut, cut_bytes, safe_url
 
 LABEL = "ntfy push"

@@ -9,7 +9,7 @@ import httpx2
 from pagerduty import Error, EventsApiV2Client
 
 from gateway.channels import Message, PermanentFailure
-from gateway.outbound import DEADLINE, post, private_hosts
+from gateway.outward.outbound import DEADLINE, post, private_hosts
 from rules.text import cut, safe_url
 
 LABEL = "PagerDuty voice call"

@@ -9,8 +9,8 @@ from python_http_client import Client
 from sendgrid import SendGridAPIClient
 
 from gateway.channels import Message, PermanentFailure
-from gateway.mailing import check, write
-from gateway.outbound import DEADLINE, Answer, post, private_hosts
+from gateway.outward.mailing import check, write
+from gateway.outward.outbound import DEADLINE, Answer, post, private_hosts
 
 __all__ = ["ENV", "LABEL", "NEEDS", "SECRET", "check", "send"]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
-from gateway.outbound import DEADLINE, Answer, ask, judge, private_hosts
+from gateway.outward.outbound import DEADLINE, Answer, ask, judge, private_hosts
 from rules.text import clean_text, cut, one_line
 
 LABEL = "SMS"

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
-from gateway import webpush
 from gateway.channels import AddressEnded, Message, PermanentFailure
 from gateway.clock import SystemClock
-from gateway.outbound import DEADLINE, check_url, post, private_hosts
-from gateway.webpush import Subscription
-from gateway.wording import Wording
+from gateway.outward import webpush
+from gateway.outward.outbound import DEADLINE, check_url, post, private_hosts
+from gateway.outward.webpush import Subscription
+from gateway.outward.wording import Wording
 from rules.text import clean_text, cut, cut_bytes, one_line, safe_url
 
 LABEL = "Push to a browser"

@@ -8,9 +8,9 @@ import time
 import pytest
 import trustme
 
-from gateway import outbound
 from gateway.channels import PermanentFailure, TemporaryFailure
 from gateway.channels import email as channel
+from gateway.outward import outbound
 from tests.channels.samples import HOSTILE, MESSAGE, QUICK, hostile, unused_port
 from tests.fakes.smtp import DROP, HANG, FakeSmtp
 

@@ -6,8 +6,8 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway import webpush as standard
 from gateway.channels import AddressEnded, PermanentFailure, TemporaryFailure, webpush
+from gateway.outward import webpush as standard
 from rules.text import clean_text
 from tests.channels.samples import HOSTILE, MESSAGE, MOODS, QUICK, endure, hostile
 from tests.fakes.http import hang, reply

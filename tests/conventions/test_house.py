@@ -10,8 +10,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway import channels, commands, sources
+from gateway import channels, sources
 from gateway.settings import readme_table
+from gateway.start import commands
 from gateway.store.db import db
 from gateway.store.tables import Base
 from tests.samples import webhook
@@ -39,9 +40,9 @@ OPENERS = {
     "pagerduty",
 }
 MAY_OPEN = {
-    "gateway/outbound.py",
-    "gateway/dialing.py",
-    "gateway/web.py",
+    "gateway/outward/outbound.py",
+    "gateway/outward/dialing.py",
+    "gateway/start/web.py",
 }  # the last only asks whether its port is free
 METRICS = {  # what is promised to whoever watches us, with its labels
     "nabat_alerts_received_total": {"source", "status"},

@@ -128,7 +128,7 @@ class Victim:
 
     def _start(self):
         if self.name == "web":  # in one process: so more of the time is work, and less is starting
-            return self.gateway.web("--processes", "1", wait=False)
+            return self.gateway.start.web("--processes", "1", wait=False)
         return self.gateway.worker(wait=False)
 
     def _works(self):
@@ -196,13 +196,13 @@ def _child(up, name):
 
 def test_told_to_stop_under_load_they_finish_and_lose_nothing(gateway, ledger, senders):
     ledger.pause = 0.02
-    web, worker = gateway.web(), gateway.worker()
+    web, worker = gateway.start.web(), gateway.worker()
     load = senders(gateway, pause=0.1)
     reached = len(ledger.pages())
     wait_until(lambda: len(ledger.pages()) > reached + 20, 60)
     assert worker.stop() == 0
     assert web.stop() == 0
-    web, worker = gateway.web(), gateway.worker()
+    web, worker = gateway.start.web(), gateway.worker()
     for sender in load:
         sender.finish()
     settled(gateway)
@@ -216,7 +216,7 @@ def test_told_to_stop_under_load_they_finish_and_lose_nothing(gateway, ledger, s
 
 def test_only_an_answer_that_was_lost_makes_a_second_call(gateway_on, ledger):
     gateway = gateway_on("sqlite")
-    gateway.web()
+    gateway.start.web()
     gateway.worker()
     ledger.refuse(1)  # nothing was accepted
     ledger.lose(1)  # accepted, but who was to hear of it?
@@ -233,7 +233,7 @@ def test_only_an_answer_that_was_lost_makes_a_second_call(gateway_on, ledger):
 def test_two_workers_send_each_message_once(gateway_on, ledger):
     gateway = gateway_on("postgresql")
     ledger.pause = 0.01
-    gateway.web()
+    gateway.start.web()
     workers = [gateway.worker(), gateway.worker()]
     for part in range(3):
         alerts = [alert(name=f"Once{part}-{number}", fingerprint=f"o{part}-{number}") for number in range(100)]
@@ -274,7 +274,7 @@ class Replaced:
         self.gateway, self.ledger = gateway, ledger
 
     def two_workers_are_lost(self):
-        self.gateway.web()
+        self.gateway.start.web()
         self.frozen, killed, self.other = (self.gateway.worker() for _ in range(3))
         self._freeze(killed)  # until it is their turn: starting one would take too much of a lease
         self._freeze(self.other)

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from gateway.commands import cli
+from gateway.start.commands import cli
 from gateway.store import sources as source_store
 from gateway.store.db import reading
 from gateway.store.tables import Audit

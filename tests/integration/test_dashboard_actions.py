@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway import links
+from gateway.access import links
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import alert, group
 

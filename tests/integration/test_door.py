@@ -7,8 +7,9 @@ import queue
 import pytest
 from sqlalchemy import select, text
 
-from gateway import bodies, inbox, own_alerts
 from gateway.actions import Actor, act
+from gateway.doors import bodies, inbox
+from gateway.flows import own_alerts
 from gateway.sources import Heard, alertmanager
 from gateway.store import sources as source_store
 from gateway.store.alerts import Post

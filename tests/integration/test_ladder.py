@@ -1,6 +1,6 @@
 """Who is told, and what happens when nobody answers or nothing gets through: scenarios E5 and E6, promises P8–P14."""
 
-from gateway import settle
+from gateway.flows import settle
 from gateway.store import outbox
 from gateway.store.db import transaction
 from gateway.store.types import micros

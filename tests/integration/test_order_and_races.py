@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from gateway import deliver, escalate
 from gateway.actions import Actor, act
+from gateway.flows import deliver, escalate
 from gateway.store import outbox
 from gateway.store.db import db, transaction
 from gateway.store.tables import AlertRow, Entry, Incident

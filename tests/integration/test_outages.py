@@ -5,9 +5,9 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from gateway import settle
 from gateway import worker as worker_room
-from gateway.deliver import AT_ONCE, KEPT_FREE
+from gateway.flows import settle
+from gateway.flows.deliver import AT_ONCE, KEPT_FREE
 from gateway.store import outbox, pulse, timers
 from gateway.store.db import db, reading, transaction
 from gateway.store.types import micros

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from gateway import links
+from gateway.access import links
 from gateway.store.db import transaction
 from gateway.store.tables import Incident, PersonRow
 from tests.browsing import Browser

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from gateway import webpush
+from gateway.access.vapid import private_key
+from gateway.outward import webpush
 from gateway.store import browsers, people
 from gateway.store.db import db, transaction
 from gateway.store.tables import ContactRow, Fact
-from gateway.vapid import private_key
 from rules.people import PeopleFile
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import reply

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gateway import auth, passwords
+from gateway.access import auth, passwords
 from gateway.store import signins
 from gateway.store.db import db, transaction
 from gateway.store.tables import Audit, Fact, PersonRow, SignIn

@@ -7,7 +7,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from gateway import own_alerts
+from gateway.flows import own_alerts
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
 from gateway.store.tables import Payload, Token

@@ -4,8 +4,8 @@ import pytest
 
 from dashboard import timeline
 from dashboard.reader import reader
-from gateway import inbox
 from gateway.actions import Actor, act
+from gateway.doors import inbox
 from gateway.sources import Heard
 from gateway.sources import ticket as ticket_source
 from gateway.store import sources as source_store

@@ -7,7 +7,7 @@ import hmac
 import pytest
 from sqlalchemy import update
 
-from gateway import callback_twilio
+from gateway.doors import callback_twilio
 from gateway.store.db import transaction
 from gateway.store.tables import Delivery
 from tests.samples import BOOK

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from gateway import dialing
-from gateway.addresses import check_url, is_public, private_hosts
-from gateway.outbound import PermanentFailure, TemporaryFailure, ask, post
+from gateway.outward import dialing
+from gateway.outward.addresses import check_url, is_public, private_hosts
+from gateway.outward.outbound import PermanentFailure, TemporaryFailure, ask, post
 from tests.fakes.http import FakeServer
 
 QUICK = 0.6

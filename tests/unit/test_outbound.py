@@ -8,8 +8,8 @@ import time
 import pytest
 import trustme
 
-from gateway import outbound
-from gateway.outbound import PermanentFailure, TemporaryFailure, post
+from gateway.outward import outbound
+from gateway.outward.outbound import PermanentFailure, TemporaryFailure, post
 from tests.fakes.http import FakeServer, drip, drop, hang, raw, reply
 
 QUICK = 0.6

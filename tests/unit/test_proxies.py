@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.proxies import TrustedProxies
+from gateway.access.proxies import TrustedProxies
 
 
 def seen(trusted, **environ):

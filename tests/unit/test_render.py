@@ -6,10 +6,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from gateway import channels, render, wording
+from gateway import channels
 from gateway.channels import sms
-from gateway.render import AlertFacts, Facts
-from gateway.wording import Wording
+from gateway.outward import render, wording
+from gateway.outward.render import AlertFacts, Facts
+from gateway.outward.wording import Wording
 from tests.channels.samples import HOSTILE
 
 NIGHT = datetime(2026, 12, 5, 0, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from gateway import supervisor
-from gateway.supervisor import Child
+from gateway.start import supervisor
+from gateway.start.supervisor import Child
 from tests.databases import wait_until
 
 

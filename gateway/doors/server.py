@@ -16,10 +16,11 @@ from urllib.parse import unquote
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import ingest, log, metrics
-from gateway.bodies import BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
-from gateway.inbox import Inbox, Item, Unavailable
-from gateway.ingest import Answer, Owners, Refused, Signer
+from gateway import log, metrics
+from gateway.doors import ingest
+from gateway.doors.bodies import BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
+from gateway.doors.inbox import Inbox, Item, Unavailable
+from gateway.doors.ingest import Answer, Owners, Refused, Signer
 from gateway.store import sources as source_store
 from gateway.store.db import reading
 from gateway.store.sources import TokenOwner

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from gateway import channels, log, webpush
+from gateway import channels, log
 from gateway.channels.webpush import KEY
+from gateway.outward import webpush
 from gateway.secrets import BadSecret, Vault
 from gateway.store import browsers
 

@@ -12,10 +12,11 @@ from http import HTTPStatus
 
 import msgspec
 
-from gateway import log, metrics, signing, sources
-from gateway.inbox import Item, Unavailable
+from gateway import log, metrics, sources
+from gateway.doors.inbox import Item, Unavailable
+from gateway.flows.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
 from gateway.loader import BadJson, load
-from gateway.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
+from gateway.outward import signing
 from gateway.secrets import BadSecret, Vault
 from gateway.sources import BadPayload, Heard
 from gateway.store.alerts import Post

@@ -7,15 +7,17 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import bookshelf, channels, sources, supervisor, vapid, web
-from gateway.access_commands import people_group, token, user
+from gateway import bookshelf, channels, sources
+from gateway.access import vapid
 from gateway.app import create_app
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.clock import SystemClock
-from gateway.console import fail, program, settings
 from gateway.loader import BadJson
 from gateway.loader import load as load_json
 from gateway.sources import BadPayload, Heard
+from gateway.start import supervisor, web
+from gateway.start.access_commands import people_group, token, user
+from gateway.start.console import fail, program, settings
 from gateway.store import people as people_store
 from gateway.store.db import db, reading, transaction
 from gateway.worker import Worker, stop_on_signals

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from gateway import tickets
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
+from gateway.flows import tickets
 from gateway.store import alerts as alert_store
 from gateway.store import bulk, cases, receipts
 from gateway.store.alerts import Known, Post

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import click
 
-from gateway import auth, log, sources
+from gateway import log, sources
+from gateway.access import auth
 from gateway.store import sources as source_store
 from gateway.store.db import transaction
 from gateway.world import World

@@ -13,9 +13,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import InternalServerError, MethodNotAllowed, RequestEntityTooLarge
 
 from gateway import log
-from gateway import machine_questions as questions
 from gateway.actions import Actor
-from gateway.ingest import Answer, problem, unavailable
+from gateway.doors import machine_questions as questions
+from gateway.doors.ingest import Answer, problem, unavailable
 from gateway.loader import BadJson, load
 from gateway.store import readings
 from gateway.store import sources as source_store

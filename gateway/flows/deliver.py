@@ -10,11 +10,12 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from gateway import channels, log, vapid
+from gateway import channels, log
+from gateway.access import vapid
 from gateway.briefing import bare_facts, facts_of
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
-from gateway.render import Facts, render
-from gateway.settle import Result, reclaim, write_down
+from gateway.flows.settle import Result, reclaim, write_down
+from gateway.outward.render import Facts, render
 from gateway.store import outbox, waiting
 from gateway.store.db import database_clock, reading, transaction
 from gateway.store.outbox import Leased

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from flask import Response, request
 
 from gateway import actions
-from gateway.ingest import problem
-from gateway.machine_door import ACT, Call, Refused, as_json, body, bp, needs, not_found, number_of
+from gateway.doors.ingest import problem
+from gateway.doors.machine_door import ACT, Call, Refused, as_json, body, bp, needs, not_found, number_of
 from gateway.store import readings
 from gateway.store.db import reading
 from gateway.world import world

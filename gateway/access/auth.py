@@ -14,8 +14,9 @@ from itsdangerous import BadSignature, Signer
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from gateway import log, passwords
-from gateway.links import keys
+from gateway import log
+from gateway.access import passwords
+from gateway.access.links import keys
 from gateway.secrets import digest, same
 from gateway.store import audit, signins
 from gateway.store.db import db, transaction

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from gateway import passwords, sources
-from gateway.console import fail, operator, program, settings
+from gateway import sources
+from gateway.access import passwords
 from gateway.secrets import BadSecret
+from gateway.start.console import fail, operator, program, settings
 from gateway.store import audit
 from gateway.store import people as people_store
 from gateway.store import sources as source_store

@@ -14,10 +14,10 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, select_a
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway.channels import Message
-from gateway.wording import Wording
+from gateway.outward.wording import Wording
 from rules.text import clean_text, cut, one_line, safe_url
 
-TEMPLATES = Path(__file__).parent.parent / "templates" / "messages"
+TEMPLATES = Path(__file__).parent.parent.parent / "templates" / "messages"
 LAST_RESORT = "log/opened.txt"  # a page in the wrong dress is still a page
 PLACES = (  # labels that say where, the nearest first
     ("instance", "host", "hostname", "node", "device", "pod", "container", "target"),

@@ -8,9 +8,10 @@ from flask import Response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from gateway import log, metrics, receipts
-from gateway.ingest import Answer, problem, unavailable
-from gateway.receipts import Receipt
+from gateway import log, metrics
+from gateway.doors.ingest import Answer, problem, unavailable
+from gateway.flows import receipts
+from gateway.flows.receipts import Receipt
 
 LARGEST = 1024 * 1024  # bytes of a body
 

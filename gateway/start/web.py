@@ -13,7 +13,7 @@ from granian.log import LogLevels
 
 from gateway import log
 from gateway.app import create_app
-from gateway.server import Bridge
+from gateway.doors.server import Bridge
 from gateway.settings import Settings, load
 
 BACKLOG = 4096  # connections at a time: half-sent bodies only cost a coroutine each
@@ -26,7 +26,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Returns when told to stop. SQLite has one writer, so one process; on PostgreSQL as many as are wanted."""
     workers = workers or (1 if settings.database_url.startswith("sqlite") else 2)
     server = Granian(
-        "gateway.web:application",
+        "gateway.start.web:application",
         address=host,
         port=port,
         interface=Interfaces.RSGI,

@@ -15,7 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway import actions, log, metrics
 from gateway.actions import Actor
-from gateway.ingest import Answer, problem, unavailable
+from gateway.doors.ingest import Answer, problem, unavailable
 from gateway.loader import BadJson, load
 from gateway.secrets import digest, same_bytes
 from gateway.settings import as_list

@@ -6,14 +6,15 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from gateway import channels, webpush
+from gateway import channels
+from gateway.access.vapid import given_to, private_key
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
+from gateway.outward import webpush
+from gateway.outward.wording import Wording
 from gateway.secrets import BadSecret, digest
 from gateway.store import audit, browsers, counters
 from gateway.store.db import db, transaction
 from gateway.store.tables import PersonRow
-from gateway.vapid import given_to, private_key
-from gateway.wording import Wording
 from gateway.world import world
 
 MOST = 20  # browsers of one person

@@ -23,10 +23,10 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from gateway import addresses
-from gateway.addresses import check_url, private_hosts
 from gateway.clock import SystemClock
-from gateway.dialing import CONNECT, SILENCE, Deadline, UnknownHost, resolve, words_of
+from gateway.outward import addresses
+from gateway.outward.addresses import check_url, private_hosts
+from gateway.outward.dialing import CONNECT, SILENCE, Deadline, UnknownHost, resolve, words_of
 from rules.text import clean_text, cut, one_line
 
 __all__ = [

@@ -12,9 +12,10 @@ from flask import Flask
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from gateway import intake, log, metrics
-from gateway.intake import Outcome
-from gateway.own_alerts import OWN_SOURCE, unreadable_alert
+from gateway import log, metrics
+from gateway.flows import intake
+from gateway.flows.intake import Outcome
+from gateway.flows.own_alerts import OWN_SOURCE, unreadable_alert
 from gateway.store import sources as source_store
 from gateway.store.alerts import Post
 from gateway.store.db import transaction

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway import machine_answers as answers
-from gateway.machine_questions import ALERTS, DEFAULT, DELIVERED, DELIVERIES, INCIDENTS, MOST, ONCALL, STATUSES
+from gateway.doors import machine_answers as answers
+from gateway.doors.machine_questions import ALERTS, DEFAULT, DELIVERED, DELIVERIES, INCIDENTS, MOST, ONCALL, STATUSES
 from rules.lifecycle import Reason
 from rules.words import Urgency
 

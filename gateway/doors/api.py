@@ -1,13 +1,14 @@
-"""HTTP for machines: taking alerts in. The plain way; gateway/server.py has the fast one, and both are tested alike."""
+"""HTTP for machines: taking alerts in, the plain way. `server.py` has the fast one; both are tested alike."""
 
 from datetime import datetime
 
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import inbox, ingest, sources
-from gateway.inbox import Item
-from gateway.ingest import Answer, Refused
+from gateway import sources
+from gateway.doors import inbox, ingest
+from gateway.doors.inbox import Item
+from gateway.doors.ingest import Answer, Refused
 from gateway.store import sources as source_store
 from gateway.store.db import reading
 from gateway.store.sources import TokenOwner

@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from flask import Blueprint, Response, request
 
-from gateway import callback_door, log
-from gateway.callback_door import Refused
-from gateway.ingest import problem
+from gateway import log
+from gateway.doors import callback_door
+from gateway.doors.callback_door import Refused
+from gateway.doors.ingest import problem
+from gateway.flows.receipts import Receipt, Verdict
 from gateway.loader import BadJson, load
-from gateway.receipts import Receipt, Verdict
 from gateway.world import world
 
 PROVIDER = "sendgrid"

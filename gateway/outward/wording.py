@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-CATALOGUE = Path(__file__).parent.parent / "templates" / "messages" / "words.yaml"
+CATALOGUE = Path(__file__).parent.parent.parent / "templates" / "messages" / "words.yaml"
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))

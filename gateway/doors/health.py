@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from gateway import log
-from gateway.ingest import problem
+from gateway.doors.ingest import problem
 from gateway.secrets import same
 from gateway.store import vitals
 from gateway.store.db import reading

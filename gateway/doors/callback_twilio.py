@@ -7,10 +7,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from flask import Blueprint, Response, request
 
-from gateway import callback_door
-from gateway.callback_door import Refused
-from gateway.ingest import problem
-from gateway.receipts import Receipt, Verdict
+from gateway.doors import callback_door
+from gateway.doors.callback_door import Refused
+from gateway.doors.ingest import problem
+from gateway.flows.receipts import Receipt, Verdict
 from gateway.secrets import same
 from gateway.world import world
 

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
 
-from gateway.message import Message
+from gateway.outward.message import Message
 from rules.text import clean_text, cut, one_line
 
 LONGEST_SUBJECT = 200

@@ -23,7 +23,7 @@ STATUSES: Mapping[str, tuple[Status, ...]] = {
 }
 DELIVERED = ("queued", "sending", "sent", "delivered", "failed", "cancelled", "logged")
 EARLIEST, LATEST = 1970, 2200  # years
-# What each list can be asked; gateway/openapi.py says what it means.
+# What each list can be asked; gateway/doors/openapi.py says what it means.
 PAGING = ("after", "limit")
 INCIDENTS = ("status", "urgency", "source", "label", "q", *PAGING)
 ALERTS = ("firing", "source", "label", "incident", *PAGING)

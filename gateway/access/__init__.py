@@ -1,0 +1,1 @@
+"""Who may come in: people, their browsers, programs, proxies, and holders of a link."""

@@ -1,0 +1,1 @@
+"""Flows: alerts become incidents, incidents become messages, messages go out, and time passes."""
