@@ -72,7 +72,7 @@ _LOOK_UP = (
 
 def look_up(session: Session, source_id: int, fingerprints: Iterable[str]) -> dict[tuple[int, str], Known]:
     found = {}
-    for name, id_, incident_id, firing, fired, resolved, ended, seen, word_at, status, muted, closed in bulk.select(
+    for name, id_, incident_id, firing, fired, resolved, ended, seen, word_at, status, muted, closed in bulk.select_each(
         session, _LOOK_UP, fingerprints, source_id
     ):
         found[(source_id, name)] = Known(

@@ -67,6 +67,20 @@ def select(session: Session, sql: str, values: Iterable[Any], *more: Any) -> Seq
     return rows
 
 
+def select_each(session: Session, sql: str, values: Iterable[Any], *more: Any) -> Sequence[Any]:
+    """As select(), where {list} is a unique key's column: one walk down the index a value, whatever the planner thinks.
+
+    It knows nothing yet of a table that has just filled, and keeps plans it made when the table was empty: with a list
+    it then reads every row. Inside a subquery that it may not flatten there is one value, and nothing to think about.
+    """
+    if not is_postgres(session):
+        return select(session, sql, values, *more)
+    one = sql.replace("{list}", "= one.value").replace("{}", "%s")
+    text = f"SELECT found.* FROM unnest(%s::text[]) AS one(value) CROSS JOIN LATERAL ({one} OFFSET 0) AS found"  # noqa: S608
+    rows: Sequence[Any] = _run(session, text, (list(values), *more)).fetchall()
+    return rows
+
+
 def execute(session: Session, sql: str, values: Iterable[Any], *more: Any) -> None:
     """As select(), for a statement that returns nothing; {list} must come after every {}."""
     if is_postgres(session):

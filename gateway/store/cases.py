@@ -85,12 +85,11 @@ def load(session: Session, ids: Iterable[int]) -> dict[int, Case]:
 
 
 def load_open(session: Session, keys: Iterable[str]) -> dict[str, Case]:
-    """The open incidents of these dedup keys, locked."""
-    sql = (
-        f"SELECT {_COLUMNS} FROM incident WHERE dedup_key {{list}} AND status <> 'resolved' "  # noqa: S608
-        f"ORDER BY id{_lock(session)}"
-    )
-    return {case.dedup_key: case for case in map(_case, bulk.select(session, sql, sorted(set(keys))))}
+    """The open incidents of these dedup keys, locked in the order of ids."""
+    sql = "SELECT id FROM incident WHERE dedup_key {list} AND status <> 'resolved'"
+    ids = [row[0] for row in bulk.select_each(session, sql, sorted(set(keys)))]
+    # Between the two looks a person may have resolved one of them.
+    return {case.dedup_key: case for case in load(session, ids).values() if case.open} if ids else {}
 
 
 def sources_of(session: Session, incident_id: int) -> list[int]:
