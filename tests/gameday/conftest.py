@@ -1,0 +1,84 @@
+"""Faults: chosen with -m gameday only, and a table of what they did at the end of the run."""
+
+import shutil
+
+import psycopg
+import pytest
+
+from tests.conftest import migrated
+from tests.databases import binaries, missing
+from tests.e2e.conftest import people_of
+from tests.fakes.provider_ledger import ProviderLedger
+from tests.gameday.harness import OUTCOMES, Run, table
+from tests.processes import Gateway, durable_cluster
+from tests.samples import BOOK
+
+TEMPLATE = "gameday_empty"
+
+
+def pytest_collection_modifyitems(config, items):
+    """What is marked `gameday` takes minutes each: it runs only where -m names it."""
+    if "gameday" in (config.option.markexpr or ""):
+        return
+    left_out = [item for item in items if item.get_closest_marker("gameday")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if OUTCOMES and ("gameday" in (config.option.markexpr or "") or config.option.verbose > 0):
+        terminalreporter.section("gameday")
+        for line in table():
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def durable(tmp_path_factory):
+    """A PostgreSQL that keeps its promises, with a migrated database to copy. A test may kill it and start it again."""
+    if binaries() is None:
+        missing("no PostgreSQL server on this machine")
+    cluster = durable_cluster()
+    migrated(cluster.create(TEMPLATE), tmp_path_factory.mktemp("gameday"))
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with ProviderLedger(tmp_path / "ledger.jsonl", pause=0.01) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def game(request, tmp_path, ledger):
+    """Makes a run of a fault on a fresh database: game("F2", "sqlite")."""
+    made = []
+
+    def make(fault, database, *, book=BOOK, people=None, cluster=None, url=None, prepare=True, **settings):
+        folder = tmp_path / f"{database}-{len(made)}"
+        folder.mkdir()
+        if database == "postgresql":
+            cluster = cluster or request.getfixturevalue("durable")
+            url = url or copy_of(cluster, f"g_{folder.parent.name}_{len(made)}"[:60])
+        elif url is None:
+            shutil.copyfile(request.getfixturevalue("sqlite_file"), folder / "nabat.db")
+            url = f"sqlite:///{folder}/nabat.db"
+        gateway = Gateway(folder, url, book=book, ledger=ledger, **settings)
+        made.append(gateway)
+        if prepare:
+            gateway.prepare(people if people is not None else people_of(ledger))
+        return Run(fault, database, gateway, ledger, cluster)
+
+    yield make
+    for gateway in made:
+        gateway.close()
+        print(gateway.report())  # noqa: T201 - pytest shows it when the test failed
+
+
+def copy_of(cluster, name):
+    """A new database in the present form."""
+    place = f"host=127.0.0.1 port={cluster.port} user=postgres dbname=postgres"
+    with psycopg.connect(place, autocommit=True) as link:
+        link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+    return cluster.url(name)
