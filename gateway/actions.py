@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from gateway import crashpoint
 from gateway.changes import Changes, told_of
 from gateway.store import alerts, audit, cases, outbox
 from gateway.store.cases import Case
@@ -66,6 +67,7 @@ def act_in(
     decision = decide(case.state, signal, case.route, now, given)
     carry_out(changes, case, decision, actor)
     changes.write()
+    crashpoint.passing("action written")
     if decision.changes:
         write_down(session, now, actor, signal.value, case)
     return decision.reason

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway import crashpoint
 from rules import book as books
 from rules.book import BadRuleBook, RuleBook
 
@@ -66,6 +67,7 @@ class Bookshelf:
             except BadRuleBook as problem:
                 self.complaints = problem.complaints
                 return False
+            crashpoint.passing("book read")
             self.complaints = ()
             changed = fresh.version != self.book.version
             self.book = fresh

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from gateway import log, metrics
+from gateway import crashpoint, log, metrics
 from gateway.flows import intake
 from gateway.flows.intake import Outcome
 from gateway.flows.own_alerts import OWN_SOURCE, unreadable_alert
@@ -158,6 +158,7 @@ def store(batch: Sequence[Item], world: World) -> None:
 
 def _commit(batch: Sequence[Item], world: World) -> None:
     found = iter(_receive([post for item in batch for post in item.posts], world))
+    crashpoint.passing("ingest committed")
     for item in batch:
         item.result = [next(found) for _ in item.posts]
 

@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from gateway import log, metrics, sources
+from gateway import crashpoint, log, metrics, sources
 from gateway.doors.inbox import Item, Unavailable
 from gateway.flows.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
 from gateway.loader import BadJson, load
@@ -191,6 +191,7 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
             raise _refuse(owner, 415, "form", "send JSON, not a form") from problem_
         reason, words = "json" if isinstance(problem_, BadJson) else "payload", str(problem_)
         raise _alarm(_refuse(owner, 400, reason, words), owner, words, now, request.body) from problem_
+    crashpoint.passing("parsed")
     if parsed.notes:
         log.info("payload_notes", source=owner.name, notes="; ".join(parsed.notes))
     return Post(

@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from gateway import channels, log
+from gateway import channels, crashpoint, log
 from gateway.access import vapid
 from gateway.briefing import bare_facts, facts_of
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
@@ -80,6 +80,8 @@ class Sender:
             known = self.world.roll.current(session).addresses
             facts = {one.id: _brief(session, one, self.world) for one in taken}
             given = vapid.given_to(channel, session, self.world.vault, now) if taken else {}
+        if taken:
+            crashpoint.passing("claim committed")
         for one in taken:
             flight = _Flight(one, time.monotonic(), time.monotonic())
             self.flights[one.id] = flight
@@ -94,6 +96,7 @@ class Sender:
         """Runs in a thread of its own: values in, values out, no database."""
         began = time.monotonic()
         result = attempt(flight.leased, facts, self.world, given)
+        crashpoint.passing("answered")
         self.results.put((flight, replace(result, seconds=time.monotonic() - began)))
         self.wake()
 
@@ -109,6 +112,7 @@ class Sender:
         if done:
             self.unsettled = done  # until it is written down: a database that is away must not make us forget it
             write_down(done, now)
+            crashpoint.passing("outcome committed")
             self.unsettled = []
         self._renew()
         return len(done)

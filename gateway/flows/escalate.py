@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from gateway import actions, log, metrics
+from gateway import actions, crashpoint, log, metrics
 from gateway.store import cases, outbox, timers, waiting
 from gateway.store.db import reading, transaction
 from gateway.store.waiting import Stuck
@@ -17,6 +17,7 @@ def escalate_due(now: datetime) -> int:
     """The next step of every incident whose time has come, each in a transaction: a slow one holds up no other."""
     with reading() as session:
         due = cases.due(session, now, LIMIT)
+    crashpoint.passing("timers read")
     for incident_id in due:
         _each(incident_id, now, lambda number: actions.act(number, Signal.TIMER, actions.CLOCK, now))
     return len(due)
@@ -61,6 +62,7 @@ def _fall_back(incident_id: int, now: datetime) -> None:
             if one.kind in outbox.PAGES:
                 actions.fall_back(changes, case, one.level, one.who, "expired")
         changes.write()
+        crashpoint.passing("fallback written")
 
 
 def _detail(one: Stuck, error: str) -> dict[str, object]:

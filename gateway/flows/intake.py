@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from gateway import crashpoint
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
 from gateway.flows import tickets
@@ -57,6 +58,7 @@ def receive(
     intake.look_up(posts)
     outcomes = [intake.take(post) for post in posts]
     intake.write()
+    crashpoint.passing("ingest written")
     return outcomes
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from gateway import actions, log, metrics
+from gateway import actions, crashpoint, log, metrics
 from gateway.store import browsers, cases, outbox, pages, timeline
 from gateway.store.cases import Case
 from gateway.store.db import transaction
@@ -86,6 +86,7 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
         if values["status"] in ("failed", "logged") and result.leased.kind in outbox.PAGES:
             actions.fall_back(changes, case, result.leased.level, result.leased.who, result.words)
     changes.write()
+    crashpoint.passing("outcome written")
 
 
 def _values(session: Session, result: Result, case: Case | None, now: datetime) -> dict[str, Any]:

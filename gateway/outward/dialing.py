@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Self
 
+from gateway import crashpoint
 from rules.text import clean_text, cut, one_line
 
 CONNECT = 5.0  # seconds to reach a host, shared by its addresses
@@ -46,6 +47,7 @@ class Deadline:
         """A connection to the first of these very addresses that answers."""
         until = time.monotonic() + min(CONNECT, self.left())
         trouble: OSError = TimeoutError("timed out")
+        crashpoint.passing("dialing")
         for number, address in enumerate(found):
             connection = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
             connection.settimeout(max((until - time.monotonic()) / (len(found) - number), 0.001))

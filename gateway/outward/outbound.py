@@ -23,6 +23,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from gateway import crashpoint
 from gateway.clock import SystemClock
 from gateway.outward import addresses
 from gateway.outward.addresses import check_url, private_hosts
@@ -220,6 +221,10 @@ class _ToChecked:
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
         self._call.connected = True
+
+    def getresponse(self) -> Any:
+        crashpoint.passing("sent")
+        return super().getresponse()  # type: ignore[misc]
 
 
 class _Plain(_ToChecked, HTTPConnection):

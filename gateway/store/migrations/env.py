@@ -5,6 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy import BigInteger, Text
 
+from gateway import crashpoint
 from gateway.store.db import db
 from gateway.store.tables import Base
 from gateway.store.types import Json, Moment
@@ -46,6 +47,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+            crashpoint.passing("migrated")
         if postgres:
             connection.exec_driver_sql(f"SELECT pg_advisory_unlock({ONE_AT_A_TIME})")
             connection.commit()
