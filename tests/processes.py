@@ -2,7 +2,7 @@
 
 with Gateway(folder, f"sqlite:///{folder}/nabat.db", NABAT_LANGUAGE="ru") as gateway:
     gateway.people(PEOPLE)
-    web, worker = gateway.start.web(), gateway.worker()
+    web, worker = gateway.web(), gateway.worker()
     status, body = gateway.post(webhook())
     web.kill()                       # the whole process group, with SIGKILL
     assert worker.stop() == 0        # SIGTERM, and its exit code

@@ -36,7 +36,7 @@ class Target:
     def __init__(self, gateway, sources):
         self.gateway = gateway
         gateway.prepare(sources=sources)
-        self.web = gateway.start.web()
+        self.web = gateway.web()
         self.pool = ThreadPoolExecutor(len(RAW) + 1)
         self.raw = {}
 

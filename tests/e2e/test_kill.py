@@ -16,6 +16,7 @@ import pytest
 from tests.databases import wait_until
 from tests.processes import READY, TOLD_TO_STOP, Sender, children_of, command_of, signal_group
 from tests.samples import alert, group
+from tests.victims import Victim
 
 KILLS = 20
 EACH = 10  # alerts of one post: one of them opens an incident of its own, the others join
@@ -86,55 +87,6 @@ def nothing_is_lost(gateway, ledger, senders):
     return len(posted), len(pages), len(repeated)
 
 
-class Victim:
-    """A process that is killed again and again at moments nobody chose, and started anew each time.
-
-    At work, at any moment, or (`busy` counts what it does) right after it did something; or while it is still starting.
-    """
-
-    def __init__(self, gateway, name, dice, busy):
-        self.gateway, self.name, self.dice, self.busy, self.kills = gateway, name, dice, busy, 0
-        self.process = self._start()
-        self.process.wait_for(self._works)
-        self._plan()
-
-    def _plan(self):
-        started = time.monotonic()
-        self.kind = self.dice.choice(["starting", "any moment", "busy"])
-        self.death = started + self.dice.uniform(0.1, 1.0) if self.kind == "starting" else None
-        self.look_at, self.seen = started, None
-
-    def turn(self):
-        now = time.monotonic()
-        if self.death is not None and now >= self.death:
-            self.process.kill()
-            self.kills += 1
-            self.process = self._start()
-            self._plan()
-        elif self.death is None and now >= self.look_at:
-            self._look(now)
-
-    def _look(self, now):
-        assert self.process.alive, self.process.said()[-2000:]
-        if self.seen is not None:
-            if self.busy() > self.seen:
-                self.death = now + self.dice.uniform(0.0, 0.02)
-        elif not self._works():
-            self.look_at = now + 0.05
-        elif self.kind == "busy":
-            self.seen = self.busy()
-        else:
-            self.death = now + self.dice.uniform(0.05, 0.6)
-
-    def _start(self):
-        if self.name == "web":  # in one process: so more of the time is work, and less is starting
-            return self.gateway.start.web("--processes", "1", wait=False)
-        return self.gateway.worker(wait=False)
-
-    def _works(self):
-        return self.gateway.answers() if self.name == "web" else "event=worker_started" in self.process.said()
-
-
 def test_twenty_kills_of_web_and_worker_lose_nothing(gateway, ledger, senders, capsys):
     dice = random.Random(20261205)
     ledger.pause = 0.02  # so that there is something under way to be killed
@@ -196,13 +148,13 @@ def _child(up, name):
 
 def test_told_to_stop_under_load_they_finish_and_lose_nothing(gateway, ledger, senders):
     ledger.pause = 0.02
-    web, worker = gateway.start.web(), gateway.worker()
+    web, worker = gateway.web(), gateway.worker()
     load = senders(gateway, pause=0.1)
     reached = len(ledger.pages())
     wait_until(lambda: len(ledger.pages()) > reached + 20, 60)
     assert worker.stop() == 0
     assert web.stop() == 0
-    web, worker = gateway.start.web(), gateway.worker()
+    web, worker = gateway.web(), gateway.worker()
     for sender in load:
         sender.finish()
     settled(gateway)
@@ -216,7 +168,7 @@ def test_told_to_stop_under_load_they_finish_and_lose_nothing(gateway, ledger, s
 
 def test_only_an_answer_that_was_lost_makes_a_second_call(gateway_on, ledger):
     gateway = gateway_on("sqlite")
-    gateway.start.web()
+    gateway.web()
     gateway.worker()
     ledger.refuse(1)  # nothing was accepted
     ledger.lose(1)  # accepted, but who was to hear of it?
@@ -233,7 +185,7 @@ def test_only_an_answer_that_was_lost_makes_a_second_call(gateway_on, ledger):
 def test_two_workers_send_each_message_once(gateway_on, ledger):
     gateway = gateway_on("postgresql")
     ledger.pause = 0.01
-    gateway.start.web()
+    gateway.web()
     workers = [gateway.worker(), gateway.worker()]
     for part in range(3):
         alerts = [alert(name=f"Once{part}-{number}", fingerprint=f"o{part}-{number}") for number in range(100)]
@@ -274,7 +226,7 @@ class Replaced:
         self.gateway, self.ledger = gateway, ledger
 
     def two_workers_are_lost(self):
-        self.gateway.start.web()
+        self.gateway.web()
         self.frozen, killed, self.other = (self.gateway.worker() for _ in range(3))
         self._freeze(killed)  # until it is their turn: starting one would take too much of a lease
         self._freeze(self.other)

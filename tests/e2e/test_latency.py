@@ -15,7 +15,7 @@ MEDIAN, SLOWEST = 0.150, 1.0  # seconds; the slowest is the 99th of a hundred
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_an_emergency_is_at_the_provider_within_a_blink(gateway, ledger, capsys):
-    gateway.start.web()
+    gateway.web()
     gateway.worker()
     taken = sorted(_one_page(gateway, ledger, number) for number in range(ALERTS))
     with capsys.disabled():

@@ -26,7 +26,7 @@ def gateway(tmp_path_factory, sqlite_file):
     folder = tmp_path_factory.mktemp("slow")
     shutil.copyfile(sqlite_file, folder / "nabat.db")
     with Gateway(folder, f"sqlite:///{folder}/nabat.db").prepare(sources=[("alertmanager", "")]) as gateway:
-        gateway.start.web()
+        gateway.web()
         yield gateway
         assert "Traceback" not in gateway.said()
 
