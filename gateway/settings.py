@@ -134,7 +134,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("NABAT_SENDGRID_WEBHOOK_KEY", "", "public key that SendGrid signs its receipts with"),
     Setting("NABAT_PAGERDUTY_EVENTS_URL", "https://events.pagerduty.com", "PagerDuty's address for events", _provider),
     Setting("NABAT_PAGERDUTY_API_URL", "https://api.pagerduty.com", "PagerDuty's address for its REST API", _provider),
-    Setting("NABAT_PAGERDUTY_API_KEY", "", "reserved: not used yet", secret=True),
+    Setting("NABAT_PAGERDUTY_API_KEY", "", "key of PagerDuty's REST API: later steps escalate there, and what differs "
+            "there and here is put right", secret=True),
+    Setting("NABAT_PAGERDUTY_FROM", "", "e-mail of the PagerDuty user in whose name that is done; needed for an "
+            "account's key, not for a user's", _address),
     Setting("NABAT_PAGERDUTY_WEBHOOK_SECRET", "", "checks PagerDuty's answers; `new,old` while rotating", secret=True),
     Setting("NABAT_TWILIO_ACCOUNT_SID", "", "the Twilio account that sends SMS"),
     Setting("NABAT_TWILIO_AUTH_TOKEN", "", "its token", secret=True),

@@ -25,3 +25,4 @@ class Message:
     details: Mapping[str, str] = field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()  # (text, http or https address)
     language: str = "en"  # of the reader
+    again: int = 0  # how many times this address was told the same of this incident before

@@ -34,6 +34,7 @@ __all__ = [
     "AddressEnded",
     "Answer",
     "Deadline",
+    "How",
     "PermanentFailure",
     "TemporaryFailure",
     "ask",
@@ -97,6 +98,17 @@ class Content(TypedDict, total=False):
     json: object
     data: Mapping[str, str] | bytes
     auth: tuple[str, str]
+    params: Mapping[str, str]
+
+
+class How(NamedTuple):
+    """The kind of request, and how many bytes of its answer are read."""
+
+    method: str = "POST"
+    room: int = LONGEST_BODY
+
+
+PLAIN = How()
 
 
 def post(
@@ -116,18 +128,19 @@ def post(
 def ask(
     url: str,
     *,
+    how: How = PLAIN,
     allow_private: Collection[str] = (),
     loopback: bool = True,
     deadline: float = DEADLINE,
     headers: Mapping[str, str] | None = None,
     **content: Unpack[Content],
 ) -> Answer:
-    """POST, and whatever answer came back, unjudged."""
+    """The request, and whatever answer came back, unjudged."""
     wrong = check_url(url, allow_private=allow_private, loopback=loopback)
     if wrong:
         raise PermanentFailure(wrong)
     try:
-        request = requests.Request("POST", url, headers={**HEADERS, **(headers or {})}, **content).prepare()
+        request = requests.Request(how.method, url, headers={**HEADERS, **(headers or {})}, **content).prepare()
         target = urllib3.util.parse_url(str(request.url))  # the connection goes by this, so the check does too
     except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as problem:
         raise PermanentFailure(f"cannot be sent: {words_of(problem)}") from problem
@@ -141,7 +154,7 @@ def ask(
             raise TemporaryFailure(str(problem)) from problem
         except addresses.ForbiddenAddress as problem:
             raise PermanentFailure(str(problem)) from problem
-        status, answered, body = _Call(limit, found).carry_out(request, host)
+        status, answered, body = _Call(limit, found, how.room).carry_out(request, host)
         return Answer(status, answered, body, time.monotonic() - started)
 
 
@@ -161,9 +174,10 @@ def judge(answer: Answer, *, quote: bool = True) -> Answer:
 class _Call:
     """One request over one connection to addresses that were checked."""
 
-    def __init__(self, limit: Deadline, found: list[str]) -> None:
+    def __init__(self, limit: Deadline, found: list[str], room: int) -> None:
         self.limit = limit
         self.found = found
+        self.room = room
         self.connected = False  # from then on the provider may have acted
 
     def carry_out(self, request: requests.PreparedRequest, host: str) -> tuple[int, Mapping[str, str], bytes]:
@@ -174,21 +188,21 @@ class _Call:
             reason = f"no answer from {host}" if self.connected else f"cannot connect to {host}"
             raise TemporaryFailure(f"{reason}: {words_of(problem)}", ambiguous=self.connected) from problem
         with response:
-            return response.status_code, CaseInsensitiveDict(response.headers), _read(response)
+            return response.status_code, CaseInsensitiveDict(response.headers), _read(response, self.room)
 
 
-def _read(response: requests.Response) -> bytes:
+def _read(response: requests.Response, room: int) -> bytes:
     """The beginning of the body as it was sent, never unpacked; what breaks off is as good as what ends."""
-    body = b""
+    body = bytearray()
     try:
-        while len(body) < LONGEST_BODY:
-            piece = response.raw.read1(LONGEST_BODY - len(body), decode_content=False)
+        while len(body) < room:
+            piece = response.raw.read1(room - len(body), decode_content=False)
             if not piece:
                 break
             body += piece
     except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError):
-        return body  # the status has come: the provider has decided
-    return body
+        return bytes(body)  # the status has come: the provider has decided
+    return bytes(body)
 
 
 class _Adapter(HTTPAdapter):
