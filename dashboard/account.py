@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import push
 from dashboard.blueprint import bp
 from dashboard.i18n import LANGUAGES
-from dashboard.page import THEMES, Values, draw, draw_outside, is_local, stranger
+from dashboard.page import THEMES, Values, draw, draw_outside, is_local, reader_of, stranger
 from gateway.access import auth, passwords
 from gateway.access.auth import READERS, Visit, require
 from gateway.store import audit, signins
@@ -19,6 +19,7 @@ from rules.text import clean_text, one_line
 from rules.words import Role
 
 YEAR = 365 * 86400
+BUSY = "Too many people are signing in at this moment. Try again in some seconds."
 
 
 @bp.get("/login")
@@ -37,8 +38,7 @@ def sign_in() -> ResponseReturnValue:
     try:
         found = auth.sign_in(username, password, request.remote_addr or "", now)
     except passwords.Busy:
-        busy = _("Too many people are signing in at this moment. Try again in some seconds.")
-        return _login_form({**values, "wrong": busy}, 503)
+        return _later(_login_form({**values, "wrong": stranger().say(BUSY)}, 503))
     if isinstance(found, timedelta):
         wait = stranger().duration(max(found, timedelta(seconds=1)))
         answer = _login_form({**values, "wrong": _("Too many tries. Wait %(time)s.", time=wait)}, 429)
@@ -48,6 +48,11 @@ def sign_in() -> ResponseReturnValue:
         return _login_form({**values, "wrong": _("This e-mail address and password do not belong together.")}, 401)
     answer = redirect_to(str(values["next"]))
     auth.start(found, answer, now)
+    return answer
+
+
+def _later(answer: Response) -> Response:
+    answer.headers["Retry-After"] = "5"
     return answer
 
 
@@ -68,7 +73,7 @@ def _next(wanted: str) -> str:
 
 
 def redirect_to(place: str) -> Response:
-    return make_response(redirect(place, 303))
+    return make_response(redirect(place))
 
 
 @bp.post("/logout")
@@ -96,14 +101,18 @@ def make_first_admin() -> ResponseReturnValue:
         return draw_outside("pages/setup_over.html", {}, 410)
     email = one_line(clean_text(request.form.get("email", ""))).lower()[:254]
     name = one_line(clean_text(request.form.get("name", "")))[:100]
+    values, who = {"key": token, "email": email, "name": name}, stranger()
     wrong = _complaint(email, name)
     if wrong:
-        values = {"key": token, "email": email, "name": name, "wrong": stranger().say(wrong)}
-        return _with_form_token("pages/setup.html", values, 422)
-    now, who = world().clock.now(), stranger()
+        return _with_form_token("pages/setup.html", {**values, "wrong": who.say(wrong)}, 422)
+    try:
+        kept = passwords.hash_password(request.form["password"])
+    except passwords.Busy:
+        return _later(_with_form_token("pages/setup.html", {**values, "wrong": who.say(BUSY)}, 503))
+    now = world().clock.now()
     person = PersonRow(email=email, name=name, role=Role.ADMIN.value, language=who.language, active=True)
     person.timezone, person.theme, person.created_at = world().settings.timezone, "", now
-    person.password_hash = passwords.hash_password(request.form["password"])
+    person.password_hash = kept
     made = auth.set_up(token, person)
     if made is None:
         return draw_outside("pages/setup_over.html", {}, 410)
@@ -142,7 +151,8 @@ def keep_taste(visit: Visit) -> ResponseReturnValue:
         abort(400)
     with transaction() as session:
         signins.set_taste(session, visit.person.person_id, language, theme)
-        audit.note(session, visit.now, visit.person.email, "taste", visit.person.email, {"language": language})
+        email = visit.person.email
+        audit.note(session, visit.now, email, "taste", email, auth.WAY, language=language, theme=theme)
     answer = redirect_to(url_for("dashboard.me", said="kept"))
     answer.set_cookie("language", language, max_age=YEAR, samesite="Lax", secure=request.is_secure)
     answer.set_cookie("theme", theme, max_age=YEAR, samesite="Lax", secure=request.is_secure)
@@ -155,9 +165,9 @@ def change_password(visit: Visit) -> ResponseReturnValue:
     try:
         wrong = auth.change_password(visit, request.form.get("old", ""), request.form.get("new", ""))
     except passwords.Busy:
-        wrong = "Too many people are signing in at this moment. Try again in some seconds."
+        return _later(_my_page(visit, reader_of(visit).say(BUSY), 503))
     if wrong:
-        return _my_page(visit, stranger().say(wrong), 422)
+        return _my_page(visit, reader_of(visit).say(wrong), 422)
     answer = redirect_to(url_for("dashboard.me", said="kept"))
     auth.start(visit.person.person_id, answer, visit.now)  # all sign-ins have ended, this browser's too
     return answer

@@ -97,7 +97,7 @@ def _done(visit: Visit, number: int, said: str) -> ResponseReturnValue:
     """Without JavaScript back to where the button was; with it, the changed row or page and a word about it."""
     if not htmx:
         back = request.form.get("back", "")
-        return redirect(back if is_local(back) else url_for("dashboard.incident", number=number), 303)
+        return redirect(back if is_local(back) else url_for("dashboard.incident", number=number))
     found = _found(number)
     if (htmx.target or "").startswith("row-"):
         message = queries.last_notifications([number]).get(number)

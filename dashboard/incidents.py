@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import redirect, request, url_for
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from dashboard import filters, queries, rows, words
@@ -19,14 +19,18 @@ from gateway.world import world
 
 @bp.get("/")
 @require(*READERS)
-def home(_visit: Visit) -> ResponseReturnValue:
+def home(visit: Visit) -> ResponseReturnValue:
     """Everybody's first page; other homes come with their pages."""
-    return redirect(url_for("dashboard.incidents"))
+    return _page(visit)
 
 
 @bp.get("/incidents")
 @require(*READERS)
 def incidents(visit: Visit) -> ResponseReturnValue:
+    return _page(visit)
+
+
+def _page(visit: Visit) -> ResponseReturnValue:
     wanted = filters.read(request.args)
     if htmx and not htmx.history_restore_request:
         return draw_part(visit, "partials/incident_list.html", listing(visit, wanted))

@@ -59,7 +59,7 @@ def pocket_act(token: str) -> ResponseReturnValue:
     if not found.may_act:
         return _page(token, found, "", 403)
     said = _act(found, request.form.get("do", ""))
-    return redirect(url_for("dashboard.pocket", token=token, said=said), 303)
+    return redirect(url_for("dashboard.pocket", token=token, said=said))
 
 
 def _act(found: Opened, wanted: str) -> str:

@@ -99,7 +99,7 @@ def manifest() -> Response:
 
 def _card(visit: Visit, said: str = "", *, well: bool = True) -> ResponseReturnValue:
     if not htmx:
-        return redirect(url_for("dashboard.me", _anchor="push"), 303)
+        return redirect(url_for("dashboard.me", _anchor="push"))
     return draw_part(visit, "partials/push.html", {"push": card(visit, said, well=well)})
 
 

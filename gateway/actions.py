@@ -105,8 +105,8 @@ def add_note(incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
 def write_down(session: Session, now: datetime, actor: Actor, action: str, case: Case, **more: str) -> None:
     """For the audit log: what people and programs do, not what the clock and the senders do."""
     if actor.how not in MACHINES:
-        detail = {"name": actor.name, "how": actor.how, **more}
-        audit.note(session, now, actor.account or actor.name, action, f"incident {case.id}", detail)
+        account, target = actor.account or actor.name, f"incident {case.id}"
+        audit.note(session, now, account, action, target, actor.how, name=actor.name, **more)
 
 
 def changes_of(session: Session, now: datetime) -> Changes:

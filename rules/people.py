@@ -25,6 +25,7 @@ _ADDRESSES: Mapping[str, tuple[re.Pattern[str], str]] = {
 }
 _NO_START = datetime.min  # noqa: DTZ901 - a local time of the schedule, like every start
 T = TypeVar("T")
+Check = Callable[[str, str], str]  # (channel, address) → what is wrong, or nothing
 
 
 class BadPeopleFile(ValueError):
@@ -70,15 +71,16 @@ class PeopleFile:
 
 
 def parse(
-    text: str | bytes, file_name: str, environment: Mapping[str, str], *, language: str = "en", timezone: str = "UTC"
-) -> PeopleFile:
-    """The file's people, ${NAME} in values read from `environment`; raises BadPeopleFile with all that is wrong."""
+    text: str | bytes, file_name: str, environment: Mapping[str, str], *, language: str = "en", timezone: str = "UTC",
+    check: Check = lambda _channel, _address: "",
+) -> PeopleFile:  # fmt: skip
+    """The people, ${NAME} read from `environment`, addresses checked by `check` too; raises BadPeopleFile."""
     complaints = Complaints()
     nodes = load({file_name: text}, complaints)
     found = PeopleFile()
     if nodes:
         root = Place(file_name, "", nodes[file_name], 1, complaints)
-        found = _Reader(language, timezone).read(replace(root, node=_filled(root, environment)))
+        found = _Reader(language, timezone, check).read(replace(root, node=_filled(root, environment)))
     if complaints:
         raise BadPeopleFile(complaints.lines())
     return found
@@ -124,12 +126,13 @@ class _Reader:
 
     language: str
     timezone: str
+    check: Check
 
     def read(self, root: Place) -> PeopleFile:
         fields = root.fields(("people", "teams", "schedules"))
         people = self._all(fields, "people", self._person, lambda person: person.email)
         by_email = {person.email.casefold(): person for person in people}
-        teams = self._all(fields, "teams", lambda place: _team(place, by_email), lambda team: team.name)
+        teams = self._all(fields, "teams", lambda place: self._team(place, by_email), lambda team: team.name)
         names = {team.name for team in teams}
         schedules = self._all(
             fields, "schedules", lambda place: self._schedule(place, by_email, names), lambda schedule: schedule.name
@@ -158,8 +161,15 @@ class _Reader:
             role=given(fields, "role", _role, Role.RESPONDER),
             language=given(fields, "language", _language, self.language),
             timezone=given(fields, "timezone", Place.timezone, self.timezone),
-            contacts=_contacts(fields),
+            contacts=_contacts(fields, self.check),
         )
+
+    def _team(self, place: Place, people: Mapping[str, ListedPerson]) -> ListedTeam:
+        fields = place.fields(("name", "members", "contacts"), required=("name", "members"))
+        members = tuple(_member(item, people) for item in fields["members"].items()) if "members" in fields else ()
+        if len(set(members)) != len(members):
+            fields["members"].complain("names somebody twice")
+        return ListedTeam(given(fields, "name", Place.text, ""), members, _contacts(fields, self.check))
 
     def _schedule(self, place: Place, people: Mapping[str, ListedPerson], teams: set[str]) -> Schedule:
         fields = place.fields(("name", "team", "timezone", "layers"), required=("name", "layers"))
@@ -175,14 +185,6 @@ class _Reader:
             layers=tuple(_layer(layer, people) for layer in layers),
             team=team,
         )
-
-
-def _team(place: Place, people: Mapping[str, ListedPerson]) -> ListedTeam:
-    fields = place.fields(("name", "members", "contacts"), required=("name", "members"))
-    members = tuple(_member(item, people) for item in fields["members"].items()) if "members" in fields else ()
-    if len(set(members)) != len(members):
-        fields["members"].complain("names somebody twice")
-    return ListedTeam(given(fields, "name", Place.text, ""), members, _contacts(fields))
 
 
 def _layer(place: Place, people: Mapping[str, ListedPerson]) -> Layer:
@@ -246,15 +248,15 @@ def _language(place: Place) -> str:
     return text
 
 
-def _contacts(fields: Mapping[str, Place]) -> tuple[ListedContact, ...]:
+def _contacts(fields: Mapping[str, Place], check: Check) -> tuple[ListedContact, ...]:
     items = fields["contacts"].items() if "contacts" in fields else []
-    contacts = tuple(_contact(item) for item in items)
+    contacts = tuple(_contact(item, check) for item in items)
     if len(set(contacts)) != len(contacts):
         fields["contacts"].complain("has the same address twice")
     return contacts
 
 
-def _contact(place: Place) -> ListedContact:
+def _contact(place: Place, check: Check) -> ListedContact:
     known = ("channel", "address")
     fields = place.fields(known, required=known)
     channel = given(fields, "channel", Place.text, "")
@@ -265,6 +267,8 @@ def _contact(place: Place) -> ListedContact:
         form, what = _ADDRESSES[channel]
         if len(address) > 4096 or not form.fullmatch(address):
             fields["address"].complain(what)  # without the text: it may be a key
+        elif wrong := check(channel, address):
+            fields["address"].complain(wrong)
     return ListedContact(channel, address)
 
 

@@ -1,5 +1,6 @@
 """Text from strangers made safe to store, to show and to shorten. Pure; no third-party library."""
 
+import ipaddress
 import re
 import unicodedata
 
@@ -10,7 +11,7 @@ LONGEST_CHARACTER = 32  # code points: past that it is not a character but an at
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WEB_ADDRESS = re.compile(
-    r"(?i:https?)://([^/?#@]*@)?([^/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{0,5}))?([/?#].*)?", re.ASCII
+    r"(?i:https?)://([^/?#@]*@)?(?P<host>[^/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{0,5}))?([/?#].*)?", re.ASCII
 )
 _JOINER = "\u200d"
 _REGIONAL = range(0x1F1E6, 0x1F200)  # two of these make a flag
@@ -61,7 +62,18 @@ def safe_url(url: str) -> str:
     if not url.isprintable() or " " in url or "\\" in url:
         return ""
     parts = _WEB_ADDRESS.fullmatch(url)
-    return url if parts and int(parts["port"] or 0) < 65_536 else ""
+    return url if parts and int(parts["port"] or 0) < 65_536 and _is_host(parts["host"]) else ""
+
+
+def _is_host(host: str) -> bool:
+    """In brackets stands an address of IPv6, and nothing else: Python's own urlsplit() raises at what is none."""
+    if not host.startswith("["):
+        return True
+    try:
+        ipaddress.IPv6Address(host[1:-1])
+    except ValueError:
+        return False
+    return True
 
 
 def _boundary(text: str, at: int) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from gateway import log
 from gateway.access import passwords
 from gateway.access.links import keys
+from gateway.access.proxies import visitor
 from gateway.secrets import digest, same
 from gateway.store import audit, signins
 from gateway.store.db import db, transaction
@@ -31,6 +32,7 @@ TOUCH_EVERY = timedelta(minutes=5)  # looking at a page is no reason to write in
 ATTEMPTS, PAUSE = 5, timedelta(minutes=1)
 OF_ADDRESS, OF_ADDRESS_EVERY = 30, timedelta(seconds=2)  # tries at once of one address, whatever names it gives
 MOST_FORM = 64 * 1024  # bytes of a form
+WAY = "dashboard"  # as the audit log says it
 READERS = (Role.VIEWER, Role.RESPONDER, Role.DISPATCHER, Role.ADMIN)
 ACTORS = (Role.RESPONDER, Role.DISPATCHER, Role.ADMIN)
 
@@ -87,7 +89,7 @@ def sign_in(email: str, password: str, address: str, now: datetime) -> int | tim
 
     Raises passwords.Busy at once when many try: before the database hears of it.
     """
-    wait = _patience().wait(address, now)
+    wait = _patience().wait(visitor(address), now)
     if wait:
         log.warning("sign_in_throttled", address=address)
         return wait
@@ -96,7 +98,7 @@ def sign_in(email: str, password: str, address: str, now: datetime) -> int | tim
 
 
 def _sign_in(known: str, password: str, address: str, now: datetime) -> int | timedelta | None:
-    key = f"login:{digest(known)[:32]}:{address}"
+    key = f"login:{digest(known)[:32]}:{visitor(address)}"
     with transaction() as session:
         wait = signins.count_attempt(session, key, now, ATTEMPTS, PAUSE)
     if wait:
@@ -113,7 +115,7 @@ def _sign_in(known: str, password: str, address: str, now: datetime) -> int | ti
         return None
     with transaction() as session:
         signins.forget_attempts(session, key)
-        audit.note(session, now, known, "sign in", known, {"address": address})
+        audit.note(session, now, known, "sign in", known, WAY, address=address)
     log.info("signed_in", person=found, address=address)
     return found
 
@@ -143,7 +145,7 @@ def start(person_id: int, answer: Response, now: datetime) -> None:
 def end(visit: Visit, answer: Response) -> None:
     with transaction() as session:
         signins.end(session, visit.person.id)
-        audit.note(session, visit.now, visit.person.email, "sign out", visit.person.email)
+        audit.note(session, visit.now, visit.person.email, "sign out", visit.person.email, WAY)
     log.info("signed_out", person=visit.person.person_id)
     drop_cookie(answer, "nabat")
 
@@ -154,25 +156,30 @@ def end_all(session: Session, person_id: int) -> None:
 
 
 def change_password(visit: Visit, old: str, new: str) -> str:
-    """What is wrong, or nothing; then all sign-ins of the person have ended."""
+    """What is wrong, or nothing; then all sign-ins of the person have ended. Raises passwords.Busy."""
     wrong = passwords.complaint(new, visit.person.email, visit.person.name)
     if wrong:
         return wrong
+    with passwords.seat():
+        return _change_password(visit, old, new)
+
+
+def _change_password(visit: Visit, old: str, new: str) -> str:
     with transaction() as session:
         wait = signins.count_attempt(session, f"change:{visit.person.person_id}", visit.now, ATTEMPTS, PAUSE)
     if wait:
         return "Too many tries. Wait a minute."
     known = db.session().get_one(PersonRow, visit.person.person_id)
-    with passwords.seat():
-        right = passwords.matches(known.password_hash, old)
-    if not right:
+    kept = known.password_hash
+    db.session.rollback()  # no connection is held while we reckon
+    if not passwords.matches(kept, old):
         return "The present password is not right."
-    kept = passwords.hash_password(new)
+    kept = passwords.reckon(new)
     with transaction() as session:
         signins.forget_attempts(session, f"change:{visit.person.person_id}")
         signins.set_password(session, visit.person.person_id, kept)
         end_all(session, visit.person.person_id)
-        audit.note(session, visit.now, visit.person.email, "password changed", visit.person.email)
+        audit.note(session, visit.now, visit.person.email, "password changed", visit.person.email, WAY)
     return ""
 
 
@@ -200,7 +207,7 @@ def set_up(token: str, person: PersonRow) -> int | None:
         if not _both(signins.setup_hash(session, lock=True), digest(token)) or signins.has_admin(session):
             return None
         made = signins.make_admin(session, person)
-        audit.note(session, person.created_at, person.email, "first administrator", person.email)
+        audit.note(session, person.created_at, person.email, "first administrator", person.email, WAY)
         signins.drop_setup(session)
     return made
 
@@ -266,7 +273,7 @@ def _to_sign_in() -> ResponseReturnValue:
     place = url_for("dashboard.login", next=None if wanted == "/" else wanted)
     if request.headers.get("HX-Request"):
         return Response(status=200, headers={"HX-Redirect": place})
-    return redirect(place, 302 if request.method == "GET" else 303)
+    return redirect(place)
 
 
 def _touch(person: Signed, now: datetime) -> None:

@@ -17,6 +17,7 @@ from gateway.store.db import db, transaction
 from gateway.store.tables import PersonRow
 from gateway.world import world
 
+WAY = "dashboard"  # as the audit log says it
 MOST = 20  # browsers of one person
 TESTS, PER = 5, timedelta(hours=1)  # a push service counts our messages, and a phone rings for each
 MAKERS = (  # whose push service it is tells whose browser
@@ -84,7 +85,7 @@ def forget(person_id: int, contact_id: int, now: datetime) -> bool:
 
 def _write_down(session: Session, person_id: int, action: str, now: datetime) -> None:
     email = session.get_one(PersonRow, person_id).email
-    audit.note(session, now, email, action, email)
+    audit.note(session, now, email, action, email, WAY)
 
 
 def try_out(person_id: int, contact_id: int, language: str, now: datetime) -> str:
@@ -97,6 +98,7 @@ def try_out(person_id: int, contact_id: int, language: str, now: datetime) -> st
         if counters.hit(session, f"push-test:{person_id}", PER, now) > TESTS:
             return "too many"
         sealed, given = rows[0].address, given_to("webpush", session, vault, now)
+        _write_down(session, person_id, "browser tested", now)
     env = {**world().settings.env, **given}
     try:
         channels.find("webpush").send(_test(vault.open(sealed), language), env)

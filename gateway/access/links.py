@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from itsdangerous import BadSignature, Signer
 
 AFTER_THE_END = timedelta(minutes=15)
 _UUID = 16  # bytes
+_FORM = re.compile(r"[A-Za-z0-9_-]{1,1000}\.[A-Za-z0-9_-]{1,100}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,10 @@ def make(secret: str | bytes, incident_uuid: str, who: str) -> str:
 
 def read(secret: str | bytes, token: str) -> Link | None:
     """What the token is for; None if we did not make it."""
+    if not _FORM.fullmatch(token):  # base64 is read past what is none
+        return None
     try:
-        packed = _signer(secret).unsign(token.encode("utf-8", "replace"))
+        packed = _signer(secret).unsign(token.encode())
     except BadSignature:
         return None
     plain = base64.urlsafe_b64decode(packed + b"=" * (-len(packed) % 4))

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Any
 
+NETWORK = 64  # bits of an IPv6 address that name the network; the rest everybody chooses freely
 Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
@@ -24,7 +25,7 @@ class TrustedProxies:
         """The address nearest to us that is no proxy of ours: what stands before it the visitor may have made up."""
         chain = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
         for address in reversed(chain):
-            if not self._is_address(address):
+            if not _is_address(address):
                 break
             environ["REMOTE_ADDR"] = address
             if not self._is_trusted(address):
@@ -43,10 +44,24 @@ class TrustedProxies:
             return False
         return any(address in network for network in self._networks)
 
-    @staticmethod
-    def _is_address(text: str) -> bool:
-        try:
-            ipaddress.ip_address(text)
-        except ValueError:
-            return False
-        return True
+
+def visitor(address: str) -> str:
+    """What one visitor has one of, for counting: an IPv4 address, but of IPv6 a network, since everybody has 2^64."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((found.packed, NETWORK), strict=False))
+
+
+def _is_address(text: str) -> bool:
+    """An IPv6 address may carry a zone (%eth0), which is any text at all: what comes over a network has none."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text

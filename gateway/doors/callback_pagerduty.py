@@ -140,7 +140,7 @@ def _apply(session: Session, number: int, event: Event, now: datetime) -> str:
         return "ignored"
     line = timeline.line(number, now, "note", event.actor.name, {"text": event.note, "how": event.actor.how})
     timeline.write(session, [line])
-    audit.note(session, now, event.actor.name, "note", f"incident {number}", {"how": event.actor.how})
+    audit.note(session, now, event.actor.name, "note", f"incident {number}", event.actor.how)
     return "noted"
 
 

@@ -34,6 +34,11 @@ SMALL = 128 * 1024  # bytes: a body up to this is parsed on the event loop, a la
 BOOK_GLANCE = 0.5  # seconds between questions whether somebody asked for it
 BOOK_EVERY = 5.0  # seconds between looks at the rule book's files
 STORE_DEADLINE = 30.0  # seconds an answer waits for its commit
+BARE = (  # of answers that no page made: nothing for a browser to guess at, to run, or to keep
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("cache-control", "no-store"),
+)
 
 
 class Bridge:
@@ -218,7 +223,10 @@ class Bridge:
         return Answer(caught["status"], content, tuple(caught["headers"]))
 
     def _send(self, proto: Any, answer: Answer) -> None:
-        proto.response_bytes(answer.status, [(name.lower(), value) for name, value in answer.headers], answer.body)
+        headers = [(name.lower(), value) for name, value in answer.headers]
+        if all(name != BARE[0][0] for name, _ in headers):
+            headers += BARE
+        proto.response_bytes(answer.status, headers, answer.body)
 
 
 def _answer_all(items: Sequence[Item]) -> None:

@@ -13,13 +13,13 @@ from tests.browsing import KEPT, PASSWORD, Browser
 ROLES = ("anonymous", "viewer", "responder", "dispatcher", "admin")
 N = "<int(max=9223372036854775807):number>"
 READERS = "302 200 200 200 200"  # a stranger is led to the sign-in
-CHANGES = "303 303 303 303 303"  # done, and back to a page; a stranger is led to the sign-in
-ACTORS = "303 403 303 303 303"
+CHANGES = "302 302 302 302 302"  # done, and back to a page; a stranger is led to the sign-in
+ACTORS = "302 403 302 302 302"
 NOBODY = "401 401 401 401 401"  # no cookie opens what is for machines
 ALIKE = "{0} {0} {0} {0} {0}".format
 
 TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
-    ("GET", "/"): "302 302 302 302 302",
+    ("GET", "/"): READERS,
     ("GET", "/incidents"): READERS,
     ("GET", f"/incidents/{N}"): READERS,
     ("POST", f"/incidents/{N}/<any(acknowledge, resolve):what>"): ACTORS,
@@ -32,10 +32,10 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/me"): READERS,
     ("POST", "/me"): CHANGES,
     ("POST", "/me/password"): CHANGES,
-    ("GET", "/me/push"): "302 403 303 303 303",  # a viewer is never told
-    ("POST", "/me/push"): "303 403 422 422 422",
-    ("POST", "/me/push/<int:number>/test"): "303 403 404 404 404",
-    ("POST", "/me/push/<int:number>/delete"): "303 403 404 404 404",
+    ("GET", "/me/push"): "302 403 302 302 302",  # a viewer is never told
+    ("POST", "/me/push"): "302 403 422 422 422",
+    ("POST", "/me/push/<int:number>/test"): "302 403 404 404 404",
+    ("POST", "/me/push/<int:number>/delete"): "302 403 404 404 404",
     ("GET", "/login"): "200 302 302 302 302",
     ("POST", "/login"): ALIKE(403),  # without the token of the form before sign-in
     ("GET", "/setup"): ALIKE(410),  # a one-time token is the lock
@@ -82,7 +82,7 @@ def somebody(world):
             session.execute(update(PersonRow).where(PersonRow.email == "oleg@example.org").values(**values))
         browser = Browser(world.app, "192.0.2.9")
         if role != "anonymous":
-            assert browser.sign_in("oleg@example.org").status_code == 303
+            assert browser.sign_in("oleg@example.org").status_code == 302
         return browser
 
     return make

@@ -74,7 +74,7 @@ def test_from_the_button_to_the_browser(world, page, service):
     assert f"#{number}" in said["body"]
     assert [one["action"] for one in said["actions"]] == ["acknowledge", "open"]
     place = said["url"].removeprefix("https://nabat.example.org")
-    assert Browser(world.app).post(place, do="acknowledge").status_code == 303
+    assert Browser(world.app).post(place, do="acknowledge").status_code == 302
     assert (world.incident().status, world.incident().ack_by) == ("acknowledged", "Irina")
     (delivery,) = world.deliveries(channel="webpush")
     assert (delivery.status, delivery.way, delivery.provider_ref) == ("sent", "push", "127.0.0.1")
@@ -187,7 +187,7 @@ def test_nobody_touches_another_person_s_browser(world, page, service):
         assert other.press(f"/me/push/{row.id}/{what}").status_code == 404
     assert service.requests == []
     assert len(subscribed(world)) == 1
-    assert page.press(f"/me/push/{row.id}/delete").status_code == 303
+    assert page.press(f"/me/push/{row.id}/delete").status_code == 302
     assert subscribed(world) == []
 
 

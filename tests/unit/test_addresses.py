@@ -116,6 +116,7 @@ def test_these_are(address):
         "https://" + "a" * 64 + ".sh/t",
         "file:///etc/passwd",
         "https://x%00.sh/t",
+        "https://[:::ffff:7f00:1]/t",
     ],
 )
 def test_what_people_enter_is_checked_in_words(url, names):

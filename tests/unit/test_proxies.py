@@ -37,6 +37,12 @@ def test_nonsense_changes_nothing():
     )
 
 
+@pytest.mark.parametrize("made_up", ["fe80::1%eth0", "fe80::1%" + "x" * 5000, "203.0.113.7:4711", "[::1]", "1.2.3"])
+def test_what_is_not_quite_an_address_is_none(made_up):
+    """Counters and logs are kept by it: it must not be a text that a visitor chooses."""
+    assert seen(["10.0.0.1"], HTTP_X_FORWARDED_FOR=made_up)[0] == "10.0.0.1"
+
+
 def test_the_app_uses_it(app_of):
     app = app_of(NABAT_TRUSTED_PROXIES="127.0.0.1")
     answer = app.test_client().get("/login", headers={"X-Forwarded-Proto": "https"})
