@@ -16,6 +16,7 @@ from rules.words import Directory, Route, Status
 
 SHOWN_ROUNDS = 5  # steps told lately; an emergency may have had hundreds
 SHOWN_LABELS = 6
+NEWS = ("news", "again")  # parts of messages that only tell of an answer
 RUNBOOKS = ("runbook_url", "runbook")
 GRAPHS = ("dashboard_url", "panel_url", "grafana_url")
 SUMMARIES = ("summary", "description", "message")
@@ -159,9 +160,9 @@ def ladder(found: Incident, sent: Sequence[Delivery], directory: Directory, read
     """The steps told, each with how it went, and the steps to come."""
     route = route_of(found.route)
     first = max(1, found.level - SHOWN_ROUNDS + 1)
-    pages = [one for one in sent if one.part != "news"]
+    pages = [one for one in sent if one.part not in NEWS]
     told = [_told_step(found, level, pages, directory, reader) for level in range(first, found.level + 1)]
-    news = [words.told(one, reader) for one in sent if one.part == "news"]
+    news = [words.told(one, reader) for one in sent if one.part in NEWS]
     earlier = reader.count("%(n)s earlier step", "%(n)s earlier steps", first - 1) if first > 1 else ""
     return Ladder(told + _coming(found, route, directory, reader), earlier, news)
 

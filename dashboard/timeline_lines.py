@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard import words
 from dashboard.reader import Reader
+from rules.drift import RECONCILED
 from rules.text import cut, one_line
 
 SHOWN = 3  # titles of alerts, names of people: more are counted
@@ -66,7 +67,8 @@ def how(event: Event) -> tuple[str, ...]:
         "pagerduty": _("in PagerDuty"),
     }
     said = ways.get(str(event.detail.get("how", "")))
-    return (said,) if said else ()
+    found = _("found by reconciliation: we were not told") if event.detail.get("why") == RECONCILED else ""
+    return tuple(text for text in (said, found) if text)
 
 
 def seconds(event: Event) -> str:

@@ -24,6 +24,8 @@ class Actor:
     how: str
     person_id: int | None = None
     account: str = ""  # what tells them from others of the same name: an e-mail address, a token
+    key: str = ""  # of PagerDuty's keys the one it came from, as address_id, if that is known
+    why: str = ""  # how we know of it, if not from themselves
 
 
 CLOCK = Actor("Nabat", "clock")
@@ -123,7 +125,7 @@ def carry_out(changes: Changes, case: Case, decision: Decision, actor: Actor) ->
         _answered(changes, case, decision.reason, actor)
     elif decision.reason is Reason.SNOOZED:
         changes.line(case, decision.reason.value, actor.name, {"until": case.state.snoozed_until, "how": actor.how})
-        changes.answer(case, decision.reason.value, actor.name, actor.how)
+        changes.answer(case, decision.reason.value, actor)
     elif decision.step is not None:
         _tell(changes, case, decision, actor)
     else:
@@ -140,8 +142,9 @@ def _answered(changes: Changes, case: Case, reason: Reason, actor: Actor) -> Non
         case.resolve_kind = "auto" if actor.how in ("source", "clock") else "person"
         since = case.opened_at
     seconds = max(0, int((changes.now - since).total_seconds()))
-    changes.line(case, reason.value, actor.name, {"how": actor.how, "after_s": seconds})
-    changes.answer(case, reason.value, actor.name, actor.how)
+    why = {"why": actor.why} if actor.why else {}
+    changes.line(case, reason.value, actor.name, {"how": actor.how, "after_s": seconds, **why})
+    changes.answer(case, reason.value, actor)
 
 
 def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> None:
@@ -161,15 +164,26 @@ def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> Non
 
 
 def _without(changes: Changes, case: Case, found: Audience, spared: list[Notice], *, instead: bool = False) -> Audience:
-    """A key that has the incident is left alone; where it was told of an answer, the fallback takes its place."""
+    """A key that has the incident is left alone; where it was told of an answer, the fallback takes its place.
+
+    With a key of PagerDuty's REST API the incident is escalated there instead, which an ordinary message asks for.
+    """
     hushed = outbox.hushed_keys(changes.session, case.id)
+    onward = [] if instead else _onward(changes, case, spared)
     why = "PagerDuty already has this incident on this key: its own escalation goes on calling"
     quiet = "PagerDuty has this incident on this key and calls nobody anew: told by another way"
-    left = [one for one in found.notices if one not in spared]
+    left = [one for one in found.notices if one in onward or one not in spared]
     silent = {one.who for one in spared if instead or one.contact.address_id in hushed}
     others = [one for one in found.fallback if one.who in silent and one not in left]
-    reasons = (NotTold(one.who, quiet if one.who in silent else why) for one in spared)
+    reasons = (NotTold(one.who, quiet if one.who in silent else why) for one in spared if one not in onward)
     return replace(found, notices=(*left, *others), not_told=(*found.not_told, *reasons))
+
+
+def _onward(changes: Changes, case: Case, spared: list[Notice]) -> list[Notice]:
+    if not world().settings.env["NABAT_PAGERDUTY_API_KEY"]:
+        return []
+    waiting = outbox.waiting_keys(changes.session, case.id)
+    return [one for one in spared if one.contact.address_id not in waiting]
 
 
 def _assignable(directory: Directory, to: str) -> Person:

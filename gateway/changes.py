@@ -1,7 +1,7 @@
 """Everything one transaction is going to write, gathered case by case and written set-wise at its end."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,17 @@ from rules.words import Contact, Directory, Notice, Route, Step, Way
 NEWS_CHANNELS = ("pagerduty", "email", "ntfy", "webpush")  # an SMS at night only to say that it is over helps nobody
 
 
+class Origin(Protocol):
+    """Who answered, by what, and of PagerDuty's keys by which one (its address_id), if that is known."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def how(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+
+
 class Changes:
     """One transaction's worth of new and changed incidents, timeline lines and promised messages."""
 
@@ -26,7 +37,7 @@ class Changes:
         self.lines: list[timeline.Line] = []
         self.promises: list[outbox.Promise] = []
         self.promised: dict[tuple[int, int], list[tuple[Notice, str]]] = {}  # by incident and level
-        self.answered: dict[int, tuple[Case, str, str, str]] = {}  # case, kind of news, who answered, by what
+        self.answered: dict[int, tuple[Case, str, Origin]] = {}  # case, kind of news, who answered
         self._audiences: dict[tuple[int, int], tuple[Route, Step, Audience]] = {}
         self._drafts: dict[tuple[int, int, str, str], tuple[Notice, outbox.Draft]] = {}
         self._texts: dict[tuple[int, int, str], tuple[Audience, str]] = {}
@@ -58,9 +69,9 @@ class Changes:
         ]
         return [*outbox.standing(self.session, case.id, level), *fresh]
 
-    def answer(self, case: Case, kind: str, name: str, how: str) -> None:
+    def answer(self, case: Case, kind: str, origin: Origin) -> None:
         """It was acknowledged, snoozed or resolved: waiting pages are cancelled, whoever was told hears of it."""
-        self.answered[case.id] = (case, kind, name, how)
+        self.answered[case.id] = (case, kind, origin)
 
     def audience(self, step: Step, route: Route) -> Audience:
         """Asked once for each step of each route: in a storm thousands of incidents share them."""
@@ -94,17 +105,16 @@ class Changes:
 
     def _spread_the_news(self) -> None:
         for kind in ("acknowledged", "snoozed", "resolved"):
-            ids = [case.id for case, news, _, _ in self.answered.values() if news == kind]
+            ids = [case.id for case, news, _ in self.answered.values() if news == kind]
             outbox.cancel_pages(self.session, ids, kind, self.now)
         news: list[outbox.Promise] = []
         told = outbox.told(self.session, self.answered)
-        for case, kind, name, how in self.answered.values():
+        for case, kind, origin in self.answered.values():
             mine = [one for one in told if one.incident_id == case.id]
             for one in mine:
-                if _wants_news(one, kind) and not _is_origin(one, mine, name, how):
-                    notice = Notice(one.who, one.name, _contact(one), Way(one.way), one.person_id or 0)
+                if _wants_news(one, kind) and not _is_origin(one, mine, origin):
                     said = "acknowledged" if kind == "snoozed" else kind
-                    written = outbox.draft(notice, case.route.urgency, said, "news", self.now)
+                    written = outbox.draft(notice_to(one), case.route.urgency, said, "news", self.now)
                     news.append(written.promise(case.id, case.uuid, case.state.level))
         outbox.write(self.session, news)
 
@@ -123,13 +133,20 @@ def _wants_news(one: outbox.Told, kind: str) -> bool:
     return one.channel in NEWS_CHANNELS if kind == "resolved" else one.channel == "pagerduty"
 
 
-def _is_origin(one: outbox.Told, mine: list[outbox.Told], name: str, how: str) -> bool:
-    """The PagerDuty key that the answer came from is not answered back: the only one, or the answering person's."""
-    if how != "pagerduty" or one.channel != "pagerduty":
+def _is_origin(one: outbox.Told, mine: list[outbox.Told], origin: Origin) -> bool:
+    """The PagerDuty key that the answer came from is not answered back: the one known, the only one, or the person's.
+
+    People may be called otherwise there, so a name is only the last resort.
+    """
+    if origin.how != "pagerduty" or one.channel != "pagerduty":
         return False
     keys = {other.address_id for other in mine if other.channel == "pagerduty"}
-    return len(keys) == 1 or one.name == name
+    if origin.key in keys:
+        return one.address_id == origin.key
+    return len(keys) == 1 or one.name == origin.name
 
 
-def _contact(one: outbox.Told) -> Contact:
-    return Contact(one.channel, one.address, one.address_id, one.contact_id or 0)
+def notice_to(one: outbox.Told) -> Notice:
+    """Another message to somebody who was told."""
+    contact = Contact(one.channel, one.address, one.address_id, one.contact_id or 0)
+    return Notice(one.who, one.name, contact, Way(one.way), one.person_id or 0)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from rules.words import Status
 
+RECONCILED = "found by reconciliation"  # the reason on the timeline
 EVERY = timedelta(minutes=5)  # between two checks
 TOLERANCE = timedelta(seconds=10)  # machines take turns, and their clocks differ a little
 GRACE = timedelta(minutes=2)  # what changed less long ago may still be on its way

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +52,7 @@ class Event:
     uuid: str  # of our incident, if it is named
     reference: str  # of PagerDuty's incident, if it is named
     note: str
+    service: str = ""  # PagerDuty's, if it is named: it tells which key was called
 
 
 @bp.post("/callback/pagerduty")
@@ -101,15 +102,15 @@ def read(body: Any, otherwise: str) -> Event:
     data = _map(event.get("data"))
     inner = _map(data.get("incident"))  # of a note, the incident it was written to
     key = _OURS.fullmatch(_text(data.get("incident_key")) or _text(inner.get("incident_key")))
-    reference = _THEIRS.fullmatch(_text(inner.get("id")) or _text(data.get("id")))
     name = cut(one_line(clean_text(_text(_map(event.get("agent")).get("summary")))), LONGEST_NAME)
     return Event(
         id=_text(event.get("id")) or otherwise,
         kind=clean_text(_text(event.get("event_type")))[:100],
         actor=Actor(name or "PagerDuty", "pagerduty"),
         uuid=key[1] if key else "",
-        reference=reference[0] if reference else "",
+        reference=_theirs(inner.get("id") or data.get("id")),
         note=cut(clean_text(_text(data.get("content"))).strip(), LONGEST_NOTE),
+        service=_theirs(_map(data.get("service")).get("id")),
     )
 
 
@@ -124,11 +125,12 @@ def take(event: Event, now: datetime) -> str:
             return "unknown incident" if event.kind not in IGNORED else "ignored"
         if event.uuid and event.reference:
             echoes.remember(session, event.reference, uuid, now)
+        key = echoes.origin(session, event.service, number, now)  # also learned from what else happens there
         if event.kind in IGNORED:
             return "ignored"
         if not echoes.first_time(session, digest(event.id), now):
             return "repeated"
-        return _apply(session, number, event, now)
+        return _apply(session, number, replace(event, actor=replace(event.actor, key=key)), now)
 
 
 def _apply(session: Session, number: int, event: Event, now: datetime) -> str:
@@ -142,6 +144,12 @@ def _apply(session: Session, number: int, event: Event, now: datetime) -> str:
     timeline.write(session, [line])
     audit.note(session, now, event.actor.name, "note", f"incident {number}", event.actor.how)
     return "noted"
+
+
+def _theirs(value: Any) -> str:
+    """One of PagerDuty's own ids."""
+    found = _THEIRS.fullmatch(_text(value))
+    return found[0] if found else ""
 
 
 def _map(value: Any) -> Mapping[str, Any]:

@@ -78,6 +78,7 @@ class Sender:
             taken = outbox.lease(session, channel, max(0, free - KEPT_FREE), now, clock)
             taken += outbox.lease(session, channel, free - len(taken), now, clock, most_urgent=0)
             known = self.world.roll.current(session).addresses
+            taken = outbox.with_earlier(session, taken) if taken and channel == "pagerduty" else taken
             facts = {one.id: _brief(session, one, self.world) for one in taken}
             given = vapid.given_to(channel, session, self.world.vault, now) if taken else {}
         if taken:
@@ -168,14 +169,14 @@ def _message(leased: Leased, facts: Facts, world: World) -> Message:
     address = world.vault.open(leased.address) if channels.find(leased.channel).SECRET else leased.address
     if leased.attempts > PARKED_AFTER:
         return _plain(leased, facts, address)
-    return render(facts, leased.channel, leased.kind, address, leased.id)
+    return replace(render(facts, leased.channel, leased.kind, address, leased.id), again=leased.again)
 
 
 def _plain(leased: Leased, facts: Facts, address: str) -> Message:
     """A message that could not be rendered, or not be sent as rendered, again and again: the bare words."""
     title = cut(one_line(f"{facts.urgency.upper()}: {facts.title}"), 200)
     return Message(leased.id, facts.number, facts.uuid, leased.kind, address, title, facts.url, url=facts.url,
-                   urgency=facts.urgency, severity=facts.severity)  # fmt: skip
+                   urgency=facts.urgency, severity=facts.severity, again=leased.again)  # fmt: skip
 
 
 def work_off(sender: Sender, now: datetime, *, patience: float = 15.0) -> int:

@@ -1,14 +1,15 @@
-"""What a provider told us already, and which of its incidents is ours."""
+"""What a provider told us already, which of its incidents is ours, and which of its services has which key."""
 
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.store import bulk
 from gateway.store.db import upsert
-from gateway.store.tables import Heard, Incident
+from gateway.store.tables import Fact, Heard, Incident
 
-EVENT, PAIR = "pagerduty:event:", "pagerduty:incident:"
+EVENT, PAIR, SERVICE = "pagerduty:event:", "pagerduty:incident:", "pagerduty:service:"
 
 
 def first_time(session: Session, event_id: str, now: datetime) -> bool:
@@ -34,3 +35,48 @@ def uuid_of(session: Session, reference: str) -> str:
 
 def incident_of(session: Session, uuid: str) -> int | None:
     return session.scalar(select(Incident.id).where(Incident.uuid == uuid)) if uuid else None
+
+
+def told_keys(session: Session, incident_ids: list[int]) -> dict[int, set[str]]:
+    """The PagerDuty keys (address_id) to which a page of each incident went, or may have gone."""
+    sql = (
+        "SELECT incident_id, address_id FROM delivery WHERE channel = 'pagerduty' "
+        "AND kind IN ('opened', 'escalated', 'assigned') "
+        "AND (status IN ('sent', 'delivered', 'sending') OR ambiguous > 0) AND incident_id {list}"
+    )
+    found: dict[int, set[str]] = {}
+    for incident_id, key in bulk.select(session, sql, incident_ids):
+        found.setdefault(incident_id, set()).add(key)
+    return found
+
+
+def origin(session: Session, service: str, incident_id: int, now: datetime) -> str:
+    """The key that an answer on this service of PagerDuty came from; nothing if that cannot be known.
+
+    A callback names the service, never its key. We told one key of the incident, or all but one are known to belong to
+    other services: then it is that one, and we remember it. What people are called there plays no part.
+    """
+    if not service:
+        return ""
+    told = told_keys(session, [incident_id]).get(incident_id, set())
+    known = _services(session)
+    if known.get(service) in told:
+        return known[service]
+    others = told - {key for other, key in known.items() if other != service}
+    if len(others) != 1:
+        return ""
+    (found,) = others
+    belongs(session, service, found, now)
+    return found
+
+
+def belongs(session: Session, service: str, key: str, now: datetime) -> None:
+    """This service of PagerDuty has this key."""
+    fresh = {"value": key, "at": now}
+    statement = upsert(session, Fact, [{"key": SERVICE + service, **fresh}])
+    session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh))
+
+
+def _services(session: Session) -> dict[str, str]:
+    rows = session.execute(select(Fact.key, Fact.value).where(Fact.key.startswith(SERVICE, autoescape=True)))
+    return {name.removeprefix(SERVICE): key for name, key in rows}

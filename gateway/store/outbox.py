@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from rules.words import Notice, Urgency
 LEASE = 15_000_000  # microseconds: a worker that dies is replaced after this long
 PAGES = ("opened", "escalated")  # kinds that ask for an answer; the others tell of one
 RINGING = (*PAGES, "assigned")  # kinds that interrupt
+AGAIN = "again"  # a part: news that PagerDuty missed, though it was told
 
 _PROMISED = (
     "incident_id", "once", "level", "kind", "part", "way", "channel", "address", "address_id", "contact_id",
@@ -42,7 +43,8 @@ class Draft:
 
 def draft(notice: Notice, urgency: Urgency, kind: str, part: str, now: datetime) -> Draft:
     contact, at, page = notice.contact, micros(now), kind in PAGES
-    each = f"{kind}:{at}" if kind == "assigned" else kind  # what is passed to and fro is told each time
+    # What is passed to and fro is told each time, and so is what is put right.
+    each = f"{kind}:{at}" if kind == "assigned" or part == AGAIN else kind
     where = hashlib.sha256(f"{each}:{contact.channel}:{contact.address_id}".encode()).hexdigest()[:16]
     expires = retry.expires_at(notice.way if page else "email", urgency, now)
     fallback = retry.fallback_at(urgency, now) if page and part == "primary" else None
@@ -114,6 +116,15 @@ def promised_keys(session: Session, incident_id: int) -> set[str]:
     return {row[0] for row in bulk.select(session, sql, [incident_id])}
 
 
+def waiting_keys(session: Session, incident_id: int) -> set[str]:
+    """PagerDuty keys for which a page of this incident has not gone out yet: one more would only follow it."""
+    sql = (
+        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind IN ('opened', 'escalated', 'assigned') "
+        "AND status IN ('queued', 'sending') AND incident_id {list}"
+    )
+    return {row[0] for row in bulk.select(session, sql, [incident_id])}
+
+
 def hushed_keys(session: Session, incident_id: int) -> set[str]:
     """PagerDuty keys that were told of an answer: nobody is called there any more, whatever we trigger."""
     sql = "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind = 'acknowledged' AND incident_id {list}"
@@ -159,6 +170,8 @@ class Leased:
     lease: int
     created_at: int
     address_id: str
+    part: str = "primary"
+    again: int = 0  # how many times this address was told the same before, once with_earlier was asked
 
 
 def lease(
@@ -181,7 +194,7 @@ def lease(
                 AND e.address_id = d.address_id AND e.id < d.id AND e.status IN ('queued', 'sending'))
             ORDER BY d.rank, d.due_at, d.id LIMIT :limit{skip})
         RETURNING id, incident_id, kind, level, way, channel, address, person_id, who, name, rank, attempts, lease,
-            created_at, address_id
+            created_at, address_id, part
     """  # noqa: S608
     values = {
         "channel": channel, "limit": limit, "now": micros(now), "until": clock + LEASE, "rank": most_urgent,
@@ -190,6 +203,18 @@ def lease(
         return []
     taken = [Leased(*row) for row in session.execute(text(sql), values)]
     return sorted(taken, key=lambda one: (one.rank, one.id))
+
+
+def with_earlier(session: Session, taken: Sequence[Leased]) -> list[Leased]:
+    """The same, each with how often a page of its incident went to its address before; what is put right was told."""
+    sql = """
+        SELECT d.id, count(*) FROM delivery d JOIN delivery e ON e.incident_id = d.incident_id AND e.id < d.id
+          AND e.channel = d.channel AND e.address_id = d.address_id
+        WHERE d.kind IN ('opened', 'escalated') AND e.kind IN ('opened', 'escalated', 'assigned')
+          AND (e.status IN ('sent', 'delivered') OR e.ambiguous > 0) AND d.id {list} GROUP BY d.id
+    """
+    counted = {row[0]: row[1] for row in bulk.select(session, sql, [one.id for one in taken])}
+    return [replace(one, again=1 if one.part == AGAIN else counted.get(one.id, 0)) for one in taken]
 
 
 @dataclass(frozen=True, slots=True)
