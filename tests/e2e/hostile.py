@@ -1,12 +1,18 @@
 """Cases of a hostile corpus: how one is read from its manifest, made, and sent."""
 
 import gzip
+import hmac
 import http.client
 import json
 import socket
 import time
 from dataclasses import dataclass
 
+from gateway.app import create_app
+from gateway.clock import SystemClock
+from gateway.settings import load
+from gateway.store import sources as source_store
+from gateway.store.db import db, transaction
 from tests.conftest import SHARED
 from tests.samples import alert, group
 
@@ -49,7 +55,7 @@ class Case:
 
     def headers(self, token):
         given = {"Content-Type": "application/json"}
-        if self.said["auth"] == "valid" or "sign" in self.said:
+        if self.said["auth"] == "valid":
             given["Authorization"] = f"Bearer {token}"
         if self.said.get("gen", "").startswith("gzip"):
             given["Content-Encoding"] = "gzip"
@@ -57,7 +63,7 @@ class Case:
 
 
 def cases(*classes):
-    """Those of the corpus that are about taking alerts and tickets in; none where there is no corpus."""
+    """Those of the corpus that are of these classes; none where there is no corpus."""
     if not VISIBLE.is_dir():
         return []
     lines = (VISIBLE / "manifest.jsonl").read_text().splitlines()
@@ -91,6 +97,40 @@ MADE = {
     ).encode(),
     "bigann": lambda names: _body(annotations={f"a{number}": "v" * 300 for number in range(names)}),
 }
+
+
+def signed(mode, secret, body):
+    """The body as it is sent, and its signature as the case wants it: X-Nabat-Signature, or none."""
+    at = int(SystemClock().now().timestamp()) + {"old": -600, "future": 600}.get(mode, 0)
+
+    def mac(key, data):
+        return hmac.new(key.encode(), f"{at}.".encode() + data, "sha256").hexdigest()
+
+    right = mac(secret, body)
+    written = {
+        "bad": f"t={at},v1={mac('another', body)}",
+        "nan": f"t=abc,v1={right}",
+        "v0": f"t={at},v0={right}",
+        "rotate": f"t={at},v1={mac('old', body)},v1={right}",
+        "upper": f"t={at},v1={right.upper()}",
+        "junk": f"t={at},v1=éé",
+    }
+    headers = {} if mode == "none" else {"X-Nabat-Signature": written.get(mode, f"t={at},v1={right}")}
+    return body + b" " if mode == "space" else body, headers
+
+
+def signing_secrets(gateway, names):
+    """A signing secret for the ticket source of each of these names."""
+    app = create_app(load(gateway.environment))
+    with app.app_context():
+        try:
+            with transaction() as session:
+                vault, now = app.extensions["gateway"].vault, SystemClock().now()
+                make = source_store.create_signing_secret
+                return {name: make(session, "ticket", name, now, ["ticket"], vault) for name in names}
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def send(port, method, path, headers, body):

@@ -13,14 +13,14 @@ import pytest
 
 from tests.conftest import SHARED
 from tests.databases import missing, wait_until
-from tests.e2e.hostile import cases, send, send_raw, timed
+from tests.e2e.hostile import cases, send, send_raw, signed, signing_secrets, timed
 from tests.processes import Gateway, children_of, memory_of
 from tests.samples import webhook
 
 GROWTH = 64 * 1024 * 1024  # bytes of memory that one case may cost
 BUSY = 10.0  # seconds more than a case may take, because this machine has other things to do too
 TICKS = os.sysconf("SC_CLK_TCK")
-ALL = cases("json", "schema", "time", "text", "url", "length", "auth", "ticket")
+ALL = cases("json", "schema", "time", "text", "url", "length", "auth", "sign", "ticket")
 RAW = cases("raw")
 AGAIN = cases("schema", "time", "text")  # what the databases may take differently
 PAYLOADS = sorted(SHARED.glob("payloads/alertmanager-*.json"))
@@ -36,6 +36,7 @@ class Target:
     def __init__(self, gateway, sources):
         self.gateway = gateway
         gateway.prepare(sources=sources)
+        self.secrets = signing_secrets(gateway, [name for kind, name in sources if kind == "ticket"])
         self.web = gateway.web()
         self.pool = ThreadPoolExecutor(len(RAW) + 1)
         self.raw = {}
@@ -117,6 +118,9 @@ def goes_as_written(case, target):
     path = f"/ingest/{case.kind}" + case.said.get("path", "").replace("VALID", token)
     headers = case.headers(token)
     body = case.body()
+    if "sign" in case.said:
+        body, signature = signed(case.said["sign"], target.secrets[case.id], body)
+        headers |= signature
     memory, work = target.memory(), target.seconds_of_work()
     status, said, took = timed(send, target.gateway.port, case.said["method"], path, headers, body)
     work, grown = target.seconds_of_work() - work, target.memory() - memory
@@ -127,6 +131,9 @@ def goes_as_written(case, target):
     assert grown < GROWTH
     target.is_well()
     has_its_effect(case, target, status, said)
+    if case.said.get("sign") == "replay":
+        assert send(target.gateway.port, case.said["method"], path, headers, body)[0] in case.said["status"]
+        assert only(target.of(case, "a.seen")) == (1,)
 
 
 def has_its_effect(case, target, status, said):
