@@ -152,6 +152,10 @@ def memory_of(pid):
     return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
 
+def threads_of(pid):
+    return len(list((Path("/proc") / str(pid) / "task").iterdir()))
+
+
 class Gateway:
     """One database with its people, and the processes on it. `book` is the text of a rule book."""
 
@@ -162,6 +166,7 @@ class Gateway:
         self.port = free_port()
         self.mark = secrets.token_hex(8)
         self.processes = []
+        self.prefix = []  # what each process is started by, such as strace
         self.tokens = {}
         self.environment = {
             "NABAT_DATABASE_URL": database_url, "NABAT_DATA_DIR": str(self.folder), "NABAT_SECRET_KEY": KEY,
@@ -198,7 +203,7 @@ class Gateway:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("NABAT_")}
         environment = {**inherited, **self.environment, MARK: self.mark, "PYTHONUNBUFFERED": "1"}
         log = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
-        process = Process([sys.executable, "-m", "gateway", *arguments], environment, log)
+        process = Process([*self.prefix, sys.executable, "-m", "gateway", *arguments], environment, log)
         self.processes.append(process)
         return process
 

@@ -1,15 +1,16 @@
 """Faults: chosen with -m gameday only, and a table of what they did at the end of the run."""
 
 import shutil
+import subprocess
+from contextlib import ExitStack
 
 import psycopg
 import pytest
 
 from tests.conftest import migrated
 from tests.databases import binaries, missing
-from tests.e2e.conftest import people_of
 from tests.fakes.provider_ledger import ProviderLedger
-from tests.gameday.harness import OUTCOMES, Run, table
+from tests.gameday.harness import OUTCOMES, Run, people_of, table
 from tests.processes import Gateway, durable_cluster
 from tests.samples import BOOK
 
@@ -45,17 +46,12 @@ def durable(tmp_path_factory):
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    with ProviderLedger(tmp_path / "ledger.jsonl", pause=0.01) as ledger:
-        yield ledger
-
-
-@pytest.fixture
-def game(request, tmp_path, ledger):
-    """Makes a run of a fault on a fresh database: game("F2", "sqlite")."""
-    made = []
+def game(request, tmp_path):
+    """Makes a run of a fault on a fresh database, with providers of its own: game("F2", "sqlite")."""
+    made, ledgers = [], ExitStack()
 
     def make(fault, database, *, book=BOOK, people=None, cluster=None, url=None, prepare=True, **settings):
+        ledger = ledgers.enter_context(ProviderLedger(tmp_path / f"ledger-{len(made)}.jsonl", pause=0.01))
         folder = tmp_path / f"{database}-{len(made)}"
         folder.mkdir()
         if database == "postgresql":
@@ -74,6 +70,7 @@ def game(request, tmp_path, ledger):
     for gateway in made:
         gateway.close()
         print(gateway.report())  # noqa: T201 - pytest shows it when the test failed
+    ledgers.close()
 
 
 def copy_of(cluster, name):
@@ -82,3 +79,13 @@ def copy_of(cluster, name):
     with psycopg.connect(place, autocommit=True) as link:
         link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
     return cluster.url(name)
+
+
+@pytest.fixture
+def strace():
+    """strace, where the machine lets us trace."""
+    if not shutil.which("strace"):
+        missing("no strace on this machine")
+    if subprocess.run(["strace", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode:
+        missing("this machine does not let us trace processes")
+    return ["strace", "-f", "-qq", "-o", "/dev/null"]

@@ -16,13 +16,18 @@ incidents, the database is damaged, or the timeline has a gap (checks.py).
 
 import itertools
 import random
+import sqlite3
 import threading
 import time
 from collections import Counter
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
+from gateway.app import create_app
+from gateway.settings import load
+from gateway.store.db import db
 from tests.databases import wait_until
 from tests.gameday import checks
 from tests.processes import Sender
@@ -41,9 +46,26 @@ def sized(*, full, small=None):
     return pytest.mark.parametrize("size", sizes)
 
 
-def quicker(**waits):
-    """The usual rule book with other waits: quicker(infra="2s") makes the emergencies' ladder climb in seconds."""
-    return BOOK.replace("wait: 5m", f"wait: {waits.get('infra', '5m')}")
+QUICK = BOOK.replace("wait: 5m", "wait: 2s").replace("wait: 10m", "wait: 2s")  # an emergency climbs in seconds
+
+
+def people_of(ledger):
+    """Everybody can be called, and told by push, at the run's own providers."""
+    told = ""
+    for name, role in (("anna", "responder"), ("oleg", "responder"), ("irina", "admin")):
+        key = f"{name}-key-".ljust(32, "0")
+        told += f"""
+  - {{email: {name}@example.org, name: {name.title()}, role: {role}, timezone: Europe/Moscow,
+     contacts: [{{channel: pagerduty, address: "{key}"}}, {{channel: ntfy, address: "{ledger.url}/{name}"}}]}}"""
+    return f"""
+people:{told}
+teams:
+  - {{name: infra, members: [anna@example.org, oleg@example.org]}}
+  - {{name: support, members: [irina@example.org]}}
+schedules:
+  - {{name: infra, team: infra, timezone: Europe/Moscow,
+     layers: [{{start: "2026-11-02T09:00", every: 1w, members: [anna@example.org]}}]}}
+"""
 
 
 @dataclass
@@ -145,20 +167,22 @@ class Run:
         self.loads = []
         OUTCOMES.append(self.outcome)
 
-    def web(self, *more, wait=True, **environment):
-        """On one process, so that a kill hits the one that works. Keywords are more of its environment."""
-        return self._started(lambda: self.gateway.web("--processes", "1", *more, wait=wait), environment)
+    def web(self, *more, wait=True, by=(), **environment):
+        """In one process, so that a kill hits the one that works. `by` is what it is started by, such as strace;
+        keywords are more of its environment.
+        """
+        return self._started(lambda: self.gateway.web("--processes", "1", *more, wait=wait), by, environment)
 
-    def worker(self, *, wait=True, **environment):
-        return self._started(lambda: self.gateway.worker(wait=wait), environment)
+    def worker(self, *, wait=True, by=(), **environment):
+        return self._started(lambda: self.gateway.worker(wait=wait), by, environment)
 
-    def _started(self, start, environment):
+    def _started(self, start, by, environment):
         before = self.gateway.environment
-        self.gateway.environment = {**before, **environment}
+        self.gateway.environment, self.gateway.prefix = {**before, **environment}, list(by)
         try:
             return start()
         finally:
-            self.gateway.environment = before
+            self.gateway.environment, self.gateway.prefix = before, []
 
     def load(self, **more):
         load = Load(self.gateway, **more)
@@ -167,7 +191,25 @@ class Run:
 
     def accepted(self):
         """(body, begun, answered) of all posts that were answered with 2xx."""
-        return [one for load in self.loads for one in load.accepted]
+        return [one for posted in self.loads for one in posted.accepted]
+
+    def change(self, sql):
+        """By hand, beside the program."""
+        if self.gateway.url.startswith("sqlite"):
+            with closing(sqlite3.connect(self.gateway.url.removeprefix("sqlite:///"), timeout=20)) as link, link:
+                return link.execute(sql).rowcount
+        return self.gateway.rows(f"{sql} RETURNING 1")
+
+    @contextmanager
+    def inside(self):
+        """The program's own functions on the run's database, from this process."""
+        app = create_app(load(self.gateway.environment))
+        with app.app_context():
+            try:
+                yield app.extensions["gateway"]
+            finally:
+                db.session.remove()
+                db.engine.dispose()
 
     def wait_for_pages(self, more, seconds=60):
         """Until the provider has accepted so many pages more than now."""
@@ -182,8 +224,8 @@ class Run:
 
     def finish(self, *, drain=120, note=""):
         """The end of a run: senders have their last body answered, the outbox drains, everything is checked."""
-        for load in self.loads:
-            load.finish()
+        for one in self.loads:
+            one.finish()
         self.drained(drain)
         return self.check(note)
 
@@ -193,12 +235,6 @@ class Run:
         problems = [*self.outcome.lost, *self.outcome.unexplained, *self.outcome.wrong]
         assert not problems, "\n".join(problems[:50])
         return self.outcome
-
-
-def revived(start, process, *, within=30.0):
-    """Waits for the death of a process that is to die by itself, then starts it anew."""
-    wait_until(lambda: not process.alive, within)
-    return start()
 
 
 def table():

@@ -1,0 +1,134 @@
+"""SQLite's file is locked, held open, cut by a power failure, or on a disk that fails: F11, F12, F13, F15."""
+
+import random
+import shutil
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.databases import wait_until
+from tests.gameday.harness import sized
+
+WAIT = 5.0  # seconds that a writer waits for the lock
+MARGIN = 3.0  # seconds for a machine with other things to do
+MOST_LOG = 256 * 1024 * 1024  # bytes of the -wal file
+
+
+def file_of(run):
+    return Path(run.gateway.url.removeprefix("sqlite:///"))
+
+
+def log_of(run):
+    return file_of(run).with_name("nabat.db-wal")
+
+
+@sized(small=7, full=20)
+def test_f11_somebody_holds_the_write_lock(game, size):
+    run = game("F11", "sqlite")
+    run.web()
+    run.worker()
+    load = run.load()
+    run.wait_for_pages(1)
+    with closing(sqlite3.connect(file_of(run), isolation_level=None)) as holder:
+        holder.execute("PRAGMA journal_mode=WAL")
+        holder.execute("BEGIN EXCLUSIVE")
+        time.sleep(size)
+        holder.execute("ROLLBACK")
+    outcome = run.finish(note=f"locked for {size} s")
+    answers = {status for status in load.statuses if isinstance(status, int)}
+    slowest = max(sender.slowest for sender in load.senders)
+    outcome.note += f", slowest answer {slowest:.1f} s"
+    assert answers == {202, 503}
+    assert slowest <= WAIT + MARGIN
+
+
+@sized(full=600)
+@pytest.mark.timeout(1200)
+def test_f12_a_reader_holds_a_snapshot(game, size):
+    run = game("F12", "sqlite")
+    run.web()
+    run.worker()
+    load = run.load()
+    time.sleep(min(10, size / 2))
+    before = _slow(load)
+    with closing(sqlite3.connect(file_of(run), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM alert").fetchone()
+        time.sleep(size)
+        held, log = _slow(load, len(before)), log_of(run).stat().st_size
+    outcome = run.finish(
+        note=f"{size} s: log {log / 2**20:.0f} MiB, p99 {before[-1] * 1000:.0f} → {held[-1] * 1000:.0f} ms"
+    )
+    assert log <= MOST_LOG, outcome.note
+    with closing(sqlite3.connect(file_of(run))) as link:
+        assert link.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    assert log_of(run).stat().st_size == 0
+
+
+def _slow(load, after=0):
+    """Seconds of the answers so far, up to their 99th hundredth."""
+    taken = sorted(answered - began for _, began, answered in load.accepted[after:])
+    return taken[: max(2, int(len(taken) * 0.99))]
+
+
+@sized(small=40, full=200)
+def test_f13_the_power_is_cut(game, tmp_path, size):
+    """At an answer everything stands still and is copied; of the log only what was there by then must be left."""
+    run = game("F13", "sqlite")
+    dice = random.Random(13)
+    web = run.web()
+    load = run.load(alerts=400, emergency_every=0.5)
+    copies = []
+    for number in range(max(4, size // 10)):
+        seen = len(load.accepted)
+        wait_until(lambda seen=seen: len(load.accepted) > seen + 2, 30, every=0.001)
+        acknowledged, logged = list(load.accepted), log_of(run).stat().st_size
+        time.sleep(dice.uniform(0, 0.05))
+        web.signal(signal.SIGSTOP)
+        folder = tmp_path / f"cut{number}"
+        folder.mkdir()
+        shutil.copyfile(file_of(run), folder / "nabat.db")
+        shutil.copyfile(log_of(run), folder / "nabat.db-wal")
+        web.signal(signal.SIGCONT)
+        copies.append((folder, logged, {one["fingerprint"] for body, _, _ in acknowledged for one in body["alerts"]}))
+    lost = [name for _ in range(size) for name in _cut(tmp_path / "after", dice, *dice.choice(copies))]
+    run.worker()
+    outcome = run.finish(note=f"{size} cuts")
+    assert lost == [], outcome
+
+
+def _cut(place, dice, folder, logged, acknowledged):
+    """What was acknowledged and is not there after the power came back."""
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(folder, place)
+    log = place / "nabat.db-wal"
+    with log.open("r+b") as file:
+        file.truncate(dice.randint(min(logged, log.stat().st_size), log.stat().st_size))
+    with closing(sqlite3.connect(place / "nabat.db")) as link:
+        assert link.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        stored = {row[0] for row in link.execute("SELECT fingerprint FROM alert")}
+    return acknowledged - stored
+
+
+@sized(full=20)
+@pytest.mark.timeout(900)
+def test_f15_the_disk_does_not_sync(game, strace, size):
+    """From the n-th on, three calls of a thread fail. What was answered 2xx is there; nothing else was."""
+    run = game("F15", "sqlite")
+    run.worker()
+    run.load(alerts=100, emergency_every=0.3)
+    refused = 0
+    for number in range(1, size + 1):
+        failing = f"inject=fdatasync:error=EIO:when={2 * number}..{2 * number + 2}"
+        web = run.web(wait=False, by=[*strace, "-e", "trace=fdatasync", "-e", failing])
+        enough = len(run.accepted()) + number + 5
+        wait_until(lambda enough=enough: len(run.accepted()) > enough, 90)  # it works again
+        refused += web.said().count("event=ingest_unavailable")
+        web.kill()
+    run.web()
+    run.finish(note=f"{size} times, {refused} batches refused")
+    assert refused >= size

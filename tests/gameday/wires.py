@@ -1,0 +1,108 @@
+"""Wires that go dead without a word: a network of our own to PostgreSQL, and a relay that stops relaying.
+
+with Network() as network:                  # needs root on Linux, else CannotCut
+    network.relay(socket_folder, port)      # PostgreSQL's own door, seen at network.address
+    network.cut()                           # nothing comes back any more, not even a reset
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+RELAY = Path(__file__)
+
+
+class CannotCut(Exception):
+    """This machine gives us no network of our own."""
+
+
+class Network:
+    """Two ends of a cable, one of them in a network of its own where nothing but a relay lives."""
+
+    def __init__(self):
+        self.name = f"nabat{os.getpid() % 100_000}"
+        third = os.getpid() % 250 + 1
+        self.here, self.address = f"10.213.{third}.1", f"10.213.{third}.2"
+        self._relay = None
+
+    def __enter__(self):
+        try:
+            self._ip("netns", "add", self.name)
+            self._ip("link", "add", f"{self.name}a", "type", "veth", "peer", "name", f"{self.name}b")
+            self._ip("link", "set", f"{self.name}b", "netns", self.name)
+            self._ip("addr", "add", f"{self.here}/30", "dev", f"{self.name}a")
+            self._ip("link", "set", f"{self.name}a", "up")
+            self._ip("-n", self.name, "addr", "add", f"{self.address}/30", "dev", f"{self.name}b")
+            self._ip("-n", self.name, "link", "set", f"{self.name}b", "up")
+        except (OSError, subprocess.CalledProcessError) as problem:
+            self.__exit__()
+            raise CannotCut(str(problem)) from problem
+        return self
+
+    def __exit__(self, *_failure):
+        if self._relay is not None:
+            self._relay.kill()
+            self._relay.wait(10)
+        for words in (("link", "del", f"{self.name}a"), ("netns", "del", self.name)):
+            with suppress(OSError, subprocess.CalledProcessError):
+                self._ip(*words)
+
+    def relay(self, folder, port):
+        """What comes to `address` and `port` goes to the socket in the folder: files know no networks."""
+        command = ["ip", "netns", "exec", self.name, sys.executable, str(RELAY), self.address, str(port), str(folder)]
+        self._relay = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert self._relay.stdout.readline() == b"ready\n"
+
+    def cut(self):
+        self._ip("-n", self.name, "link", "set", f"{self.name}b", "down")
+
+    def mend(self):
+        self._ip("-n", self.name, "link", "set", f"{self.name}b", "up")
+
+    def _ip(self, *words):
+        subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+class Relay:
+    """Passes bytes on, until it is `frozen`: then connections stay open and nothing moves."""
+
+    def __init__(self, place, goal):
+        self.goal, self.frozen = goal, threading.Event()
+        self._door = socket.create_server(place)
+        self.port = self._door.getsockname()[1]
+        threading.Thread(target=self._welcome, daemon=True).start()
+
+    def _welcome(self):
+        while True:
+            with suppress(OSError):
+                near, _ = self._door.accept()
+                far = self._dial()
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _dial(self):
+        far = socket.socket(socket.AF_UNIX if isinstance(self.goal, str) else socket.AF_INET, socket.SOCK_STREAM)
+        far.connect(self.goal)
+        return far
+
+    def _pass_on(self, one, other):
+        with suppress(OSError):
+            while data := one.recv(65536):
+                while self.frozen.is_set():
+                    time.sleep(0.01)
+                other.sendall(data)
+        for end in (one, other):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+if __name__ == "__main__":
+    address, port, folder = sys.argv[1:]
+    Relay((address, int(port)), f"{folder}/.s.PGSQL.{port}")
+    print("ready", flush=True)  # noqa: T201 - whoever started us waits for it
+    threading.Event().wait()
