@@ -1,12 +1,13 @@
-"""What stands above every page while it is so: emergencies that reached nobody, a rule book with mistakes."""
+"""What stands above every page while it is so: emergencies that reached nobody, what the auditor found, bad rules."""
 
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.store import vitals
+from gateway.store import selfwatch, vitals
 from gateway.store.db import db
 from gateway.world import world
+from rules.selfwatch import STALE, Finding, What
 from rules.text import cut, one_line
 
 NAMED = 3  # incidents that get a link each
@@ -17,6 +18,8 @@ LONGEST = 300  # characters of a complaint
 class Alarms:
     lost: tuple[int, ...]  # numbers of emergencies, the oldest first
     complaint: str  # the first one about the rule book
+    findings: tuple[Finding, ...] = ()  # of the auditor
+    unwatched: datetime | None = None  # when the auditor was last seen, if that is too long ago
 
     @property
     def named(self) -> tuple[int, ...]:
@@ -27,10 +30,16 @@ def alarms(now: datetime) -> Alarms:
     here = world()
     lost = vitals.undelivered(db.session(), now, configured=vitals.configured(here.settings.env))
     first = next(iter(here.shelf.complaints), "")
-    return Alarms(tuple(lost), cut(one_line(first), LONGEST))
+    audit = selfwatch.last(db.session())
+    complaint = cut(one_line(first), LONGEST)
+    if audit is not None and now - audit.at > STALE:
+        return Alarms(tuple(lost), complaint, unwatched=audit.at)
+    findings = audit.findings if audit is not None else ()
+    return Alarms(tuple(lost), complaint, tuple(one for one in findings if one.what is not What.UNREACHED))
 
 
 def marked(mark: str, now: datetime) -> str:
     """A page's mark that changes with the alarms too: some begin with nothing but time passing."""
     found = alarms(now)
-    return f"{mark}-{zlib.crc32(repr((found.lost, found.complaint)).encode()):x}"
+    lasting = (found.lost, found.complaint, [one.what.value for one in found.findings], found.unwatched)
+    return f"{mark}-{zlib.crc32(repr(lasting).encode()):x}"

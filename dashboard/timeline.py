@@ -48,6 +48,11 @@ def _told_again(event: Event) -> Said:
     return Said("corner-up-right", "red", event.reader.say("Told again"), "", told_lines(event))
 
 
+def _missing(event: Event) -> Said:
+    strong = event.reader.say("A notification was missing: step %(level)s begins", level=event.detail.get("level", "?"))
+    return Said("corner-up-right", "red", strong, "", told_lines(event))
+
+
 def _fallback(event: Event) -> Said:
     why = (str(event.detail["why"]),) if event.detail.get("why") else ()
     small = (*why, *told_lines(event))
@@ -152,6 +157,23 @@ def _cleared(event: Event) -> Said:
     return Said("check", "green", strong, event.reader.say("no longer firing"), titles_of(event))
 
 
+def _lost_resolve(event: Event) -> Said:
+    strong = event.reader.say("Lost resolve: %(source)s no longer has it", source=event.actor)
+    small = event.reader.say("Found by reconciliation, in two checks: nobody told us that it is over.")
+    return Said("check", "green", strong, "", (*titles_of(event), small))
+
+
+def _lost_alert(event: Event) -> Said:
+    strong = event.reader.say("Lost alert: %(source)s has had it for some time", source=event.actor)
+    small = event.reader.say("Found by reconciliation, in two checks: nobody told us that it fires.")
+    return Said("triangle-alert", "red", strong, "", (*titles_of(event), small))
+
+
+def _reconciled(event: Event) -> Said:
+    small = event.reader.say("Found by reconciliation: PagerDuty did not know, and is told again.")
+    return Said("corner-up-right", "", event.reader.say("PagerDuty is told again"), "", (small,))
+
+
 def _ticket(event: Event) -> Said:
     comment = event.detail.get("comment") or {}
     text = str(comment.get("text", "")) if isinstance(comment, dict) else ""
@@ -180,6 +202,7 @@ _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "opened": _opened,
     "escalated": _escalated,
     "told again": _told_again,
+    "notification missing": _missing,
     "fallback": _fallback,
     "nobody reached": _nobody,
     "policy exhausted": _exhausted,
@@ -196,6 +219,9 @@ _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "assigned": _assigned,
     "reassigned": _reassigned,
     "muted": _muted,
+    "lost resolve": _lost_resolve,
+    "lost alert": _lost_alert,
+    "reconciled": _reconciled,
     **timeline_messages.KINDS,
 }
 

@@ -1,6 +1,7 @@
 """`python -m gateway`: the place where the environment is read, before anything else of ours is loaded."""
 
 import os
+import sys
 from pathlib import Path
 
 
@@ -9,6 +10,11 @@ def main() -> None:
     data = Path(os.environ.get("NABAT_DATA_DIR") or "data").absolute()
     counters = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(data / "counters")))
     counters.mkdir(parents=True, exist_ok=True)
+    if sys.argv[1:] == ["auditor"]:
+        from gateway.start import watch  # noqa: PLC0415 - without pages, doors and servers it is a third smaller
+
+        watch.run()
+        return
     from gateway.start.commands import cli  # noqa: PLC0415 - see above
 
     cli(prog_name="nabat")

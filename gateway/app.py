@@ -1,7 +1,5 @@
 """The roof: puts the parts together. Nothing imports this but the ways to start us."""
 
-from pathlib import Path
-
 from flask import Flask
 from flask_migrate import Migrate, upgrade
 from sqlalchemy import text
@@ -9,35 +7,22 @@ from sqlalchemy.exc import DBAPIError
 
 import dashboard
 from gateway.access.proxies import TrustedProxies
-from gateway.bookshelf import Bookshelf
-from gateway.clock import Clock, SystemClock
+from gateway.clock import Clock
 from gateway.doors import api, callback_sendgrid, callback_twilio, health, machine_actions, machine_api, machine_door
 from gateway.doors import callback_pagerduty as callbacks
-from gateway.secrets import Vault
+from gateway.foundation import ROOT, lay
 from gateway.settings import Settings
-from gateway.store.db import db, engine_options, prepare_sqlite, reading
-from gateway.store.roll import Roll
-from gateway.world import World
+from gateway.store.db import db, reading
 
-ROOT = Path(__file__).parent.parent
 MACHINE_ROUTES = (machine_api, machine_actions)  # their routes hang on the blueprint of machine_door
 MIGRATIONS = ROOT / "gateway/store/migrations"
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """The whole program as a Flask app; raises BadRuleBook when the rule book is broken."""
-    app = Flask("gateway", root_path=str(ROOT), template_folder="templates", static_folder=None)
-    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
-    app.extensions["gateway"] = World(
-        settings, clock or SystemClock(), Bookshelf(settings.rules), Vault(settings.secret_key), Roll()
-    )
+    app = lay(settings, clock)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
-    db.init_app(app)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
-    with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            prepare_sqlite(db.engine)
     app.register_blueprint(api.bp)
     app.register_blueprint(machine_door.bp)
     app.register_blueprint(callbacks.bp)
@@ -50,10 +35,14 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
 
 def migrate_database(app: Flask) -> None:
     """To the present form; several processes at once wait for each other (the first migration says how)."""
-    newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
     with app.app_context():
-        if _revision() != newest:  # Alembic alone costs a second of every start
+        if _revision() != max(revisions()):  # Alembic alone costs a second of every start
             upgrade(directory=str(MIGRATIONS))
+
+
+def revisions() -> list[str]:
+    """All that this program knows, by the names of the files."""
+    return [path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py")]
 
 
 def _revision() -> str | None:

@@ -17,4 +17,12 @@ incidents_opened = Counter("nabat_incidents_opened", "Incidents opened", ["urgen
 deliveries = Counter("nabat_deliveries", "Messages by what came of each attempt", ["channel", "result"])
 delivery_seconds = Histogram("nabat_delivery_seconds", "Commit to the provider's answer", ["channel"], buckets=LATENCY)
 worker_errors = Counter("nabat_worker_errors", "Jobs of the worker that failed and will be tried again", ["job"])
+missing_notifications = Counter(
+    "nabat_missing_notifications", "Notifications of emergencies that were gone; made up for"
+)
+auditor_errors = Counter(
+    "nabat_auditor_errors", "Parts of the auditor's work that failed and will be tried again", ["job"]
+)
+reconciled = Counter("nabat_reconciled", "Differences found by reconciliation and put right", ["with", "what"])
+reconcile_checks = Counter("nabat_reconcile_checks", "Comparisons with others, by what came of it", ["with", "result"])
 callbacks = Counter("nabat_callbacks", "What providers told us, by what came of it", ["provider", "result"])

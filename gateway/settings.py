@@ -111,6 +111,15 @@ def _networks(value: str, _: frozenset[str]) -> str:
     return ""
 
 
+def _heartbeat(value: str, allowed: frozenset[str]) -> str:
+    """Some services want a key in the query, so that is fine here."""
+    return check_url(value, allow_private=allowed, loopback=True)
+
+
+def _megabytes(value: str, _: frozenset[str]) -> str:
+    return "" if value.isascii() and value.isdigit() and len(value) <= 6 else "must be a whole number of megabytes"
+
+
 def _key(value: str, _: frozenset[str]) -> str:
     short = any(len(key) < SHORTEST_KEY for key in as_list(value))
     return f"needs at least {SHORTEST_KEY} characters, for each key if several are given" if short else ""
@@ -148,6 +157,10 @@ SETTINGS: tuple[Setting, ...] = (
             secret=True),
     Setting("NABAT_TRUSTED_PROXIES", "", "addresses or networks whose X-Forwarded headers are believed", _networks),
     Setting("NABAT_ALLOW_PRIVATE_HOSTS", "", "hosts we may call though they are private or speak plain http"),
+    Setting("NABAT_DEADMAN_URL", "", "called once a minute as long as our own check of ourselves passes: a heartbeat "
+            "service that raises the alarm when the calls end", _heartbeat, secret=True),
+    Setting("NABAT_MIN_FREE_MB", "200", "with less room on SQLite's disk new alerts are answered with 503; 0: never, and "
+            "no ballast is kept", _megabytes),
     Setting("NABAT_LOG_LEVEL", "info", "debug, info, warning, error", _one_of(*LEVELS)),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -1,13 +1,11 @@
 """The worker's loop: what runs how often. A job that fails is heard and comes again; it never stops the others."""
 
-import os
 import secrets
 import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +15,11 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from gateway import channels, log, metrics
+from gateway.disk import is_full
 from gateway.flows import escalate, housekeeping
 from gateway.flows.deliver import Sender
+from gateway.flows.reconcile import Reconciler
+from gateway.heartbeat import heartbeat
 from gateway.store import pulse, timers, waiting
 from gateway.store.db import reading, transaction
 from gateway.world import World
@@ -28,8 +29,8 @@ GLANCE = 0.025  # seconds between looks at SQLite's change counter
 DRAIN = 10.0  # seconds that messages under way get to finish when we are told to stop
 BOOK_EVERY = timedelta(seconds=5)
 ALIVE_EVERY = timedelta(seconds=5)
-PULSE = "PULSE_PIPE"  # names the pipe of whoever watches over us; supervisor.py sets it
-PULSE_EVERY = 1.0  # seconds
+DISK_EVERY = timedelta(seconds=2)
+RECONCILE_LOOK = timedelta(seconds=15)  # whether it is time to compare with others
 OUTAGE = timedelta(seconds=30)  # without a round of any worker
 
 
@@ -70,14 +71,16 @@ class Worker:
         self.sign_of_life = Job("sign of life", ALIVE_EVERY, self._say_alive)
         self.jobs = [
             Job("rule book", BOOK_EVERY, lambda _: self.world.shelf.refresh()),
+            Job("disk", DISK_EVERY, lambda _: self.world.disk.tend()),
             Job("set-back clock", timedelta(seconds=30), _unskew),
             Job("housekeeping", timedelta(minutes=10), housekeeping.tidy),
+            Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
         ]
 
     def run(self) -> None:
         """Until told to stop; then what is under way gets its time to finish."""
         with self.app.app_context():
-            self.pulse = _pulse(os.environ.get(PULSE, ""))
+            self.pulse = heartbeat()
             listener = _listener(self.world.settings.database_url, self.awake, self.stopping)
             log.info("worker_started", worker=self.name)
             while not self.stopping.is_set():
@@ -137,8 +140,10 @@ class Worker:
     def _part(self, name: str, work: Callable[[], Any]) -> Any:
         self.pulse()
 
-        def failed() -> None:
+        def failed(problem: Exception) -> None:
             self.whole = False
+            if is_full(problem):
+                self.world.disk.let_go()
 
         return guarded(name, work, failed)
 
@@ -161,32 +166,16 @@ def _unskew(now: datetime) -> None:
         timers.unskew(session, now)
 
 
-def guarded(job: str, work: Callable[[], Any], failed: Callable[[], None] = lambda: None) -> Any:
+def guarded(job: str, work: Callable[[], Any], failed: Callable[[Exception], None] = lambda _: None) -> Any:
     """A job that fails is told to the log and to /metrics, and the loop goes on."""
     try:
         return work()
     except Exception as problem:  # noqa: BLE001 - the loop must outlive a database that is away and a bug in one job
         log.error("worker_job_failed", problem, job=job)
         metrics.worker_errors.labels(job).inc()
-        failed()
+        failed(problem)
         time.sleep(0.2)
         return None
-
-
-def _pulse(given: str) -> Callable[[], None]:
-    """A byte now and then into the pipe of whoever watches over us; without one, nothing."""
-    if not given.isdigit():
-        return lambda: None
-    pipe, last = int(given), [0.0]
-    os.set_blocking(pipe, False)
-
-    def beat() -> None:
-        if time.monotonic() - last[0] >= PULSE_EVERY:
-            last[0] = time.monotonic()
-            with suppress(OSError):  # full, or nobody listens any more
-                os.write(pipe, b".")
-
-    return beat
 
 
 def stop_on_signals(worker: Worker) -> None:

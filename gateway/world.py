@@ -1,4 +1,4 @@
-"""What every door is given: settings, clock, rule book, vault for secrets, roll of people."""
+"""What every door is given: settings, clock, rule book, vault for secrets, roll of people, the disk."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +8,7 @@ from flask import current_app
 
 from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock
+from gateway.disk import Disk
 from gateway.secrets import Vault
 from gateway.settings import Settings
 from gateway.store.roll import Roll
@@ -20,6 +21,7 @@ class World:
     shelf: Bookshelf
     vault: Vault
     roll: Roll
+    disk: Disk
     heard: dict[int, datetime] = field(default_factory=dict)  # by source: when its last word was last noted
 
 

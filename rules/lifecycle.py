@@ -22,6 +22,7 @@ class Signal(StrEnum):
     DECLINE = "decline"  # "I cannot": the next step now
     ASSIGN = "assign"  # it is this person's from now on
     RAISED = "raised"  # its sender made it more urgent: it was just given the route that belongs to that
+    MISSED = "missed"  # the auditor found that what its last step promised is not there
 
 
 class Reason(StrEnum):
@@ -31,6 +32,7 @@ class Reason(StrEnum):
     ESCALATED = "escalated"
     TOLD_AGAIN = "told again"
     NOBODY_REACHED = "nobody reached"
+    NOTIFICATION_MISSING = "notification missing"
     RESOLVED = "resolved"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
@@ -71,7 +73,7 @@ class Given:
     until: datetime | None = None  # SNOOZE
     firing: int = 0  # SNOOZE, STIRRED: how many of its alerts fire now
     urgency: Urgency | None = None  # STIRRED: of the alert that came
-    level: int | None = None  # DECLINE: the step that was shown to whoever passes it on
+    level: int | None = None  # DECLINE: the step that was shown to whoever passes it on; MISSED: the one that was found
     person: int = 0  # ASSIGN
     before: int | None = None  # ASSIGN: whose it is now
 
@@ -176,6 +178,13 @@ def _decline(state: State, route: Route, now: datetime, given: Given) -> Decisio
     return replace(_next_step(state, route, now), reason=Reason.PASSED_ON)
 
 
+def _missed(state: State, route: Route, now: datetime, given: Given) -> Decision:
+    """Somebody was to be called and nothing will call them: the next step now, once whoever finds it."""
+    if state.status is not Status.TRIGGERED or state.snoozed_until is not None or given.level != state.level:
+        return Decision(state, Reason.NOT_DUE)
+    return _wake(state, route, now, Reason.NOTIFICATION_MISSING)
+
+
 def has_next(route: Route, level: int) -> bool:
     """Whether a step of the ladder is left after `level`."""
     return level < len(route.steps) * (1 + route.repeat)
@@ -221,4 +230,5 @@ _ANSWERS: Mapping[Signal, Callable[[State, Route, datetime, Given], Decision]] =
     Signal.SNOOZE: _snooze,
     Signal.DECLINE: _decline,
     Signal.RAISED: _raise,
+    Signal.MISSED: _missed,
 }

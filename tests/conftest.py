@@ -100,6 +100,7 @@ def settings_of(tmp_path, database_url):
 
     def make(**more):
         plain = {"NABAT_DATABASE_URL": database_url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}
+        plain["NABAT_MIN_FREE_MB"] = "0"  # files of tests may lie where there is little room
         return load({**plain, "NABAT_TIMEZONE": "Europe/Moscow", **more})
 
     return make

@@ -6,7 +6,7 @@ import platform
 import tomllib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -25,13 +25,15 @@ from sqlalchemy.orm import Session
 from gateway import log
 from gateway.doors.ingest import problem
 from gateway.secrets import same
-from gateway.store import vitals
+from gateway.store import selfwatch, vitals
 from gateway.store.db import reading
+from gateway.store.selfwatch import Report
 from gateway.store.vitals import Vitals
 from gateway.world import world
+from rules.selfwatch import SILENCE, STALE, What
 
 PATIENCE = 2.0  # seconds for the database's answer
-SILENCE = timedelta(seconds=30)  # after which no worker counts as running
+ASKED_HERE = (What.WORKER, What.UNREACHED)  # what /readyz looks at itself, each time
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 bp = Blueprint("health", __name__)
@@ -75,7 +77,9 @@ def _reasons(now: datetime) -> list[str]:
     try:
         if _ask(lambda session: vitals.behind(session, known, newest)):
             return ["the database is older than the program: run ./nabat migrate"]
-        seen, lost = _ask(lambda session: (vitals.worker_seen(session), _undelivered(session, now)))
+        seen, lost, audit = _ask(
+            lambda session: (vitals.worker_seen(session), _undelivered(session, now), selfwatch.last(session))
+        )
     except Away:
         return [f"the database does not answer within {PATIENCE:g} s"]
     reasons = []
@@ -86,6 +90,8 @@ def _reasons(now: datetime) -> list[str]:
         reasons.append(f"no worker was seen within {SILENCE.seconds} s")
     if lost:
         reasons.append(f"emergencies that have reached nobody: {len(lost)}")
+    if audit is not None and now - audit.at <= STALE:
+        reasons += [one.words for one in audit.findings if one.what not in ASKED_HERE]
     return reasons
 
 
@@ -180,12 +186,15 @@ def _states(now: datetime) -> Iterable[Metric]:
     yield _gauge("nabat_config_last_reload_successful", "Whether the rule book's files are in force as they are", whole)
     configured = vitals.configured(world().settings.env)
     try:
-        found = _ask(lambda session: vitals.vitals(session, now, configured=configured))
+        found, audit = _ask(
+            lambda session: (vitals.vitals(session, now, configured=configured), selfwatch.last(session))
+        )
     except Away:
         yield _gauge("nabat_database_up", "Whether the database answers", value=False)
         return
     yield _gauge("nabat_database_up", "Whether the database answers", value=True)
     yield from _of_database(found, now)
+    yield from _of_audit(audit, now)
 
 
 def _of_database(found: Vitals, now: datetime) -> Iterable[Metric]:
@@ -199,6 +208,19 @@ def _of_database(found: Vitals, now: datetime) -> Iterable[Metric]:
     yield _gauge("nabat_emergency_undelivered", "Emergencies that have reached nobody", found.undelivered)
     seen = _since(found.worker_seen, now) if found.worker_seen else float("inf")
     yield _gauge("nabat_worker_last_seen_seconds", "Since the last sign of life of any worker; +Inf: never", seen)
+
+
+def _of_audit(audit: Report | None, now: datetime) -> Iterable[Metric]:
+    """What was found too long ago says nothing about now; then the audit has not passed either."""
+    fresh = audit is not None and now - audit.at <= STALE
+    found = {one.what: one.count for one in audit.findings} if audit is not None and fresh else {}
+    problems = GaugeMetricFamily("nabat_audit_problems", "What the auditor found wrong with us", labels=("what",))
+    for what in What:
+        problems.add_metric((what.value,), found.get(what, 0))
+    yield problems
+    yield _gauge("nabat_audit_ok", "Whether the last audit was made lately and found nothing", fresh and not found)
+    seen = float("inf") if audit is None else _since(audit.at, now)
+    yield _gauge("nabat_audit_last_seen_seconds", "Since the last audit; +Inf: never", seen)
 
 
 def _gauge(name: str, words: str, value: float, labels: dict[str, str] | None = None) -> Metric:

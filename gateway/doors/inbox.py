@@ -27,11 +27,16 @@ BYTES_WAITING = 256 * 1024 * 1024
 NOTE_EVERY = timedelta(seconds=2)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 RETRIES = 2  # after a deadlock or a serialisation failure
+STUCK = 60.0  # seconds at one batch after which its writer counts as lost: no statement takes so long
 UNITS = ("emergency", "urgent", "fast", "ordinary")
 
 
 class Unavailable(Exception):
     """The database did not take it, or too much waits: the sender should come again (503)."""
+
+
+class Away(Unavailable):
+    """The database did not take it. Whoever waits behind it would wait as long again, to hear the same."""
 
 
 @dataclass(slots=True)
@@ -66,6 +71,7 @@ class Inbox:
         self._waiting = 0
         self._bytes = 0
         self._open = True
+        self._since: float | None = None  # when the batch was begun that is being written
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
 
     def start(self) -> None:
@@ -90,7 +96,8 @@ class Inbox:
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        since = self._since
+        return self._thread.is_alive() and (since is None or time.monotonic() - since < STUCK)
 
     def wait_until_stored(self, seconds: float = 10.0) -> bool:
         """Whether everything that was put so far is stored, waiting for it if need be."""
@@ -117,7 +124,9 @@ class Inbox:
                         break
                     batch.append(following)
                     more += following.weight
+                self._since = time.monotonic()
                 self._write(batch)
+                self._since = None
 
     def _write(self, batch: Sequence[Item]) -> None:
         """Whatever happens, everybody who waits gets an answer and the next batch has its turn."""
@@ -135,6 +144,20 @@ class Inbox:
                 item.result = Unavailable("it could not be stored")
         self._let_go(batch)
         self._finish(wanted)
+        if any(isinstance(item.result, Away) for item in wanted):
+            self._turn_away()
+
+    def _turn_away(self) -> None:
+        """What came while the database was being waited for has waited as well: it hears of it now."""
+        waiting = []
+        for _ in range(self._queue.qsize()):
+            if (item := self._queue.get()) is None:
+                self._queue.put(None)
+                break
+            item.result = Away("the database cannot take it now")
+            waiting.append(item)
+        self._let_go(waiting)
+        self._finish(waiting)
 
     def _let_go(self, batch: Sequence[Item]) -> None:
         with self._lock:
@@ -144,6 +167,11 @@ class Inbox:
 
 def store(batch: Sequence[Item], world: World) -> None:
     """One commit for all; each item then has its result. One that spoils the commit is stored alone, or set aside."""
+    if world.disk.short:
+        metrics.rejected.labels("", "no room").inc(len(batch))
+        for item in batch:
+            item.result = Unavailable("the disk is nearly full")
+        return
     try:
         _commit(batch, world)
     except (DataError, IntegrityError) as problem:  # what the payload says does not fit: only these are its own fault
@@ -205,7 +233,7 @@ def _worth_another_try(problem: OperationalError) -> bool:
 def _refuse(batch: Sequence[Item], problem: SQLAlchemyError) -> None:
     log.warning("ingest_unavailable", problem=type(problem).__name__, reason=str(problem.args[:1])[:200])
     for item in batch:
-        item.result = Unavailable("the database cannot take it now")
+        item.result = Away("the database cannot take it now")
 
 
 def _one_by_one(batch: Sequence[Item], world: World, problem: Exception) -> None:

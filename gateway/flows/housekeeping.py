@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from gateway.store import pulse
+from gateway.store import ledger, pulse, selfwatch
 from gateway.store.db import transaction
 from gateway.store.types import micros
 
@@ -17,21 +17,25 @@ KEEP = {
     "sign_in": ("expires_at", timedelta()),
 }
 KEYS = {"heard": "key", "counter": "key"}  # the others have an id
-WORKERS_SEEN = timedelta(days=1)  # a worker that has not shown itself for so long is gone
+COUNTED = {"payload": "id", "quarantined_item": "payload_id"}  # let go once the ledger has counted them
+WORKERS_SEEN = timedelta(days=1)  # a worker, or an auditor, that has not shown itself for so long is gone
 
 
 def tidy(now: datetime) -> int:
     """Returns how many rows went."""
     with transaction() as session:
         pulse.forget_workers(session, now - WORKERS_SEEN)
-    return sum(_let_go(table, column, micros(now - age)) for table, (column, age) in KEEP.items())
+        selfwatch.forget(session, now - WORKERS_SEEN)
+    with transaction() as session:
+        counted = ledger.close(session, now)
+    return sum(_let_go(table, column, micros(now - age), counted) for table, (column, age) in KEEP.items())
 
 
-def _let_go(table: str, column: str, before: int) -> int:
+def _let_go(table: str, column: str, before: int, counted: int) -> int:
     key, gone = KEYS.get(table, "id"), 0
-    statement = text(
-        f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {column} < :before LIMIT :portion)"  # noqa: S608
-    )
+    also = f" AND {COUNTED[table]} <= {counted}" if table in COUNTED else ""
+    old = f"SELECT {key} FROM {table} WHERE {column} < :before{also} LIMIT :portion"  # noqa: S608
+    statement = text(f"DELETE FROM {table} WHERE {key} IN ({old})")  # noqa: S608
     while True:
         with transaction() as session:
             done = session.execute(statement, {"before": before, "portion": PORTION})

@@ -51,9 +51,9 @@ def receive(
 ) -> list[Outcome]:
     """Take in `posts`, of any number of sources. When the caller's commit returns, nothing can be lost any more."""
     one_writer_per_source(session, sorted({post.source_id for post in posts}))
+    posts = [_once(session, post, now) if post.once else post for post in posts]
     alert_store.keep_payloads(session, posts)
     posts = [_at_most_now_and_then(session, post, now) if post.own else post for post in posts]
-    posts = [_once(session, post, now) if post.once else post for post in posts]
     intake = _Intake(session, book, directory, now)
     intake.look_up(posts)
     outcomes = [intake.take(post) for post in posts]

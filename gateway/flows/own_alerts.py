@@ -1,13 +1,16 @@
-"""What Nabat itself has to say about its senders, as alerts that take the same way as everybody's."""
+"""What Nabat itself has to say about its senders and about itself, as alerts that take the same way as everybody's."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 
 from gateway import sources
+from rules.selfwatch import Finding, What
 from rules.words import Alert, Severity
 
 OWN_SOURCE = 0  # the id of the source "nabat", made by the first migration
 OWN_NAME = "nabat"
+SELFWATCH = "NabatSelfWatch"
 KINDS = frozenset(sources.names())
 REFUSALS = 20  # refused tokens within a minute of the clock before somebody is told
 
@@ -25,10 +28,30 @@ def refused_token_alert(kind: str, now: datetime) -> Alert:
     return _alert("NabatRefusedTokens", "", title, reason, Severity.WARNING, now)
 
 
+def selfwatch_alert(finding: Finding, now: datetime) -> Alert:
+    """The auditor found that we do not do our work; the same for as long as it is so."""
+    title = f"Nabat does not do its work: {finding.words}"
+    reason = "./nabat doctor says more, on the machine that it runs on."
+    return _alert(SELFWATCH, finding.what, title, reason, finding.severity, finding.since or now)
+
+
+def selfwatch_over(what: What, now: datetime) -> Alert:
+    """What the auditor had found is over."""
+    found = _alert(SELFWATCH, what, "Nabat does its work again", "", Severity.INFO, now)
+    return replace(found, firing=False, ends_at=now)
+
+
+def selfwatch_fingerprint(what: What) -> str:
+    return _fingerprint(SELFWATCH, what)
+
+
+def _fingerprint(name: str, about: str) -> str:
+    return hashlib.sha256(f"{name}:{about}".encode()).hexdigest()[:32]
+
+
 def _alert(name: str, about: str, title: str, reason: str, severity: Severity, now: datetime) -> Alert:
     labels = {"alertname": name, "severity": severity.value, "service": "nabat"}
     if about:
         labels["about"] = about
-    fingerprint = hashlib.sha256(f"{name}:{about}".encode()).hexdigest()[:32]
     words = {"summary": title, "description": reason[:500]}
-    return Alert(OWN_NAME, fingerprint, True, title, severity, now, None, labels, words)  # noqa: FBT003 - firing
+    return Alert(OWN_NAME, _fingerprint(name, about), True, title, severity, now, None, labels, words)  # noqa: FBT003 - firing

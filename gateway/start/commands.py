@@ -15,9 +15,10 @@ from gateway.clock import SystemClock
 from gateway.loader import BadJson
 from gateway.loader import load as load_json
 from gateway.sources import BadPayload, Heard
-from gateway.start import supervisor, web
+from gateway.start import supervisor, watch, web
 from gateway.start.access_commands import people_group, token, user
 from gateway.start.console import fail, program, settings
+from gateway.start.source_commands import source_group
 from gateway.store import people as people_store
 from gateway.store.db import db, reading, transaction
 from gateway.worker import Worker, stop_on_signals
@@ -32,9 +33,10 @@ def cli() -> None: ...
 cli.add_command(token)
 cli.add_command(user)
 cli.add_command(people_group)
+cli.add_command(source_group)
 
 
-@cli.command(help="Start web and worker here, and watch over both.")
+@cli.command(help="Start web, worker and auditor here, and watch over them.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 def up(host: str, port: int) -> None:
@@ -63,6 +65,11 @@ def worker() -> None:
         one = Worker(app)
         stop_on_signals(one)
         one.run()
+
+
+@cli.command(help="One auditor: asks whether the others do their work, and raises the alarm when they do not.")
+def auditor() -> None:
+    watch.run()
 
 
 @cli.command(help="Bring the database to the present form.")

@@ -1,4 +1,4 @@
-"""`./nabat up`: one web server and one worker, started, watched over, and stopped together."""
+"""`./nabat up`: web server, worker and auditor, started, watched over, and stopped together."""
 
 import ctypes
 import os
@@ -14,14 +14,14 @@ import click
 
 from gateway import log, sources
 from gateway.access import auth
+from gateway.heartbeat import PIPE
 from gateway.store import sources as source_store
 from gateway.store.db import transaction
 from gateway.world import World
 
 STOP_WITHIN = 15.0  # seconds until what does not stop is killed
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds before something that died is started again
-SILENCE = 60.0  # seconds without a pulse after which a worker counts as stuck
-PULSE = "PULSE_PIPE"  # tells the worker its end of the pipe
+SILENCE = 60.0  # seconds without a pulse after which a process counts as stuck
 PR_SET_PDEATHSIG = 1
 LIVED_LONG = 30.0  # seconds of life after which a death is a new story
 
@@ -90,7 +90,7 @@ def _listening(host: str, port: int) -> str:
 
 
 def run(host: str, port: int) -> None:
-    """Until Ctrl-C or SIGTERM; then both are stopped, each in its own time."""
+    """Until Ctrl-C or SIGTERM; then all are stopped, each in its own time."""
     for stale in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
         stale.unlink()  # counters of processes that ended with the last run
     environment = {"NABAT_PUBLIC_URL": _listening(host, port), **os.environ}
@@ -100,7 +100,7 @@ def run(host: str, port: int) -> None:
     web = ("web", "--host", host, "--port", str(port))
     children: list[Child] = []
     signal.signal(signal.SIGHUP, lambda *_: _pass_on(children, signal.SIGHUP))
-    children += [_start(arguments, environment) for arguments in (web, ("worker",))]
+    children += [_start(arguments, environment) for arguments in (web, ("worker",), ("auditor",))]
     while not stopping.wait(0.2):
         for index, child in enumerate(children):
             children[index] = _look_after(child, environment)
@@ -118,7 +118,7 @@ def _start(arguments: tuple[str, ...], environment: dict[str, str], pause: float
     os.set_blocking(ours, False)
     try:
         process = subprocess.Popen(  # noqa: S603 - ourselves
-            command, env={**environment, PULSE: str(theirs)}, start_new_session=True, pass_fds=(theirs,),
+            command, env={**environment, PIPE: str(theirs)}, start_new_session=True, pass_fds=(theirs,),
             preexec_fn=_die_with_us,  # noqa: PLW1509 - we have one thread
         )  # fmt: skip
     finally:
@@ -127,7 +127,7 @@ def _start(arguments: tuple[str, ...], environment: dict[str, str], pause: float
 
 
 def _look_after(child: Child, environment: dict[str, str]) -> Child:
-    """Returns the child, or the one in its place. Never waits: the other child needs us too."""
+    """Returns the child, or the one in its place. Never waits: the other children need us too."""
     if child.again_at is not None:
         if time.monotonic() < child.again_at:
             return child

@@ -52,12 +52,13 @@ class Known:
     word_at: int = 0
     words: Alert | None = None  # the last words, if they came now
     dirty: bool = False
-    left: int | None = None  # the row that no longer speaks for it
+    left: int | None = None  # the row that no longer speaks for it …
+    left_seen: int = 0  # … and how many messages it had heard
 
     def move_to(self, incident_id: int) -> None:
         """It belongs to another incident from now on; its row in the old one stays, for that one's history."""
         if self.incident_id is not None and self.incident_id != incident_id and self.id is not None:
-            self.left, self.id, self.seen = self.id, None, 1
+            self.left, self.left_seen, self.id, self.seen = self.id, self.seen - 1, None, 1
             self.cleared = False
         self.incident_id = incident_id
 
@@ -72,9 +73,20 @@ _LOOK_UP = (
 
 def look_up(session: Session, source_id: int, fingerprints: Iterable[str]) -> dict[tuple[int, str], Known]:
     found = {}
-    for name, id_, incident_id, firing, fired, resolved, ended, seen, word_at, status, muted, closed in bulk.select_each(
-        session, _LOOK_UP, fingerprints, source_id
-    ):
+    for (
+        name,
+        id_,
+        incident_id,
+        firing,
+        fired,
+        resolved,
+        ended,
+        seen,
+        word_at,
+        status,
+        muted,
+        closed,
+    ) in bulk.select_each(session, _LOOK_UP, fingerprints, source_id):
         found[(source_id, name)] = Known(
             source_id, name, id_, incident_id, status is not None and status != "resolved", bool(firing),
             closed or 0, bool(muted), episodes=Episodes(fired, resolved, ended), seen=seen, word_at=word_at,
@@ -111,7 +123,8 @@ _WORDS = ("title", "severity", "labels", "annotations", "url", "clock_suspect", 
 
 def write(session: Session, known: Sequence[Known], at: int) -> None:
     """Write back what was heard: rows that were left behind first, since only one may speak for a fingerprint."""
-    bulk.update(session, AlertRow, ("id", "latest"), [(one.left, False) for one in known if one.left is not None])
+    left = [(one.left, False, one.left_seen) for one in known if one.left is not None]
+    bulk.update(session, AlertRow, ("id", "latest", "seen"), left)
     bulk.insert(session, AlertRow, _NEW, [_new_row(one, at) for one in known if one.id is None])
     old = [one for one in known if one.id is not None]
     # Set by people, so never written back with the rest: a person may have muted it since it was read.
@@ -169,4 +182,5 @@ def keep_payloads(session: Session, posts: Sequence[Post]) -> None:
 def _payload_row(post: Post) -> tuple[Any, ...]:
     body, size = zlib.compress(post.body, 1), len(post.body)
     received = micros(post.received_at)
-    return post.source_id, received, body, size, len(post.alerts), len(post.quarantined), post.error
+    accepted = 0 if post.repeated else len(post.alerts)  # what was taken in before is not received again
+    return post.source_id, received, body, size, accepted, len(post.quarantined), post.error

@@ -139,7 +139,20 @@ def test_bad_mail_servers_are_refused_without_showing_the_password(url):
 def test_no_secret_is_in_the_repr():
     environ = {setting.name: "canary" * 8 for setting in SETTINGS if setting.secret}
     environ |= {"NABAT_DATABASE_URL": "postgresql://u:canary@db/x", "NABAT_SMTP_URL": "smtp://u:canary@host"}
+    environ |= {"NABAT_DEADMAN_URL": "https://beats.example/canary"}
     assert "canary" not in repr(load(environ))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("NABAT_DEADMAN_URL", "ftp://x"), ("NABAT_DEADMAN_URL", "http://10.0.0.1/x"), ("NABAT_MIN_FREE_MB", "-1"),
+     ("NABAT_MIN_FREE_MB", "1.5"), ("NABAT_MIN_FREE_MB", "²")],
+)  # fmt: skip
+def test_what_watches_us_is_checked(name, value):
+    with pytest.raises(BadSettings, match=name):
+        load({name: value})
+    good = load({"NABAT_DEADMAN_URL": "https://beats.example/x?key=1", "NABAT_MIN_FREE_MB": "0"})
+    assert good.env["NABAT_MIN_FREE_MB"] == "0"
 
 
 def test_the_slash_at_the_end_of_our_address_goes():

@@ -1,0 +1,32 @@
+"""What every process stands on: Flask with the database, and the world. Without pages and doors."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from gateway.bookshelf import Bookshelf
+from gateway.clock import Clock, SystemClock
+from gateway.disk import disk_of
+from gateway.secrets import Vault
+from gateway.settings import Settings
+from gateway.store.db import db, engine_options, prepare_sqlite
+from gateway.store.roll import Roll
+from gateway.world import World
+
+ROOT = Path(__file__).parent.parent
+
+
+def lay(settings: Settings, clock: Clock | None = None) -> Flask:
+    """Raises BadRuleBook when the rule book is broken."""
+    app = Flask("gateway", root_path=str(ROOT), template_folder="templates", static_folder=None)
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
+    app.extensions["gateway"] = World(
+        settings, clock or SystemClock(), Bookshelf(settings.rules), Vault(settings.secret_key), Roll(),
+        disk_of(settings),
+    )  # fmt: skip
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            prepare_sqlite(db.engine)
+    return app
