@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from flask import Flask
@@ -34,11 +34,13 @@ SMALL = 128 * 1024  # bytes: a body up to this is parsed on the event loop, a la
 BOOK_GLANCE = 0.5  # seconds between questions whether somebody asked for it
 BOOK_EVERY = 5.0  # seconds between looks at the rule book's files
 STORE_DEADLINE = 30.0  # seconds an answer waits for its commit
+LOOKUP_DEADLINE = 15.0  # seconds to learn whose a token is: a database that says nothing must not hold senders for ever
 BARE = (  # of answers that no page made: nothing for a browser to guess at, to run, or to keep
     ("x-content-type-options", "nosniff"),
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
     ("cache-control", "no-store"),
 )
+Found = TypeVar("Found")
 
 
 class Bridge:
@@ -166,7 +168,7 @@ class Bridge:
         if request.signature is None:
             token = ingest.token_of(request)
             owner = self.owners.held(token)
-            return owner or await self.loop.run_in_executor(self.pool, self.owners.of, token)
+            return owner or await self._looked_up(self.owners.of, token)
         known = await self._signers(request.kind)
         if len(request.body) <= SMALL:
             return ingest.signed_by(request, known, now)
@@ -175,7 +177,15 @@ class Bridge:
     async def _signers(self, kind: str) -> tuple[Signer, ...]:
         assert self.loop is not None
         known = self.owners.held_signers(kind)
-        return await self.loop.run_in_executor(self.pool, self.owners.signers_of, kind) if known is None else known
+        return await self._looked_up(self.owners.signers_of, kind) if known is None else known
+
+    async def _looked_up(self, find: Callable[[str], Found], what: str) -> Found:
+        assert self.loop is not None
+        try:
+            async with asyncio.timeout(LOOKUP_DEADLINE):
+                return await self.loop.run_in_executor(self.pool, find, what)
+        except TimeoutError:
+            raise Unavailable("the database does not answer") from None
 
     def _keep(self, posts: Sequence[Any]) -> None:
         """What is kept of a refused request. The refusal stands whether or not there is room for it."""

@@ -163,7 +163,7 @@ def test_f21_a_table_is_locked(game, size):
     slowest = max(sender.slowest for sender in load.senders)
     run.finish(note=f"locked for {size} s, slowest answer {slowest:.1f} s")
     assert load.statuses[503] > 0
-    assert slowest <= LOCKED_NO + MARGIN
+    assert slowest <= LOCKED_NO + (0.5 if size > 10 else MARGIN)
 
 
 @sized(full=20)
@@ -184,6 +184,7 @@ def test_f21_all_connections_are_taken(game, size):
     slowest = max(sender.slowest for sender in load.senders)
     run.finish(note=f"none left for {size} s, slowest answer {slowest:.1f} s")
     assert web.alive
+    assert load.statuses[503] > 0
     assert slowest <= LOCKED_NO + MARGIN
 
 

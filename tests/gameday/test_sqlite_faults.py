@@ -26,7 +26,7 @@ def log_of(run):
     return file_of(run).with_name("nabat.db-wal")
 
 
-@sized(small=7, full=20)
+@sized(small=9, full=20)
 def test_f11_somebody_holds_the_write_lock(game, size):
     run = game("F11", "sqlite")
     run.web()
