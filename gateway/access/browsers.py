@@ -10,6 +10,7 @@ from gateway import channels
 from gateway.access.vapid import given_to, private_key
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.outward import webpush
+from gateway.outward.masking import mask
 from gateway.outward.wording import Wording
 from gateway.secrets import BadSecret, digest
 from gateway.store import audit, browsers, counters
@@ -106,7 +107,7 @@ def try_out(person_id: int, contact_id: int, language: str, now: datetime) -> st
         forget(person_id, contact_id, now)
         return "ended"
     except (PermanentFailure, TemporaryFailure, BadSecret, LookupError) as failure:
-        return str(failure)
+        return mask(str(failure), env)
     return "sent"
 
 

@@ -15,6 +15,7 @@ from gateway.access import vapid
 from gateway.briefing import bare_facts, facts_of
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.flows.settle import Result, reclaim, write_down
+from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
 from gateway.store import outbox, waiting
 from gateway.store.db import database_clock, reading, transaction
@@ -149,24 +150,28 @@ def _brief(session: Session, leased: Leased, world: World) -> Facts:
 def attempt(leased: Leased, facts: Facts, world: World, given: Mapping[str, str]) -> Result:
     """Render and send one message. A channel that has no provider writes it to the log instead."""
     env = {**world.settings.env, **given}
+    hidden = ""
     try:
-        message = _message(leased, facts, world)
+        address = leased.address
+        if channels.find(leased.channel).SECRET:
+            address = hidden = world.vault.open(address)
+        message = _message(leased, facts, address)
         lacking = channels.missing(leased.channel, env)
         if lacking:
             channels.find("log").send(message, env)
             return Result(leased, "logged", f"written to the log: {', '.join(lacking)} not set")
         return Result(leased, "sent", channels.carrier(leased.channel, env).send(message, env))
     except PermanentFailure as failure:
-        return Result(leased, "never", str(failure), ended=isinstance(failure, AddressEnded))
+        return Result(leased, "never", mask(str(failure), env, hidden), ended=isinstance(failure, AddressEnded))
     except TemporaryFailure as failure:
-        return Result(leased, "later", str(failure), ambiguous=failure.ambiguous, retry_after=failure.retry_after)
+        words = mask(str(failure), env, hidden)
+        return Result(leased, "later", words, ambiguous=failure.ambiguous, retry_after=failure.retry_after)
     except Exception as failure:  # noqa: BLE001 - one bad message must not stop the others; the row keeps the reason
         log.error("delivery_failed", failure, delivery=leased.id, channel=leased.channel)
-        return Result(leased, "later", f"{type(failure).__name__}: {failure}", ambiguous=True)
+        return Result(leased, "later", mask(f"{type(failure).__name__}: {failure}", env, hidden), ambiguous=True)
 
 
-def _message(leased: Leased, facts: Facts, world: World) -> Message:
-    address = world.vault.open(leased.address) if channels.find(leased.channel).SECRET else leased.address
+def _message(leased: Leased, facts: Facts, address: str) -> Message:
     if leased.attempts > PARKED_AFTER:
         return _plain(leased, facts, address)
     return replace(render(facts, leased.channel, leased.kind, address, leased.id), again=leased.again)

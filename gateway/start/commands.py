@@ -14,6 +14,7 @@ from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.clock import SystemClock
 from gateway.loader import BadJson
 from gateway.loader import load as load_json
+from gateway.outward.masking import mask
 from gateway.sources import BadPayload, Heard
 from gateway.start import supervisor, watch, web
 from gateway.start.access_commands import people_group, token, user
@@ -164,4 +165,4 @@ def send_test(channel: str, address: str) -> None:
     try:
         click.echo(f"sent: {chosen.send(message, env)}")
     except (PermanentFailure, TemporaryFailure) as problem:
-        fail(f"not sent: {problem}")
+        fail(f"not sent: {mask(str(problem), env, address if chosen.SECRET else '')}")

@@ -113,6 +113,7 @@ def test_web_addresses_become_links(url):
         "ftp://a",
         "http://[::1",
         "http://[:::1]/",
+        "https://[::@fff/[700f:1]/t",
         "http://[12345::]/",
         "http://[1.2.3.4]/",
         "http://a:99999",
