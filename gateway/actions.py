@@ -78,30 +78,40 @@ def act_in(
 def assign(incident_id: int, to: str, actor: Actor, now: datetime) -> Reason | None:
     """Make it the person's, given by e-mail address or id. None if there is no such incident; raises NotPossible."""
     with transaction() as session:
-        case = cases.load(session, [incident_id]).get(incident_id)
-        if case is None:
-            return None
-        changes = changes_of(session, now)
-        person = _assignable(changes.directory, to)
-        decision = decide(case.state, Signal.ASSIGN, case.route, now, Given(person=person.id, before=case.assignee_id))
-        if decision.changes:
-            _assigned(changes, case, decision.reason, person, actor)
-            write_down(session, now, actor, Signal.ASSIGN.value, case, to=person.email)
-        changes.write()
-        return decision.reason
+        return assign_in(session, incident_id, to, actor, now)
+
+
+def assign_in(session: Session, incident_id: int, to: str, actor: Actor, now: datetime) -> Reason | None:
+    """The same within the caller's transaction."""
+    case = cases.load(session, [incident_id]).get(incident_id)
+    if case is None:
+        return None
+    changes = changes_of(session, now)
+    person = _assignable(changes.directory, to)
+    decision = decide(case.state, Signal.ASSIGN, case.route, now, Given(person=person.id, before=case.assignee_id))
+    if decision.changes:
+        _assigned(changes, case, decision.reason, person, actor)
+        write_down(session, now, actor, Signal.ASSIGN.value, case, to=person.email)
+    changes.write()
+    return decision.reason
 
 
 def add_note(incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
     """A line of free text on the timeline. False if there is no such incident."""
     with transaction() as session:
-        case = cases.load(session, [incident_id]).get(incident_id)
-        if case is None:
-            return False
-        changes = changes_of(session, now)
-        changes.line(case, "note", actor.name, {"text": text, "how": actor.how})
-        changes.write()
-        write_down(session, now, actor, "note", case)
-        return True
+        return note_in(session, incident_id, text, actor, now)
+
+
+def note_in(session: Session, incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
+    """The same within the caller's transaction."""
+    case = cases.load(session, [incident_id]).get(incident_id)
+    if case is None:
+        return False
+    changes = changes_of(session, now)
+    changes.line(case, "note", actor.name, {"text": text, "how": actor.how})
+    changes.write()
+    write_down(session, now, actor, "note", case)
+    return True
 
 
 def write_down(session: Session, now: datetime, actor: Actor, action: str, case: Case, **more: str) -> None:

@@ -14,6 +14,7 @@ from gateway import channels, crashpoint, log
 from gateway.access import vapid
 from gateway.briefing import bare_facts, facts_of
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
+from gateway.demo.mark import is_invented
 from gateway.flows.settle import Result, reclaim, write_down
 from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
@@ -156,10 +157,9 @@ def attempt(leased: Leased, facts: Facts, world: World, given: Mapping[str, str]
         if channels.find(leased.channel).SECRET:
             address = hidden = world.vault.open(address)
         message = _message(leased, facts, address)
-        lacking = channels.missing(leased.channel, env)
-        if lacking:
+        if kept_here := _kept_here(leased, env):
             channels.find("log").send(message, env)
-            return Result(leased, "logged", f"written to the log: {', '.join(lacking)} not set")
+            return Result(leased, "logged", f"written to the log: {kept_here}")
         return Result(leased, "sent", channels.carrier(leased.channel, env).send(message, env))
     except PermanentFailure as failure:
         return Result(leased, "never", mask(str(failure), env, hidden), ended=isinstance(failure, AddressEnded))
@@ -169,6 +169,14 @@ def attempt(leased: Leased, facts: Facts, world: World, given: Mapping[str, str]
     except Exception as failure:  # noqa: BLE001 - one bad message must not stop the others; the row keeps the reason
         log.error("delivery_failed", failure, delivery=leased.id, channel=leased.channel)
         return Result(leased, "later", mask(f"{type(failure).__name__}: {failure}", env, hidden), ambiguous=True)
+
+
+def _kept_here(leased: Leased, env: Mapping[str, str]) -> str:
+    """Why it goes to the log and to nobody: invented people are never called, whatever keys there are."""
+    if is_invented(leased.who):
+        return "this person belongs to the demo data"
+    lacking = channels.missing(leased.channel, env)
+    return f"{', '.join(lacking)} not set" if lacking else ""
 
 
 def _message(leased: Leased, facts: Facts, address: str) -> Message:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from gateway import actions, crashpoint, log, metrics
 from gateway.store import cases, outbox, timers, waiting
 from gateway.store.db import reading, transaction
@@ -46,23 +48,28 @@ def _each(incident_id: int, now: datetime, work: Callable[[int], object]) -> Non
 def _fall_back(incident_id: int, now: datetime) -> None:
     """Marking a message and starting what follows from it are one transaction: neither is lost without the other."""
     with transaction() as session:
-        late = waiting.impatient(session, incident_id, now)
-        gone = waiting.expire(session, incident_id, now)
-        case = cases.load(session, [incident_id]).get(incident_id)
-        if case is None:
-            return
-        changes = actions.changes_of(session, now)
-        for one in gone:
-            changes.line(case, "delivery failed", actions.CLOCK.name, _detail(one, "expired: not delivered in time"))
-            metrics.deliveries.labels(one.channel, "expired").inc()
-        for one in late:
-            if one.kind in outbox.PAGES:
-                actions.fall_back(changes, case, one.level, one.who, "not delivered in time", patience=True)
-        for one in gone:
-            if one.kind in outbox.PAGES:
-                actions.fall_back(changes, case, one.level, one.who, "expired")
-        changes.write()
-        crashpoint.passing("fallback written")
+        fall_back_in(session, incident_id, now)
+
+
+def fall_back_in(session: Session, incident_id: int, now: datetime) -> None:
+    """The same within the caller's transaction."""
+    late = waiting.impatient(session, incident_id, now)
+    gone = waiting.expire(session, incident_id, now)
+    case = cases.load(session, [incident_id]).get(incident_id)
+    if case is None:
+        return
+    changes = actions.changes_of(session, now)
+    for one in gone:
+        changes.line(case, "delivery failed", actions.CLOCK.name, _detail(one, "expired: not delivered in time"))
+        metrics.deliveries.labels(one.channel, "expired").inc()
+    for one in late:
+        if one.kind in outbox.PAGES:
+            actions.fall_back(changes, case, one.level, one.who, "not delivered in time", patience=True)
+    for one in gone:
+        if one.kind in outbox.PAGES:
+            actions.fall_back(changes, case, one.level, one.who, "expired")
+    changes.write()
+    crashpoint.passing("fallback written")
 
 
 def _detail(one: Stuck, error: str) -> dict[str, object]:

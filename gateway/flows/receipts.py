@@ -45,12 +45,17 @@ class Receipt:
 def take(told: Sequence[Receipt], now: datetime) -> list[str]:
     """What came of each. The effects and that they were heard are kept together, of all of them or of none."""
     with transaction() as session:
-        found = _find(session, told)
-        loaded = cases.load(session, [one.incident_id for one in found.values()])
-        changes = actions.changes_of(session, now)
-        results = [_apply(changes, loaded, receipt, found.get(receipt)) for receipt in told]
-        changes.write()
-        return results
+        return take_in(session, told, now)
+
+
+def take_in(session: Session, told: Sequence[Receipt], now: datetime) -> list[str]:
+    """The same within the caller's transaction."""
+    found = _find(session, told)
+    loaded = cases.load(session, [one.incident_id for one in found.values()])
+    changes = actions.changes_of(session, now)
+    results = [_apply(changes, loaded, receipt, found.get(receipt)) for receipt in told]
+    changes.write()
+    return results
 
 
 def _find(session: Session, told: Sequence[Receipt]) -> Mapping[Receipt, Sent]:

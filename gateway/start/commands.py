@@ -16,7 +16,7 @@ from gateway.loader import BadJson
 from gateway.loader import load as load_json
 from gateway.outward.masking import mask
 from gateway.sources import BadPayload, Heard
-from gateway.start import supervisor, watch, web
+from gateway.start import demo, supervisor, watch, web
 from gateway.start.access_commands import people_group, token, user
 from gateway.start.console import fail, program, settings
 from gateway.start.source_commands import source_group
@@ -40,12 +40,16 @@ cli.add_command(source_group)
 @cli.command(help="Start web, worker and auditor here, and watch over them.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-def up(host: str, port: int) -> None:
+@click.option("--demo", "with_demo", is_flag=True, help="With an invented firm and its last 30 days, filled in once.")
+def up(host: str, port: int, *, with_demo: bool) -> None:
     if wrong := web.complaint(host, port):
         fail(wrong)
-    with program() as (_, world):
-        supervisor.greet(world, host, port)
-    supervisor.run(host, port)
+    book = demo.rule_book(settings()) if with_demo else None
+    with program(book) as (_, world):
+        if with_demo:
+            demo.prepare(world)
+        supervisor.greet(world, host, port, invented=demo.SOURCES if with_demo else ())
+    supervisor.run(host, port, **({"NABAT_RULES": str(book)} if book else {}))
 
 
 @cli.command("web", help="One web server; any number may share one PostgreSQL.")

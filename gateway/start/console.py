@@ -4,6 +4,8 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,10 +20,11 @@ __all__ = ["fail", "operator", "program", "settings"]
 
 
 @contextmanager
-def program() -> Iterator[tuple[Flask, World]]:
+def program(rules: Path | None = None) -> Iterator[tuple[Flask, World]]:
     """Everything put together on a migrated database, or an end with what is wrong with the rule book."""
     try:
-        app = create_app(settings())
+        found = settings()
+        app = create_app(replace(found, rules=rules or found.rules))
     except book.BadRuleBook as problem:
         fail(*problem.complaints)
     with app.app_context():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,13 +48,13 @@ class Child:
         return self.heard is not None and time.monotonic() - self.heard > SILENCE
 
 
-def greet(world: World, host: str, port: int) -> None:
+def greet(world: World, host: str, port: int, *, invented: Collection[str] = ()) -> None:
     """What a new user needs: the address, the set-up link, a receiver to paste. Tokens are shown once."""
     address = public_address(world, host, port)
     now = world.clock.now()
     with transaction() as session:
         link = auth.new_setup_link(session, now)
-        first = not any(source for _, source in source_store.list_tokens(session))
+        first = not any(source and source.name not in invented for _, source in source_store.list_tokens(session))
         token = source_store.create_token(session, "alertmanager", "", now, sources.names()) if first else None
     click.echo(f"\nNabat is starting on {address}\n")
     if link:
@@ -89,11 +90,11 @@ def _listening(host: str, port: int) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
-def run(host: str, port: int) -> None:
+def run(host: str, port: int, **more: str) -> None:
     """Until Ctrl-C or SIGTERM; then all are stopped, each in its own time."""
     for stale in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
         stale.unlink()  # counters of processes that ended with the last run
-    environment = {"NABAT_PUBLIC_URL": _listening(host, port), **os.environ}
+    environment = {"NABAT_PUBLIC_URL": _listening(host, port), **os.environ, **more}
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
