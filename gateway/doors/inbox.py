@@ -19,6 +19,7 @@ from gateway.flows.own_alerts import OWN_SOURCE, unreadable_alert
 from gateway.store import sources as source_store
 from gateway.store.alerts import Post
 from gateway.store.db import transaction
+from gateway.store.turns import Turns
 from gateway.world import World
 
 BATCH = 1000  # alerts in one commit, about
@@ -72,6 +73,7 @@ class Inbox:
         self._bytes = 0
         self._open = True
         self._since: float | None = None  # when the batch was begun that is being written
+        self._turns = Turns(world.settings.database_url)
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
 
     def start(self) -> None:
@@ -112,23 +114,34 @@ class Inbox:
             self._open = False
         self._queue.put(None)
         self._thread.join(10)
+        self._turns.close()
 
     def _run(self) -> None:
         with self._app.app_context():
             while (item := self._queue.get()) is not None:
-                batch, more = [item], item.weight
-                while more < BATCH and not self._queue.empty():
-                    following = self._queue.get()
-                    if following is None:
-                        self._queue.put(None)
-                        break
-                    batch.append(following)
-                    more += following.weight
                 self._since = time.monotonic()
-                self._write(batch)
+                with self._turns.take():  # meanwhile more has come
+                    batch = self._all_that_waits(item)
+                    wanted = self._write(batch)
                 self._since = None
+                self._let_go(batch)
+                self._finish(wanted)
+                if any(isinstance(one.result, Away) for one in wanted):
+                    self._turn_away()
 
-    def _write(self, batch: Sequence[Item]) -> None:
+    def _all_that_waits(self, item: Item) -> list[Item]:
+        """A commit's worth of it."""
+        batch, more = [item], item.weight
+        while more < BATCH and not self._queue.empty():
+            following = self._queue.get()
+            if following is None:
+                self._queue.put(None)
+                break
+            batch.append(following)
+            more += following.weight
+        return batch
+
+    def _write(self, batch: Sequence[Item]) -> list[Item]:
         """Whatever happens, everybody who waits gets an answer and the next batch has its turn."""
         with self._lock:
             wanted = [item for item in batch if not item.withdrawn]
@@ -142,10 +155,7 @@ class Inbox:
         for item in wanted:
             if item.result is None:
                 item.result = Unavailable("it could not be stored")
-        self._let_go(batch)
-        self._finish(wanted)
-        if any(isinstance(item.result, Away) for item in wanted):
-            self._turn_away()
+        return wanted
 
     def _turn_away(self) -> None:
         """What came while the database was being waited for has waited as well: it hears of it now."""

@@ -21,7 +21,9 @@ from gateway.doors import ingest
 from gateway.doors.bodies import BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
 from gateway.doors.inbox import Inbox, Item, Unavailable
 from gateway.doors.ingest import Answer, Owners, Refused, Signer
+from gateway.flows.prepare import prepare
 from gateway.store import sources as source_store
+from gateway.store.alerts import Post
 from gateway.store.db import reading
 from gateway.store.sources import TokenOwner
 from gateway.world import World
@@ -148,9 +150,9 @@ class Bridge:
         if body is None:
             raise ingest.too_large(owner, now)
         if len(body) <= SMALL:
-            post = ingest.read(request, owner, now)
+            post = self._read(request, owner, now)
         else:
-            post = await self.loop.run_in_executor(self.pool, ingest.read, request, owner, now)
+            post = await self.loop.run_in_executor(self.pool, self._read, request, owner, now)
         waiting: asyncio.Future[Item] = self.loop.create_future()
         item = Item([post], reply=waiting)
         self.inbox.put(item)
@@ -162,6 +164,13 @@ class Bridge:
                 return ingest.unavailable("it was not stored in time")
             await waiting  # it is being stored this moment: the answer is what comes of it
         return ingest.answer(item)
+
+    def _read(self, request: ingest.Request, owner: TokenOwner, now: datetime) -> Post:
+        post = ingest.read(request, owner, now)
+        try:
+            return prepare(post, self.world.shelf.book)
+        except Exception:  # noqa: BLE001 - whatever it is, the writer meets it again, and sets aside what it cannot store
+            return post
 
     async def _owner(self, request: ingest.Request, now: datetime) -> TokenOwner | None:
         assert self.loop is not None

@@ -14,9 +14,10 @@ from gateway import crashpoint
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
 from gateway.flows import tickets
+from gateway.flows.prepare import ready_of
 from gateway.store import alerts as alert_store
 from gateway.store import bulk, cases, receipts
-from gateway.store.alerts import Known, Post
+from gateway.store.alerts import Known, Post, Ready
 from gateway.store.cases import Case
 from gateway.store.counters import hit
 from gateway.store.db import one_writer_per_source
@@ -24,9 +25,7 @@ from gateway.store.tables import Incident
 from gateway.store.types import micros
 from rules.book import RuleBook
 from rules.episodes import NEVER, TOUCH
-from rules.identity import dedup_key
 from rules.lifecycle import NEW, Decision, Given, Signal, decide
-from rules.matchers import seen_labels
 from rules.words import Alert, Directory, Route
 
 OWN_PAUSE = timedelta(minutes=15)
@@ -70,11 +69,11 @@ def _once(session: Session, post: Post, now: datetime) -> Post:
 def _at_most_now_and_then(session: Session, post: Post, now: datetime) -> Post:
     """Our own word about a sender: within OWN_PAUSE of its incident's opening it is counted there and opens nothing."""
     if post.threshold and hit(session, post.alerts[0].fingerprint, OWN_WINDOW, now) < post.threshold:
-        return replace(post, alerts=())
+        return replace(post, alerts=(), prepared=None)
     opened = alert_store.last_opened(session, post.source_id, post.alerts[0].fingerprint)
     if opened is None or micros(now) - opened >= OWN_PAUSE.total_seconds() * 1_000_000:
         return post
-    return replace(post, alerts=[replace(alert, touch=True) for alert in post.alerts])
+    return replace(post, alerts=[replace(alert, touch=True) for alert in post.alerts], prepared=None)
 
 
 class _Intake:
@@ -89,7 +88,7 @@ class _Intake:
         self.known: dict[tuple[int, str], Known] = {}
         self.by_id: dict[int, Case] = {}
         self.by_key: dict[str, Case] = {}
-        self.routed: dict[int, tuple[Alert, Route, str]] = {}  # by id(alert): what it is routed to, and its key
+        self.ready: dict[int, Sequence[Ready]] = {}  # by id(post)
         self.openings: dict[int, Decision] = {}
         self.joined: dict[int, list[str]] = {}
         self.cleared: dict[int, list[str]] = {}
@@ -109,13 +108,15 @@ class _Intake:
         ids: set[int] = set()
         keys: set[str] = set()
         for post in posts:
-            for alert in post.alerts:
+            self.ready[id(post)] = ready_of(post, self.book)
+            for ready in self.ready[id(post)]:
+                alert = ready.alert
                 known = self.known.get((post.source_id, alert.fingerprint))
                 if known is None or self._matters(known, alert):
                     if known is not None and known.incident_id is not None and known.incident_open:
                         ids.add(known.incident_id)
                     if alert.firing or alert.touch:
-                        keys.add(self._route(alert)[2])
+                        keys.add(ready.key)
         self.by_id = cases.load(self.session, ids) if ids else {}
         self.by_key = cases.load_open(self.session, keys) if keys else {}
         self.by_id.update({case.id: self.by_id.get(case.id, case) for case in self.by_key.values()})
@@ -133,30 +134,31 @@ class _Intake:
     def take(self, post: Post) -> Outcome:
         outcome = Outcome(len(post.alerts), len(post.quarantined))
         touched: dict[int, None] = {}
-        for alert in post.alerts:
+        for ready in self.ready[id(post)]:
             if post.repeated:
-                known = self.known.get((post.source_id, alert.fingerprint))
+                known = self.known.get((post.source_id, ready.alert.fingerprint))
                 incident_id = known.incident_id if known else None
             else:
-                incident_id = self._hear(post, alert, outcome)
+                incident_id = self._hear(post, ready, outcome)
             if incident_id is not None:
                 touched[incident_id] = None
         outcome.incidents = list(touched)
         return outcome
 
-    def _hear(self, post: Post, alert: Alert, outcome: Outcome) -> int | None:
+    def _hear(self, post: Post, ready: Ready, outcome: Outcome) -> int | None:
         """One message about one alert."""
+        alert = ready.alert
         key = (post.source_id, alert.fingerprint)
         known = self.known.get(key)
         if known is None:
             known = self.known[key] = Known(post.source_id, alert.fingerprint)
         was, known.seen = known.firing, known.seen + 1
         new_episode = self._listen(known, alert, was=was)
-        self._remember_words(known, alert)
+        self._remember_words(known, ready)
         known.firing = fires = known.episodes.firing
         speaks = self._speaks(known, alert, new=new_episode)
         if fires and (not was or (speaks and not self._is_open(known) and not self._just_closed(known, new_episode))):
-            self._fires(known, post, alert, outcome)
+            self._fires(known, post, ready, outcome)
         elif was and not fires:
             self._clears(known, alert, post)
         elif fires and new_episode and alert.ticket is None and (case := self._case(known)):
@@ -165,8 +167,8 @@ class _Intake:
         elif not fires and not was and known.incident_id is None and not alert.firing:
             outcome.never_seen += 1
         if alert.ticket is not None and (case := self._case(known)):
-            tickets.hear(self.changes, case, known, alert.ticket, self._route(alert)[1], post.source)
-        self._stir(known, alert, post.source)
+            tickets.hear(self.changes, case, known, alert.ticket, ready.route, post.source)
+        self._stir(known, ready, post.source)
         return known.incident_id
 
     def _listen(self, known: Known, alert: Alert, *, was: bool) -> bool:
@@ -183,20 +185,13 @@ class _Intake:
         known.episodes.hear_resolved(starts, min(ends, max(starts, self.at)))
         return False
 
-    def _remember_words(self, known: Known, alert: Alert) -> None:
+    def _remember_words(self, known: Known, ready: Ready) -> None:
         """The last words win; of a ticket those with the newest updated_at."""
+        alert = ready.alert
         word_at = micros(alert.ticket.updated_at) if alert.ticket and alert.ticket.updated_at else self.at
         if alert.ticket is None or word_at >= known.word_at:
-            known.words, known.word_at = alert, word_at
+            known.words, known.word_at = ready, word_at
         known.dirty = True
-
-    def _route(self, alert: Alert) -> tuple[Alert, Route, str]:
-        found = self.routed.get(id(alert))
-        if found is None:
-            labels = seen_labels(alert)
-            route = self.book.route(labels)
-            found = self.routed[id(alert)] = (alert, route, dedup_key(alert, route, labels))
-        return found
 
     def _just_closed(self, known: Known, new_episode: bool) -> bool:
         """A person said a moment ago that it is over, and the sender has only repeated what they knew."""
@@ -209,11 +204,11 @@ class _Intake:
     def _case(self, known: Known) -> Case | None:
         return self.by_id.get(known.incident_id) if known.incident_id is not None else None
 
-    def _fires(self, known: Known, post: Post, alert: Alert, outcome: Outcome) -> None:
+    def _fires(self, known: Known, post: Post, ready: Ready, outcome: Outcome) -> None:
         """It did not fire and now does: back to its open incident, else to the one of its key, else a new one."""
+        alert, route, key = ready.alert, ready.route, ready.key
         case = self._case(known)
         if case is None or not case.open:
-            _, route, key = self._route(alert)
             case = self.by_key.get(key)
             if case is None or not case.open:
                 case = self._open(post, alert, route, key)
@@ -270,12 +265,12 @@ class _Intake:
             known.muted, known.cleared = False, True
         return alert.firing and not alert.touch and not known.muted
 
-    def _stir(self, known: Known, alert: Alert, source: str) -> None:
+    def _stir(self, known: Known, ready: Ready, source: str) -> None:
         """Whoever snoozed its incident knew nothing of what comes now."""
-        case = self._case(known)
-        if case is None or case.state.snoozed_until is None or not known.firing or not (alert.firing or alert.touch):
+        case, spoken = self._case(known), ready.alert.firing or ready.alert.touch
+        if case is None or case.state.snoozed_until is None or not known.firing or not spoken:
             return
-        given = Given(firing=case.firing, urgency=self._route(alert)[1].urgency)
+        given = Given(firing=case.firing, urgency=ready.route.urgency)
         decision = decide(case.state, Signal.STIRRED, case.route, self.now, given)
         carry_out(self.changes, case, decision, Actor(source, "source"))
 

@@ -17,12 +17,12 @@ TOLD = ("commented", "assigned", "arrival", "updated")  # events that stand on t
 
 def hear(changes: Changes, case: Case, known: Known, ticket: Ticket, route: Route, source: str) -> None:
     """`route` is what the rule book says of this word."""
-    if known.words is not None and known.words.ticket is ticket:
+    if known.words is not None and known.words.alert.ticket is ticket:
         before = str(msgspec.json.decode(case.ticket).get("priority", "")) if case.ticket else ""
         kept = replace(ticket, priority=before) if ticket.guessed and before else ticket
         case.ticket = to_json(kept)
         if case.kind == Kind.TICKET:
-            case.title = known.words.title
+            case.title = known.words.alert.title
         changes.touch(case)
         if case.open and before and kept.priority != before and route.urgency.rank < case.route.urgency.rank:
             _raise(changes, case, route, source)

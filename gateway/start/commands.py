@@ -55,13 +55,13 @@ def up(host: str, port: int, *, with_demo: bool) -> None:
 @cli.command("web", help="One web server; any number may share one PostgreSQL.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--processes", default=0, help="0: one on SQLite, two on PostgreSQL.")
+@click.option("--processes", default=0, help="0: two.")
 def serve(host: str, port: int, processes: int) -> None:
     if wrong := web.complaint(host, port):
         fail(wrong)
     with program():
         pass  # the book is read and the database migrated once, not by each of granian's processes
-    web.serve(settings(), host, port, processes)
+    web.serve(host, port, processes)
 
 
 @cli.command(help="One worker: sends, escalates, tidies up. Any number may share one PostgreSQL.")

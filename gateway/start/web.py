@@ -1,6 +1,7 @@
 """Starts the web server: granian around our bridge, one or more processes on one port."""
 
 import ctypes
+import gc
 import os
 import signal
 import socket
@@ -14,17 +15,22 @@ from granian.log import LogLevels
 from gateway import log
 from gateway.app import create_app
 from gateway.doors.server import Bridge
-from gateway.settings import Settings, load
+from gateway.settings import load
 
 BACKLOG = 4096  # connections at a time: half-sent bodies only cost a coroutine each
 HEADER_DEADLINE = 15_000  # milliseconds for a request's head to arrive
 STOP_WITHIN = 12  # seconds for requests under way
 PR_SET_PDEATHSIG = 1
+GARBAGE = (
+    50_000,
+    20,
+    50,
+)  # what is made for a batch of alerts is gone by itself: looking for rings in it was 5 % of all
 
 
-def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Returns when told to stop. SQLite has one writer, so one process; on PostgreSQL as many as are wanted."""
-    workers = workers or (1 if settings.database_url.startswith("sqlite") else 2)
+def serve(host: str, port: int, workers: int) -> None:
+    """Returns when told to stop."""
+    workers = workers or 2
     server = Granian(
         "gateway.start.web:application",
         address=host,
@@ -44,6 +50,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     # granian's answer to SIGHUP is to start its processes anew, and one that met a broken rule book would stay away.
     # They look at the book themselves, and keep the old one.
     setattr(server, "signal_handler_reload", lambda *_: None)  # noqa: B010 - it is a method of theirs
+    gc.collect()
+    gc.freeze()  # what is loaded by now is shared with the processes to come, as long as nobody looks it over again
     server.serve()
 
 
@@ -65,6 +73,8 @@ def application() -> Bridge:
     settings = load(os.environ)
     log.setup(settings.log_level)
     bridge = Bridge(create_app(settings))
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
     signal.signal(signal.SIGHUP, lambda *_: bridge.world.shelf.ask())
     return bridge
 

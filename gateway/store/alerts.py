@@ -11,8 +11,28 @@ from sqlalchemy.orm import Session
 from gateway.store import bulk
 from gateway.store.tables import AlertRow, Payload, QuarantinedItem
 from gateway.store.types import micros, to_json
+from rules.book import RuleBook
 from rules.episodes import Episodes
-from rules.words import Alert, Quarantined
+from rules.words import Alert, Quarantined, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One alert with all that can be said of it without the database."""
+
+    alert: Alert
+    route: Route
+    key: str  # dedup key
+    words: tuple[Any, ...]  # as they are stored
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What of a post's work was done before its turn to write came: by this book, in the order of its alerts."""
+
+    book: RuleBook
+    alerts: Sequence[Ready]
+    packed: bytes  # the body, compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +52,7 @@ class Post:
     threshold: int = 0  # … and only when this many came within a minute
     once: str = ""  # tells a signed request from all others; sent again, it has no second effect
     repeated: bool = False  # it was taken in before
+    prepared: Prepared | None = None
 
 
 @dataclass(slots=True)
@@ -50,7 +71,7 @@ class Known:
     episodes: Episodes = field(default_factory=Episodes)
     seen: int = 0
     word_at: int = 0
-    words: Alert | None = None  # the last words, if they came now
+    words: Ready | None = None  # the last words, if they came now
     dirty: bool = False
     left: int | None = None  # the row that no longer speaks for it …
     left_seen: int = 0  # … and how many messages it had heard
@@ -139,13 +160,16 @@ def _heard_row(one: Known, at: int) -> tuple[Any, ...]:
     return one.id, one.incident_id, one.firing, maxima.fired, maxima.resolved, maxima.ended, one.seen, at
 
 
-def _words(one: Known) -> tuple[Any, ...]:
-    alert = one.words
-    assert alert is not None
+def words_of(alert: Alert) -> tuple[Any, ...]:
     return (
         alert.title, alert.severity.value, to_json(alert.labels), to_json(alert.annotations), alert.url,
-        alert.clock_suspect, one.word_at,
+        alert.clock_suspect,
     )  # fmt: skip
+
+
+def _words(one: Known) -> tuple[Any, ...]:
+    assert one.words is not None
+    return *one.words.words, one.word_at
 
 
 def _new_row(one: Known, at: int) -> tuple[Any, ...]:
@@ -179,8 +203,12 @@ def keep_payloads(session: Session, posts: Sequence[Post]) -> None:
     bulk.insert(session, QuarantinedItem, _ITEM, items)
 
 
+def pack(body: bytes) -> bytes:
+    return zlib.compress(body, 1)
+
+
 def _payload_row(post: Post) -> tuple[Any, ...]:
-    body, size = zlib.compress(post.body, 1), len(post.body)
-    received = micros(post.received_at)
+    packed = post.prepared.packed if post.prepared else pack(post.body)
+    received, size = micros(post.received_at), len(post.body)
     accepted = 0 if post.repeated else len(post.alerts)  # what was taken in before is not received again
-    return post.source_id, received, body, size, accepted, len(post.quarantined), post.error
+    return post.source_id, received, packed, size, accepted, len(post.quarantined), post.error

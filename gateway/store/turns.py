@@ -1,0 +1,60 @@
+"""Processes that write much to one SQLite file take turns: each waits in line instead of asking again and again."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import make_url
+
+WRITING, NEXT = 0, 1  # bytes of the file of turns
+PATIENCE = 1.0  # seconds; a commit takes some milliseconds
+GLANCE = 0.0005  # seconds between looks whether it is our turn: a lock that sleeps could not be given up
+
+
+class Turns:
+    """A file beside the database, whose bytes are locked. On PostgreSQL nobody waits for anybody.
+
+    SQLite lets one process write, and whoever finds the database taken sleeps and tries again, for longer each time: it
+    loses against a writer that begins anew at once. This is courtesy only: whoever waited PATIENCE, since a process was
+    stopped in its turn, goes on without, and SQLite's own lock sees to what is right.
+    Meant for one thread a process: these locks are the process's.
+    """
+
+    def __init__(self, url: str) -> None:
+        database = make_url(url)
+        path = database.database if database.drivername.startswith("sqlite") else None
+        self._file = os.open(f"{path}-turns", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) if path else None
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Ours until the end. Whoever comes queues up behind who waits already: nobody has two turns in a row then."""
+        if self._file is None:
+            yield
+            return
+        end = time.monotonic() + PATIENCE
+        _lock(self._file, NEXT, end)
+        _lock(self._file, WRITING, end)
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, NEXT)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, WRITING)
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+def _lock(file: int, byte: int, end: float) -> None:
+    while True:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+        except BlockingIOError:  # somebody else has it
+            if time.monotonic() > end:
+                return
+            time.sleep(GLANCE)
+        else:
+            return
