@@ -18,6 +18,10 @@ KEEP = {
 }
 KEYS = {"heard": "key", "counter": "key"}  # the others have an id
 COUNTED = {"payload": "id", "quarantined_item": "payload_id"}  # let go once the ledger has counted them
+NEEDED = {  # however old: which incident of PagerDuty is ours, as long as ours is open
+    "heard": " AND NOT (key LIKE 'pagerduty:incident:%' AND EXISTS (SELECT 1 FROM incident i "
+    "WHERE i.uuid = substr(heard.key, length(heard.key) - 35) AND i.status <> 'resolved'))"
+}
 WORKERS_SEEN = timedelta(days=1)  # a worker, or an auditor, that has not shown itself for so long is gone
 
 
@@ -33,7 +37,7 @@ def tidy(now: datetime) -> int:
 
 def _let_go(table: str, column: str, before: int, counted: int) -> int:
     key, gone = KEYS.get(table, "id"), 0
-    also = f" AND {COUNTED[table]} <= {counted}" if table in COUNTED else ""
+    also = f" AND {COUNTED[table]} <= {counted}" if table in COUNTED else NEEDED.get(table, "")
     old = f"SELECT {key} FROM {table} WHERE {column} < :before{also} LIMIT :portion"  # noqa: S608
     statement = text(f"DELETE FROM {table} WHERE {key} IN ({old})")  # noqa: S608
     while True:

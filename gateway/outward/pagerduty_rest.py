@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 import httpx2
@@ -17,15 +17,15 @@ REAL = "https://api.pagerduty.com"
 PAGE = 100  # incidents of one answer: the most there are
 ROOM = 8 * 1024 * 1024  # bytes of one such answer
 LONGEST_NAME = 100  # characters of a person's name
-KEPT = ("authorization", "accept", "from", "content-type")  # headers of the library that go out
+KEPT = ("Authorization", "Accept", "From", "Content-Type")  # headers of the library that go out
 PERSONS = ("user", "user_reference")
 
 
 class Transport(httpx2.BaseTransport):
     """Leads the library's requests through the one way out, which owns deadline, size, address check and verdict.
 
-    So the library never sees a failure it would wait for and repeat, whatever its settings. The deadline is for all
-    requests together.
+    So the library never sees a failure it would wait for and repeat, whatever its settings. `deadline` is for all
+    requests together; one of them never takes longer than any other call of ours.
     """
 
     def __init__(self, base: str, env: Mapping[str, str], deadline: float, room: int = LONGEST_BODY) -> None:
@@ -45,10 +45,12 @@ class Transport(httpx2.BaseTransport):
                 data=request.read(),
                 headers={name: request.headers[name] for name in KEPT if name in request.headers},
                 allow_private=self._allowed,
-                deadline=left,
+                deadline=min(left, DEADLINE),
             )
         )
-        return httpx2.Response(answer.status, content=json.dumps(answer.said()).encode())
+        made = httpx2.Response(answer.status, content=json.dumps(answer.said()).encode())
+        made.elapsed = timedelta(seconds=answer.seconds)  # the library reports it
+        return made
 
 
 def tame(client: Any) -> None:
@@ -59,9 +61,10 @@ def tame(client: Any) -> None:
 
 
 class Rest:
-    """A conversation with the REST API. Raises TemporaryFailure and PermanentFailure."""
+    """A conversation with the REST API, `pace` seconds between requests. Raises TemporaryFailure, PermanentFailure."""
 
-    def __init__(self, env: Mapping[str, str], deadline: float = DEADLINE) -> None:
+    def __init__(self, env: Mapping[str, str], deadline: float = DEADLINE, pace: float = 0.0) -> None:
+        self._pace, self._asked = pace, False
         transport = Transport(env.get("NABAT_PAGERDUTY_API_URL") or REAL, env, deadline, ROOM)
         sender = env.get("NABAT_PAGERDUTY_FROM") or None
         key = env["NABAT_PAGERDUTY_API_KEY"]
@@ -103,6 +106,9 @@ class Rest:
         return self._ask("GET", path, params={**params, **more})
 
     def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        if self._asked and self._pace:
+            time.sleep(self._pace)
+        self._asked = True
         try:
             said = self._client.request(method, path, **content).json()
         except HttpError as problem:  # the transport has judged already: this would be the library's own idea

@@ -95,6 +95,21 @@ def touch(session: Session, token_ids: Iterable[int], source_ids: Iterable[int],
         session.execute(update(Source).where(Source.id.in_(sources)).values(last_seen_at=now))
 
 
+def list_sources(session: Session) -> Sequence[Source]:
+    """Every source, in the order in which they were made; but not our own voice."""
+    return session.scalars(select(Source).where(Source.id != 0).order_by(Source.id)).all()
+
+
+def find_source(session: Session, name: str, kind: str) -> Source:
+    """The source of this name. Raises NotPossible if there is none, or it is of another kind."""
+    source = session.scalar(select(Source).where(Source.name == name))
+    if source is None:
+        raise NotPossible(f"there is no source {name!r}: make it with its first token")
+    if source.kind != kind:
+        raise NotPossible(f"the source {name!r} is of kind {source.kind}, not {kind}")
+    return source
+
+
 def list_tokens(session: Session) -> Sequence[Row[Token, Source | None]]:
     """Every token with its source, if it has one, newest first; revoked ones too."""
     query = select(Token, Source).outerjoin(Source, Source.id == Token.source_id).order_by(Token.id.desc())

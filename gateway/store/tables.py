@@ -7,11 +7,13 @@ from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.store.base import DUE, LATEST, OPEN, PATIENT, QUEUED, WAITING, Base, Big
+from gateway.store.drift_tables import AlertmanagerAddress, Suspect
 from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
 
 __all__ = [
-    "AlertRow", "Audit", "Base", "ContactRow", "Counter", "Delivery", "Entry", "Fact", "Heard", "Incident", "Payload",
-    "PersonRow", "QuarantinedItem", "ScheduleRow", "SignIn", "Source", "TeamRow", "Token",
+    "AlertRow", "AlertmanagerAddress", "Audit", "Base", "ContactRow", "Counter", "Delivery", "Entry", "Fact", "Heard",
+    "Incident", "Payload", "PersonRow", "QuarantinedItem", "ScheduleRow", "SignIn", "Source", "Suspect", "TeamRow",
+    "Token",
 ]  # fmt: skip
 
 
