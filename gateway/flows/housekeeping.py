@@ -17,7 +17,8 @@ KEEP = {
     "sign_in": ("expires_at", timedelta()),
 }
 KEYS = {"heard": "key", "counter": "key"}  # the others have an id
-COUNTED = {"payload": "id", "quarantined_item": "payload_id"}  # let go once the ledger has counted them
+# Let go once the ledger has counted them. SQLite gives the number of the last row anew when that is gone, so it stays.
+COUNTED = {"payload": "id <", "quarantined_item": "payload_id <="}
 NEEDED = {  # however old: which incident of PagerDuty is ours, as long as ours is open
     "heard": " AND NOT (key LIKE 'pagerduty:incident:%' AND EXISTS (SELECT 1 FROM incident i "
     "WHERE i.uuid = substr(heard.key, length(heard.key) - 35) AND i.status <> 'resolved'))"
@@ -32,12 +33,13 @@ def tidy(now: datetime) -> int:
         selfwatch.forget(session, now - WORKERS_SEEN)
     with transaction() as session:
         counted = ledger.close(session, now)
+        ledger.empty_last(session, counted, micros(now - KEEP["payload"][1]))
     return sum(_let_go(table, column, micros(now - age), counted) for table, (column, age) in KEEP.items())
 
 
 def _let_go(table: str, column: str, before: int, counted: int) -> int:
     key, gone = KEYS.get(table, "id"), 0
-    also = f" AND {COUNTED[table]} <= {counted}" if table in COUNTED else NEEDED.get(table, "")
+    also = f" AND {COUNTED[table]} {counted}" if table in COUNTED else NEEDED.get(table, "")
     old = f"SELECT {key} FROM {table} WHERE {column} < :before{also} LIMIT :portion"  # noqa: S608
     statement = text(f"DELETE FROM {table} WHERE {key} IN ({old})")  # noqa: S608
     while True:

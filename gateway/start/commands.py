@@ -1,5 +1,6 @@
 """The commands of ./nabat."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from gateway.loader import BadJson
 from gateway.loader import load as load_json
 from gateway.outward.masking import mask
 from gateway.sources import BadPayload, Heard
-from gateway.start import demo, supervisor, watch, web
+from gateway.start import demo, doctor, supervisor, watch, web
 from gateway.start.access_commands import people_group, token, user
 from gateway.start.console import fail, program, settings
 from gateway.start.source_commands import source_group
@@ -75,6 +76,15 @@ def worker() -> None:
 @cli.command(help="One auditor: asks whether the others do their work, and raises the alarm when they do not.")
 def auditor() -> None:
     watch.run()
+
+
+@cli.command("doctor", help="Whether all is well: exit 0 only then. Changes nothing; the server may run or not.")
+@click.option("--json", "as_json", is_flag=True)
+def examine(*, as_json: bool) -> None:
+    health = doctor.examine()
+    click.echo(doctor.as_json(health) if as_json else doctor.as_text(health))
+    if not health.well:
+        sys.exit(1)
 
 
 @cli.command(help="Bring the database to the present form.")

@@ -6,6 +6,7 @@ added up here before (`close`), so the account never ends. Nabat's own alarms we
 count.
 """
 
+import zlib
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 
@@ -29,6 +30,7 @@ _PAYLOADS = text("""
 """)
 _ITEMS = text("SELECT count(*) FROM quarantined_item WHERE payload_id > :after AND payload_id <= :upto")
 _HEARD = text("SELECT coalesce(sum(seen), 0) FROM alert WHERE source_id <> 0")
+_EMPTY = text("UPDATE payload SET body = :nothing, size = 0 WHERE id = :number AND received_at < :before AND size > 0")
 _FIRST_NEW = text("SELECT min(id) FROM payload WHERE received_at >= :since")
 _LAST = text("SELECT coalesce(max(id), 0) FROM payload")
 
@@ -86,6 +88,11 @@ def close(session: Session, now: datetime) -> int:
     statement = upsert(session, Fact, [{"key": CLOSED, **fresh}])
     session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh))
     return upto
+
+
+def empty_last(session: Session, number: int, before: int) -> None:
+    """The payload whose row has to stay does not keep its words for ever."""
+    session.execute(_EMPTY, {"number": number, "before": before, "nothing": zlib.compress(b"")})
 
 
 def _closed(session: Session, *, lock: bool = False) -> Account:
