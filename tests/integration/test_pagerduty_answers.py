@@ -9,7 +9,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
 from gateway.store.db import db, transaction
-from gateway.store.tables import Delivery, Heard
+from gateway.store.tables import Delivery, Fact, Heard
 
 SECRET = "a-webhook-secret-of-the-tests"
 OLD = "the-one-before"
@@ -230,3 +230,26 @@ def test_one_key_gets_no_echo_whoever_answers(world, post):
     post(said("incident.acknowledged", opened(world).uuid, agent="Somebody Else"))
     assert world.incident().ack_by == "Somebody Else"
     assert world.deliveries(kind="acknowledged") == []
+
+
+def test_the_answering_key_is_found_by_its_service_whatever_people_are_called_there(world, post):
+    """Which service has which key is learned from what PagerDuty tells while only one key was called."""
+    world.alert()
+    all_sent()
+    uuid = world.incident().uuid
+    post(said("incident.triggered", uuid, agent="", service={"id": "PSANNA"}, number="01EV"))
+    world.passes(minutes=6)  # Oleg is called too
+    all_sent()
+    post(said("incident.acknowledged", uuid, agent="A. Ivanova", service={"id": "PSANNA"}, number="02EV"))
+    told = {one.who for one in world.deliveries(kind="acknowledged", channel="pagerduty")}
+    assert told == {"oleg@example.org"}
+    post(said("incident.resolved", uuid, agent="Support", service={"id": "PSOLEG"}, number="03EV"))
+    told = {one.who for one in world.deliveries(kind="resolved", channel="pagerduty")}
+    assert told == {"anna@example.org"}
+
+
+def test_a_service_without_a_plain_id_teaches_nothing(world, post):
+    uuid = opened(world).uuid
+    for number, service in enumerate((None, {"id": 7}, {"id": "x" * 50}, {"id": "a:b"}, "PSANNA")):
+        post(said("incident.triggered", uuid, service=service, number=f"{number}EV"))
+    assert db.session.scalars(select(Fact).where(Fact.key.startswith("pagerduty:service:"))).all() == []
