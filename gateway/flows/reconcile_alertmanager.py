@@ -60,18 +60,18 @@ def _open(world: World, sealed: str | None) -> Mapping[str, str]:
         return {}
 
 
-def check(source: Watched, world: World, now: datetime) -> Counter[str]:
+def check(source: Watched, world: World, now: datetime, *, up_for: timedelta = UP_LONG_ENOUGH) -> Counter[str]:
     """One comparison: what was put right.
 
-    Something is gone only if every Alertmanager of the source answered, knows what its peers know and has been up long
-    enough to know anything, none of them has it, and it was so in the check before. It was lost on its way to us if one
-    of them has it for our receiver, twice.
+    Something is gone only if every Alertmanager of the source answered, knows what its peers know and has been up for
+    so long that it was told of all that fires, none of them has it, and it was so in the check before. It was lost on
+    its way to us if one of them has it for our receiver, twice.
     """
     seen, problems = _ask(source, world)
     with transaction() as session:
         alertmanagers.was_asked(session, problems, now)
     sure = len(seen) == len(source.addresses) and all(
-        one.settled and one.up_for is not None and one.up_for >= UP_LONG_ENOUGH for one in seen
+        one.settled and one.up_for is not None and one.up_for >= up_for for one in seen
     )
     metrics.reconcile_checks.labels("alertmanager", "done" if sure else ("in part" if seen else "failed")).inc()
     there = {str(alert["fingerprint"]): alert for one in seen for alert in one.alerts}

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from gateway.channels import PermanentFailure, TemporaryFailure, pagerduty, sendgrid, sms
+from gateway.outward.pagerduty_rest import Rest
 from tests.channels.samples import HOSTILE, MESSAGE
 from tests.conftest import SHARED
 from tests.fakes.http import FakeServer, reply
@@ -148,6 +149,33 @@ def test_the_bare_message_is_as_described(way):
     bare = dataclasses.replace(MESSAGE, html="", url="", source="", component="", group="", details={}, links=())
     send(bare)
     assert [violations for _status, violations in server.answers] == [""]
+
+
+@pytest.fixture
+def rest(provider_of):
+    server = provider_of("pagerduty-rest.prism.json")
+    env = ENV | {
+        "NABAT_PAGERDUTY_API_URL": server.url,
+        "NABAT_PAGERDUTY_API_KEY": "y_NbAkKc66ryYTWUXYEu",
+        "NABAT_PAGERDUTY_FROM": "nabat@example.org",
+    }
+    with Rest(env) as made:
+        yield server, made
+
+
+def test_what_we_ask_pagerdutys_rest_api_is_as_described_and_its_answers_are_understood(rest):
+    server, made = rest
+    ones, _more = made.open_ones(0)
+    assert [one.status for one in made.of_key("nabat-0193a000-0000-7000-8000-000000000000")]
+    made.keys_of("PIJ90N7")
+    for values in ({"status": "acknowledged"}, {"status": "triggered", "escalation_level": 2}, {"status": "resolved"}):
+        made.change(ones[0].id, values)
+    assert {violations for _status, violations in server.answers} == {""}
+    assert {status for status, _violations in server.answers} == {200}
+    for code, failure in ((429, TemporaryFailure), (401, PermanentFailure)):
+        server.prefer = f"code={code}"
+        with pytest.raises(failure):
+            made.open_ones(0)
 
 
 DESCRIBED = {  # Prism gives only the refusals that a description has
