@@ -45,6 +45,7 @@ class Frame:
     initials: str
     colour: int
     role: str
+    demo: bool
 
 
 def draw(visit: Visit, template: str, values: Values, code: int = 200) -> Response:
@@ -114,7 +115,7 @@ def _frame(visit: Visit, who: Reader) -> Frame:
     name = visit.person.name or visit.person.email
     initials = "".join(word[0] for word in name.split()[:2]).upper()
     role = who.say(ROLES[visit.person.role])
-    return Frame(menu, queries.counts(), heard, initials, visit.person.person_id % 6, role)
+    return Frame(menu, queries.counts(), heard, initials, visit.person.person_id % 6, role, queries.is_demo())
 
 
 def is_local(path: str) -> bool:

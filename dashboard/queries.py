@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, s
 from sqlalchemy.orm import aliased
 
 from dashboard.filters import Filter
+from gateway.demo.mark import FACT as DEMO
 from gateway.store.db import db
-from gateway.store.tables import Delivery, Entry, Incident, PersonRow, Source
+from gateway.store.tables import Delivery, Entry, Fact, Incident, PersonRow, Source
 from gateway.world import world
 from rules.words import Directory, Status, Urgency
 
@@ -111,6 +112,11 @@ def list_mark() -> str:
     newest = select(Entry.id).order_by(Entry.id.desc()).limit(NEWEST).subquery()
     top, total = db.session.execute(select(func.max(newest.c.id), func.sum(newest.c.id))).one()
     return f"{top or 0}-{total or 0}"
+
+
+def is_demo() -> bool:
+    """Whether the database was filled with invented data."""
+    return db.session.execute(select(Fact.key).where(Fact.key == DEMO)).first() is not None
 
 
 def any_incident() -> bool:

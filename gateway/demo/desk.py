@@ -46,7 +46,7 @@ def _story(rng: random.Random, number: int, at: datetime, anchor: datetime) -> S
     beats = [Beat(at, body(key, subject, who, "created", at))]
     kept: dict[str, Any] = {}
     for moment, event, more in said:
-        kept |= {name: more[name] for name in ("priority", "assignee", "arrival_at") if name in more}
+        kept |= {"priority": more["priority"]} if "priority" in more else {}
         beats.append(Beat(moment, body(key, subject, who, event, moment, **{**kept, **more})))
     answered = rng.random() < 0.88
     level = rng.choices((1, 2), (0.86, 0.14))[0] if answered else 0

@@ -14,6 +14,7 @@ from rules.lifecycle import Given, Reason, Signal
 
 MINUTE = timedelta(minutes=1)
 FORGOTTEN = timedelta(hours=5)  # what nobody answers is over after so long: somebody mended it and said nothing
+OPENS_THE_LINK = 5  # one in so many answers by the link though the telephone rang as well
 HOW = {"pagerduty": "pagerduty", "sms": "link", "ntfy": "link", "email": "dashboard"}
 
 
@@ -31,6 +32,8 @@ class Staff:
 
     def react(self, stage: Stage, told: Told, leased: Leased) -> None:
         plan = told.story.plan
+        if leased.channel == "pagerduty":
+            told.called[leased.who] = leased
         if plan.decline and leased.level == 1 and not told.declined:
             told.declined = True
             stage.at(stage.now + 0.7 * MINUTE, partial(self._decline, stage, told, leased))
@@ -46,11 +49,15 @@ class Staff:
         actions.act_in(stage.session, told.number, Signal.DECLINE, _actor(leased, "link"), stage.now, given)
 
     def _answer(self, stage: Stage, told: Told, leased: Leased) -> None:
-        plan, how = told.story.plan, HOW[leased.channel]
+        plan = told.story.plan
+        if told.number % OPENS_THE_LINK:
+            leased = told.called.get(leased.who, leased)  # the telephone is at the ear, the push in the pocket
         signal, given = Signal.ACKNOWLEDGE, Given()
         if plan.snooze:
             signal, given = Signal.SNOOZE, Given(until=stage.now + plan.snooze)
-        reason = actions.act_in(stage.session, told.number, signal, _actor(leased, how), stage.now, given)
+        reason = actions.act_in(
+            stage.session, told.number, signal, _actor(leased, HOW[leased.channel]), stage.now, given
+        )
         if reason not in (Reason.ACKNOWLEDGED, Reason.SNOOZED):
             return
         actor, fix = _actor(leased, "dashboard"), plan.fix or 25 * MINUTE
@@ -82,5 +89,5 @@ class Staff:
 
 def _actor(leased: Leased, how: str) -> Actor:
     if how == "pagerduty":  # PagerDuty tells us a name and no more
-        return Actor(leased.name, how)
+        return Actor(leased.name, how, key=leased.address_id)
     return Actor(leased.name, how, leased.person_id, leased.who)

@@ -46,6 +46,7 @@ class Told:
     story: Story
     number: int
     uuid: str
+    called: dict[str, Leased] = field(default_factory=dict)  # whom a call has reached, by their e-mail address
     answered: bool = False
     declined: bool = False
     over: bool = False
