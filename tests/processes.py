@@ -146,6 +146,14 @@ def command_of(pid):
         return []
 
 
+def name_of(pid):
+    """As `ps` and `top` show it."""
+    try:
+        return (Path("/proc") / str(pid) / "comm").read_text().strip()
+    except OSError:
+        return ""
+
+
 def memory_of(pid):
     """Resident, in bytes."""
     status = (Path("/proc") / str(pid) / "status").read_text()
@@ -219,6 +227,12 @@ class Gateway:
         if wait:
             worker.wait_for(lambda: "event=worker_started" in worker.said())
         return worker
+
+    def auditor(self, *, wait=True):
+        auditor = self.start("auditor")
+        if wait:
+            auditor.wait_for(lambda: "event=auditor_started" in auditor.said())
+        return auditor
 
     def up(self):
         up = self.start("up", "--port", str(self.port))

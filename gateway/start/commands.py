@@ -1,6 +1,7 @@
 """The commands of ./nabat."""
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -32,6 +33,11 @@ from rules.words import Directory
 def cli() -> None: ...
 
 
+def enter(arguments: Sequence[str]) -> None:
+    """What `python -m gateway` does, in a process that has it all loaded already."""
+    cli(list(arguments), prog_name="nabat")
+
+
 cli.add_command(token)
 cli.add_command(user)
 cli.add_command(people_group)
@@ -50,7 +56,7 @@ def up(host: str, port: int, *, with_demo: bool) -> None:
         if with_demo:
             demo.prepare(world)
         supervisor.greet(world, host, port, invented=demo.SOURCES if with_demo else ())
-    supervisor.run(host, port, **({"NABAT_RULES": str(book)} if book else {}))
+    supervisor.run(enter, host, port, **({"NABAT_RULES": str(book)} if book else {}))
 
 
 @cli.command("web", help="One web server; any number may share one PostgreSQL.")

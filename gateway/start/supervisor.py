@@ -1,9 +1,7 @@
 """`./nabat up`: web server, worker and auditor, started, watched over, and stopped together."""
 
-import ctypes
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -16,6 +14,7 @@ import click
 from gateway import log, sources
 from gateway.access import auth
 from gateway.heartbeat import PIPE
+from gateway.start.forks import Enter, Fork, fork, share
 from gateway.store import sources as source_store
 from gateway.store.db import transaction
 from gateway.world import World
@@ -23,7 +22,6 @@ from gateway.world import World
 STOP_WITHIN = 15.0  # seconds until what does not stop is killed
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds before something that died is started again
 SILENCE = 60.0  # seconds without a pulse after which a process counts as stuck
-PR_SET_PDEATHSIG = 1
 LIVED_LONG = 30.0  # seconds of life after which a death is a new story
 
 
@@ -32,7 +30,7 @@ class Child:
     """One process, its arguments, and the pipe through which it shows that it is not stuck."""
 
     arguments: tuple[str, ...]
-    process: "subprocess.Popen[bytes]"
+    process: Fork
     pipe: int
     started: float
     pause: float = FIRST_PAUSE
@@ -90,8 +88,9 @@ def _listening(host: str, port: int) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
-def run(host: str, port: int, **more: str) -> None:
-    """Until Ctrl-C or SIGTERM; then all are stopped, each in its own time."""
+def run(enter: Enter, host: str, port: int, **more: str) -> None:
+    """Until Ctrl-C or SIGTERM; then all are stopped, each in its own time. `enter` runs one of our commands."""
+    share()
     for stale in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
         stale.unlink()  # counters of processes that ended with the last run
     environment = {"NABAT_PUBLIC_URL": _listening(host, port), **os.environ, **more}
@@ -101,10 +100,11 @@ def run(host: str, port: int, **more: str) -> None:
     web = ("web", "--host", host, "--port", str(port))
     children: list[Child] = []
     signal.signal(signal.SIGHUP, lambda *_: _pass_on(children, signal.SIGHUP))
-    children += [_start(arguments, environment) for arguments in (web, ("worker",), ("auditor",))]
+    children += [_start(enter, arguments, environment) for arguments in (web, ("worker",), ("auditor",))]
     while not stopping.wait(0.2):
         for index, child in enumerate(children):
-            children[index] = _look_after(child, environment)
+            children[index] = _look_after(enter, child, environment)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # another one would cut off the end of those that end well
     for child in children:
         child.process.terminate()
     for child in children:
@@ -112,28 +112,24 @@ def run(host: str, port: int, **more: str) -> None:
     click.echo("Nabat has stopped.")
 
 
-def _start(arguments: tuple[str, ...], environment: dict[str, str], pause: float = FIRST_PAUSE) -> Child:
+def _start(enter: Enter, arguments: tuple[str, ...], environment: dict[str, str], pause: float = FIRST_PAUSE) -> Child:
     """In a session of its own: Ctrl-C on the terminal reaches us alone, and we stop them in order."""
-    command = [sys.executable, "-m", "gateway", *arguments]
     ours, theirs = os.pipe()
     os.set_blocking(ours, False)
     try:
-        process = subprocess.Popen(  # noqa: S603 - ourselves
-            command, env={**environment, PIPE: str(theirs)}, start_new_session=True, pass_fds=(theirs,),
-            preexec_fn=_die_with_us,  # noqa: PLW1509 - we have one thread
-        )  # fmt: skip
+        process = fork(enter, arguments, {**environment, PIPE: str(theirs)})
     finally:
         os.close(theirs)
     return Child(arguments, process, ours, time.monotonic(), pause)
 
 
-def _look_after(child: Child, environment: dict[str, str]) -> Child:
+def _look_after(enter: Enter, child: Child, environment: dict[str, str]) -> Child:
     """Returns the child, or the one in its place. Never waits: the other children need us too."""
     if child.again_at is not None:
         if time.monotonic() < child.again_at:
             return child
         os.close(child.pipe)
-        return _start(child.arguments, environment, child.pause)
+        return _start(enter, child.arguments, environment, child.pause)
     if child.process.poll() is None:
         if child.stuck():
             log.error("process_stuck", process=child.arguments[0], silent_s=SILENCE)
@@ -146,15 +142,6 @@ def _look_after(child: Child, environment: dict[str, str]) -> Child:
     return child
 
 
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def _die_with_us() -> None:
-    """In the child, before it is the program: whoever kills us must not leave it behind, holding the port."""
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def _pass_on(children: list[Child], number: signal.Signals) -> None:
     for child in children:
         child.process.send_signal(number)
@@ -163,7 +150,7 @@ def _pass_on(children: list[Child], number: signal.Signals) -> None:
 def _end(child: Child) -> None:
     try:
         child.process.wait(STOP_WITHIN)
-    except subprocess.TimeoutExpired:
+    except TimeoutError:
         log.error("process_killed", process=child.arguments[0])
         child.process.kill()
-        child.process.wait()
+        child.process.wait(STOP_WITHIN)

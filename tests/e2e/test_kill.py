@@ -13,8 +13,9 @@ from contextlib import closing
 
 import pytest
 
+from tests.accounts import received_is_handled, unexplained
 from tests.databases import wait_until
-from tests.processes import READY, TOLD_TO_STOP, Sender, children_of, command_of, signal_group
+from tests.processes import READY, TOLD_TO_STOP, Sender, children_of, command_of, name_of, signal_group
 from tests.samples import alert, group
 from tests.victims import Victim
 
@@ -80,6 +81,8 @@ def nothing_is_lost(gateway, ledger, senders):
         attempts, unsure = rows[uuids[uuid]]
         assert number <= attempts, (uuid, number, attempts)
         assert unsure >= number - 1, (uuid, number, unsure)
+    assert unexplained(gateway, ledger) == []
+    received_is_handled(gateway)
     bad = "SELECT status, count(*) FROM delivery WHERE channel = 'pagerduty' AND status <> 'sent' GROUP BY status"
     assert gateway.rows(bad) == []
     if gateway.url.startswith("sqlite"):
@@ -130,6 +133,9 @@ def test_up_starts_again_what_dies_and_nothing_is_lost(gateway_on, ledger, sende
     nothing_is_lost(gateway, ledger, load)
     assert up.stop(within=2 * TOLD_TO_STOP) == 0
     assert not gateway.answers()
+    assert "event=worker_stopped" in up.said()
+    assert "event=auditor_stopped" in up.said()
+    assert up.said().endswith("Nabat has stopped.\n")
 
 
 def test_up_takes_its_children_with_it_whoever_kills_it(gateway_on):
@@ -143,27 +149,7 @@ def test_up_takes_its_children_with_it_whoever_kills_it(gateway_on):
 
 
 def _child(up, name):
-    return next((pid for pid in children_of(up.pid) if name in command_of(pid)), None)
-
-
-def test_told_to_stop_under_load_they_finish_and_lose_nothing(gateway, ledger, senders):
-    ledger.pause = 0.02
-    web, worker = gateway.web(), gateway.worker()
-    load = senders(gateway, pause=0.1)
-    reached = len(ledger.pages())
-    wait_until(lambda: len(ledger.pages()) > reached + 20, 60)
-    assert worker.stop() == 0
-    assert web.stop() == 0
-    web, worker = gateway.web(), gateway.worker()
-    for sender in load:
-        sender.finish()
-    settled(gateway)
-    _, _, repeated = nothing_is_lost(gateway, ledger, load)
-    assert repeated == 0
-    statuses = sum((sender.statuses for sender in load), Counter())
-    assert {status for status in statuses if isinstance(status, int)} <= {202, 503}
-    assert worker.stop() == 0
-    assert web.stop() == 0
+    return next((pid for pid in children_of(up.pid) if name_of(pid) == f"nabat {name}"), None)
 
 
 def test_only_an_answer_that_was_lost_makes_a_second_call(gateway_on, ledger):
