@@ -151,6 +151,10 @@ def _make_up_for(one: Missing, now: datetime) -> None:
 
 
 def stop_on_signals(auditor: Auditor) -> None:
+    def stop(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # another one would cut off the end of a process that ends well
+        auditor.stopping.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: auditor.stopping.set())
+        signal.signal(number, stop)
     signal.signal(signal.SIGHUP, lambda *_: auditor.world.shelf.ask())

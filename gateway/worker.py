@@ -180,6 +180,7 @@ def guarded(job: str, work: Callable[[], Any], failed: Callable[[Exception], Non
 
 def stop_on_signals(worker: Worker) -> None:
     def stop(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # another one would cut off the end of a process that ends well
         worker.stopping.set()
         worker.awake.set()
 
