@@ -33,7 +33,7 @@ class Reconciler:
     def start_due(self, now: datetime) -> None:
         if self.pagerduty.on:
             self._start("pagerduty", now, lambda: self._with_pagerduty(now))
-        for source in reconcile_alertmanager.watched(self.world):
+        for source in reconcile_alertmanager.watched():
             self._start(f"alertmanager:{source.id}", now, lambda source=source: self._with(source, now))  # type: ignore[misc]
 
     def _with_pagerduty(self, now: datetime) -> None:

@@ -37,27 +37,19 @@ class Watched:
 
     id: int
     name: str
-    addresses: tuple[tuple[int, str, Mapping[str, str]], ...]  # id, url, what we show there
+    addresses: tuple[tuple[int, str, str], ...]  # id, url, and sealed what we show there
     receivers: frozenset[str]
 
 
-def watched(world: World) -> list[Watched]:
+def watched() -> list[Watched]:
     with reading() as session:
         found: dict[int, Watched] = {}
         for source, address in alertmanagers.addresses(session):
             before = found.get(source.id, Watched(source.id, source.name, (), frozenset()))
-            one = (address.id, address.url, _open(world, address.sealed))
+            one = (address.id, address.url, address.sealed or "")
             names = before.receivers | frozenset(map(str, address.receivers))
             found[source.id] = replace(before, addresses=(*before.addresses, one), receivers=names)
         return list(found.values())
-
-
-def _open(world: World, sealed: str | None) -> Mapping[str, str]:
-    try:
-        return dict(msgspec.json.decode(world.vault.open(sealed), type=dict[str, str])) if sealed else {}
-    except BadSecret as problem:  # the request will be refused there, and its words stand beside the address
-        log.error("alertmanager_secret", problem)
-        return {}
 
 
 def check(source: Watched, world: World, now: datetime, *, up_for: timedelta = UP_LONG_ENOUGH) -> Counter[str]:
@@ -79,6 +71,8 @@ def check(source: Watched, world: World, now: datetime, *, up_for: timedelta = U
     if seen:
         with transaction() as session:
             one_writer_per_source(session, [source.id])
+            if not alertmanagers.still(session, source.id, problems):  # others were set meanwhile
+                return done
             found = _compare(session, source, there, now, sure=sure)
             done, opened = _take(session, source, found, world, now)
     for what, count in done.items():
@@ -92,11 +86,12 @@ def check(source: Watched, world: World, now: datetime, *, up_for: timedelta = U
 def _ask(source: Watched, world: World) -> tuple[list[Seen], dict[int, str]]:
     """Whoever answers, and what was wrong with each; nobody's silence keeps the others from being asked."""
     seen, problems = list[Seen](), dict[int, str]()
-    for id_, url, secret in source.addresses:
+    for id_, url, sealed in source.addresses:
         try:
+            secret = msgspec.json.decode(world.vault.open(sealed), type=dict[str, str]) if sealed else {}
             seen.append(alertmanager_api.look(url, secret, world.settings.allow_private_hosts))
             problems[id_] = ""
-        except (TemporaryFailure, PermanentFailure) as problem:
+        except (TemporaryFailure, PermanentFailure, BadSecret) as problem:
             problems[id_] = str(problem)
             log.warning("alertmanager_silent", source=source.name, address=url, problem=str(problem))
     return seen, problems
@@ -106,6 +101,7 @@ def _ask(source: Watched, world: World) -> tuple[list[Seen], dict[int, str]]:
 class _Found:
     ending: list[Ending]
     starting: list[Mapping[str, Any]]
+    ours: list[str]  # names of receivers; kept with what is taken in, so that it is not forgotten in a long silence
 
 
 def _compare(
@@ -128,7 +124,8 @@ def _compare(
     }
     if left != before:
         alertmanagers.suspect(session, source.id, left)
-    return _Found(alertmanagers.endings(session, source.id, ending) if ending else [], [there[one] for one in starting])
+    ends = alertmanagers.endings(session, source.id, ending) if ending else []
+    return _Found(ends, [there[one] for one in starting], sorted(ours))
 
 
 def _for_us(alert: Mapping[str, Any], ours: Iterable[str]) -> bool:
@@ -143,7 +140,7 @@ def _take(
     session: Session, source: Watched, found: _Found, world: World, now: datetime
 ) -> tuple[Counter[str], list[int]]:
     """What was lost takes the way of everything that is received, and says on the timeline how it came."""
-    posts = [*_resolves(source, found.ending, now), *_alerts(session, source, found.starting, now)]
+    posts = [*_resolves(source, found, now), *_alerts(session, source, found, now)]
     if not posts:
         return Counter(), []
     ends: dict[int, list[str]] = {}
@@ -166,7 +163,8 @@ def _write(session: Session, kind: str, source: Watched, titles: Mapping[int, Se
     timeline.write(session, lines)
 
 
-def _resolves(source: Watched, ending: Sequence[Ending], now: datetime) -> list[Post]:
+def _resolves(source: Watched, found: _Found, now: datetime) -> list[Post]:
+    ending = found.ending
     alerts = [
         Alert(
             source.name, one.fingerprint, False, one.title, Severity(one.severity), moment(one.fired), now,  # noqa: FBT003
@@ -179,17 +177,22 @@ def _resolves(source: Watched, ending: Sequence[Ending], now: datetime) -> list[
          "startsAt": moment(one.fired), "endsAt": now, "generatorURL": one.url}
         for one in ending
     ]  # fmt: skip
-    body = to_json({"version": "4", "status": "resolved", "found": "lost resolve", "alerts": told}).encode()
+    body = to_json({"version": "4", "status": "resolved", **_how("lost resolve", found), "alerts": told}).encode()
     return [Post(source.id, source.name, body, now, alerts)] if alerts else []
 
 
-def _alerts(session: Session, source: Watched, starting: Sequence[Mapping[str, Any]], now: datetime) -> list[Post]:
-    told = [{**one, "status": "firing"} for one in starting]
-    body = {"version": "4", "status": "firing", "found": "lost alert", "alerts": told}
+def _how(what: str, found: _Found) -> dict[str, Any]:
+    return {"found": what, "receivers": found.ours}
+
+
+def _alerts(session: Session, source: Watched, found: _Found, now: datetime) -> list[Post]:
+    told = [{**one, "status": "firing"} for one in found.starting]
+    body = {"version": "4", "status": "firing", **_how("lost alert", found), "alerts": told}
     parsed = alertmanager.parse(body, Heard(source.name, now))
     heard = alertmanagers.episodes(session, source.id, [one.fingerprint for one in parsed.alerts]) if told else {}
     alerts = [_anew(one, heard.get(one.fingerprint), now) for one in parsed.alerts]
-    return [Post(source.id, source.name, to_json(body).encode(), now, alerts, parsed.quarantined)] if told else []
+    # What cannot be read is not set aside: it would be so every ten minutes, and the webhook will say it once.
+    return [Post(source.id, source.name, to_json(body).encode(), now, alerts)] if alerts else []
 
 
 def _anew(alert: Alert, heard: Episodes | None, now: datetime) -> Alert:

@@ -1,5 +1,6 @@
 """PagerDuty and we compare what is open: an answer that got lost on the way takes effect on the side that missed it."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from rules.words import Status
 PAGES = 10  # of what is open there; the incidents that are not on them are asked for one by one …
 ONE_BY_ONE = 200  # … so many in one check, the next ones in the next
 LONGEST_CHECK = 240.0  # seconds, all requests together
-OURS = "nabat-"  # how our incidents are called there
+OURS = re.compile(r"nabat-([0-9a-f-]{36})")  # how our incidents are called there
 PACE = 0.2  # seconds between two requests: five a second, of the sixteen that a key may make
 MOST_REPEATS = 3  # of one piece of news: what PagerDuty refuses so often it refuses for good
 SIGNALS = {Drift.ACKNOWLEDGED_THERE: Signal.ACKNOWLEDGE, Drift.RESOLVED_THERE: Signal.RESOLVE}
@@ -51,14 +52,25 @@ class PagerDuty:
                 sides = drift.open_sides(session)
                 told = echoes.told_keys(session, [side.id for side in sides])
                 sides += drift.sides_of(session, there.keys() - {side.uuid for side in sides})
-            for side in self._in_turn(sides, there, told):
-                there[side.uuid] = rest.of_key(f"nabat-{side.uuid}")
+            trouble = self._ask_for(self._in_turn(sides, there, told), there, rest)
             for side in sides:
                 found = differ(side.ours, there.get(side.uuid, []), now)
                 if found is not None and _guarded(side, *found, rest, now):
                     done[found[0].value] += 1
                     metrics.reconciled.labels("pagerduty", found[0].value).inc()
+        if trouble is not None:  # what was heard before it counts all the same
+            raise trouble
         return done
+
+    def _ask_for(self, sides: list[Side], there: dict[str, list[Theirs]], rest: Rest) -> TemporaryFailure | None:
+        """All of each, one by one, until there is trouble: then the rest has its turn in the next check."""
+        for side in sides:
+            try:
+                there[side.uuid] = rest.of_key(f"nabat-{side.uuid}")
+            except TemporaryFailure as trouble:
+                return trouble
+            self.last = side.id
+        return None
 
     def _in_turn(self, sides: list[Side], there: dict[str, list[Theirs]], told: dict[int, set[str]]) -> list[Side]:
         """Those that are open here, and there on fewer services than were told: somebody may have resolved them."""
@@ -69,9 +81,7 @@ class PagerDuty:
             and len({one.service for one in there.get(side.uuid, [])}) < len(told.get(side.id, ()))
         ]
         chosen = [*(one for one in fewer if one.id > self.last), *(one for one in fewer if one.id <= self.last)]
-        chosen = chosen[:ONE_BY_ONE]
-        self.last = chosen[-1].id if chosen else 0
-        return chosen
+        return chosen[:ONE_BY_ONE]
 
 
 def _open_there(rest: Rest) -> dict[str, list[Theirs]]:
@@ -81,7 +91,8 @@ def _open_there(rest: Rest) -> dict[str, list[Theirs]]:
         ones, more = rest.open_ones(page * PAGE)
         with reading() as session:
             for one in ones:
-                if uuid := one.key.removeprefix(OURS) if one.key.startswith(OURS) else echoes.uuid_of(session, one.id):
+                named = OURS.fullmatch(one.key)
+                if uuid := named[1] if named else echoes.uuid_of(session, one.id):
                     found.setdefault(uuid, []).append(one)
         if not more:
             break
@@ -113,12 +124,16 @@ def _put_right(side: Side, what: Drift, theirs: Theirs, rest: Rest, now: datetim
 
 
 def _find_key(side: Side, theirs: Theirs, rest: Rest, now: datetime) -> None:
-    """Which of several keys this service has, asked there if nothing tells."""
+    """Which of several keys this service has, asked there if nothing tells. Not to know it costs an echo, no more."""
     with transaction() as session:
         if not theirs.service or echoes.origin(session, theirs.service, side.id, now):
             return
         told = echoes.told_keys(session, [side.id]).get(side.id, set())
-    there = {digest(key) for key in rest.keys_of(theirs.service)} & told
+    try:
+        there = {digest(key) for key in rest.keys_of(theirs.service)} & told
+    except PermanentFailure as refusal:  # gone, or not for this API key to see
+        log.warning("pagerduty_service", service=theirs.service, problem=str(refusal))
+        return
     if len(there) == 1:
         with transaction() as session:
             echoes.belongs(session, theirs.service, there.pop(), now)

@@ -11,7 +11,7 @@ from gateway.loader import BadJson, load
 from gateway.outward.outbound import Answer, How, TemporaryFailure, ask, judge
 
 DEADLINE = 30.0  # seconds for one request: a list of many thousands takes its time
-ROOM = 64 * 1024 * 1024  # bytes of a list
+ROOM = 32 * 1024 * 1024  # bytes of a list: some 30,000 alerts
 ROOM_OF_STATUS = 4 * 1024 * 1024  # its whole configuration stands in it
 ALL = "/api/v2/alerts?active=true&silenced=true&inhibited=true&unprocessed=true"
 SETTLED = ("ready", "disabled")  # states of its cluster in which it knows what its peers know

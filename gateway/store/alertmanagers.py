@@ -48,6 +48,12 @@ def addresses(session: Session) -> list[tuple[Source, AlertmanagerAddress]]:
     return [(row[0], row[1]) for row in session.execute(query.order_by(Source.id, AlertmanagerAddress.id))]
 
 
+def still(session: Session, source_id: int, ids: Iterable[int]) -> bool:
+    """Whether these are the addresses that the source has."""
+    found = session.scalars(select(AlertmanagerAddress.id).where(AlertmanagerAddress.source_id == source_id))
+    return set(found) == set(ids)
+
+
 def was_asked(session: Session, problems: Mapping[int, str], now: datetime) -> None:
     """How each address answered just now; no problem is an empty text."""
     rows = [(id_, micros(now), problem[:300]) for id_, problem in problems.items()]
@@ -116,13 +122,14 @@ def receivers(session: Session, source_id: int) -> set[str]:
     query = select(Payload.body).where(
         Payload.source_id == source_id, Payload.error == "", Payload.size <= LARGEST_LOOKED_AT
     )
-    found = set()
+    found = set[str]()
     for body in session.scalars(query.order_by(Payload.id.desc()).limit(LOOKED_AT)):
         try:
             said = load(zlib.decompress(body))
         except (BadJson, zlib.error):  # kept as it came, whatever it is
             continue
-        name = said.get("receiver") if isinstance(said, dict) else None
-        if isinstance(name, str) and name:
-            found.add(name)
+        if isinstance(said, dict):
+            own = said.get("receivers")  # of a payload that reconciliation made
+            names = [said.get("receiver"), *(own if isinstance(own, list) else ())]
+            found.update(name for name in names if isinstance(name, str) and name)
     return found

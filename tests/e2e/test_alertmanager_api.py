@@ -61,13 +61,14 @@ def fire_there(address):
         return None
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_lost_resolve_and_a_lost_alert_at_the_real_alertmanager(staffed, real, receiver):
     world, gateway = staffed, staffed.app.extensions["gateway"]
     watch(world, real)
 
     def check(**more):
         world.clock.advance(minutes=5)
-        (source,) = reconcile_alertmanager.watched(gateway)
+        (source,) = reconcile_alertmanager.watched()
         return dict(reconcile_alertmanager.check(source, gateway, world.clock.now(), **more))
 
     world.clock.set(SystemClock().now())

@@ -16,6 +16,9 @@ from tests.fakes.pagerduty_rest import KEY, SENDER, FakeRest
 from tests.samples import PEOPLE
 
 TEAM_KEY = "team-key-0123456789abcdef0123456"
+
+# What happens before and after the database is the same on both.
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ONE_KEY = """
 people:
   - {email: anna@example.org, name: Anna, role: responder, contacts: [{channel: sms, address: "+79990000001"}]}
@@ -103,6 +106,7 @@ def test_a_later_step_escalates_inside_pagerduty(world_with, rest, providers):
     assert all(asked.headers["From"] == SENDER for asked in rest.requests if asked.method == "PUT")
 
 
+@sqlite
 def test_without_an_api_key_the_reason_stands_on_the_timeline(world_with, rest):
     world = world_with(ONE_KEY, NABAT_PAGERDUTY_API_KEY="")
     called(world)
@@ -113,6 +117,7 @@ def test_without_an_api_key_the_reason_stands_on_the_timeline(world_with, rest):
     assert rest.requests == []
 
 
+@sqlite
 def test_a_refused_escalation_is_tried_again_and_then_told_another_way(world_with, rest, providers):
     world = world_with(ONE_KEY)
     called(world)
@@ -129,6 +134,7 @@ def test_a_refused_escalation_is_tried_again_and_then_told_another_way(world_wit
     assert (failed.who, failed.error[:8]) == ("irina@example.org", "HTTP 403")
 
 
+@sqlite
 def test_what_somebody_took_there_is_not_escalated(world_with, rest):
     world = world_with(ONE_KEY)
     called(world)
@@ -142,6 +148,7 @@ def test_what_somebody_took_there_is_not_escalated(world_with, rest):
     assert check(world) == {"acknowledged there": 1}
 
 
+@sqlite
 def test_what_never_got_there_is_triggered(world_with, rest, providers):
     world = world_with(ONE_KEY)
     called(world)
@@ -209,6 +216,7 @@ def test_a_lost_resolve_is_found_and_the_other_key_hears_of_it(world, rest, prov
     assert check(world) == {}
 
 
+@sqlite
 def test_programs_acknowledge_nothing_there(world, rest):
     called(world)
     rest.answers("PSANNA", "acknowledged", by=None)
@@ -241,6 +249,7 @@ def lose(world, kind):
         session.execute(update(Delivery).where(Delivery.kind == kind, Delivery.channel == "pagerduty").values(**done))
 
 
+@sqlite
 def test_a_repeat_that_may_change_nothing_goes_as_an_event(world_with, rest, providers):
     world = world_with(NABAT_PAGERDUTY_FROM="")
     called(world)
@@ -252,6 +261,7 @@ def test_a_repeat_that_may_change_nothing_goes_as_an_event(world_with, rest, pro
     assert check(world) == {}
 
 
+@sqlite
 def test_pagerduty_may_refuse_for_ever(world, rest, providers):
     called(world)
     world.alert("resolved")
@@ -266,6 +276,7 @@ def test_pagerduty_may_refuse_for_ever(world, rest, providers):
     assert found == [{"resolved here": 1}] * 3 + [{}] * 2
 
 
+@sqlite
 def test_an_acknowledgement_that_ran_out_there_is_not_renewed(world, rest):
     """Its service calls again after half an hour: that is its own business."""
     incident = called(world)
@@ -286,6 +297,7 @@ def test_it_is_paged_through_and_asks_one_by_one_for_the_rest(world, rest):
     assert sum("incident_key" in asked.path for asked in rest.requests) == 1
 
 
+@sqlite
 def test_an_answer_that_is_none_changes_nothing(world, rest):
     called(world)
     rest.answers("PSANNA", "resolved")
@@ -296,6 +308,25 @@ def test_an_answer_that_is_none_changes_nothing(world, rest):
     assert world.incident().status == "triggered"
 
 
+@sqlite
+def test_trouble_in_the_middle_costs_only_the_rest(world, rest):
+    """PagerDuty answers for two of three incidents: they are put right, the third has its turn next."""
+    for number in range(3):
+        world.alert(fingerprint=f"f{number}", name=f"N{number}")
+    world.delivers()
+    rest.incidents()
+    rest.answers("PSANNA", "resolved")
+    comparison = PagerDuty(world.app.extensions["gateway"], pace=0)
+    world.clock.advance(minutes=3)
+    listed = rest.usual
+    rest.usual = lambda asked: listed(asked) if len(rest.requests) != 4 else reply(503)
+    with pytest.raises(TemporaryFailure):
+        comparison.check(world.clock.now())
+    assert [one.status for one in world.incidents()] == ["resolved", "resolved", "triggered"]
+    assert comparison.check(world.clock.now()) == {"resolved there": 1}
+
+
+@sqlite
 def test_without_an_api_key_nobody_is_asked(world_with):
     assert not PagerDuty(world_with(NABAT_PAGERDUTY_API_KEY="").app.extensions["gateway"]).on
 

@@ -12,6 +12,9 @@ from gateway.store.tables import Audit
 from tests.fakes.alertmanager import FakeAlertmanager
 from tests.samples import BOOK
 
+# What happens before and after the database is the same on both.
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def there(clock):
@@ -52,8 +55,9 @@ def test_an_address_with_its_secret(nabat, there, app):
     assert "it answers: 0 alerts" in said
     (address,) = saved()
     assert (address.url, "s3cret" in address.sealed) == (there.url, False)
-    (source,) = reconcile_alertmanager.watched(app.extensions["gateway"])
-    assert source.addresses == ((address.id, there.url, {"bearer": "s3cret"}),)
+    (source,) = reconcile_alertmanager.watched()
+    assert source.addresses == ((address.id, there.url, address.sealed),)
+    assert app.extensions["gateway"].vault.open(address.sealed) == '{"bearer":"s3cret"}'
     told = db.session.scalars(select(Audit).where(Audit.action == "source set")).one()
     assert (told.target, "s3cret" in str(told.detail)) == ("am-prod", False)
     _, listed, _ = nabat("list")
@@ -61,6 +65,7 @@ def test_an_address_with_its_secret(nabat, there, app):
     assert "s3cret" not in listed
 
 
+@sqlite
 def test_set_again_replaces_and_nothing_is_kept_of_the_old_ones(nabat, there):
     nabat("set", "am-prod", "--alertmanager-url", "https://one.example", "--alertmanager-url", "https://two.example",
           "--user", "nabat", "--receiver", "pager", stdin="pass word\n")  # fmt: skip
@@ -91,6 +96,7 @@ WRONG = [
 ]
 
 
+@sqlite
 def test_what_is_wrong_is_said_and_nothing_is_saved(nabat):
     for arguments, given, word in WRONG:
         code, _, said = nabat("set", *arguments, stdin=given)
@@ -99,6 +105,7 @@ def test_what_is_wrong_is_said_and_nothing_is_saved(nabat):
     assert saved() == []
 
 
+@sqlite
 def test_one_that_does_not_answer_is_saved_and_said(nabat, there):
     there.wants = "Bearer another"
     code, _, said = nabat("set", "am-prod", "--alertmanager-url", there.url)
