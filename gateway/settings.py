@@ -78,8 +78,14 @@ def _database(value: str, _: frozenset[str]) -> str:
     scheme = value.partition("://")[0]
     if scheme == "sqlite":
         return "" if value.startswith("sqlite:///") and value != "sqlite:///:memory:" else "must name a file"
-    known = ("postgresql", "postgres", "postgresql+psycopg")
-    return "" if scheme in known else "must start with sqlite:///, postgresql:// or postgresql+psycopg://"
+    if scheme == value or scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+        return "must start with sqlite:///, postgresql:// or postgresql+psycopg://"
+    try:
+        parts = urlsplit(value)
+        _port = parts.port
+    except ValueError:  # its words may quote a part of the password
+        return "must look like postgresql://user:password@host:5432/name"
+    return "has an @ in its password: write it as %40" if parts.netloc.count("@") > 1 else ""
 
 
 def _zone(value: str, _: frozenset[str]) -> str:

@@ -26,6 +26,8 @@ from tests.samples import webhook
 from tests.security import canaries
 from tests.security.canaries import around, found_in
 
+pytestmark = pytest.mark.slow
+
 BOOK = """
 version: 1
 timezone: Europe/Moscow
@@ -106,7 +108,8 @@ def test_no_secret_is_ever_said(world_of, clock, provider, said, carrier):
         world = world_of(
             book=BOOK, people=PEOPLE, NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1", NABAT_MAIL_FROM="nabat@example.org",
             NABAT_PAGERDUTY_EVENTS_URL=provider.url, NABAT_PAGERDUTY_API_URL=provider.url,
-            NABAT_TWILIO_URL=provider.url, NABAT_SENDGRID_URL=provider.url, NABAT_TWILIO_ACCOUNT_SID="AC00000000000000000000000000000000",
+            NABAT_TWILIO_URL=provider.url, NABAT_SENDGRID_URL=provider.url,
+            NABAT_TWILIO_ACCOUNT_SID="AC00000000000000000000000000000000",
             NABAT_TWILIO_FROM="+15005550006", **given,
         )  # fmt: skip
         known = {name: form[1] for name, form in canaries.PASSWORDS.items()} | canaries.SETTINGS

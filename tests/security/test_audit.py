@@ -1,0 +1,175 @@
+"""Whatever a person or a program does leaves a row: who, what, by which way. Every route that changes is walked.
+
+A route that is not in the tables below fails the first test: nobody adds one without saying what is written down of it.
+"""
+
+import hmac
+import json
+
+import pytest
+from sqlalchemy import select, update
+
+from gateway.access import auth, links
+from gateway.store import sources as source_store
+from gateway.store.db import db, transaction
+from gateway.store.tables import Audit, ContactRow, Entry, PersonRow
+from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
+from tests.conventions.test_roles import TABLE, N
+from tests.fakes.push import FakePush
+
+pytestmark = pytest.mark.slow
+
+SECRET = "a-secret-of-pagerduty"
+OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets and receipts, with their own lines
+    "/ingest/<kind>", "/ingest/<kind>/<path_token>", "/callback/sendgrid", "/callback/twilio",
+}  # fmt: skip
+INCIDENT = f"/incidents/{N}"
+ANSWER = f"{INCIDENT}/<any(acknowledge, resolve):what>"
+API = "/api/v1/incidents/<number>"
+PROGRAM, IRINA, ANNA = "token robot #", "irina@example.org", "anna@example.org"
+
+
+class Stage:
+    """One installation: a signed-in administrator, a program with a token, and a phone with a link."""
+
+    def __init__(self, world, service):
+        self.world, self.service = world, service
+        everybody_has_a_password()
+        with transaction() as session:
+            made = source_store.create_api_token(session, "robot", ["read", "act"], world.clock.now())
+        self.headers = {"Authorization": f"Bearer {made}"}
+        self.irina = Browser(world.app)
+        assert self.irina.sign_in(IRINA).status_code == 302
+        self.opened = 0
+
+    def incident(self):
+        self.opened += 1
+        (number,) = self.world.alert(name=f"Down{self.opened}", fingerprint=f"f{self.opened}")
+        return number
+
+    def press(self, what, **form):
+        return self.irina.press(f"/incidents/{self.incident()}/{what}", **form)
+
+    def asks(self, what, body=None):
+        return self.world.client.post(f"/api/v1/incidents/{self.incident()}/{what}", json=body, headers=self.headers)
+
+    def subscribe(self):
+        headers = {"X-CSRF-Token": self.irina.csrf(), "Content-Type": "application/json"}
+        data = self.service.browser().subscription()
+        return self.irina.client.post("/me/push", data=data, headers=headers, environ_overrides=self.irina.environ)
+
+    def contact(self):
+        """The number of the browser that was subscribed last."""
+        found = select(ContactRow.id).where(ContactRow.channel == "webpush").order_by(ContactRow.id.desc()).limit(1)
+        return db.session.scalar(found)
+
+    def from_a_phone(self, do, **form):
+        self.incident()
+        self.world.delivers()
+        return Browser(self.world.app, "192.0.2.5").post(self.pocket(), do=do, **form)
+
+    def pocket(self):
+        number = self.world.incidents()[-1]
+        return "/p/" + links.make(self.world.app.extensions["gateway"].settings.secret_key, number.uuid, ANNA)
+
+    def sign_in_again(self):
+        self.irina.press("/logout")
+        return self.irina.sign_in(IRINA)
+
+    def pagerduty(self, kind, **data):
+        self.incident()
+        uuid = self.world.incidents()[-1].uuid
+        event = {"id": f"01{self.opened}", "event_type": kind, "agent": {"summary": "Anna"},
+                 "data": {"incident_key": f"nabat-{uuid}", **data}}  # fmt: skip
+        body = json.dumps({"event": event}).encode()
+        signature = "v1=" + hmac.new(SECRET.encode(), body, "sha256").hexdigest()
+        headers = {"X-PagerDuty-Signature": signature}
+        return self.world.client.post("/callback/pagerduty", data=body, headers=headers)
+
+
+def set_up(stage):
+    """On a fresh installation, that is: before anybody can sign in."""
+    with transaction() as session:
+        session.execute(update(PersonRow).values(password_hash=None))
+        link = auth.new_setup_link(session, stage.world.clock.now())
+    browser = Browser(stage.world.app)
+    form = {"email": IRINA, "name": "Irina", "password": PASSWORD, "token": link}
+    return browser.post("/setup", {**form, "csrf_token": token_in(browser.get(f"/setup?token={link}").text)})
+
+
+ACTIONS = [  # route, what is done there, who and by which way and under which name it is written down
+    (ANSWER, lambda on: on.press("acknowledge"), IRINA, "dashboard", "acknowledge"),
+    (ANSWER, lambda on: on.press("resolve"), IRINA, "dashboard", "resolve"),
+    (ANSWER, lambda on: on.press("resolve", mute="1"), IRINA, "dashboard", "resolve"),
+    (f"{INCIDENT}/snooze", lambda on: on.press("snooze", until="1h"), IRINA, "dashboard", "snooze"),
+    (f"{INCIDENT}/assign", lambda on: on.press("assign", to=ANNA), IRINA, "dashboard", "assign"),
+    (f"{INCIDENT}/notes", lambda on: on.press("notes", text="on it"), IRINA, "dashboard", "note"),
+    ("/me", lambda on: on.irina.press("/me", language="ru", theme="dark"), IRINA, "dashboard", "taste"),
+    ("/me/push", lambda on: on.subscribe(), IRINA, "dashboard", "browser subscribed"),
+    ("/me/push/<int:number>/test", lambda on: on.irina.press(f"/me/push/{on.contact()}/test"), IRINA, "dashboard",
+     "browser tested"),
+    ("/me/push/<int:number>/delete", lambda on: on.irina.press(f"/me/push/{on.contact()}/delete"), IRINA, "dashboard",
+     "browser removed"),
+    ("/me/password", lambda on: on.irina.press("/me/password", old=PASSWORD, new=PASSWORD + "!"), IRINA, "dashboard",
+     "password changed"),
+    ("/p/<token>", lambda on: on.from_a_phone("acknowledge"), ANNA, "link", "acknowledge"),
+    ("/p/<token>", lambda on: on.from_a_phone("decline"), ANNA, "link", "decline"),
+    ("/p/<token>", lambda on: on.from_a_phone("note", text="going"), ANNA, "link", "note"),
+    (f"{API}/acknowledge", lambda on: on.asks("acknowledge"), PROGRAM, "api", "acknowledge"),
+    (f"{API}/resolve", lambda on: on.asks("resolve"), PROGRAM, "api", "resolve"),
+    (f"{API}/snooze", lambda on: on.asks("snooze", {"for": "30m"}), PROGRAM, "api", "snooze"),
+    (f"{API}/assign", lambda on: on.asks("assign", {"to": ANNA}), PROGRAM, "api", "assign"),
+    (f"{API}/note", lambda on: on.asks("note", {"text": "seen"}), PROGRAM, "api", "note"),
+    ("/callback/pagerduty", lambda on: on.pagerduty("incident.acknowledged"), "Anna", "pagerduty", "acknowledge"),
+    ("/callback/pagerduty", lambda on: on.pagerduty("incident.resolved"), "Anna", "pagerduty", "resolve"),
+    ("/callback/pagerduty", lambda on: on.pagerduty("incident.annotated", content="x"), "Anna", "pagerduty", "note"),
+    ("/logout", lambda on: on.irina.press("/logout"), IRINA, "dashboard", "sign out"),
+    ("/login", lambda on: on.irina.sign_in(IRINA, PASSWORD + "!"), IRINA, "dashboard", "sign in"),
+    ("/setup", set_up, IRINA, "dashboard", "first administrator"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def stage(world_of):
+    with FakePush() as service:
+        more = {"NABAT_PAGERDUTY_WEBHOOK_SECRET": SECRET, "NABAT_ALLOW_PRIVATE_HOSTS": "127.0.0.1"}
+        yield Stage(world_of(**more), service)
+
+
+def rows():
+    db.session.rollback()
+    return list(db.session.scalars(select(Audit).order_by(Audit.id)))
+
+
+def test_every_route_that_changes_something_is_walked():
+    posts = {rule for method, rule in TABLE if method not in ("GET", "HEAD")}
+    assert posts - {rule for rule, *_ in ACTIONS} == OF_SENDERS
+
+
+def test_whatever_is_done_leaves_a_row_with_who_what_and_by_which_way(stage):
+    for rule, do, who, how, what in ACTIONS:
+        known = len(rows())
+        answer = do(stage)
+        assert answer.status_code < 400, (rule, what, answer.text[-300:])
+        fresh = rows()[known:]
+        assert [row.action for row in fresh] == [what], (rule, what)
+        assert fresh[0].actor.startswith(who), (rule, fresh[0].actor)
+        assert fresh[0].detail["how"] == how, (rule, fresh[0].detail)
+        assert fresh[0].target, rule
+        assert fresh[0].at == stage.world.clock.now()
+        stage.world.clock.advance(seconds=70)
+
+
+def test_what_is_refused_leaves_none(stage):
+    known = len(rows())
+    number = stage.incident()
+    viewer, stranger = Browser(stage.world.app), Browser(stage.world.app)
+    for browser in (viewer, stranger):
+        browser.post(f"/incidents/{number}/acknowledge", {"csrf_token": "x"})
+    stage.irina.press(f"/incidents/{number}/snooze", until="never")
+    stage.irina.press("/incidents/999999/acknowledge")
+    stage.world.client.post(f"/api/v1/incidents/{number}/acknowledge", headers={"Authorization": "Bearer wrong"})
+    stage.world.client.post(f"/api/v1/incidents/{number}/note", json={"text": ""}, headers=stage.headers)
+    Browser(stage.world.app).post("/p/wrong", do="acknowledge")
+    assert rows()[known:] == []
+    assert db.session.scalars(select(Entry.kind).where(Entry.incident_id == number)).all() == ["opened"]

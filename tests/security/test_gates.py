@@ -1,0 +1,157 @@
+"""Words that stand nowhere in the program: each is a way in that others were broken into by."""
+
+import ast
+import re
+import ssl
+from pathlib import Path
+
+import pytest
+
+from gateway.outward import outbound
+
+ROOT = Path(__file__).parent.parent.parent
+PYTHON = [
+    path for folder in ("rules", "gateway", "dashboard") for path in sorted((ROOT / folder).rglob("*.py"))
+    if "vendor" not in path.parts
+]  # fmt: skip
+TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.is_file())
+SCRIPTS = sorted(ROOT.glob("dashboard/static/*.js"))
+CALLS = {
+    "eval": "a text is no program", "exec": "a text is no program", "yaml.load": "yaml.safe_load", "yaml.full_load": "",
+    "yaml.unsafe_load": "", "os.system": "no shell", "os.popen": "no shell", "Markup": "templates escape",
+    "markupsafe.Markup": "templates escape", "render_template_string": "a text is no template",
+    "ssl._create_unverified_context": "", "re.match": "fullmatch: the end counts too", "re.compile.match": "fullmatch",
+    "tempfile.mktemp": "", "getattr(__builtins__)": "",
+}  # fmt: skip
+IMPORTS = {"pickle", "cPickle", "dill", "marshal", "shelve", "telnetlib", "ftplib", "xmlrpc", "xml"}
+KEYWORDS = {("shell", True), ("verify", False), ("check_hostname", False), ("debug", True), ("autoescape", False)}
+IN_TEMPLATES = {
+    r"\|\s*safe\b": "printed as it came", r"\bMarkup\b": "printed as it came", r"\{%-?\s*autoescape": "not escaped",
+    r"(?i)javascript:": "a script in an address", r"\|\s*(tojson|urlize|xmlattr)\b": "text where it is more than text",
+}  # fmt: skip
+IN_PAGES = {
+    r"<script(?![^>]*\ssrc=)": "a script in a page", r"\son[a-z]+\s*=": "a script in a page",
+    r"\bstyle\s*=": "a style in a page", r"(src|href|action)=\"(https?:)?//": "from somebody else's server",
+    r"\shx-on": "a script in a page", r"=[^\"'\s>]*\{\{": "a value outside quotes",
+}  # fmt: skip
+IN_SCRIPTS = {
+    r"\beval\s*\(": "a text is no program", r"\bnew\s+Function\b": "a text is no program",
+    r"\.innerHTML\s*=": "textContent", r"\.outerHTML\s*=": "textContent",
+    r"insertAdjacentHTML": "textContent", r"document\.write": "textContent",
+    r"setTimeout\s*\(\s*[\"']": "a text is no program", r"localStorage[^;]*(token|csrf)": "kept where scripts read it",
+}  # fmt: skip
+
+
+def named(path):
+    return str(path.relative_to(ROOT))
+
+
+def dotted(node):
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def in_python(text):
+    """What stands in it that may not."""
+    for node in ast.walk(ast.parse(text)):
+        look = LOOKS.get(type(node))
+        if look is not None:
+            yield from (f"line {node.lineno}: {one}" for one in look(node))
+
+
+def in_a_call(node):
+    if dotted(node.func) in CALLS:
+        yield f"{dotted(node.func)}()"
+    for one in node.keywords:
+        if isinstance(one.value, ast.Constant) and (one.arg, one.value.value) in KEYWORDS:
+            yield f"{one.arg}={one.value.value}"
+
+
+def in_an_assignment(node):
+    names = [getattr(one, "attr", "") for one in node.targets]
+    if "check_hostname" in names and getattr(node.value, "value", None) is False:
+        yield "check_hostname = False"
+
+
+LOOKS = {
+    ast.Call: in_a_call,
+    ast.Assign: in_an_assignment,
+    ast.Attribute: lambda node: [node.attr] if node.attr == "CERT_NONE" else [],
+    ast.Import: lambda node: [one.name for one in node.names if one.name.split(".")[0] in IMPORTS],
+    ast.ImportFrom: lambda node: [node.module] if (node.module or "").split(".")[0] in IMPORTS else [],
+}
+
+
+def in_text(text, patterns):
+    for number, line in enumerate(text.splitlines(), 1):
+        yield from (
+            f"line {number}: {why}: {line.strip()[:100]}" for form, why in patterns.items() if re.search(form, line)
+        )
+
+
+def test_no_program_has_a_way_in():
+    assert len(PYTHON) > 100
+    found = {named(path): list(in_python(path.read_text())) for path in PYTHON}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_no_template_prints_text_as_anything_else():
+    found = {named(path): list(in_text(path.read_text(), IN_TEMPLATES)) for path in TEMPLATES}
+    pages = [path for path in TEMPLATES if path.suffix == ".html" and "messages" not in path.parts]
+    for path in pages:
+        found[named(path)] += in_text(path.read_text(), IN_PAGES)
+    assert len(pages) > 10
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_no_script_makes_markup_of_text():
+    assert SCRIPTS
+    found = {named(path): list(in_text(path.read_text(), IN_SCRIPTS)) for path in SCRIPTS}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eval(x)", "yaml.load(x)", "import pickle", "from pickle import loads", "subprocess.run(x, shell=True)",
+        "requests.get(x, verify=False)", "context.check_hostname = False", "context.verify_mode = ssl.CERT_NONE",
+        "app.run(debug=True)", "re.match(a, b)",
+    ],
+)  # fmt: skip
+def test_the_gate_for_programs_closes(text):
+    assert list(in_python(text))
+
+
+@pytest.mark.parametrize(
+    ("patterns", "text"),
+    [
+        (IN_TEMPLATES, "{{ title|safe }}"), (IN_TEMPLATES, "{{ a | safe }}"), (IN_TEMPLATES, "{% autoescape false %}"),
+        (IN_PAGES, "<script>x</script>"), (IN_PAGES, '<a onclick="x">'), (IN_PAGES, "<a class={{ x }}>"),
+        (IN_SCRIPTS, "a.innerHTML = b"), (IN_SCRIPTS, "eval(a)"), (IN_SCRIPTS, "setTimeout('x', 1)"),
+    ],
+)  # fmt: skip
+def test_the_gate_for_texts_closes(patterns, text):
+    assert list(in_text(text, patterns))
+
+
+def test_what_ruff_and_the_lock_look_at_is_looked_at():
+    """Bandit's rules are ruff's S; a hash for every package that is installed."""
+    project = (ROOT / "pyproject.toml").read_text()
+    assert '"S"' in project.partition("select = [")[2].partition("]")[0]
+    silenced = [path for path in PYTHON if re.search(r"noqa:.*\b(S602|S605|S301|S506|S501)\b", path.read_text())]
+    assert silenced == []
+    of_words = {named(path) for path in PYTHON if re.search(r"noqa:.*\bS608\b", path.read_text())}
+    elsewhere = {name for name in of_words if not name.startswith("gateway/store/")}
+    assert elsewhere <= {"gateway/flows/housekeeping.py"}  # SQL put together, of our own names alone
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        blocks = re.findall(r"^([a-z0-9][^\n]*==(?:[^\n]*\\\n)*[^\n]*)", (ROOT / name).read_text(), re.MULTILINE)
+        assert len(blocks) > 10
+        assert [block for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_tls_is_verified_and_not_old():
+    context = outbound.trust()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
