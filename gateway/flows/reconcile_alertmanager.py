@@ -68,12 +68,13 @@ def check(source: Watched, world: World, now: datetime, *, up_for: timedelta = U
     metrics.reconcile_checks.labels("alertmanager", "done" if sure else ("in part" if seen else "failed")).inc()
     there = {str(alert["fingerprint"]): alert for one in seen for alert in one.alerts}
     done, opened = Counter[str](), list[int]()
-    if seen:
+    names = _doubtful(source, there) if seen else set[str]()
+    if names:
         with transaction() as session:
             one_writer_per_source(session, [source.id])
             if not alertmanagers.still(session, source.id, problems):  # others were set meanwhile
                 return done
-            found = _compare(session, source, there, now, sure=sure)
+            found = _compare(session, source, names, there, now, sure=sure)
             done, opened = _take(session, source, found, world, now)
     for what, count in done.items():
         metrics.reconciled.labels("alertmanager", what).inc(count)
@@ -97,6 +98,15 @@ def _ask(source: Watched, world: World) -> tuple[list[Seen], dict[int, str]]:
     return seen, problems
 
 
+def _doubtful(source: Watched, there: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The alerts worth a closer look, nearly always none: nobody has to wait while all of them are looked through."""
+    with reading() as session:
+        here = alertmanagers.firing(session, source.id)
+        before = alertmanagers.suspects(session, source.id)
+    active = {name for name, one in there.items() if name not in here and _active(one)}
+    return (here.keys() - there.keys()) | active | before[GONE].keys() | before[LOST].keys()
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     ending: list[Ending]
@@ -105,17 +115,24 @@ class _Found:
 
 
 def _compare(
-    session: Session, source: Watched, there: Mapping[str, Mapping[str, Any]], now: datetime, *, sure: bool
+    session: Session,
+    source: Watched,
+    names: set[str],
+    there: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+    *,
+    sure: bool,
 ) -> _Found:
     """Both sides at one moment: intake waits. What only now looks wrong is remembered for the next check."""
-    here = alertmanagers.firing(session, source.id)
+    here = alertmanagers.firing(session, source.id, names)
     before = alertmanagers.suspects(session, source.id)
     absent = here.keys() - there.keys()
     # Heard of since it became suspect, it is a new suspicion; while we are not sure, no suspicion is new.
     known = {name: since for name, since in before[GONE].items() if name in absent and here[name] < since}
     gone = {name: known.get(name, now) for name in absent} if sure else known
     ours = source.receivers or alertmanagers.receivers(session, source.id)
-    lost = {name: before[LOST].get(name, now) for name, one in there.items() if name not in here and _for_us(one, ours)}
+    missed = [name for name in names & there.keys() if name not in here and _for_us(there[name], ours)]
+    lost = {name: before[LOST].get(name, now) for name in missed}
     ending = confirmed(gone, known, now)[:PORTION] if sure else []
     starting = confirmed(lost, before[LOST], now)[:PORTION]
     left = {
@@ -128,12 +145,17 @@ def _compare(
     return _Found(ends, [there[one] for one in starting], sorted(ours))
 
 
+def _active(alert: Mapping[str, Any]) -> bool:
+    """It fires, and nobody silenced it."""
+    status = alert.get("status")
+    return isinstance(status, dict) and status.get("state") == "active"
+
+
 def _for_us(alert: Mapping[str, Any], ours: Iterable[str]) -> bool:
-    """It fires, nobody silenced it, and one of its receivers is us."""
-    status, named = alert.get("status"), alert.get("receivers")
-    active = isinstance(status, dict) and status.get("state") == "active"
-    names = {one.get("name") for one in named if isinstance(one, dict)} if isinstance(named, list) else set()
-    return active and not names.isdisjoint(ours)
+    """It would be sent, and one of its receivers is us."""
+    named = alert.get("receivers")
+    names = {str(one.get("name")) for one in named if isinstance(one, dict)} if isinstance(named, list) else set[str]()
+    return _active(alert) and not names.isdisjoint(ours)
 
 
 def _take(
@@ -151,7 +173,8 @@ def _take(
     outcomes = intake.receive(session, posts, world.shelf.book, world.roll.current(session), now)
     names = [str(one["fingerprint"]) for one in found.starting]
     _write(session, "lost alert", source, alertmanagers.joined(session, source.id, names) if names else {}, now)
-    done = Counter({"lost resolve": len(found.ending), "lost alert": len(found.starting)})
+    taken = sum(len(post.alerts) for post in posts) - len(found.ending)
+    done = Counter({"lost resolve": len(found.ending), "lost alert": taken})
     return +done, [rank for outcome in outcomes for rank in outcome.opened]
 
 

@@ -60,10 +60,15 @@ def was_asked(session: Session, problems: Mapping[int, str], now: datetime) -> N
     bulk.update(session, AlertmanagerAddress, ("id", "asked_at", "problem"), rows)
 
 
-def firing(session: Session, source_id: int) -> dict[str, datetime]:
+def firing(session: Session, source_id: int, only: Iterable[str] | None = None) -> dict[str, datetime]:
     """What fires here of this source, and when each was heard of last; muted and of resolved incidents too."""
     sql = "SELECT fingerprint, last_seen_at FROM alert WHERE source_id = {} AND latest AND firing"
-    return {name: moment(at) for name, at in bulk.select_plain(session, sql, source_id)}
+    if only is None:
+        return {name: moment(at) for name, at in bulk.select_plain(session, sql, source_id)}
+    sql = (
+        "SELECT fingerprint, last_seen_at FROM alert WHERE fingerprint {list} AND source_id = {} AND latest AND firing"
+    )
+    return {name: moment(at) for name, at in bulk.select(session, sql, only, source_id)}
 
 
 def endings(session: Session, source_id: int, fingerprints: Iterable[str]) -> list[Ending]:

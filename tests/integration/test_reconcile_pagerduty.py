@@ -23,7 +23,7 @@ ONE_KEY = """
 people:
   - {email: anna@example.org, name: Anna, role: responder, contacts: [{channel: sms, address: "+79990000001"}]}
   - {email: oleg@example.org, name: Oleg, role: responder, contacts: [{channel: sms, address: "+79990000002"}]}
-  - {email: irina@example.org, name: Irina, role: admin}
+  - {email: irina@example.org, name: Irina, role: admin, contacts: [{channel: sms, address: "+79990000003"}]}
 teams:
   - {name: infra, members: [anna@example.org, oleg@example.org, irina@example.org],
      contacts: [{channel: pagerduty, address: "team-key-0123456789abcdef0123456"}]}
@@ -132,6 +132,8 @@ def test_a_refused_escalation_is_tried_again_and_then_told_another_way(world_wit
     world.delivers()
     (failed,) = world.deliveries(channel="pagerduty", status="failed")
     assert (failed.who, failed.error[:8]) == ("irina@example.org", "HTTP 403")
+    (instead,) = world.deliveries(part="fallback", who="irina@example.org")
+    assert instead.channel == "sms"
 
 
 @sqlite
@@ -182,6 +184,22 @@ def test_a_snooze_that_ends_wakes_pagerduty_too(world_with, rest):
     world.delivers()
     assert rest.puts() == [{"type": "incident_reference", "status": "triggered", "escalation_level": 2}]
     assert check(world) == {}
+
+
+@sqlite
+def test_e11_while_pagerduty_is_down_no_calls_pile_up(world_with, rest, providers):
+    world = world_with(ONE_KEY)
+    providers.pagerduty.then(reply(503))
+    world.alert()
+    world.delivers()
+    world.passes(minutes=5)
+    world.passes(minutes=10)
+    assert [one.kind for one in world.deliveries(channel="pagerduty")] == ["opened"]
+    world.delivers()
+    assert list(providers.pagerduty.incidents.values()) == ["triggered"]
+    world.passes(minutes=15)  # now it has it: the last step is told again
+    world.delivers()
+    assert rest.level("PSTEAM") == 2
 
 
 # Reconciliation
