@@ -40,7 +40,7 @@ def gateway_on(request, tmp_path, sqlite_file, ledger):
 
     def make(kind, book=BOOK, sources=(("alertmanager", ""),), **settings):
         folder = tmp_path / f"{kind}-{len(made)}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)  # a test may have put a disk of its own there
         if kind == "sqlite":
             shutil.copyfile(sqlite_file, folder / "nabat.db")
             url = f"sqlite:///{folder}/nabat.db"
