@@ -39,8 +39,15 @@ def pytest_configure():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
 
 
-def pytest_collection_modifyitems(items):
-    """The quick half (-m "not slow") is an alert's way, on SQLite; the rest comes with the whole."""
+def pytest_collection_modifyitems(config, items):
+    """The quick half (-m "not slow") is an alert's way, on SQLite; the rest comes with the whole.
+
+    What is marked `gameday` takes minutes each: it runs only where -m names it.
+    """
+    if "gameday" not in (config.option.markexpr or ""):
+        left_out = [item for item in items if item.get_closest_marker("gameday")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("gameday")]
     for item in items:
         variant = item.callspec.params if hasattr(item, "callspec") else {}
         wide = item.path.stem in WIDE or item.path.parent.name == "browser"

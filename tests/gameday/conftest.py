@@ -1,4 +1,4 @@
-"""Faults: chosen with -m gameday only, and a table of what they did at the end of the run."""
+"""What faults are tried on, and the table of what they did at the end of the run."""
 
 import shutil
 import subprocess
@@ -15,16 +15,6 @@ from tests.processes import Gateway, durable_cluster
 from tests.samples import BOOK
 
 TEMPLATE = "gameday_empty"
-
-
-def pytest_collection_modifyitems(config, items):
-    """What is marked `gameday` takes minutes each: it runs only where -m names it."""
-    if "gameday" in (config.option.markexpr or ""):
-        return
-    left_out = [item for item in items if item.get_closest_marker("gameday")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
 
 
 def pytest_terminal_summary(terminalreporter, config):

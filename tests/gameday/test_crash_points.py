@@ -15,6 +15,7 @@ from gateway.clock import SystemClock
 from rules.lifecycle import Given, Signal
 from tests.databases import wait_until
 from tests.gameday.harness import BOTH, QUICK
+from tests.samples import alert, group
 
 DIED = "event=crashpoint"
 WEB = ("parsed", "ingest written", "ingest committed")
@@ -29,6 +30,18 @@ def test_f3_deaths_at_a_few_places(game):
     games = [(game(f"F3 {place}", database), place) for database, places in FEW.items() for place in places]
     with ThreadPoolExecutor(len(games)) as pool:
         list(pool.map(lambda one: die_there(*one, 1), games))
+
+
+@pytest.mark.slow
+def test_p7_a_timer_outlives_the_process_that_set_it(game):
+    run = game("P7", "sqlite", book=QUICK)
+    web, worker = run.web(), run.worker()
+    assert run.gateway.post(group(alert(name="Call-0-")))[0] == 202
+    wait_until(run.ledger.pages, 30)
+    web.kill()
+    worker.kill()
+    run.worker()
+    wait_until(lambda: len({one.address for one in run.ledger.pages()}) > 1, 60)
 
 
 @pytest.mark.gameday

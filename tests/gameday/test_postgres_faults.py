@@ -19,6 +19,7 @@ MARGIN = 3.0  # seconds for a machine with other things to do
 QUICK_NO = 2.0  # seconds until a sender hears 503 while the database is away (F17)
 LOCKED_NO = 3.0  # while a table is locked (F21)
 NOTICED = 6.0  # until a cut wire is noticed (F19)
+HUNG = 90.0  # seconds that something between us and the database hangs
 
 
 def plain(run):
@@ -134,19 +135,20 @@ def test_f19_the_wire_is_cut(game, durable, size):
 def test_f19_something_between_keeps_the_link_and_passes_nothing_on(game, durable, size):
     """A relay that hangs takes our packets for ever: no time-out of the network tells."""
     run = game("F19 relay", "postgresql")
-    relay = Relay(("127.0.0.1", 0), ("127.0.0.1", durable.port))
-    there = run.gateway.url.replace(f":{durable.port}/", f":{relay.port}/")
-    run.web(NABAT_DATABASE_URL=there)
-    run.worker(NABAT_DATABASE_URL=there)
-    load = run.load(emergency_every=0.2)
-    for _ in range(size):
-        run.wait_for_pages(5)
-        relay.frozen.set()
-        time.sleep(90)
-        relay.frozen.clear()
-        accepted = len(load.accepted)
-        wait_until(lambda accepted=accepted: len(load.accepted) > accepted, 60)
-    run.finish(note=f"{size} times 90 s")
+    with Relay(("127.0.0.1", 0), ("127.0.0.1", durable.port)) as relay:
+        there = run.gateway.url.replace(f":{durable.port}/", f":{relay.port}/")
+        run.web(NABAT_DATABASE_URL=there)
+        run.worker(NABAT_DATABASE_URL=there)
+        load = run.load(emergency_every=0.2)
+        for _ in range(size):
+            run.wait_for_pages(5)
+            relay.frozen.set()
+            time.sleep(HUNG)
+            relay.frozen.clear()
+            accepted = len(load.accepted)
+            wait_until(lambda accepted=accepted: len(load.accepted) > accepted, 60)
+        run.finish(note=f"{size} times {HUNG:.0f} s")
+    assert run.gateway.said().count("event=writer_lost") >= size
 
 
 @sized(small=5, full=30)

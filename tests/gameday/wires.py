@@ -47,7 +47,7 @@ class Network:
     def __exit__(self, *_failure):
         if self._relay is not None:
             self._relay.kill()
-            self._relay.wait(10)
+            self._relay.communicate(timeout=10)
         for words in (("link", "del", f"{self.name}a"), ("netns", "del", self.name)):
             with suppress(OSError, subprocess.CalledProcessError):
                 self._ip(*words)
@@ -77,17 +77,36 @@ class Relay:
         self.port = self._door.getsockname()[1]
         threading.Thread(target=self._welcome, daemon=True).start()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_failure):
+        self.frozen.clear()
+        with suppress(OSError):
+            self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+
     def _welcome(self):
         while True:
-            with suppress(OSError):
+            try:
                 near, _ = self._door.accept()
+            except OSError:
+                return
+            try:
                 far = self._dial()
-                for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+            except OSError:
+                near.close()
+                continue
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
 
     def _dial(self):
         far = socket.socket(socket.AF_UNIX if isinstance(self.goal, str) else socket.AF_INET, socket.SOCK_STREAM)
-        far.connect(self.goal)
+        try:
+            far.connect(self.goal)
+        except OSError:
+            far.close()
+            raise
         return far
 
     def _pass_on(self, one, other):
@@ -99,6 +118,7 @@ class Relay:
         for end in (one, other):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+        one.close()
 
 
 if __name__ == "__main__":

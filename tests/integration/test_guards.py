@@ -1,0 +1,71 @@
+"""What keeps a bad moment short: who goes first, who takes the write lock when, and how connections are guarded."""
+
+import os
+import socket
+import threading
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from gateway.store import outbox
+from gateway.store.db import db, transaction
+from gateway.store.types import micros
+
+
+def test_an_emergency_overtakes_what_has_waited_longer(staffed):
+    for number in range(5):
+        staffed.alert(severity="warning", name=f"Slow{number}", fingerprint=f"slow{number}")
+        staffed.clock.advance(seconds=1)
+    (urgent,) = staffed.alert(name="Fire", fingerprint="fire")
+    with transaction() as session:
+        session.execute(text("UPDATE delivery SET channel = 'email'"))
+        now = staffed.clock.now()
+        taken = outbox.lease(session, "email", 1, now, micros(now))
+    assert [one.incident_id for one in taken] == [urgent]
+
+
+def test_who_reads_and_then_writes_has_taken_the_write_lock_before(app):
+    """On SQLite: two that read first and then write would else fail half-way, at once, whatever they may wait."""
+    if db.engine.dialect.name != "sqlite":
+        with transaction() as session:  # rows are locked there, not the file
+            assert session.execute(text("SHOW lock_timeout")).scalar_one() == "2s"
+        return
+    started, problems = threading.Barrier(2, timeout=20), []
+
+    def count_up():
+        with app.app_context():
+            try:
+                for _ in range(50):
+                    with transaction() as session:
+                        known = session.execute(text("SELECT count(*) FROM counter")).scalar_one()
+                        sql = "INSERT INTO counter (key, since, count) VALUES (:key, 0, 0)"
+                        session.execute(text(sql), {"key": f"number {known}"})
+            except OperationalError as problem:
+                problems.append(problem)
+            finally:
+                db.session.remove()
+
+    def meet():
+        started.wait()
+        count_up()
+
+    threads = [threading.Thread(target=meet) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert problems == []
+    with db.engine.connect() as link:
+        assert link.execute(text("SELECT count(*) FROM counter")).scalar_one() == 100
+
+
+def test_a_cut_wire_a_lock_and_a_slow_statement_end_by_themselves(app):
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as link:
+            assert link.execute(text("PRAGMA busy_timeout")).scalar_one() == 5000
+        return
+    with db.engine.connect() as link:
+        assert link.execute(text("SHOW lock_timeout")).scalar_one() == "2s"
+        assert link.execute(text("SHOW statement_timeout")).scalar_one() == "10s"
+        with socket.socket(fileno=os.dup(link.connection.dbapi_connection.fileno())) as wire:
+            assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 5000
