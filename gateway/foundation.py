@@ -9,7 +9,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.disk import disk_of
 from gateway.secrets import Vault
 from gateway.settings import Settings
-from gateway.store.db import db, engine_options, prepare_sqlite
+from gateway.store.db import db, engine_options, prepare_postgres, prepare_sqlite
 from gateway.store.roll import Roll
 from gateway.world import World
 
@@ -29,4 +29,6 @@ def lay(settings: Settings, clock: Clock | None = None) -> Flask:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)
+        else:
+            prepare_postgres(db.engine)
     return app

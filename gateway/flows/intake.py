@@ -4,6 +4,7 @@ Read all that is known of them, decide in memory message by message as they came
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -279,8 +280,10 @@ class _Intake:
             for case_id, titles in groups.items():
                 detail = {"count": len(titles), "titles": titles[:SHOWN]}
                 self.changes.line(self.by_id[case_id], kind, "", detail)
-        alert_store.write(self.session, _dirty(self.known.values()), self.at)
-        self.changes.write()
+        known = _dirty(self.known.values())
+        with bulk.pipelined(self.session) if len(known) < bulk.COPY_FROM else nullcontext():
+            alert_store.write(self.session, known, self.at)
+            self.changes.write()
 
 
 def _dirty(known: Iterable[Known]) -> list[Known]:

@@ -1,16 +1,20 @@
 """One database handle, one kind of transaction, and the two dialects' differences."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, Select, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 
 from gateway.store.tables import Base
 
+TRUSTED = 1.0  # seconds that a connection may have been idle without being tried out
 BUSY_TIMEOUT = 5000  # milliseconds a writer waits for SQLite's write lock before the sender hears 503
 db = SQLAlchemy(metadata=Base.metadata)
 
@@ -71,11 +75,27 @@ def engine_options(url: str) -> dict[str, Any]:
     )
     return {
         "connect_args": {"options": options, "connect_timeout": 5, "tcp_user_timeout": 5000},
-        "pool_pre_ping": True,
         "pool_size": 10,
         "max_overflow": 20,
         "pool_timeout": 5,
     }
+
+
+def prepare_postgres(engine: Engine) -> None:
+    """A connection that lay idle is tried before it is used; after less than TRUSTED a round trip is spared."""
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: Any, record: Any) -> None:
+        record.info["rested"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _try_out(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("rested", time.monotonic()) < TRUSTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as problem:
+            raise DisconnectionError from problem  # SQLAlchemy takes another one
 
 
 def prepare_sqlite(engine: Engine) -> None:
