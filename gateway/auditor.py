@@ -10,7 +10,7 @@ from typing import TypeVar
 from flask import Flask
 
 from gateway import actions, log, metrics
-from gateway.flows import intake
+from gateway.flows import deliver, intake
 from gateway.flows.own_alerts import (
     OWN_NAME,
     OWN_SOURCE,
@@ -30,6 +30,7 @@ from rules.selfwatch import PING_EVERY, STARTING, Finding, What, judge, worth_te
 from rules.words import Alert, Urgency
 
 EVERY = 10.0  # seconds between audits
+SPEAK_WITHIN = 12.0  # seconds; an attempt ends after ten
 TELL_AGAIN = timedelta(seconds=60)  # what is still so is said again, as any sender repeats what still fires
 
 T = TypeVar("T")
@@ -37,7 +38,10 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Auditor:
-    """Asks, repairs, reports, tells, and pings a heartbeat service as long as all is well."""
+    """Asks, repairs, reports, tells, and pings a heartbeat service as long as all is well.
+
+    Its alarms are sent by the workers like any other; that there is none, it tells by itself.
+    """
 
     app: Flask
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -46,9 +50,11 @@ class Auditor:
     told: datetime | None = None
     pinged: datetime | None = None
     world: World = field(init=False)
+    sender: deliver.Sender = field(init=False)  # of our own alarms, when no worker sends them
 
     def __post_init__(self) -> None:
         self.world = self.app.extensions["gateway"]
+        self.sender = deliver.Sender(self.world, own=True)
 
     def run(self) -> None:
         """Until told to stop."""
@@ -72,6 +78,8 @@ class Auditor:
             log.error("audit_problem", what=one.what, words=one.words)
         self._part("tell", lambda: self._tell(findings, now))
         self.pulse()
+        if any(one.what is What.WORKER and worth_telling(one, now) for one in findings):
+            self._part("speak", lambda: deliver.work_off(self.sender, now, patience=SPEAK_WITHIN))
         if not findings and not self._starting(now):
             self._part("ping", lambda: self._ping(now))
         return findings

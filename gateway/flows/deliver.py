@@ -47,6 +47,7 @@ class Sender:
     wake: Callable[[], None] = lambda: None
     clock: Callable[[Session], int] = database_clock
     deadline: float = DEADLINE
+    own: bool = False  # only the pages of our own alarms
     flights: dict[int, _Flight] = field(default_factory=dict)
     unsettled: list[Result] = field(default_factory=list)
     results: "queue.SimpleQueue[tuple[_Flight, Result]]" = field(default_factory=queue.SimpleQueue)
@@ -77,8 +78,7 @@ class Sender:
         with transaction() as session:
             clock = self.clock(session)
             reclaimed = reclaim(session, channel, now, clock)
-            taken = outbox.lease(session, channel, max(0, free - KEPT_FREE), now, clock)
-            taken += outbox.lease(session, channel, free - len(taken), now, clock, most_urgent=0)
+            taken = self._take(session, channel, free, now, clock)
             known = self.world.roll.current(session).addresses
             taken = outbox.with_earlier(session, taken) if taken and channel == "pagerduty" else taken
             facts = {one.id: _brief(session, one, self.world) for one in taken}
@@ -94,6 +94,12 @@ class Sender:
             arguments = (flight, facts[one.id], given)
             threading.Thread(target=self._attempt, args=arguments, name=f"send-{one.id}", daemon=True).start()
         return len(taken) + reclaimed
+
+    def _take(self, session: Session, channel: str, free: int, now: datetime, clock: int) -> list[Leased]:
+        if self.own:
+            return outbox.lease_own(session, channel, free, now, clock)
+        taken = outbox.lease(session, channel, max(0, free - KEPT_FREE), now, clock)
+        return taken + outbox.lease(session, channel, free - len(taken), now, clock, most_urgent=0)
 
     def _attempt(self, flight: _Flight, facts: Facts, given: Mapping[str, str]) -> None:
         """Runs in a thread of its own: values in, values out, no database."""

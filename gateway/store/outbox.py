@@ -182,12 +182,21 @@ def lease(
     `clock` is the database's, `now` ours. Whatever was answered meanwhile is passed over, and so is a message to an
     address that still waits for an earlier one of the same incident: a resolve must not overtake its trigger.
     """
+    return _lease(session, channel, limit, now, clock, f"d.rank <= {most_urgent:d}")
+
+
+def lease_own(session: Session, channel: str, limit: int, now: datetime, clock: int) -> list[Leased]:
+    """The same, only of our own alarms: what the auditor sends itself when no worker does."""
+    return _lease(session, channel, limit, now, clock, "i.source_id = 0")
+
+
+def _lease(session: Session, channel: str, limit: int, now: datetime, clock: int, which: str) -> list[Leased]:
     skip = " FOR UPDATE OF d SKIP LOCKED" if is_postgres(session) else ""
     sql = f"""
         UPDATE delivery SET status = 'sending', lease = lease + 1, attempts = attempts + 1, leased_until = :until
         WHERE id IN (
             SELECT d.id FROM delivery d JOIN incident i ON i.id = d.incident_id
-            WHERE d.status IN ('queued', 'sending') AND d.channel = :channel AND d.rank <= :rank
+            WHERE d.status IN ('queued', 'sending') AND d.channel = :channel AND {which}
               AND d.status = 'queued' AND d.due_at <= :now
               AND (d.kind NOT IN ('opened', 'escalated') OR (i.status = 'triggered' AND i.snoozed_until IS NULL))
               AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.incident_id = d.incident_id AND e.channel = d.channel
@@ -197,7 +206,7 @@ def lease(
             created_at, address_id, part
     """  # noqa: S608
     values = {
-        "channel": channel, "limit": limit, "now": micros(now), "until": clock + LEASE, "rank": most_urgent,
+        "channel": channel, "limit": limit, "now": micros(now), "until": clock + LEASE,
     }  # fmt: skip
     if limit <= 0:
         return []

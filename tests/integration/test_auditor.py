@@ -11,6 +11,7 @@ from gateway.flows import housekeeping
 from gateway.store import pulse
 from gateway.store.db import db, reading, transaction
 from gateway.store.tables import Delivery, Entry, Fact
+from gateway.store.types import micros
 from rules.selfwatch import What
 from rules.words import Status
 from tests.browsing import Browser, everybody_has_a_password
@@ -31,6 +32,7 @@ def auditor(staffed):
     """One that has been running for a while, beside a worker."""
     made = Auditor(staffed.app)
     made.started = staffed.clock.now() - timedelta(hours=1)
+    made.sender.clock = lambda _: micros(staffed.clock.now())
     beat(staffed)
     return made
 
@@ -84,11 +86,26 @@ def test_a_worker_that_is_gone_is_told_once_as_an_emergency_and_the_alarm_ends_b
     assert own(staffed) == [("Nabat does not do its work: no worker was seen for 51 s: nothing is sent", "triggered")]
     (incident,) = staffed.incidents()
     assert incident.urgency == 0
-    assert [one.channel for one in staffed.deliveries()] == ["pagerduty", "ntfy"]
     assert incident.alert_count == 1
     staffed.delivers()
     assert audits(staffed, auditor) == {}
     assert [status for _, status in own(staffed)] == [Status.RESOLVED]
+
+
+def test_that_there_is_no_worker_is_told_without_one_and_only_that(staffed, auditor, providers):
+    (number,) = staffed.alert()
+    for seconds in (31, 20, 10):
+        staffed.clock.advance(seconds=seconds)
+        found(staffed, auditor)
+    (event,) = providers.pagerduty.events
+    assert "no worker was seen for 51 s" in event["payload"]["summary"]
+    assert {one.status for one in staffed.deliveries(incident_id=number)} == {"queued"}
+    (ours,) = [one for one in staffed.incidents() if one.source_id == 0]
+    assert {one.status for one in staffed.deliveries(incident_id=ours.id)} == {"sent"}
+    assert staffed.timeline(ours.id)[:2] == ["opened", "sent"]
+    beat(staffed)  # it is back, and finds its work; ours is done
+    staffed.delivers()
+    assert len(providers.pagerduty.events) == 2
 
 
 def test_a_worker_that_dies_again_is_told_again(staffed, auditor):
