@@ -83,13 +83,15 @@ def test_what_is_done_at_the_terminal_is_written_down(nabat, tmp_path):
     file.write_text(PEOPLE.replace("NTFY", "https://ntfy.example"))
     for _ in range(2):
         nabat("people", "import", str(file))
+    assert "anna@example.org" in nabat("people", "export")[1]
     with reading() as session:
         rows = [(row.action, row.target) for row in session.scalars(select(Audit).order_by(Audit.id))]
         assert all(row.actor.endswith("./nabat)") for row in session.scalars(select(Audit)))
+        assert {row.detail["how"] for row in session.scalars(select(Audit))} == {"command"}
         assert out.strip() not in repr([row.detail for row in session.scalars(select(Audit))])
     assert rows == [
         ("token create", "alertmanager"), ("token revoke", "alertmanager"), ("user create", "boris@example.org"),
-        ("people import", "people.yaml"),
+        ("people import", "people.yaml"), ("people export", "people"),
     ]  # fmt: skip
 
 

@@ -17,11 +17,13 @@ PYTHON = [
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.is_file())
 SCRIPTS = sorted(ROOT.glob("dashboard/static/*.js"))
 CALLS = {
-    "eval": "a text is no program", "exec": "a text is no program", "yaml.load": "yaml.safe_load", "yaml.full_load": "",
-    "yaml.unsafe_load": "", "os.system": "no shell", "os.popen": "no shell", "Markup": "templates escape",
-    "markupsafe.Markup": "templates escape", "render_template_string": "a text is no template",
-    "ssl._create_unverified_context": "", "re.match": "fullmatch: the end counts too", "re.compile.match": "fullmatch",
-    "tempfile.mktemp": "", "getattr(__builtins__)": "",
+    "eval", "exec",  # a text is no program
+    "os.system", "os.popen",
+    "yaml.load", "yaml.full_load", "yaml.unsafe_load",  # safe_load, or parse() with limits
+    "Markup", "markupsafe.Markup", "render_template_string",  # a text is no markup and no template
+    "ssl._create_unverified_context",
+    "re.match",  # fullmatch: what comes after counts too
+    "tempfile.mktemp",
 }  # fmt: skip
 IMPORTS = {"pickle", "cPickle", "dill", "marshal", "shelve", "telnetlib", "ftplib", "xmlrpc", "xml"}
 KEYWORDS = {("shell", True), ("verify", False), ("check_hostname", False), ("debug", True), ("autoescape", False)}
