@@ -68,14 +68,14 @@ def check(source: Watched, world: World, now: datetime, *, up_for: timedelta = U
     metrics.reconcile_checks.labels("alertmanager", "done" if sure else ("in part" if seen else "failed")).inc()
     there = {str(alert["fingerprint"]): alert for one in seen for alert in one.alerts}
     done, opened = Counter[str](), list[int]()
-    names = _doubtful(source, there) if seen else set[str]()
+    names, ours = _doubtful(source, there) if seen else (set[str](), set[str]())
     if names:
         with transaction() as session:
             one_writer_per_source(session, [source.id])
             if not alertmanagers.still(session, source.id, problems):  # others were set meanwhile
                 return done
-            found = _compare(session, source, names, there, now, sure=sure)
-            done, opened = _take(session, source, found, world, now)
+            found = _compare(session, source.id, names, there, now, sure=sure)
+            done, opened = _take(session, source, replace(found, ours=sorted(ours)), world, now)
     for what, count in done.items():
         metrics.reconciled.labels("alertmanager", what).inc(count)
         log.warning("alertmanager_differed", source=source.name, what=what, count=count)
@@ -98,25 +98,31 @@ def _ask(source: Watched, world: World) -> tuple[list[Seen], dict[int, str]]:
     return seen, problems
 
 
-def _doubtful(source: Watched, there: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    """The alerts worth a closer look, nearly always none: nobody has to wait while all of them are looked through."""
+def _doubtful(source: Watched, there: Mapping[str, Mapping[str, Any]]) -> tuple[set[str], set[str]]:
+    """The alerts worth a closer look, nearly always none, and the names of our receivers there.
+
+    Nobody has to wait while all of them are looked through.
+    """
     with reading() as session:
         here = alertmanagers.firing(session, source.id)
         before = alertmanagers.suspects(session, source.id)
-    active = {name for name, one in there.items() if name not in here and _active(one)}
-    return (here.keys() - there.keys()) | active | before[GONE].keys() | before[LOST].keys()
+        ours = set(source.receivers) or alertmanagers.receivers(session, source.id)
+    lost = {name for name, one in there.items() if name not in here and _for_us(one, ours)}
+    return (here.keys() - there.keys()) | lost | before[GONE].keys() | before[LOST].keys(), ours
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     ending: list[Ending]
     starting: list[Mapping[str, Any]]
-    ours: list[str]  # names of receivers; kept with what is taken in, so that it is not forgotten in a long silence
+    ours: Sequence[
+        str
+    ] = ()  # names of receivers; kept with what is taken in, so that it is not forgotten in a long silence
 
 
 def _compare(
     session: Session,
-    source: Watched,
+    source_id: int,
     names: set[str],
     there: Mapping[str, Mapping[str, Any]],
     now: datetime,
@@ -124,14 +130,13 @@ def _compare(
     sure: bool,
 ) -> _Found:
     """Both sides at one moment: intake waits. What only now looks wrong is remembered for the next check."""
-    here = alertmanagers.firing(session, source.id, names)
-    before = alertmanagers.suspects(session, source.id)
+    here = alertmanagers.firing(session, source_id, names)
+    before = alertmanagers.suspects(session, source_id)
     absent = here.keys() - there.keys()
     # Heard of since it became suspect, it is a new suspicion; while we are not sure, no suspicion is new.
     known = {name: since for name, since in before[GONE].items() if name in absent and here[name] < since}
     gone = {name: known.get(name, now) for name in absent} if sure else known
-    ours = source.receivers or alertmanagers.receivers(session, source.id)
-    missed = [name for name in names & there.keys() if name not in here and _for_us(there[name], ours)]
+    missed = [name for name in names if name not in here and _active(there.get(name, {}))]
     lost = {name: before[LOST].get(name, now) for name in missed}
     ending = confirmed(gone, known, now)[:PORTION] if sure else []
     starting = confirmed(lost, before[LOST], now)[:PORTION]
@@ -140,9 +145,9 @@ def _compare(
         LOST: {name: since for name, since in lost.items() if name not in set(starting)},
     }
     if left != before:
-        alertmanagers.suspect(session, source.id, left)
-    ends = alertmanagers.endings(session, source.id, ending) if ending else []
-    return _Found(ends, [there[one] for one in starting], sorted(ours))
+        alertmanagers.suspect(session, source_id, left)
+    ends = alertmanagers.endings(session, source_id, ending) if ending else []
+    return _Found(ends, [there[one] for one in starting])
 
 
 def _active(alert: Mapping[str, Any]) -> bool:

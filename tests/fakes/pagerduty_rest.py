@@ -108,6 +108,9 @@ class FakeRest(FakeServer):
 
 def _foreign(number):
     return {
-        "id": f"Q{number}", "status": "triggered", "incident_key": f"nabat-\0 \udcff{number}", "service": {"id": "POTHER"},
+        "id": f"Q{number}",
+        "status": "triggered",
+        "incident_key": f"nabat-\0 \udcff{number}",
+        "service": {"id": "POTHER"},
         "acknowledgements": [],
-    }  # fmt: skip
+    }
