@@ -45,7 +45,7 @@ def fill(world: World, now: datetime, seed: int = SEED, days: int = DAYS) -> Fil
         if session.get(Fact, FACT) is not None:
             return Filled.BEFORE
         if found := _real(session):
-            counted = ", ".join(f"{number} {what}" for what, number in found.items())
+            counted = ", ".join(f"{what}: {number}" for what, number in found.items())
             raise RealData(f"the database is not empty ({counted})")
         mark = upsert(session, Fact, [{"key": FACT, "value": str(seed), "at": now}]).on_conflict_do_nothing()
         if session.execute(mark.returning(Fact.key)).first() is None:  # another process was quicker

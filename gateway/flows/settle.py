@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from gateway import actions, crashpoint, log, metrics
+from gateway.demo.mark import is_invented
 from gateway.store import browsers, cases, outbox, pages, timeline
 from gateway.store.cases import Case
 from gateway.store.db import transaction
@@ -83,10 +84,15 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
         changes.lines.append(timeline.line(case.id, now, *_line(result, values)))
         if result.ended and browsers.ended(session, result.leased.id, now):
             changes.lines.append(timeline.line(case.id, now, "subscription ended", *_line(result, values)[1:]))
-        if values["status"] in ("failed", "logged") and result.leased.kind in outbox.PAGES:
+        if not _got_out(result.leased, str(values["status"])) and result.leased.kind in outbox.PAGES:
             actions.fall_back(changes, case, result.leased.level, result.leased.who, result.words)
     changes.write()
     crashpoint.passing("outcome written")
+
+
+def _got_out(leased: Leased, status: str) -> bool:
+    """Or may yet. What an invented person is told counts as well, so that a demo's ladder keeps its pace."""
+    return status != "failed" and (status != "logged" or is_invented(leased.who))
 
 
 def _values(session: Session, result: Result, case: Case | None, now: datetime) -> dict[str, Any]:

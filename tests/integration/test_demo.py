@@ -200,7 +200,7 @@ def test_nothing_of_it_ever_leaves(demo, providers):
         assert one("SELECT count(*) FROM delivery WHERE status IN ('queued', 'sending')") == 0
         assert all(is_invented(row[0]) for row in ask("SELECT DISTINCT who FROM delivery"))
         before, world = one("SELECT count(*) FROM delivery"), World(app, clock)
-        for _ in range(6):
+        for _ in range(10):
             world.passes(minutes=10)
             deliver.work_off(world.sender, clock.now(), patience=60)
         fresh = world.deliveries()[before:]
@@ -208,6 +208,8 @@ def test_nothing_of_it_ever_leaves(demo, providers):
         assert {row.channel for row in fresh} == {"pagerduty", "sms", "email", "ntfy"}
         assert {row.status for row in fresh} <= {"logged", "cancelled"}
         assert any("demo data" in row.provider_ref for row in fresh)
+        later = f"SELECT count(*) FROM entry WHERE kind = 'fallback' AND at > {micros(HandClock().now())}"
+        assert one(later) == 0, "its ladder keeps its pace"
 
     demo(look, clock=clock, **keys)
     assert providers.mail.commands == []
@@ -270,9 +272,9 @@ def test_a_database_without_it_says_nothing_of_it(world):
 @pytest.mark.parametrize(
     ("there", "said"),
     [
-        (lambda world: world.people("people: [{email: eve@example.org, name: Eve}]"), "1 people"),
-        (lambda world: world.token(), "1 sources"),
-        (lambda world: world.alert(), "1 sources, 1 incidents"),
+        (lambda world: world.people("people: [{email: eve@example.org, name: Eve}]"), "people: 1"),
+        (lambda world: world.token(), "sources: 1"),
+        (lambda world: world.alert(), "sources: 1, incidents: 1"),
     ],
 )
 def test_real_data_are_left_alone(world_of, there, said):
@@ -289,7 +291,7 @@ def test_the_command_says_what_to_do_instead(app_of, database_url, tmp_path):
     environment = {"NABAT_DATABASE_URL": database_url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}
     done = CliRunner(env=environment).invoke(cli, ["up", "--demo", "--port", str(free_port())])
     assert done.exit_code == 1
-    assert "--demo fills an empty database only: the database is not empty (1 people)." in done.stderr
+    assert "--demo fills an empty database only: the database is not empty (people: 1)." in done.stderr
     assert "NABAT_DATA_DIR=demo-data ./nabat up --demo" in done.stderr
 
 
