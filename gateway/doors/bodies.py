@@ -99,7 +99,7 @@ def environ_of(scope: Any, body: bytes) -> dict[str, Any]:
         "SERVER_NAME": host,
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
@@ -110,6 +110,8 @@ def environ_of(scope: Any, body: bytes) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in scope.headers.items():
+        if "_" in name:  # X_Forwarded_For would be taken for the header that a proxy of ours writes
+            continue
         key = name.upper().replace("-", "_")
         if key == "CONTENT_TYPE":
             environ[key] = value

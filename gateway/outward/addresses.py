@@ -16,6 +16,9 @@ _DOTS = "\u3002\uff0e\uff61"  # IDNA reads these as dots
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*", re.ASCII)
 
 
+WEB, UNPRIVILEGED = (80, 443), 1024  # what people enter may not make us knock at a mail server
+
+
 class ForbiddenAddress(Exception):
     """The name leads where we do not go: into a private network."""
 
@@ -70,7 +73,8 @@ def check_url(url: str, *, allow_private: Collection[str] = (), loopback: bool =
     parts = urlsplit(url)
     host = plain_host(parts.hostname or "")
     trusted = host in allow_private or (loopback and is_loopback(host))
-    return _check_parts(parts) or _check_host(host, trusted) or _check_scheme(parts, trusted)
+    wrong = _check_parts(parts) or _check_host(host, trusted) or _check_scheme(parts, trusted)
+    return wrong or ("" if trusted or loopback else _check_port(parts.port or 443))
 
 
 def _check_parts(parts: SplitResult) -> str:
@@ -79,6 +83,10 @@ def _check_parts(parts: SplitResult) -> str:
     if parts.netloc.endswith(":") or parts.port == 0:
         return "the port is a number from 1 to 65535"
     return ""
+
+
+def _check_port(port: int) -> str:
+    return "" if port in WEB or port >= UNPRIVILEGED else "this port belongs to another service than the web"
 
 
 def _check_scheme(parts: SplitResult, trusted: bool) -> str:

@@ -1,9 +1,13 @@
 """Nobody is let in who was not asked: guesses, made-up addresses, defaults, and what a broken installation shows."""
 
+from types import SimpleNamespace
+
 import pytest
 from sqlalchemy import func, select, text
 
 from gateway.access import auth
+from gateway.access.proxies import TrustedProxies
+from gateway.doors.bodies import environ_of
 from gateway.store.db import db, transaction
 from gateway.store.tables import PersonRow, Token
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
@@ -57,6 +61,28 @@ def test_nor_behind_a_proxy_of_ours(app_of, spoof):
     codes = list(tries(app, before, auth.ATTEMPTS + 2, address="10.0.0.1"))
     assert codes == [401] * auth.ATTEMPTS + [429] * 2
     assert list(tries(app, {"HTTP_X_FORWARDED_FOR": "192.0.2.8"}, 1, address="10.0.0.1")) == [401]
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "visitor"),
+    [
+        ("192.0.2.1:4711", {}, "192.0.2.1"),
+        ("[2001:db8::7]:4711", {}, "2001:db8::7"),
+        ("[2001:db8::1]:4711", {"x-forwarded-for": "192.0.2.9"}, "192.0.2.9"),
+        ("10.0.0.1:4711", {"x-forwarded-for": "192.0.2.9", "x_forwarded_for": "6.6.6.6"}, "192.0.2.9"),
+        ("10.0.0.1:4711", {"x_forwarded_for": "6.6.6.6", "x-forwarded-for": "192.0.2.9"}, "192.0.2.9"),
+        ("10.0.0.1:4711", {"X_Forwarded-For": "6.6.6.6"}, "10.0.0.1"),
+    ],
+)
+def test_who_a_visitor_is_to_the_web_server(app, client, headers, visitor):
+    scope = SimpleNamespace(
+        server="[::]:8000", client=client, method="GET", path="/", query_string="", http_version="1.1", scheme="http",
+        headers=headers, authority=None,
+    )  # fmt: skip
+    caught = {}
+    proxies = TrustedProxies(lambda environ, _: caught.update(environ) or [], ["10.0.0.0/8", "2001:db8::1"])
+    proxies(environ_of(scope, b""), None)
+    assert caught["REMOTE_ADDR"] == visitor
 
 
 def test_a_fresh_installation_has_nobody_and_no_key(app_of):

@@ -117,6 +117,8 @@ def test_these_are(address):
         "file:///etc/passwd",
         "https://x%00.sh/t",
         "https://[:::ffff:7f00:1]/t",
+        "https://ntfy.sh:25/t",
+        "https://ntfy.sh:22/t",
     ],
 )
 def test_what_people_enter_is_checked_in_words(url, names):
