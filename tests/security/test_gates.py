@@ -1,6 +1,7 @@
 """Words that stand nowhere in the program: each is a way in that others were broken into by."""
 
 import ast
+import json
 import re
 import ssl
 from pathlib import Path
@@ -105,6 +106,14 @@ def test_no_template_prints_text_as_anything_else():
         found[named(path)] += in_text(path.read_text(), IN_PAGES)
     assert len(pages) > 10
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_htmx_runs_nothing_and_asks_nobody_else():
+    told = re.search(r"name=\"htmx-config\" content='([^']*)'", (ROOT / "templates/base.html").read_text())[1]
+    config = json.loads(told)
+    wanted = {"allowEval": False, "allowScriptTags": False, "selfRequestsOnly": True, "includeIndicatorStyles": False}
+    assert {name: config[name] for name in wanted} == wanted
+    assert config["historyCacheSize"] == 0  # pages of whoever was signed in before stay nowhere
 
 
 def test_no_script_makes_markup_of_text():
