@@ -29,6 +29,7 @@ KEPT_FREE = 2  # … of which these many wait for emergencies
 DEADLINE = 10.0  # seconds for one attempt, whatever the library does
 RENEW = 5.0  # seconds between renewals of the leases of what is under way
 PARKED_AFTER = 5  # attempts to render a message before it goes out as plain text
+STRANGE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)  # content of rows
 
 
 @dataclass(slots=True)
@@ -149,7 +150,7 @@ def _brief(session: Session, leased: Leased, world: World) -> Facts:
     """The facts; of a message whose facts cannot be put together the bare ones, so that it holds up no other."""
     try:
         return facts_of(session, leased, world)
-    except (LookupError, TypeError, ValueError, AttributeError) as problem:  # strange content in the rows
+    except STRANGE as problem:
         log.error("facts_failed", problem, delivery=leased.id, incident=leased.incident_id)
         return bare_facts(session, leased, world)
 

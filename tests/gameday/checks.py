@@ -19,7 +19,7 @@ def judge(run):
     rows = _Rows(gateway)
     _told(run, rows)
     _repeats(run, rows)
-    _timeline(outcome, rows)
+    _timeline(run, rows)
     _database(run)
     outcome.pages = len(run.ledger.pages())
     outcome.slowest = max(_delays(run, rows), default=0.0)
@@ -148,7 +148,7 @@ def _accepted(run, rows):
     return accepted
 
 
-def _timeline(outcome, rows):
+def _timeline(run, rows):
     """Each attempt has its line, each page the line of the decision that promised it."""
     seen, levels, kinds = defaultdict(set), defaultdict(set), defaultdict(set)
     for number, kind, detail in rows.lines:
@@ -158,13 +158,15 @@ def _timeline(outcome, rows):
         elif "level" in detail:
             levels[number].add(detail["level"])
     for one in rows.deliveries:
+        if one.incident in run.excused:
+            continue
         if missing := set(range(1, one.attempts + 1)) - seen[one.id]:
-            outcome.wrong.append(f"no line for attempts {sorted(missing)} of {one}")
+            run.outcome.wrong.append(f"no line for attempts {sorted(missing)} of {one}")
         mine = kinds[one.incident]
         news = one.kind in ACTIONS or one.kind == "assigned"
         decided = one.kind in mine or (one.kind == "acknowledged" and "snoozed" in mine)
         if not (decided if news else one.level in levels[one.incident]):
-            outcome.wrong.append(f"no line for the decision behind {one}")
+            run.outcome.wrong.append(f"no line for the decision behind {one}")
 
 
 def _database(run):
