@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.demo.mark import DOMAIN
 
-MOSCOW, KAZAN, DESK = "alertmanager-moscow", "alertmanager-kazan", "service-desk"
+MOSCOW, KAZAN, DESK = "am-moscow", "am-kazan", "service-desk"
 SOURCES = {MOSCOW: "alertmanager", KAZAN: "alertmanager", DESK: "ticket"}  # by name: the kind
 UNSET = "0001-01-01T00:00:00Z"
 Body = Mapping[str, Any]

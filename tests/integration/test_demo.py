@@ -122,7 +122,7 @@ def test_it_is_as_much_as_was_promised(demo):
         assert one("SELECT count(*) FROM person") == 10
         assert [one(f"SELECT count(*) FROM {table}") for table in ("team", "schedule")] == [3, 3]
         keys = "SELECT source.name, count(*) FROM token JOIN source ON source.id = source_id GROUP BY 1"
-        assert dict(ask(keys)) == {"alertmanager-moscow": 2, "alertmanager-kazan": 1, "service-desk": 1}
+        assert dict(ask(keys)) == {"am-moscow": 2, "am-kazan": 1, "service-desk": 1}
         open_ones = ask("SELECT urgency, status, snoozed_until IS NOT NULL FROM incident WHERE status <> 'resolved'")
         assert 8 <= len(open_ones) <= 14
         assert {row[0] for row in open_ones} == {0, 1, 2, 3}
