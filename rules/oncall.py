@@ -1,15 +1,15 @@
 """Who is on call: layers of rotations by the wall clock of the schedule's time zone, through every change of it.
 
-Turns begin at start, start + every, start + 2 * every …, all of them local times. A local time that does not exist
-(the clock was put forward over it) stands for the first moment after the gap; one that exists twice, for the first of
-the two. So turns never overlap and leave nothing out; a turn that lies within a gap as a whole takes no time.
+Turns begin at start, start + every, start + 2 * every …, all of them local times (rules/walltime.py). So turns never
+overlap and leave nothing out; a turn that lies within a gap as a whole takes no time.
 """
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from rules.walltime import moment_of
 from rules.words import Layer, Schedule
 
 _EVERY = re.compile(r"([1-9][0-9]{0,3})([hdw])")
@@ -42,20 +42,6 @@ def next_handover(schedule: Schedule, at: datetime) -> datetime | None:
     zone = ZoneInfo(schedule.timezone)
     moments = sorted(moment for layer in schedule.layers for moment in _beginnings_after(layer, zone, at))
     return next((moment for moment in moments if on_call(schedule, moment) != now), None)
-
-
-def moment_of(wall: datetime, zone: tzinfo) -> datetime:
-    """The moment, in UTC, at which clocks in the zone first show this local time or, in a gap, a later one."""
-    early = wall.replace(tzinfo=zone, fold=0)
-    moment = early.astimezone(UTC)
-    if moment.astimezone(zone).replace(tzinfo=None) == wall:
-        return moment
-    # In a gap, fold=0 reckons with the offset before it and fold=1 with the one after: the change lies between the two.
-    before, low, high = early.utcoffset(), early.replace(fold=1).astimezone(UTC), moment
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) // 2
-        low, high = (middle, high) if middle.astimezone(zone).utcoffset() == before else (low, middle)
-    return high.replace(microsecond=0)
 
 
 def _turn(layer: Layer, zone: tzinfo, at: datetime) -> int:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.oncall import moment_of, next_handover, on_call, period
+from rules.oncall import next_handover, on_call, period
+from rules.walltime import moment_of
 from rules.words import Layer, Schedule
 
 MINUTE = timedelta(minutes=1)
