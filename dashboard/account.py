@@ -69,7 +69,7 @@ def _with_form_token(template: str, values: Values, code: int = 200) -> Response
 
 def _next(wanted: str) -> str:
     """Only a page of ours, never another site."""
-    return wanted if is_local(wanted) and not wanted.startswith("/login") else url_for("dashboard.home")
+    return wanted if is_local(wanted) and not wanted.startswith("/login") else url_for("dashboard.incidents")
 
 
 def redirect_to(place: str) -> Response:
@@ -116,7 +116,7 @@ def make_first_admin() -> ResponseReturnValue:
     made = auth.set_up(token, person)
     if made is None:
         return draw_outside("pages/setup_over.html", {}, 410)
-    answer = redirect_to(url_for("dashboard.home"))
+    answer = redirect_to(url_for("dashboard.incidents"))
     auth.start(made, answer, now)
     return answer
 

@@ -272,7 +272,7 @@ def _to_sign_in() -> ResponseReturnValue:
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     place = url_for("dashboard.login", next=None if wanted == "/" else wanted)
     if request.headers.get("HX-Request"):
-        return Response(status=200, headers={"HX-Redirect": place})
+        return Response(status=401, headers={"HX-Redirect": place})  # htmx goes there whatever the status
     return redirect(place)
 
 

@@ -114,12 +114,12 @@ def test_a_wrong_try_now_and_then_never_locks(app, clock):
     ("wanted", "place"),
     [
         ("/incidents?q=a", "/incidents?q=a"),
-        ("https://evil.example/", "/"),
-        ("//evil.example", "/"),
-        ("/\\evil.example", "/"),
-        ("/\t/evil.example", "/"),
-        ("javascript:alert(1)", "/"),
-        ("", "/"),
+        ("https://evil.example/", "/incidents"),
+        ("//evil.example", "/incidents"),
+        ("/\\evil.example", "/incidents"),
+        ("/\t/evil.example", "/incidents"),
+        ("javascript:alert(1)", "/incidents"),
+        ("", "/incidents"),
     ],
 )
 def test_it_goes_on_only_to_pages_of_our_own(app, wanted, place):
@@ -130,6 +130,15 @@ def test_it_asks_for_a_sign_in_and_comes_back(app):
     answer = Browser(app).get("/incidents/17?x=1")
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/login?next=/incidents/17?x%3D1"
+
+
+def test_a_part_of_a_page_that_a_stranger_asks_for_leads_to_the_sign_in(world, app):
+    (number,) = world.alert()
+    for answer in (Browser(app).get("/incidents", **{"HX-Request": "true"}),
+                   Browser(app).post(f"/incidents/{number}/acknowledge", headers={"HX-Request": "true"})):  # fmt: skip
+        assert answer.status_code == 401
+        assert answer.headers["HX-Redirect"].startswith("/login")
+    assert world.incident().status == "triggered"
 
 
 def test_the_cookie_is_out_of_reach_and_over_https_bound_to_the_host(app):
@@ -275,7 +284,7 @@ def set_up(browser, token, **changes):
 def test_the_set_up_link_makes_one_administrator_and_is_dead_afterwards(fresh, clock):
     token, browser, late = link_of(clock), Browser(fresh), Browser(fresh)
     form = token_in(late.get(f"/setup?token={token}").text)
-    assert set_up(browser, token).headers["Location"] == "/"
+    assert set_up(browser, token).headers["Location"] == "/incidents"
     assert "Irina" in browser.get("/incidents").text
     person = db.session.scalars(select(PersonRow)).one()
     assert (person.email, person.role) == ("irina@example.org", "admin")
