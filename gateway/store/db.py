@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Select, Table, event
+from sqlalchemy import Connection, Engine, ExceptionContext, Select, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
@@ -110,6 +110,12 @@ def prepare_sqlite(engine: Engine) -> None:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA wal_autocheckpoint=4000")
         connection.execute("PRAGMA cache_size=-16000")
+
+    @event.listens_for(engine, "handle_error")
+    def _give_up_handle(failure: ExceptionContext) -> None:
+        # After a failed fsync the system may forget what it could not write, and say yes the next time.
+        if "disk I/O error" in str(failure.original_exception):
+            failure.is_disconnect = True
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
