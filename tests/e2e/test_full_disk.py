@@ -147,6 +147,7 @@ def test_on_a_full_disk_outcomes_are_written_down_and_room_is_enough_to_go_on(sm
     assert [web.stop(), worker.stop()] == [0, 0]
 
 
+@pytest.mark.gameday
 def test_a_full_postgresql_means_come_again(durable, small_disk, gateway_on, ledger):
     owner = pwd.getpwnam("postgres").pw_uid if os.getuid() == 0 else os.getuid()
     folder = small_disk(durable.folder / "small", 40, owner)
