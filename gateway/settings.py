@@ -165,8 +165,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("NABAT_ALLOW_PRIVATE_HOSTS", "", "hosts we may call though they are private or speak plain http"),
     Setting("NABAT_DEADMAN_URL", "", "called once a minute as long as our own check of ourselves passes: a heartbeat "
             "service that raises the alarm when the calls end", _heartbeat, secret=True),
-    Setting("NABAT_MIN_FREE_MB", "200", "with less room on SQLite's disk new alerts are answered with 503; 0: never, and "
-            "no ballast is kept", _megabytes),
+    Setting("NABAT_MIN_FREE_MB", "200", "with less room on SQLite's disk new alerts are answered with 503; 0: never, "
+            "and no ballast is kept", _megabytes),
     Setting("NABAT_LOG_LEVEL", "info", "debug, info, warning, error", _one_of(*LEVELS)),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
