@@ -1,15 +1,11 @@
 """The ingest benchmark: alerts a second, stored when answered, beside what the database alone can do (README.md)."""
 
 import argparse
-import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,16 +13,16 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import raw  # noqa: E402 - the path above is what makes these found
+from bench.driving import CALM, check, generator_rates, loaded, own_cluster, postmaster, say, scratch, shape  # noqa: E402
 from bench.load import HOT  # noqa: E402
 from bench.machine import Meter, pss  # noqa: E402
-from bench.subject import Nabat, free_port  # noqa: E402
-from tests.databases import Cluster, binaries, wait_until  # noqa: E402
+from bench.subject import Nabat  # noqa: E402
+from bench.targets import POINTS  # noqa: E402
+from tests.databases import binaries  # noqa: E402
 
-POINTS = ((1, 1), (16, 1), (16, 10), (4, 100))  # connections, alerts in a request
 MODES = ("new", "hot")
 YARDSTICK = ("new", (16, 10))  # what is divided by the raw rate
 ENOUGH = 3  # times faster than the server the generator must be
-CALM = 0.2  # cores busy with something else, at most, in a run that is worth keeping
 
 
 @dataclass
@@ -43,10 +39,10 @@ class Bench:
     def __init__(self, given: argparse.Namespace, folder: Path) -> None:
         self.given, self.folder = given, folder
         self.figures = {name: Figures() for name in given.databases}
-        self.cluster = Cluster(durable=True) if "postgresql" in given.databases else None
+        self.cluster = own_cluster() if "postgresql" in given.databases else None
         self.roots = [os.getpid()]
         if self.cluster:
-            self.roots.append(int((self.cluster.folder / "data/postmaster.pid").read_text().split()[0]))
+            self.roots.append(postmaster(self.cluster))
         self.generator: dict[tuple[int, int], float] = {}
 
     def close(self) -> None:
@@ -54,31 +50,18 @@ class Bench:
             self.cluster.close()
 
     def run(self) -> None:
-        self._measure_generator()
+        self.generator = generator_rates(POINTS, self.given.seconds)
         for number in range(1, self.given.rounds + 1):
             for name in self.given.databases:
                 say(f"round {number} of {self.given.rounds}, {name}")
                 self._round(name, self.folder / f"{name}-{number}", number)
-
-    def _measure_generator(self) -> None:
-        port = free_port()
-        responder = subprocess.Popen(loader("--respond", "--port", str(port)))  # noqa: S603 - ourselves
-        try:
-            wait_until(lambda: _loaded(port, "--requests", "1", quiet=True))
-            for connections, alerts in POINTS:
-                shape = ("--connections", str(connections), "--alerts", str(alerts))
-                seconds = ("--seconds", str(min(2.0, self.given.seconds)), "--warmup", "0.2")
-                self.generator[connections, alerts] = _loaded(port, *shape, *seconds)["rate"]
-        finally:
-            responder.terminate()
-            responder.wait()
 
     def _round(self, name: str, folder: Path, number: int) -> None:
         url = self.cluster.create(f"bench{number}") if name == "postgresql" else ""
         nabat, figures = Nabat(folder, url), self.figures[name]
         try:
             figures.idle.append(pss(nabat.process.pid))
-            _loaded(nabat.port, "--token", nabat.token, "--alerts", "100", "--requests", str(HOT // 100))
+            loaded(nabat.port, "--token", nabat.token, "--alerts", "100", "--requests", str(HOT // 100))
             self._points(nabat, figures, folder)
         finally:
             nabat.stop()
@@ -109,37 +92,12 @@ class Bench:
         return raw.sqlite_rate(folder / "nabat.db", folder, self.given.seconds)
 
     def _point(self, nabat: Nabat, mode: str, point: tuple[int, int], start: int) -> dict:
-        connections, alerts = point
         meter, before = Meter(self.roots), nabat.counts()
-        shape = ("--connections", str(connections), "--alerts", str(alerts))
         which = ("--mode", mode, "--start", str(start))
         times = ("--seconds", str(self.given.seconds), "--warmup", str(self.given.warmup))
-        found = _loaded(nabat.port, "--token", nabat.token, *shape, *which, *times)
-        check(mode, alerts, found, before, nabat.counts())
+        found = loaded(nabat.port, "--token", nabat.token, *shape(*point), *which, *times)
+        check(mode, point[1], found, before, nabat.counts())
         return found | {"foreign": meter.foreign(), "pss": pss(nabat.process.pid)}
-
-
-def check(mode: str, alerts: int, found: dict, before: tuple, after: tuple) -> None:
-    """Every alert that was answered with 202 is stored, once; and nothing was answered otherwise."""
-    if list(found["answers"]) != ["202"] or found["answers"]["202"] != found["requests"]:
-        sys.exit(f"not all requests were taken in: {found['answers']} of {found['requests']}")
-    told = found["requests"] * alerts
-    new = told if mode == "new" else 0
-    wanted = (new, told, new, new)
-    stored = tuple(now - then for now, then in zip(after, before, strict=True))
-    if stored != wanted:
-        sys.exit(f"(alerts, messages, incidents, deliveries) stored {stored}, should be {wanted}")
-
-
-def loader(*arguments: str) -> list[str]:
-    return [sys.executable, str(ROOT / "bench/load.py"), *arguments]
-
-
-def _loaded(port: int, *arguments: str, quiet: bool = False) -> dict:
-    command = loader("--port", str(port), *arguments)
-    errors = subprocess.DEVNULL if quiet else None
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, text=True, check=not quiet)  # noqa: S603
-    return json.loads(done.stdout) if done.returncode == 0 else {}
 
 
 def table(bench: Bench) -> Iterator[str]:
@@ -164,21 +122,6 @@ def row(mode: str, point: tuple[int, int], runs: list[dict], generator: float) -
     able = f"{times:.1f} x{'' if times >= ENOUGH else ' (too slow: the rate is too low)'}"
     figures = f"{middle['rate']:,.0f} | {middle['p50']:.1f} | {middle['p99']:.1f} | {memory:.0f}"
     return f"| {mode} | {point} | {figures} | {other} | {able} |"
-
-
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder on a disk: a temporary file system in memory would make every commit free."""
-    folder = Path(tempfile.mkdtemp(prefix="nabat-bench-", dir=os.environ.get("TMPDIR", "/var/tmp")))  # noqa: S108
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def arguments() -> argparse.Namespace:

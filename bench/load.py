@@ -22,6 +22,7 @@ except ImportError:  # slower, and says so
 
 HOT = 1000  # fingerprints in the set that is sent again and again
 POOL = 48 * 1024 * 1024  # bytes of requests built before the clock starts
+SCATTER, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1  # an odd number: every one of 64 bits has another product
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _MARK = "0123456789abcdef"  # stands where an alert's own number goes; as long as a fingerprint
 
@@ -50,8 +51,11 @@ def alert() -> dict:
     }
 
 
-def template(count: int) -> list[bytes]:
-    """The webhook of `count` alerts, cut at the places where each alert's number goes (two an alert)."""
+def template(count: int, api: str) -> list[bytes]:
+    """The request of `count` alerts, cut at the places where each alert's number goes."""
+    if api == "alertmanager":  # its own API, v2: it reckons fingerprints itself, and the times are those of arrival
+        bare = {name: alert()[name] for name in ("labels", "annotations", "generatorURL")}
+        return json.dumps([bare] * count, separators=(",", ":")).encode().split(_MARK.encode())
     body = {
         "version": "4", "groupKey": '{}:{alertname="DiskWillFillIn4Hours"}', "truncatedAlerts": 0, "status": "firing",
         "receiver": "nabat", "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {},
@@ -65,10 +69,12 @@ class Requests:
 
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
-        self.parts = template(given.alerts)
-        length = sum(map(len, self.parts)) + 2 * len(_MARK) * given.alerts
+        self.parts = template(given.alerts, given.api)
+        self.marks = (len(self.parts) - 1) // given.alerts  # of one alert
+        length = sum(map(len, self.parts)) + (len(self.parts) - 1) * len(_MARK)
+        key = f"Authorization: Bearer {given.token}\r\n" if given.token else ""
         head = (
-            f"POST {given.path} HTTP/1.1\r\nHost: {given.host}\r\nAuthorization: Bearer {given.token}\r\n"
+            f"POST {given.path} HTTP/1.1\r\nHost: {given.host}\r\n{key}"
             f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
         )
         self.head = head.encode()
@@ -94,7 +100,9 @@ class Requests:
         return self._fill(self.random.sample(range(HOT), self.given.alerts))
 
     def _fill(self, numbers: list[int]) -> bytes:
-        marks = [mark for number in numbers for mark in [b"%016x" % number] * 2]
+        if self.given.scattered:
+            numbers = [number * SCATTER & MASK for number in numbers]
+        marks = [mark for number in numbers for mark in [b"%016x" % number] * self.marks]
         pieces = [self.head, self.parts[0]]
         for mark, part in zip(marks, self.parts[1:], strict=True):
             pieces += (mark, part)
@@ -215,11 +223,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--path", default="/ingest/alertmanager")
-    parser.add_argument("--token", default="none")
+    parser.add_argument("--api", choices=["webhook", "alertmanager"], default="webhook", help="whose words are sent")
+    parser.add_argument("--token", default="none", help="none is sent if this is empty")
     parser.add_argument("--connections", type=int, default=1)
     parser.add_argument("--alerts", type=int, default=1, help="in one request")
     parser.add_argument("--mode", choices=["new", "hot"], default="new")
     parser.add_argument("--start", type=int, default=0, help="the first new alert's number")
+    parser.add_argument("--scattered", action="store_true", help="numbers in no order, as hashes are")
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--warmup", type=float, default=1.0)
     parser.add_argument("--requests", type=int, default=0, help="stop after so many instead")

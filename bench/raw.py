@@ -12,12 +12,11 @@ from pathlib import Path
 
 import psycopg
 
-from bench.load import alert
+from bench.load import MASK, SCATTER, alert
 from bench.subject import plain
 from gateway.store.types import to_json
 
 ROWS = 10
-SCATTER, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
 LINE = ("opened", "alertmanager", '{"level":1,"rule":"rest","told":[{"name":"A","way":"email","who":"a@b.example"}]}')
 TYPES = {
     "source_id": "int", "fingerprint": "text", "latest": "boolean", "incident_id": "bigint", "firing": "boolean",

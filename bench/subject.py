@@ -52,16 +52,18 @@ class Nabat:
             "NABAT_DATABASE_URL": self.url, "NABAT_DATA_DIR": str(folder), "NABAT_RULES": str(folder / "book"),
             "NABAT_SECRET_KEY": KEY, "NABAT_LOG_LEVEL": "warning",
         }  # fmt: skip
-        self._command("people", "import", str(folder / "people.yaml"))
-        self.token = self._command("token", "create", "alertmanager")
+        self.command("people", "import", str(folder / "people.yaml"))
+        self.token = self.command("token", "create", "alertmanager")
         self.port = free_port()
         command = [sys.executable, "-m", "gateway", "web", "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.env)  # noqa: S603 - ourselves
         wait_until(self._answers, 30)
 
-    def _command(self, *arguments: str) -> str:
+    def command(self, *arguments: str, typed: str = "") -> str:
         command = [sys.executable, "-m", "gateway", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603 - ourselves
+            command, cwd=ROOT, env=self.env, input=typed, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             sys.exit(f"{' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout.strip()

@@ -67,11 +67,16 @@ def database_clock(session: Session) -> int:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """How to connect. A cut link to PostgreSQL is noticed in 5 s, a lock waits 2 s, a statement runs 10 s at most."""
+    """How to connect. A cut link to PostgreSQL is noticed in 5 s, a lock waits 2 s, a statement runs 10 s at most.
+
+    Whole tables are read only where there is no index: the server keeps plans that it made when a table was small, and
+    a storm fills it within a minute. A statement without an index then looks so dear that it would be compiled (jit).
+    """
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": BUSY_TIMEOUT / 1000}}
     options = (
-        "-c timezone=UTC -c lock_timeout=2000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+        "-c timezone=UTC -c lock_timeout=2000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=60000 "
+        "-c enable_seqscan=off -c jit=off"
     )
     return {
         "connect_args": {"options": options, "connect_timeout": 5, "tcp_user_timeout": 5000},

@@ -1,0 +1,24 @@
+"""What the benchmarks measure against: docs/PERFORMANCE.md says why these figures."""
+
+POINTS = ((1, 1), (16, 1), (16, 10), (4, 100))  # connections, alerts in a request
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+TIMES_ALERTA = {
+    (1, 1): {SQLITE: 10, POSTGRESQL: 7},
+    (16, 1): {SQLITE: 12, POSTGRESQL: 12},
+    (16, 10): {SQLITE: 18, POSTGRESQL: 22},
+    (4, 100): {SQLITE: 25, POSTGRESQL: 35},
+}
+P99_MS = {(1, 1): 5, (16, 1): 25, (16, 10): 50, (4, 100): 50}
+TIMES_ALERTMANAGER = {(16, 10): 0.3, (4, 100): 0.55}  # on PostgreSQL; p99 below Alertmanager's
+FULL_TO_EMPTY = 0.75  # ingest with a million incidents stored
+LIST_P95_MS = 25
+EMERGENCY_P99_S, EMERGENCY_MAX_S = 5.0, 15.0  # in a storm, from its sending to the provider
+STORM_INGEST_P99_MS = 250
+STORM_RSS_MB = 512  # of each process
+START_S = 3.0
+IDLE_PSS_MB = 120  # web and worker together, on SQLite
+LOADED_PSS_MB = 200
+
+
+def verdict(reached: bool) -> str:
+    return "yes" if reached else "**no**"

@@ -1,0 +1,133 @@
+"""What is done for every alert, in every round and for every page reads no table through, also before ANALYZE."""
+
+import re
+import sqlite3
+from contextlib import contextmanager
+
+from sqlalchemy import event, text
+
+from bench.filling import fill
+from bench.plans import Reads
+from gateway.store import cases, outbox, pulse, selfwatch, vitals, waiting
+from gateway.store.db import db, reading, transaction
+from gateway.store.types import micros
+from tests.browsing import Browser, everybody_has_a_password
+
+STORED = 3000
+ENOUGH = STORED // 4  # rows of one table or index that one such thing may read; one in ten incidents is open
+THROUGH = re.compile(r"SCAN (?:incident|alert|delivery|entry|payload|[dei])\b")
+PARTIAL = re.compile(r"USING (?:COVERING )?INDEX (?:delivery_(?:due|expiry|fallback)|incident_next_at)\b")  # what waits
+BOUNDED = re.compile(r"^(?!.*\bWHERE\b).*\bLIMIT \d", re.DOTALL)  # it ends by itself
+OFTEN = 12  # the driver prepares a statement after five times, the server keeps its plan after five more
+
+
+class Measure:
+    """What the database read through: on PostgreSQL the rows are counted, on SQLite the plans say it."""
+
+    def __init__(self, url):
+        self.url, self.reads = url, Reads(url)
+        self.found = {}  # by what was done
+        self.told = []
+        if not self.reads.url:
+            event.listen(db.engine, "checkout", lambda link, *_: link.set_trace_callback(self.told.append))
+
+    @contextmanager
+    def of(self, what):
+        self._flush()
+        self.reads.begin()
+        self.told.clear()
+        yield
+        self._flush()
+        much = [f"{name}: {rows}" for name, rows in self.reads.read().items() if rows > ENOUGH]
+        if found := much or self._scans():
+            self.found[what] = found
+
+    def _scans(self):
+        if self.reads.url:
+            return []
+        link = sqlite3.connect(self.url.removeprefix("sqlite:///"))
+        try:
+            asked = {sql for sql in self.told if re.match(r"\s*(SELECT|UPDATE|DELETE)", sql) and not BOUNDED.match(sql)}
+            return [
+                (step, sql)
+                for sql in asked
+                for step in _plan(link, sql)
+                if THROUGH.match(step) and not PARTIAL.search(step)
+            ]
+        finally:
+            link.close()
+
+    def _flush(self):
+        """Without this PostgreSQL counts a second later."""
+        db.session.rollback()
+        if self.reads.url:
+            with db.engine.connect() as link:
+                link.execute(text("SELECT pg_stat_force_next_flush()"))
+
+
+def _plan(link, sql):
+    return [row[3] for row in link.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+
+class Days:
+    """What happens all the time, by name."""
+
+    def __init__(self, staffed):
+        self.staffed, self.number = staffed, 0
+        self.browser = Browser(staffed.app)
+        self.browser.sign_in()
+
+    def work(self):
+        """Each with what it does, one after the other."""
+        self.number += 1
+        told = {"name": f"Disk{self.number}", "fingerprint": f"disk{self.number}", "severity": "warning"}
+        yield "a new alert", lambda: self.staffed.alert(**told)
+        yield "the same again", lambda: self.staffed.alert(**told)
+        yield "it resolves", lambda: self.staffed.alert("resolved", **told)
+        fire = self.staffed.alert(name=f"Fire{self.number}", fingerprint=f"fire{self.number}")[0]
+        yield "an acknowledgement", lambda: self.staffed.acknowledges(fire)
+        yield "a round of the worker", self._round
+        yield "leasing", self._lease
+        yield "an audit", self._audit
+        for path in ("/incidents", "/incidents?status=all", "/incidents?status=resolved", f"/incidents/{fire}"):
+            yield path, lambda path=path: self._page(path)
+
+    def _page(self, path):
+        assert self.browser.get(path).status_code == 200, path
+
+    def _round(self):
+        now = self.staffed.clock.now()
+        with reading() as session:
+            waiting.glance(session, ["email", "ntfy"], now, micros(now))
+            waiting.stuck(session, now, 100)
+            pulse.next_moment(session)
+            cases.due(session, now, 100)
+
+    def _lease(self):
+        now = self.staffed.clock.now()
+        with transaction() as session:
+            outbox.reclaim(session, "email", now, micros(now))
+            outbox.lease(session, "email", 6, now, micros(now))
+
+    def _audit(self):
+        now = self.staffed.clock.now()
+        with reading() as session:
+            vitals.vitals(session, now, configured=True)
+            selfwatch.look(session, now, configured=True)
+            selfwatch.missing(session, now)
+
+
+def test_a_full_store_is_not_read_through(staffed, database_url):
+    """Plans were made when it was empty, then it filled at once, and no statistics were taken of it."""
+    everybody_has_a_password()
+    days = Days(staffed)
+    for _ in range(OFTEN):
+        for _, do in days.work():
+            do()
+    db.session.rollback()
+    fill(database_url, STORED, micros(staffed.clock.now()))
+    measure = Measure(database_url)
+    for what, do in days.work():
+        with measure.of(what):
+            do()
+    assert measure.found == {}
