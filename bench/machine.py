@@ -37,6 +37,20 @@ def pss(pid: int) -> float:
     return total / 1024
 
 
+def peak_rss(pid: int) -> dict[str, float]:
+    """The most that this process and each of its descendants ever had in memory, in MB, by name and number."""
+    found = {}
+    for one in family([pid]):
+        try:
+            status = (PROC / str(one) / "status").read_text()
+        except OSError:
+            continue
+        name, peak = status.split("Name:")[1].split("\n")[0].strip(), status.partition("VmHWM:")[2].split()
+        if peak:
+            found[f"{name} {one}"] = int(peak[0]) / 1024
+    return found
+
+
 class Meter:
     """How many cores were busy with something other than `roots` and their descendants."""
 
