@@ -167,7 +167,9 @@ def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> Non
     for notice in found.notices:
         part = "primary" if notice.way in case.route.channels else "fallback"
         changes.promise(case, notice, kind, part)
-    text = changes.told_text(found, case.state.level, case.route.rule)
+    for notice in found.also:
+        changes.promise(case, notice, kind, outbox.ALSO)
+    text = changes.told_text(found, case.state.level, case.route.rule, case.times)
     changes.line(case, decision.reason.value, actor.name, text)
     if found.fell_back and not spared and case.state.level < len(case.route.steps):
         hurry(changes, case)
@@ -254,7 +256,8 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
         if not patience:
             return
     good = ("sent", "delivered") if patience else ("queued", "sending", "sent", "delivered")
-    if level == case.state.level and not any(one.status in good for one in standing):
-        only_logged = all(one.status == "logged" for one in standing)
+    ladder = [one for one in standing if one.part != outbox.ALSO]
+    if level == case.state.level and not any(one.status in good for one in ladder):
+        only_logged = all(one.status == "logged" for one in ladder)
         if not only_logged or level < len(case.route.steps):
             hurry(changes, case)

@@ -7,10 +7,13 @@ from pathlib import Path
 from gateway import crashpoint
 from rules import book as books
 from rules.book import BadRuleBook, RuleBook
+from rules.lookups import MAX_BYTES
+
+TABLE = ".csv"
 
 
 def read(place: Path) -> Mapping[str, str]:
-    """The texts of a rule book by file name: one file, or a directory's YAML files without its tests/.
+    """The texts of a rule book by file name: one file, or a directory's YAML files and tables without its tests/.
 
     Bytes that are not UTF-8 become U+FFFD, which the parser then complains about with file and line.
     """
@@ -23,20 +26,23 @@ def read(place: Path) -> Mapping[str, str]:
         texts = {str(path.relative_to(place)): _text(path) for path in chosen}
     except OSError as problem:  # no right to read it, or it went away between two looks
         raise BadRuleBook((f"{problem.filename or place}: cannot be read: {problem.strerror}",)) from problem
-    if not texts:
+    if all(name.endswith(TABLE) for name in texts):
         raise BadRuleBook((f"{place}: no .yaml file in this directory",))
     return texts
 
 
 def _files(place: Path) -> list[Path]:
     """Without hidden ones: editors put locks and copies there, some of them links that lead nowhere."""
-    found = sorted(path for path in place.rglob("*") if path.suffix in (".yaml", ".yml"))
+    found = sorted(path for path in place.rglob("*") if path.suffix in (".yaml", ".yml", TABLE))
     parts = [(path, path.relative_to(place).parts) for path in found]
     return [path for path, names in parts if names[0] != "tests" and not any(name.startswith(".") for name in names)]
 
 
 def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", "replace")
+    if path.suffix != TABLE:
+        return path.read_bytes().decode("utf-8", "replace")
+    with path.open("rb") as file:  # a table may lie here that the book does not name, of any size
+        return file.read(MAX_BYTES + 1).decode("utf-8", "replace")
 
 
 class Bookshelf:

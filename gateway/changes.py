@@ -1,5 +1,6 @@
 """Everything one transaction is going to write, gathered case by case and written set-wise at its end."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from gateway.store.cases import Case
 from gateway.store.db import wake_workers
 from gateway.store.types import to_json
 from rules.audience import Audience, audience
+from rules.calendars import Standing
 from rules.words import Contact, Directory, Notice, Route, Step, Way
 
 NEWS_CHANNELS = ("pagerduty", "email", "ntfy", "webpush")  # an SMS at night only to say that it is over helps nobody
@@ -40,7 +42,7 @@ class Changes:
         self.answered: dict[int, tuple[Case, str, Origin]] = {}  # case, kind of news, who answered
         self._audiences: dict[tuple[int, int], tuple[Route, Step, Audience]] = {}
         self._drafts: dict[tuple[int, int, str, str], tuple[Notice, outbox.Draft]] = {}
-        self._texts: dict[tuple[int, int, str], tuple[Audience, str]] = {}
+        self._texts: dict[tuple[int, int, str, tuple[Standing, ...]], tuple[Audience, str]] = {}
 
     def touch(self, case: Case) -> None:
         self.cases[case.id] = case
@@ -82,11 +84,12 @@ class Changes:
             self._audiences[key] = found  # the route and the step are kept so that their ids stay theirs
         return found[2]
 
-    def told_text(self, found: Audience, level: int, rule: str) -> str:
+    def told_text(self, found: Audience, level: int, rule: str, times: Sequence[Standing]) -> str:
         """The timeline's words for a step, the same for all incidents of a storm."""
-        key = (id(found), level, rule)
+        key = (id(found), level, rule, tuple(times))
         if key not in self._texts:
-            self._texts[key] = (found, to_json({"level": level, "rule": rule, **told_of(found)}))
+            when = {"when": [one.as_data() for one in times]} if times else {}
+            self._texts[key] = (found, to_json({"level": level, "rule": rule, **when, **told_of(found)}))
         return self._texts[key][1]
 
     def write(self) -> None:
@@ -123,7 +126,7 @@ def told_of(found: Audience) -> dict[str, Any]:
     """Who is told, by which way, and who is not and why, as the timeline keeps it."""
     told = [
         {"who": notice.who, "name": notice.name, "way": notice.way, "channel": notice.contact.channel}
-        for notice in found.notices
+        for notice in found.told
     ]
     return {"told": told, "not_told": [{"who": one.who, "reason": one.reason} for one in found.not_told]}
 

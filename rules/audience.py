@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rules.oncall import on_call
-from rules.words import CHANNELS_OF_WAY, Contact, Directory, Notice, NotTold, Person, Role, Route, Step, Way
+from rules.words import CHANNELS_OF_WAY, Also, Contact, Directory, Notice, NotTold, Person, Role, Route, Step, Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +14,18 @@ class Audience:
 
     `notices` are sent now. `fallback` is for later, in the order in which it is tried. `fell_back` means that nobody of
     the step has an address for the ways of the class itself, so `notices` already are the fallback: the ladder must
-    not wait for such a step.
+    not wait for such a step. `also` is told beside it, of other routes, and nothing waits for it.
     """
 
     notices: tuple[Notice, ...] = ()
     fallback: tuple[Notice, ...] = ()
     not_told: tuple[NotTold, ...] = ()
     fell_back: bool = False
+    also: tuple[Notice, ...] = ()
+
+    @property
+    def told(self) -> tuple[Notice, ...]:
+        return (*self.notices, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,22 @@ class _Target:
 
 def audience(step: Step, route: Route, directory: Directory, at: datetime) -> Audience:
     """Whom `step` reaches at `at`; if it reaches nobody, the administrators, so that nothing is missed silently."""
+    found = _audience(step, route, directory, at)
+    for also in step.also:
+        found = _joined(found, also, route, directory, at)
+    return found
+
+
+def _joined(found: Audience, also: Also, route: Route, directory: Directory, at: datetime) -> Audience:
+    """With those whom another route tells by its own ways; a contact that is told already is not told twice."""
+    targets, not_told = _targets(also.notify, directory, at)
+    beside = _addressed(targets, replace(route, channels=also.channels, fallback=also.fallback), not_told)
+    known = {(one.contact.channel, one.contact.address_id) for one in found.told}
+    fresh = tuple(one for one in beside.notices if (one.contact.channel, one.contact.address_id) not in known)
+    return replace(found, also=(*found.also, *fresh), not_told=(*found.not_told, *beside.not_told))
+
+
+def _audience(step: Step, route: Route, directory: Directory, at: datetime) -> Audience:
     targets, not_told = _targets(step.notify, directory, at)
     found = _addressed(targets, route, not_told)
     if not found.notices:
@@ -55,7 +76,7 @@ def one_person(email: str, route: Route, directory: Directory, at: datetime) -> 
 def notices(step: Step, route: Route, directory: Directory, at: datetime) -> tuple[list[Notice], list[NotTold]]:
     """The same for those who only want to show it (rules explain)."""
     found = audience(step, route, directory, at)
-    return list(found.notices), list(found.not_told)
+    return list(found.told), list(found.not_told)
 
 
 def _addressed(targets: Sequence[_Target], route: Route, not_told: list[NotTold], *, instead: bool = False) -> Audience:

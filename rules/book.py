@@ -2,30 +2,29 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
+from typing import TypeVar
 
-from rules.book_keys import (
-    DEFAULT_CLASSES,
-    GROUP_BY,
-    NOT_YET,
-    Policy,
-    RouteReader,
-    Rule,
-    read_policy,
-    read_urgencies,
-)
+from rules.book_keys import DEFAULT_CLASSES, NOT_YET, Policy, read_policies, read_urgencies
+from rules.calendar_keys import read_calendars
+from rules.calendars import Calendar, Standing, standing
+from rules.lookups import Lookup, read_lookups
 from rules.matchers import Condition
 from rules.places import Place
-from rules.words import Route, Step, Urgency, UrgencyClass
+from rules.route_keys import GROUP_BY, RouteReader, Rule
+from rules.words import Also, Route, Step, Urgency, UrgencyClass
 from rules.yaml_places import Complaints, Node, load
 
-__all__ = ["BadRuleBook", "Policy", "Rule", "RuleBook", "RuleVerdict", "fallback_route", "parse"]
+__all__ = ["BadRuleBook", "Policy", "Reading", "Rule", "RuleBook", "RuleVerdict", "fallback_route", "parse"]
 
-KEYS = ("version", "timezone", "urgencies", "routes", "policies")
-_JOINED = ("version", "routes", "policies")  # what several files may each have a part of
+KEYS = ("version", "timezone", "calendars", "lookups", "urgencies", "routes", "policies")
+_JOINED = ("version", "calendars", "lookups", "routes", "policies")  # what several files may each have a part of
+T = TypeVar("T")
+_KEPT = 60  # readings of a book that are held
 _FALLBACK_STEPS = (Step(("role:admin",), timedelta(minutes=15)),)
 
 
@@ -44,6 +43,7 @@ class RuleVerdict:
     rule: str
     matched: bool
     conditions: tuple[Condition, ...]
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +56,76 @@ class RuleBook:
     routes: tuple[Rule, ...]
     policies: Mapping[str, Policy]
 
+    calendars: Mapping[str, Calendar] = field(default_factory=lambda: MappingProxyType({}))
+    lookups: tuple[Lookup, ...] = ()
+    asked: tuple[str, ...] = ()  # the calendars that routes ask for
+    _readings: dict[int, "Reading"] = field(default_factory=dict, compare=False, repr=False)
+
+    def at(self, now: datetime) -> "Reading":
+        """The book as it reads at that moment; the same for a whole minute, since calendars know nothing shorter."""
+        minute = int(now.timestamp()) // 60 if self.asked else 0  # without `when` it reads the same at any time
+        found = self._readings.get(minute)
+        if found is None:
+            standings = {name: standing(self.calendars[name], now) for name in self.asked}
+            if len(self._readings) >= _KEPT:
+                self._readings.clear()
+            found = self._readings[minute] = Reading(self, _in_force(self.routes, standings), standings)
+        return found
+
+
+def _in_force(routes: tuple[Rule, ...], standings: Mapping[str, Standing]) -> tuple[Rule, ...]:
+    """The routes whose time it is."""
+    return tuple(rule for rule in routes if all(standings[one.calendar].open is one.open for one in rule.when))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A rule book at one moment: the routes whose time it is, and how the calendars stand."""
+
+    book: RuleBook
+    rules: tuple[Rule, ...]
+    standings: Mapping[str, Standing]
+
     def route(self, labels: Mapping[str, str]) -> Route:
         """The first rule that matches decides; parse() made sure that the last one always does."""
-        for rule in self.routes:
-            for matcher in rule.match:
-                if not matcher.matches(labels):
+        taken: list[Route] = []
+        for rule in self.rules:
+            for match in rule.match:
+                if not match.matches(labels):
                     break
             else:
-                return rule.route
-        return fallback_route(self)
+                if rule.goes_on:
+                    taken.append(rule.route)
+                    continue
+                return _together(*taken, rule.route) if taken else rule.route
+        return _together(*taken, fallback_route(self.book)) if taken else fallback_route(self.book)
 
     def explain(self, labels: Mapping[str, str]) -> tuple[RuleVerdict, ...]:
-        """What each rule said, up to the one that decided: it is the last, the only one that matched."""
+        """What each rule said, up to the one that ended the search: it is the last, and matched."""
         verdicts: list[RuleVerdict] = []
-        for rule in self.routes:
-            conditions = tuple(matcher.explain(labels) for matcher in rule.match)
-            verdicts.append(RuleVerdict(rule.name, all(one.ok for one in conditions), conditions))
-            if verdicts[-1].matched:
+        for rule in self.book.routes:
+            times = (one.explain(self.standings[one.calendar]) for one in rule.when)
+            conditions = (*(match.explain(labels) for match in rule.match), *times)
+            verdicts.append(RuleVerdict(rule.name, all(one.ok for one in conditions), conditions, rule.goes_on))
+            if verdicts[-1].matched and not rule.goes_on:
                 break
         return tuple(verdicts)
+
+
+@lru_cache(maxsize=2048)
+def _together(*routes: Route) -> Route:
+    """Of several routes that took an alert the most urgent decides, the first among equals.
+
+    With its first step the first step of each other one's policy is told, by that one's own channels.
+    """
+    chief = min(routes, key=lambda route: route.urgency.rank)
+    others = tuple(
+        Also(one.rule, one.steps[0].notify, one.channels, one.fallback)
+        for one in routes
+        if one is not chief and one.steps
+    )
+    first, *rest = chief.steps or _FALLBACK_STEPS
+    return replace(chief, steps=(replace(first, also=others), *rest))
 
 
 def fallback_route(book: RuleBook) -> Route:
@@ -95,14 +146,17 @@ def fallback_route(book: RuleBook) -> Route:
 
 def parse(texts: Mapping[str, str | bytes]) -> RuleBook:
     """The book that the files make together, in the order of their names; raises BadRuleBook with all that is wrong."""
-    if not texts:
+    tables = {file: text for file, text in texts.items() if file.endswith(".csv")}
+    if len(tables) == len(texts):
         raise BadRuleBook(("rule book: there is no YAML file in it",))
     complaints = Complaints()
-    nodes = load(texts, complaints)
-    if len(nodes) < len(texts):  # half a book would be complained of for what stands in the other half
+    written = {file: text for file, text in texts.items() if file not in tables}
+    nodes = load(written, complaints)
+    if len(nodes) < len(written):  # half a book would be complained of for what stands in the other half
         raise BadRuleBook(complaints.lines())
     parts = _merge([Place(file, "", node, 1, complaints) for file, node in nodes.items()])
-    book = _read(parts, _version(nodes))
+    lookups = read_lookups(parts.get("lookups", []), tables)
+    book = _read(parts, lookups, _version(nodes, {one.file: tables[one.file] for one in lookups}))
     if all(isinstance(node.value, Mapping) for node in nodes.values()):
         _check_whole(parts, next(iter(nodes)), complaints)
     if complaints:
@@ -122,35 +176,41 @@ def _merge(files: list[Place]) -> dict[str, list[Place]]:
     return parts
 
 
-def _read(parts: Mapping[str, list[Place]], version: str) -> RuleBook:
+def _read(parts: Mapping[str, list[Place]], lookups: tuple[Lookup, ...], version: str) -> RuleBook:
     for place in parts.get("version", []):
         place.whole(1, 1)
-    timezones = [place.timezone() for place in parts.get("timezone", [])]
+    timezone = [*(place.timezone() for place in parts.get("timezone", [])), "UTC"][0]
     classes = dict(DEFAULT_CLASSES)
     for place in parts.get("urgencies", []):
         classes |= read_urgencies(place)
-    policies = _policies(parts.get("policies", []))
-    routes = [item for place in parts.get("routes", []) for item in place.items()]
+    calendars = _named(parts.get("calendars", []), lambda place: read_calendars(place, timezone))
+    policies = _named(parts.get("policies", []), read_policies)
+    items = [item for place in parts.get("routes", []) for item in place.items()]
+    routes = RouteReader(classes, policies, calendars, version).rules(items) if items else ()
     return RuleBook(
         version,
-        timezones[0] if timezones else "UTC",
+        timezone,
         MappingProxyType(classes),
-        RouteReader(classes, policies, version).rules(routes) if routes else (),
+        routes,
         MappingProxyType(policies),
+        MappingProxyType(calendars),
+        lookups,
+        tuple(dict.fromkeys(when.calendar for rule in routes for when in rule.when)),
     )
 
 
-def _policies(places: list[Place]) -> dict[str, Policy]:
-    policies: dict[str, Policy] = {}
+def _named(places: list[Place], read: Callable[[Place], dict[str, T]]) -> dict[str, T]:
+    """What has a name, from all files; a name is defined once."""
+    found: dict[str, T] = {}
     first: dict[str, Place] = {}
     for place in places:
-        for name, entry in place.entries().items():
-            policy = read_policy(name, entry)
+        values, entries = read(place), place.entries()
+        for name, value in values.items():
             if name in first:
-                entry.complain(f"already defined in {first[name].file}:{first[name].line}")
+                entries[name].complain(f"already defined in {first[name].file}:{first[name].line}")
                 continue
-            policies[name], first[name] = policy, entry
-    return policies
+            found[name], first[name] = value, entries[name]
+    return found
 
 
 def _check_whole(parts: Mapping[str, list[Place]], file: str, complaints: Complaints) -> None:
@@ -161,7 +221,8 @@ def _check_whole(parts: Mapping[str, list[Place]], file: str, complaints: Compla
         complaints.add(file, 1, "routes: missing; at least one route must match everything")
 
 
-def _version(nodes: Mapping[str, Node]) -> str:
+def _version(nodes: Mapping[str, Node], tables: Mapping[str, str | bytes]) -> str:
     """Changes with what the files say and what they are called, not with their comments."""
-    content = json.dumps([[file, node.content()] for file, node in nodes.items()], ensure_ascii=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:12]
+    said = [[file, node.content()] for file, node in nodes.items()]
+    said += [[file, text if isinstance(text, str) else text.hex()] for file, text in tables.items()]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=True).encode()).hexdigest()[:12]

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rules import lookups
 from rules.book import RuleBook, RuleVerdict
 from rules.durations import write_duration
 from rules.identity import group_values
+from rules.lookups import Added
 from rules.matchers import seen_labels
 from rules.words import Alert, Directory, Notice, NotTold, Route, Step, Urgency
 
@@ -35,7 +37,8 @@ class Explanation:
 
     title: str
     book_version: str
-    labels: tuple[tuple[str, str], ...]
+    labels: tuple[tuple[str, str], ...]  # those of the lookup tables among them
+    added: tuple[Added, ...]
     verdicts: tuple[RuleVerdict, ...]
     route: Route
     group: tuple[str, ...]
@@ -54,6 +57,9 @@ class Explanation:
         return {
             "title": self.title,
             "labels": dict(self.labels),
+            "looked_up": [
+                {"file": one.file, "by": one.by, "value": one.value, "labels": dict(one.labels)} for one in self.added
+            ],
             "rules": [_verdict_as_data(verdict) for verdict in self.verdicts],
             "rule": self.route.rule,
             "urgency": self.route.urgency.value,
@@ -69,12 +75,18 @@ class Explanation:
 
     def _rules(self) -> list[str]:
         lines = [f"{self.title or '(no title)'}: rule book {self.book_version}"]
+        lines += [f"added by {one.as_text()}" for one in self.added]
         for verdict in self.verdicts:
             lines.append(f"{'yes' if verdict.matched else 'no ':<3} {verdict.rule}")
             # Of a rule that did not match only what failed is of interest.
             shown = [one for one in verdict.conditions if verdict.matched or not one.ok]
             lines += [f"      {one.as_text()}" for one in shown]
             lines += ["      (matches everything)"] if verdict.matched and not verdict.conditions else []
+            lines += (
+                ["      (continue: the routes after it are asked as well)"]
+                if verdict.matched and verdict.goes_on
+                else []
+            )
         return lines
 
     def _outcome(self) -> list[str]:
@@ -82,6 +94,7 @@ class Explanation:
         return [
             f"urgency: {self.route.urgency} ({', '.join(self.route.channels)}; answer expected within {answer})",
             f"policy: {self.route.policy}",
+            *(["decided by: " + self.route.rule] if any(one.matched and one.goes_on for one in self.verdicts) else []),
             f"incident: {', '.join(self.group) or 'one for all alerts of this route'}",
         ]
 
@@ -98,13 +111,16 @@ class Explanation:
 def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, notices: Notices) -> Explanation:
     """What the book does with `alert` if it comes at `at` and nobody ever answers."""
     labels = seen_labels(alert)
-    route = book.route(labels)
+    added = lookups.add(book.lookups, labels)
+    reading = book.at(at)
+    route = reading.route(labels)
     ladder = _ladder(route, directory, at.astimezone(ZoneInfo(book.timezone)), notices)
     return Explanation(
         title=alert.title,
         book_version=book.version,
         labels=tuple(sorted(labels.items())),
-        verdicts=book.explain(labels),
+        added=tuple(added),
+        verdicts=reading.explain(labels),
         route=route,
         group=tuple(group_values(alert, route, labels)),
         ladder=ladder,
@@ -121,7 +137,8 @@ def _ladder(route: Route, directory: Directory, at: datetime, notices: Notices) 
         # Through UTC: adding to a local time would be an hour off over a change of the clock.
         moment = (at.astimezone(UTC) + after).astimezone(at.tzinfo)
         told, not_told = notices(step, route, directory, moment)
-        rungs.append(Rung(after, moment, step.notify, tuple(told), tuple(not_told), step.wait))
+        notify = (*step.notify, *(name for also in step.also for name in also.notify))
+        rungs.append(Rung(after, moment, tuple(dict.fromkeys(notify)), tuple(told), tuple(not_told), step.wait))
         after += step.wait
     return tuple(rungs)
 
@@ -159,7 +176,8 @@ def _verdict_as_data(verdict: RuleVerdict) -> dict[str, Any]:
     conditions = [
         {"matcher": one.matcher, "label": one.label, "actual": one.actual, "ok": one.ok} for one in verdict.conditions
     ]
-    return {"rule": verdict.rule, "matched": verdict.matched, "conditions": conditions}
+    went_on = {"continue": True} if verdict.goes_on else {}
+    return {"rule": verdict.rule, "matched": verdict.matched, "conditions": conditions, **went_on}
 
 
 def _rung_as_data(rung: Rung) -> dict[str, Any]:

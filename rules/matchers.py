@@ -1,7 +1,7 @@
 """Label matchers in Alertmanager's notation: severity="critical", env=~"prod|stage", team!="", "my label"=x."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import re2
@@ -33,15 +33,15 @@ _OPTIONS = _options()
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What one matcher said about one alert."""
+    """What one matcher, a group of them, or a calendar said about one alert."""
 
     ok: bool
     matcher: str  # as written
-    label: str
+    label: str  # empty: `actual` is a sentence
     actual: str  # empty where the label is missing
 
     def as_text(self) -> str:
-        return f"{self.matcher}: {self.label} is {self.actual or 'missing'}"
+        return f"{self.matcher}: {self.label + ' is ' if self.label else ''}{self.actual or 'missing'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,37 @@ class Matcher:
 
     def explain(self, labels: Mapping[str, str]) -> Condition:
         return Condition(self.matches(labels), self.text, self.label, labels.get(self.label, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Conditions taken together: one of them (any), each of them (all), or none of them (not)."""
+
+    kind: str
+    parts: "tuple[Matcher | Group, ...]"
+    text: str = field(compare=False)
+    matches: Test = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, kind: str, parts: "tuple[Matcher | Group, ...]") -> "Group":
+        tests = tuple(part.matches for part in parts)
+        made: Test = {
+            "any": lambda labels: any(test(labels) for test in tests),
+            "all": lambda labels: all(test(labels) for test in tests),
+            "not": lambda labels: not any(test(labels) for test in tests),
+        }[kind]
+        return cls(kind, parts, f"{kind}: [{', '.join(part.text for part in parts)}]", made)
+
+    def explain(self, labels: Mapping[str, str]) -> Condition:
+        named = [f"{label} is {labels.get(label) or 'missing'}" for label in dict.fromkeys(self.labels())]
+        return Condition(self.matches(labels), self.text, "", ", ".join(named))
+
+    def labels(self) -> Iterator[str]:
+        for part in self.parts:
+            yield from (part.label,) if isinstance(part, Matcher) else part.labels()
+
+
+Match = Matcher | Group  # what may stand in a route's `match`
 
 
 def seen_labels(alert: Alert) -> dict[str, str]:

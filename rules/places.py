@@ -31,6 +31,10 @@ class Place:
     def complain(self, what: str) -> None:
         self.complaints.add(self.file, self.line, f"{self.path}: {what}" if self.path else what)
 
+    def where(self) -> str:
+        """For what is said about it later, when the book is read."""
+        return f"{self.file}:{self.line}: {self.path}"
+
     def entries(self) -> dict[str, "Place"]:
         """A mapping whose keys are free."""
         if not isinstance(self.node.value, Mapping):
@@ -101,6 +105,12 @@ class Place:
             return int(text)
         self.complain(f"must be a whole number from {low} to {high}" if low < high else f"must be {low}")
         return low
+
+    def yes_or_no(self) -> bool:
+        text = self.node.value if self.node.plain else ""
+        if text not in ("true", "false"):
+            self.complain("must be true or false")
+        return text == "true"
 
     def duration(self, low: timedelta, high: timedelta) -> timedelta:
         text = self.text()

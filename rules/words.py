@@ -121,11 +121,22 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class Also:
+    """Who is told beside a step, because another route took the alert as well: by that route's own ways."""
+
+    rule: str
+    notify: tuple[str, ...]
+    channels: tuple[Way, ...]
+    fallback: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One level of an escalation policy: whom to tell, and how long to wait for an answer."""
 
     notify: tuple[str, ...]  # "schedule:infrastructure", "person:a@b", "team:support", "role:admin"
     wait: timedelta
+    also: tuple[Also, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from gateway.store.types import micros
 from rules.book import RuleBook
 from rules.episodes import NEVER, TOUCH
 from rules.lifecycle import NEW, Decision, Given, Signal, decide
-from rules.words import Alert, Directory, Route
+from rules.words import Alert, Directory
 
 OWN_PAUSE = timedelta(minutes=15)
 RESOLVED_GRACE = timedelta(minutes=5)  # what a person resolved while it fires stays resolved at least so long
@@ -207,12 +207,12 @@ class _Intake:
 
     def _fires(self, known: Known, post: Post, ready: Ready, outcome: Outcome) -> None:
         """It did not fire and now does: back to its open incident, else to the one of its key, else a new one."""
-        alert, route, key = ready.alert, ready.route, ready.key
+        alert, route = ready.alert, ready.route
         case = self._case(known)
         if case is None or not case.open:
-            case = self.by_key.get(key)
+            case = self.by_key.get(ready.key)
             if case is None or not case.open:
-                case = self._open(post, alert, route, key)
+                case = self._open(post, ready)
                 outcome.opened.append(route.urgency.rank)
             else:
                 self.joined.setdefault(case.id, []).append(alert.title)
@@ -225,12 +225,12 @@ class _Intake:
         case.truncated = max(case.truncated, post.truncated)
         self.changes.touch(case)
 
-    def _open(self, post: Post, alert: Alert, route: Route, key: str) -> Case:
-        id_ = self._new_id()
+    def _open(self, post: Post, ready: Ready) -> Case:
+        id_, alert, route, key = self._new_id(), ready.alert, ready.route, ready.key
         case = Case(
             id_, cases.new_uuid(self.now), alert.kind.value, key, post.source_id, route, NEW, self.now, alert.title,
             service=alert.labels.get("service", ""), started_at=alert.starts_at, local_hour=self.local_hour,
-            night=self.night, is_test=alert.labels.get("alertname") == "NabatTest", fresh=True,
+            night=self.night, is_test=alert.labels.get("alertname") == "NabatTest", fresh=True, times=ready.times,
         )  # fmt: skip
         self.by_id[id_] = self.by_key[key] = case
         opening = self.openings.get(id(route))

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.store.alerts import Post, Prepared, Ready, pack, words_of
+from rules import lookups
 from rules.book import RuleBook
 from rules.identity import dedup_key
 from rules.matchers import seen_labels
+from rules.words import Alert
 
 
 def prepare(post: Post, book: RuleBook) -> Post:
@@ -18,9 +20,19 @@ def ready_of(post: Post, book: RuleBook) -> Sequence[Ready]:
     """Its alerts with what `book` says of them. If another book came into force since it was prepared, anew."""
     if post.prepared is not None and post.prepared.book is book:
         return post.prepared.alerts
+    reading = book.at(post.received_at)
+    times = tuple(reading.standings.values())
     found = []
-    for alert in post.alerts:
-        labels = seen_labels(alert)
-        route = book.route(labels)
-        found.append(Ready(alert, route, dedup_key(alert, route, labels), words_of(alert)))
+    for sent in post.alerts:
+        labels = seen_labels(sent)
+        alert = _looked_up(sent, book, labels) if book.lookups else sent
+        route = reading.route(labels)
+        found.append(Ready(alert, route, dedup_key(alert, route, labels), words_of(alert), times))
     return found
+
+
+def _looked_up(alert: Alert, book: RuleBook, labels: dict[str, str]) -> Alert:
+    """The alert with what the rule book's tables know of it: from here on as if it had been sent."""
+    added = lookups.add(book.lookups, labels)
+    more = {name: value for one in added for name, value in one.labels.items()}
+    return replace(alert, labels={**alert.labels, **more}) if more else alert

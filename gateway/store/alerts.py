@@ -12,6 +12,7 @@ from gateway.store import bulk
 from gateway.store.tables import AlertRow, Payload, QuarantinedItem
 from gateway.store.types import micros, to_json
 from rules.book import RuleBook
+from rules.calendars import Standing
 from rules.episodes import Episodes
 from rules.words import Alert, Quarantined, Route
 
@@ -24,6 +25,7 @@ class Ready:
     route: Route
     key: str  # dedup key
     words: tuple[Any, ...]  # as they are stored
+    times: tuple[Standing, ...] = ()  # how the calendars stood that the rule book asks for
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from gateway.store.db import is_postgres
 from gateway.store.routes import read_route, route_text
 from gateway.store.tables import Incident
 from gateway.store.types import micros, moment
+from rules.calendars import Standing
 from rules.lifecycle import State
 from rules.words import Route, Status
 
@@ -59,6 +60,7 @@ class Case:
     night: bool = False
     is_test: bool = False
     assignee_id: int | None = None
+    times: tuple[Standing, ...] = ()  # how the calendars stood that its route was found by, while it is fresh
     fresh: bool = False  # not in the database yet
     rerouted: bool = False  # it was given another route now
 

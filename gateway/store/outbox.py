@@ -19,6 +19,7 @@ from rules.words import Notice, Urgency
 LEASE = 15_000_000  # microseconds: a worker that dies is replaced after this long
 PAGES = ("opened", "escalated")  # kinds that ask for an answer; the others tell of one
 RINGING = (*PAGES, "assigned")  # kinds that interrupt
+ALSO = "also"  # a part: told beside a step, because of another route; no step waits for it
 AGAIN = "again"  # a part: news that PagerDuty missed, though it was told
 
 _PROMISED = (

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.store.types import to_json
-from rules.words import Route, Step, Urgency, Way
+from rules.words import Also, Route, Step, Urgency, Way
 
 
 @lru_cache(maxsize=2048)
@@ -19,7 +19,7 @@ def route_text(route: Route) -> str:
             "urgency": route.urgency,
             "policy": route.policy,
             "group_by": list(route.group_by),
-            "steps": [{"notify": list(step.notify), "wait": step.wait.total_seconds()} for step in route.steps],
+            "steps": [_step_data(step) for step in route.steps],
             "repeat": route.repeat,
             "channels": list(route.channels),
             "fallback": list(route.fallback),
@@ -28,6 +28,33 @@ def route_text(route: Route) -> str:
             "book_version": route.book_version,
         }
     )
+
+
+def _step_data(step: Step) -> dict[str, Any]:
+    data: dict[str, Any] = {"notify": list(step.notify), "wait": step.wait.total_seconds()}
+    if step.also:
+        data["also"] = [
+            {
+                "rule": one.rule,
+                "notify": list(one.notify),
+                "channels": list(one.channels),
+                "fallback": list(one.fallback),
+            }
+            for one in step.also
+        ]
+    return data
+
+
+def _step_of(saved: dict[str, Any]) -> Step:
+    also = (
+        Also(one["rule"], tuple(one["notify"]), _ways(one["channels"]), _ways(one["fallback"]))
+        for one in saved.get("also", ())
+    )
+    return Step(tuple(saved["notify"]), timedelta(seconds=saved["wait"]), tuple(also))
+
+
+def _ways(saved: list[str]) -> tuple[Way, ...]:
+    return tuple(Way(way) for way in saved)
 
 
 @lru_cache(maxsize=2048)
@@ -41,10 +68,10 @@ def route_of(saved: dict[str, Any]) -> Route:
         urgency=Urgency(saved["urgency"]),
         policy=saved["policy"],
         group_by=tuple(saved["group_by"]),
-        steps=tuple(Step(tuple(step["notify"]), timedelta(seconds=step["wait"])) for step in saved["steps"]),
+        steps=tuple(_step_of(step) for step in saved["steps"]),
         repeat=saved["repeat"],
-        channels=tuple(Way(way) for way in saved["channels"]),
-        fallback=tuple(Way(way) for way in saved["fallback"]),
+        channels=_ways(saved["channels"]),
+        fallback=_ways(saved["fallback"]),
         acknowledge_within=timedelta(seconds=saved["acknowledge_within"]),
         match=tuple(saved["match"]),
         book_version=saved["book_version"],

@@ -150,7 +150,7 @@ def holds(alert) -> None:
         assert alert.ticket.priority in ("low", "normal", "high", "critical")
         json.dumps([alert.ticket.requester, alert.ticket.comment]).encode()
     labels = matchers.seen_labels(alert)
-    route = BOOK.route(labels)
+    route = BOOK.at(NOW).route(labels)
     assert route.steps
     assert len(identity.dedup_key(alert, route, labels)) == 32
 
@@ -172,7 +172,7 @@ def matcher(data: bytes) -> None:
         return
     for value in ("", "critical", "a" * 5000, "\ud800", plain(data)):
         made.matches({made.label: value})
-        made.explain({made.label: value}).as_text()
+        made.at(NOW).explain({made.label: value}).as_text()
 
 
 YAML_WORDS = """- : [ ] { } , & * | > ' " # ! !!python/object/apply:os.system ~ null &a *a << ? 5m 1h30m
@@ -188,8 +188,8 @@ def rule_book(data: bytes) -> None:
         placed(problem.complaints, "book.yaml")
         return
     for labels in ({}, {"severity": "critical"}, {"kind": "ticket", "priority": "low"}):
-        assert made.route(labels).steps
-        made.explain(labels)
+        assert made.at(NOW).route(labels).steps
+        made.at(NOW).explain(labels)
 
 
 PEOPLE = """

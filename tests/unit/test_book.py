@@ -1,7 +1,7 @@
 """The rule book: what it accepts, what it says about mistakes, and that no alert is ever without a route."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from rules.words import Step, Urgency, Way
 
 ROOT = Path(__file__).parent.parent.parent
 MISTAKES = sorted((ROOT / "tests/rulebooks").glob("bad-*.yaml"))
+NOW = datetime(2026, 12, 5, 0, 12, tzinfo=UTC)
 FRESH = {"book.yaml": (ROOT / "rules/book/book.yaml").read_text()}
 
 HEAD = "version: 1\ntimezone: Asia/Yekaterinburg\n"
@@ -62,7 +63,7 @@ def test_there_are_mistakes_to_learn_from():
 def test_a_book_in_one_file():
     book = parse({"book.yaml": HEAD + ROUTES + POLICIES})
 
-    route = book.route({"service": "db", "severity": "critical"})
+    route = book.at(NOW).route({"service": "db", "severity": "critical"})
     assert (route.rule, route.urgency, route.policy, route.repeat) == ("database", Urgency.EMERGENCY, "databases", 3)
     assert route.group_by == ("alertname", "cluster")
     assert route.steps == (
@@ -81,20 +82,20 @@ def test_a_book_in_one_file():
 def test_the_first_route_that_matches_decides_and_is_one_shared_object():
     book = parse({"book.yaml": HEAD + ROUTES + POLICIES})
 
-    rest = book.route({"service": "db", "severity": "info"})
+    rest = book.at(NOW).route({"service": "db", "severity": "info"})
     assert rest.rule == "the rest"
     assert rest.group_by == ("alertname",)
-    assert rest is book.route({}) is book.routes[1].route
+    assert rest is book.at(NOW).route({}) is book.routes[1].route
 
 
 def test_explain_ends_with_the_rule_that_decided():
     book = parse({"book.yaml": HEAD + ROUTES + POLICIES})
 
-    first, last = book.explain({"service": "db", "severity": "info"})
+    first, last = book.at(NOW).explain({"service": "db", "severity": "info"})
 
     assert (first.rule, first.matched, [one.ok for one in first.conditions]) == ("database", False, [True, False])
     assert (last.rule, last.matched, last.conditions) == ("the rest", True, ())
-    assert [one.rule for one in book.explain({"service": "db", "severity": "error"})] == ["database"]
+    assert [one.rule for one in book.at(NOW).explain({"service": "db", "severity": "error"})] == ["database"]
 
 
 def test_a_class_is_changed_key_by_key():
@@ -182,7 +183,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_fine():
     ],
 )
 def test_the_book_of_a_fresh_install(labels, urgency):
-    route = parse(FRESH).route(labels)
+    route = parse(FRESH).at(NOW).route(labels)
 
     assert route.urgency is urgency
     assert all(step.notify == ("role:admin",) for step in route.steps)
@@ -197,7 +198,7 @@ def test_the_book_of_a_fresh_install_has_the_default_classes():
 def test_a_book_that_nobody_checked_still_routes_to_somebody():
     empty = RuleBook("0", "UTC", {}, (), {})
 
-    route = empty.route({"a": "b"})
+    route = empty.at(NOW).route({"a": "b"})
     assert route == fallback_route(empty)
     assert route.urgency is Urgency.URGENT
     assert route.steps == (Step(("role:admin",), timedelta(minutes=15)),)
@@ -234,9 +235,9 @@ def test_no_alert_is_without_a_route(text, label_sets):
         assert all("never reached" in complaint for complaint in problem.complaints)  # noqa: PT017
         return
     for labels in label_sets:
-        route = book.route(labels)
+        route = book.at(NOW).route(labels)
         assert route.steps
-        assert book.explain(labels)[-1].rule == route.rule
+        assert book.at(NOW).explain(labels)[-1].rule == route.rule
         assert fallback_route(book).steps
 
 
@@ -279,7 +280,7 @@ def test_a_thousand_routes_are_asked_in_two_milliseconds():
     )
     labels = {"service": "none of them", "env": "production"}
 
-    fastest = min(_seconds(lambda: book.route(labels)) for _ in range(20))
+    fastest = min(_seconds(lambda: book.at(NOW).route(labels)) for _ in range(20))
 
     assert fastest < 0.002
 

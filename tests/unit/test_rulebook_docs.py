@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from rules.book import KEYS, parse
-from rules.book_keys import ROUTE_KEYS
+from rules.calendar_keys import CALENDAR_KEYS
+from rules.lookups import LOOKUP_KEYS
+from rules.route_keys import GROUPS, ROUTE_KEYS
 
 TEXT = (Path(__file__).parent.parent.parent / "docs/rulebook.md").read_text()
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+TABLES = {"services.csv": "service,team,client\nshop,web,acme\n", "clients.csv": "client,contract\nacme,gold\n"}
 # What an example leaves out, so that it is a whole book.
 REST = {
     "version": "version: 1\n",
@@ -24,7 +27,7 @@ REST = {
 def test_an_example_is_part_of_a_book(example):
     rest = "".join(text for key, text in REST.items() if not re.search(rf"^{key}:", example, re.MULTILINE))
 
-    assert parse({"example.yaml": example + rest}).routes
+    assert parse({"example.yaml": example + rest, **TABLES}).routes
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -33,7 +36,18 @@ def test_a_key_has_an_example(key):
     assert f"## {key}\n" in TEXT
 
 
-INNER = ("channels", "fallback", "acknowledge_within", "steps", "notify", "wait", "repeat")
+INNER = (
+    *CALENDAR_KEYS,
+    *LOOKUP_KEYS,
+    *GROUPS,
+    "channels",
+    "fallback",
+    "acknowledge_within",
+    "steps",
+    "notify",
+    "wait",
+    "repeat",
+)
 
 
 @pytest.mark.parametrize("key", [*ROUTE_KEYS, *INNER])
