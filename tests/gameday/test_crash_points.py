@@ -45,7 +45,7 @@ def test_p7_a_timer_outlives_the_process_that_set_it(game):
 
 
 @pytest.mark.gameday
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @BOTH
 @pytest.mark.parametrize("place", crashpoint.PLACES)
 def test_f3_deaths_at_every_place(game, database, place):

@@ -1,12 +1,10 @@
-"""PostgreSQL is killed, away, unreachable without a word, locked, and out of connections: F16, F17, F19, F21."""
+"""PostgreSQL is killed, away, and unreachable without a word: F16, F17, F19 (F21: test_locks.py)."""
 
 import itertools
 import random
-import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
-import psycopg
 import pytest
 
 from tests.databases import missing, wait_until
@@ -17,13 +15,8 @@ from tests.samples import alert, group
 
 MARGIN = 3.0  # seconds for a machine with other things to do
 QUICK_NO = 2.0  # seconds until a sender hears 503 while the database is away (F17)
-LOCKED_NO = 3.0  # while a table is locked (F21)
 NOTICED = 6.0  # until a cut wire is noticed (F19)
 HUNG = 90.0  # seconds that something between us and the database hangs
-
-
-def plain(run):
-    return run.gateway.url.replace("+psycopg", "")
 
 
 @sized(small=1, full=10)
@@ -149,85 +142,3 @@ def test_f19_something_between_keeps_the_link_and_passes_nothing_on(game, durabl
             wait_until(lambda accepted=accepted: len(load.accepted) > accepted, 60)
         run.finish(note=f"{size} times {HUNG:.0f} s")
     assert run.gateway.said().count("event=writer_lost") >= size
-
-
-@sized(small=5, full=30)
-@pytest.mark.timeout(300)
-def test_f21_a_table_is_locked(game, size):
-    run = game("F21 table", "postgresql")
-    run.web()
-    run.worker()
-    load = run.load()
-    run.wait_for_pages(1)
-    with psycopg.connect(plain(run)) as holder:
-        holder.execute("LOCK TABLE incident IN ACCESS EXCLUSIVE MODE")
-        time.sleep(size)
-    slowest = max(sender.slowest for sender in load.senders)
-    run.finish(note=f"locked for {size} s, slowest answer {slowest:.1f} s")
-    assert load.statuses[503] > 0
-    assert slowest <= LOCKED_NO + (0.5 if size > 10 else MARGIN)
-
-
-@sized(full=20)
-@pytest.mark.timeout(300)
-def test_f21_all_connections_are_taken(game, size):
-    run = game("F21 connections", "postgresql")
-    web, _ = run.web(), run.worker()
-    load = run.load()
-    run.wait_for_pages(1)
-    others = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    with psycopg.connect(plain(run), autocommit=True) as chief, ExitStack() as taken:
-        theirs = [pid for (pid,) in chief.execute(others)]
-        _take_all(plain(run), taken)
-        for pid in theirs:
-            chief.execute("SELECT pg_terminate_backend(%s)", (pid,))
-        _take_all(plain(run), taken)
-        time.sleep(size)
-    slowest = max(sender.slowest for sender in load.senders)
-    run.finish(note=f"none left for {size} s, slowest answer {slowest:.1f} s")
-    assert web.alive
-    assert load.statuses[503] > 0
-    assert slowest <= LOCKED_NO + MARGIN
-
-
-def _take_all(url, taken):
-    while True:
-        try:
-            taken.enter_context(psycopg.connect(url))
-        except psycopg.OperationalError:  # too many clients already
-            return
-
-
-@sized(full=20)
-@pytest.mark.timeout(300)
-def test_f21_others_lock_our_rows_in_the_wrong_order(game, size):
-    """Deadlocks with ourselves in them: PostgreSQL ends one of the two, and ours is tried again."""
-    run = game("F21 deadlock", "postgresql")
-    run.web()
-    run.worker()
-    load = run.load(emergency_every=0.2)
-    run.wait_for_pages(3)
-    end, over = time.monotonic() + size, threading.Event()
-    crossing = [threading.Thread(target=_cross, args=(plain(run), end, order)) for order in ("ASC", "DESC")]
-    for thread in crossing:
-        thread.start()
-    for thread in crossing:
-        thread.join(size + 30)
-    over.set()
-    deadlocks = run.gateway.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-    slowest = max(sender.slowest for sender in load.senders)
-    run.finish(note=f"{size} s, {deadlocks} deadlocks, slowest answer {slowest:.1f} s")
-    assert slowest <= 2 * LOCKED_NO + MARGIN
-
-
-def _cross(url, end, order):
-    with psycopg.connect(url, options="-c deadlock_timeout=100") as link:
-        while time.monotonic() < end:
-            try:
-                numbers = link.execute(f"SELECT id FROM incident ORDER BY id {order} LIMIT 8").fetchall()
-                for (number,) in numbers:
-                    link.execute("UPDATE incident SET truncated = truncated WHERE id = %s", (number,))
-                    time.sleep(0.02)
-                link.commit()
-            except psycopg.OperationalError:
-                link.rollback()

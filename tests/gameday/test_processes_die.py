@@ -22,7 +22,7 @@ THAW = 30.0  # seconds that a worker is frozen: two leases
 
 @sized(full=100)
 @BOTH
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_f1_web_is_killed(game, database, size):
     run = game("F1", database)
     run.worker()
@@ -33,7 +33,7 @@ def test_f1_web_is_killed(game, database, size):
 
 @sized(full=100)
 @BOTH
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_f2_workers_are_killed(game, database, size):
     run = game("F2", database)
     run.web()
@@ -53,7 +53,7 @@ def killed(run, victim, times):
 @pytest.mark.parametrize(
     ("who", "database", "call"), [("web", "sqlite", "fdatasync"), ("worker", "postgresql", "sendto")]
 )
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_f4_death_at_the_nth_system_call(game, strace, who, database, call, size):
     """The n-th call of a thread that makes so many: of SQLite's writer its n-th commit, of libpq its n-th statement."""
     run = game("F4", database)
@@ -99,7 +99,7 @@ def test_f5_a_frozen_worker_goes_on_when_its_leases_are_over(game, database, siz
 
 @sized(full=100)
 @BOTH
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_f6_rolling_restarts(game, database, size):
     run = game("F6", database)
     web, workers = run.web(), [run.worker(), run.worker()]
