@@ -189,6 +189,7 @@ def wrong(**keys):
         wrong(p256dh=encode(b"\2" + b"\1" * 32)), "[" * 4000,
         FakeBrowser("https://push.example/" + "a" * 4096).subscription(),
     ],
+    ids=[f"mistake {number}" for number in range(16)],  # the keys in them are others each time
 )  # fmt: skip
 def test_what_is_no_subscription_is_refused(address):
     assert webpush.check(address, {}) == "this is no push subscription of a browser"
