@@ -128,7 +128,9 @@ def what(alerts: Sequence[AlertRow]) -> What:
 
 
 def _link(alert: AlertRow, names: Sequence[str]) -> str:
-    return next((url for name in names if (url := safe_url(str(alert.annotations.get(name, ""))))), "")
+    """An annotation of the sender's, or a label: one of the rule book's tables may have added it."""
+    said = {**alert.labels, **alert.annotations}
+    return next((url for name in names if (url := safe_url(str(said.get(name, ""))))), "")
 
 
 def _shared(alerts: Sequence[AlertRow]) -> dict[str, str]:

@@ -25,7 +25,7 @@ KINDS = {
     "acknowledged": "acknowledged",
     "resolved": "resolved",
 }
-PARTS = {"fallback": "another way", "news": "news", "again": "put right", "primary": ""}
+PARTS = {"fallback": "another way", "news": "news", "again": "put right", "also": "another route", "primary": ""}
 OPEN_ADDRESSES = ("email", "sms")  # the others are keys: whoever has one may call in our name
 
 
@@ -149,5 +149,5 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("new incident"), _("next step"), _("assigned"), _("acknowledged"), _("resolved"), _("another way"), _("news"),
-        _("put right"),
+        _("put right"), _("another route"),
     )  # fmt: skip

@@ -98,6 +98,7 @@ def _page(token: str, found: Opened, said: str, code: int = 200) -> Response:
     incident, who = found.incident, found.reader
     alerts = queries_incident.alerts(incident.id)[:1]
     annotations = alerts[0].annotations if alerts else {}
+    links = {**alerts[0].labels, **annotations} if alerts else {}  # the rule book's tables may have added a link
     text = str(annotations.get("summary") or annotations.get("description") or "")
     values = {
         "token": token,
@@ -107,7 +108,7 @@ def _page(token: str, found: Opened, said: str, code: int = 200) -> Response:
         "opened": who.moment(incident.opened_at),
         "alerts": who.count("%(n)s alert", "%(n)s alerts", incident.alert_count),
         "text": cut(text, MOST_TEXT) if text != incident.title else "",
-        "runbook": safe_url(str(annotations.get("runbook_url", ""))),
+        "runbook": safe_url(str(links.get("runbook_url", ""))),
         "open": incident.status == Status.TRIGGERED,
         "over": incident.status == Status.RESOLVED,
         "state": _state(incident, who),

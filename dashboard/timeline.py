@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dashboard import timeline_messages, words
 from dashboard.reader import Moment, Reader
-from dashboard.timeline_lines import Event, Said, how, number, seconds, titles_of, told_lines
+from dashboard.timeline_lines import Event, Said, how, number, seconds, times_of, titles_of, told_lines
 from gateway.store.tables import Entry
 from rules.text import cut, one_line
 
@@ -36,7 +36,7 @@ def _line(entry: Entry, reader: Reader) -> Line:
 def _opened(event: Event) -> Said:
     _ = event.reader.say
     rest = _("by the rule “%(rule)s”", rule=event.detail["rule"]) if event.detail.get("rule") else ""
-    return Said("bell-ring", "red", _("Opened"), rest, told_lines(event))
+    return Said("bell-ring", "red", _("Opened"), rest, (*times_of(event), *told_lines(event)))
 
 
 def _escalated(event: Event) -> Said:

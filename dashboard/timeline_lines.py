@@ -47,6 +47,25 @@ def told_lines(event: Event) -> tuple[str, ...]:
     return ("; ".join(told), *not_told) if told else tuple(not_told)
 
 
+def times_of(event: Event) -> tuple[str, ...]:
+    """How the calendars stood that the rule book asked, when the rule was found."""
+    return tuple(_time(one, event.reader) for one in event.detail.get("when", ()))
+
+
+def _time(one: Mapping[str, Any], reader: Reader) -> str:
+    _ = reader.say
+    why = {
+        "holiday": _("public holiday: %(name)s", name=one.get("holiday", "")),
+        "weekday": _("not one of its days"),
+        "day off": _("day off"),
+        "short day": _("short day"),
+    }.get(str(one.get("why", "")), _("within its hours") if one.get("open") else _("outside its hours"))
+    said = {"name": one.get("calendar", "?"), "why": why, "time": f"{one.get('local', '?')} {one.get('timezone', '')}"}
+    if one.get("open"):
+        return _("Calendar “%(name)s” was open: %(why)s (%(time)s)", **said)
+    return _("Calendar “%(name)s” was closed: %(why)s (%(time)s)", **said)
+
+
 def titles_of(event: Event) -> tuple[str, ...]:
     found = [cut(one_line(str(title)), 120) for title in event.detail.get("titles", ())]
     unique = list(dict.fromkeys(found))

@@ -145,7 +145,8 @@ def _worst(rows: Sequence[AlertRow]) -> str:
 def _links(first: AlertRow | None) -> tuple[tuple[str, str], ...]:
     if first is None:
         return ()
-    named = [(words, safe_url(str(first.annotations.get(name, "")))) for words, name in LINKS]
+    said = {**first.labels, **first.annotations}  # a label: of one of the rule book's tables
+    named = [(words, safe_url(str(said.get(name, "")))) for words, name in LINKS]
     named.append(("Graph", safe_url(first.url)))
     return tuple((words, url) for words, url in named if url)
 

@@ -98,7 +98,7 @@ class Standing:
             "calendar": self.calendar,
             "open": self.open,
             "why": self.why.value,
-            "local": self.local,
+            "local": f"{self.wall:%Y-%m-%d %H:%M}",
             "timezone": self.timezone,
             "holiday": self.holiday,
         }
