@@ -99,11 +99,12 @@ class Worker:
         last = self.last_round
         if last is None:
             with reading() as session:
-                last = pulse.last_alive(session)
+                last = pulse.last_turn(session)
         self.last_round = now
         if last is not None and now - last > OUTAGE:
             with transaction() as session:
                 moved = timers.grace(session, now)
+                pulse.say_caught_up(session, now)
             log.warning("outage_over", seconds=round((now - last).total_seconds()), timers_moved=moved)
 
     def round(self, now: datetime) -> float:

@@ -9,6 +9,8 @@ from gateway.store.db import upsert
 from gateway.store.tables import Fact
 from gateway.store.types import moment
 
+CAUGHT_UP = "caught up"
+
 
 def say_alive(session: Session, worker: str, now: datetime) -> None:
     fresh = {"value": worker, "at": now}
@@ -19,6 +21,18 @@ def say_alive(session: Session, worker: str, now: datetime) -> None:
 def last_alive(session: Session) -> datetime | None:
     """When any worker last showed itself."""
     return session.scalar(select(func.max(Fact.at)).where(Fact.key.like("worker:%")))
+
+
+def say_caught_up(session: Session, now: datetime) -> None:
+    """An outage's end was seen to: a worker that dies before it has shown itself leaves no second grace behind."""
+    fresh = {"value": "", "at": now}
+    statement = upsert(session, Fact, [{"key": CAUGHT_UP, **fresh}])
+    session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh))
+
+
+def last_turn(session: Session) -> datetime | None:
+    """When a worker last showed itself, or saw to the end of an outage."""
+    return session.scalar(select(func.max(Fact.at)).where(Fact.key.like("worker:%") | (Fact.key == CAUGHT_UP)))
 
 
 def forget_workers(session: Session, before: datetime) -> None:

@@ -223,7 +223,14 @@ class Run:
         wait_until(lambda: self.gateway.value(WAITING) == 0, seconds, every=0.2)
         return time.monotonic() - began
 
-    def finish(self, *, drain=120, note=""):
+    def stop(self):
+        running = [process for process in self.gateway.processes if process.alive]
+        for process in running:
+            process.popen.terminate()
+        for process in running:
+            process.popen.wait(60)
+
+    def finish(self, *, drain=300, note=""):
         """The end of a run: senders have their last body answered, the outbox drains, everything is checked."""
         for one in self.loads:
             one.finish()
@@ -231,6 +238,8 @@ class Run:
         return self.check(note)
 
     def check(self, note=""):
+        """Everything is told to stop first: what is counted must not grow while it is counted."""
+        self.stop()
         checks.judge(self)
         self.outcome.note = note
         problems = [*self.outcome.lost, *self.outcome.unexplained, *self.outcome.wrong]

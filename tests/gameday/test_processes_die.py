@@ -43,7 +43,7 @@ def test_f2_workers_are_killed(game, database, size):
 
 
 def killed(run, victim, times):
-    run.load(emergency_every=0.2)
+    run.load(emergency_every=0.5)
     while victim.kills < times:
         victim.turn()
         time.sleep(0.004)

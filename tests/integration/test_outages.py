@@ -174,6 +174,19 @@ def test_a_worker_that_comes_back_after_an_outage_gives_everything_its_minute(st
     assert sent(providers.pagerduty) == ["trigger"]
 
 
+def test_workers_that_die_young_put_nothing_off_again_and_again(staffed, providers):
+    staffed.alert()
+    first = Worker(staffed.app)
+    first.round(staffed.clock.now())
+    staffed.delivers()
+    staffed.clock.advance(minutes=6)
+    for _ in range(14):  # a minute and more of workers that see to the outage's end and get no further
+        Worker(staffed.app).catch_up(staffed.clock.now())
+        staffed.clock.advance(seconds=5)
+    staffed.passes(seconds=0)
+    assert staffed.incident().level == 2
+
+
 def alive(staffed):
     with reading() as session:
         return pulse.last_alive(session)
