@@ -73,6 +73,12 @@ def one_person(email: str, route: Route, directory: Directory, at: datetime) -> 
     return _addressed(targets, route, not_told)
 
 
+def reaches(step: Step, route: Route, directory: Directory, at: datetime) -> bool:
+    """Whether anybody whom the step itself names can be told."""
+    targets, not_told = _targets(step.notify, directory, at)
+    return bool(_addressed(targets, route, not_told).notices)
+
+
 def notices(step: Step, route: Route, directory: Directory, at: datetime) -> tuple[list[Notice], list[NotTold]]:
     """The same for those who only want to show it (rules explain)."""
     found = audience(step, route, directory, at)

@@ -59,6 +59,7 @@ class RuleBook:
     calendars: Mapping[str, Calendar] = field(default_factory=lambda: MappingProxyType({}))
     lookups: tuple[Lookup, ...] = ()
     asked: tuple[str, ...] = ()  # the calendars that routes ask for
+    doubts: tuple[tuple[str, str], ...] = ()  # (file:line: path, what) of what is no mistake and worth a look
     _readings: dict[int, "Reading"] = field(default_factory=dict, compare=False, repr=False)
 
     def at(self, now: datetime) -> "Reading":
@@ -161,7 +162,7 @@ def parse(texts: Mapping[str, str | bytes]) -> RuleBook:
         _check_whole(parts, next(iter(nodes)), complaints)
     if complaints:
         raise BadRuleBook(complaints.lines())
-    return book
+    return replace(book, doubts=tuple(complaints.doubts))
 
 
 def _merge(files: list[Place]) -> dict[str, list[Place]]:

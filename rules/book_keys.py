@@ -51,6 +51,8 @@ def _urgency_class(default: UrgencyClass, place: Place) -> UrgencyClass:
     if "channels" in fields and not channels:
         fields["channels"].complain("names no channel: nobody would be told")
     fallback = given(fields, "fallback", _ways, default.fallback)
+    for way in [way for way in fallback if way in channels]:
+        place.doubt(f"{way} is its own fallback: it would fail a second time")
     within = given(fields, "acknowledge_within", _span, default.acknowledge_within)
     return UrgencyClass(default.urgency, channels, fallback, within)
 

@@ -70,6 +70,13 @@ class Matcher:
         test = _pattern(label, wanted, operator == "=~") if "~" in operator else _equality(label, wanted, operator)
         return cls(label, operator, wanted, text.strip(), test)
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """All that the label can be where this holds, as far as that can be listed; else nothing."""
+        if self.operator == "=":
+            return (self.value,)
+        return tuple(self.value.split("|")) if self.operator == "=~" and _WORDS.fullmatch(self.value) else ()
+
     def explain(self, labels: Mapping[str, str]) -> Condition:
         return Condition(self.matches(labels), self.text, self.label, labels.get(self.label, ""))
 

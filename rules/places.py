@@ -31,6 +31,10 @@ class Place:
     def complain(self, what: str) -> None:
         self.complaints.add(self.file, self.line, f"{self.path}: {what}" if self.path else what)
 
+    def doubt(self, what: str) -> None:
+        """Worth a look, and no mistake: `rules check` says it."""
+        self.complaints.doubts.append((self.where(), what))
+
     def where(self) -> str:
         """For what is said about it later, when the book is read."""
         return f"{self.file}:{self.line}: {self.path}"

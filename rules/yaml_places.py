@@ -50,6 +50,7 @@ class Complaints:
 
     def __init__(self) -> None:
         self._found: list[tuple[str, int, str]] = []
+        self.doubts: list[tuple[str, str]] = []  # (file:line: path, what): worth a look, and no mistake
 
     def add(self, file: str, line: int, what: str) -> None:
         self._found.append((file, line, what))

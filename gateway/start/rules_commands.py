@@ -1,0 +1,184 @@
+"""The commands about the rule book: whether it is right, what it would do, and whether its own test cases hold."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway import bookshelf, sources
+from gateway.app import create_app
+from gateway.clock import SystemClock
+from gateway.loader import BadJson
+from gateway.loader import load as load_json
+from gateway.sources import BadPayload, Heard, Parsed
+from gateway.start.console import fail, settings
+from gateway.store import people as people_store
+from gateway.store.db import db, reading
+from rules import audience, book, book_cases, explain, people
+from rules.book_cases import BookCase
+from rules.explain import Explanation
+from rules.lint import Finding, lint
+from rules.lint_people import lint_people
+from rules.words import Directory
+
+TESTS = "tests"  # the folder of a rule book's test cases
+
+
+@click.group("rules", help="The rule book.")
+def rules_group() -> None: ...
+
+
+def _place(place: str | None) -> Path:
+    return Path(place) if place else settings().rules
+
+
+def _book(place: Path) -> book.RuleBook:
+    try:
+        return book.parse(bookshelf.read(place))
+    except book.BadRuleBook as problem:
+        fail(*problem.complaints)
+
+
+@rules_group.command("check", help="All that is wrong or doubtful about a rule book; exit 0 if nothing is wrong.")
+@click.argument("place", required=False)
+@click.option("--strict", is_flag=True, help="Warnings are mistakes as well.")
+def rules_check(place: str | None, *, strict: bool) -> None:
+    chosen = _place(place)
+    checked, now = _book(chosen), SystemClock().now()
+    directory = _directory(chosen)
+    found: list[Finding] = [*lint(checked, now)]
+    found += lint_people(checked, directory, now) if directory else []
+    wrong = [one for one in found if one.mistake or strict]
+    for one in found:
+        click.echo(one.as_text(), err=True)
+    if wrong:
+        sys.exit(1)
+    said = f", {len(found)} warnings" if found else ""
+    told = (
+        ""
+        if directory and directory.people
+        else "; no people are known here: whether they can be told was not looked at"
+    )
+    click.echo(f"{len(checked.routes)} routes, {len(checked.policies)} policies: ok{said}{told}")
+
+
+@rules_group.command("explain", help="What would happen to this payload, and why. Sends nothing, writes nothing.")
+@click.argument("payload", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", default="alertmanager", show_default=True)
+@click.option("--at", default="", help="The moment; now if not given.")
+@click.option("--rules", "place", default=None, help="Another rule book.")
+@click.option("--json", "as_json", is_flag=True)
+def rules_explain(payload: Path, source: str, at: str, place: str | None, *, as_json: bool) -> None:
+    chosen = _place(place)
+    found = _book(chosen)
+    moment = _moment(at, found)
+    if source not in sources.names():
+        fail(f"there is no source {source!r}: known are {', '.join(sources.names())}")
+    try:
+        parsed = sources.find(source).parse(load_json(payload.read_bytes()), Heard(source, moment))
+    except (BadJson, BadPayload) as problem:
+        fail(f"{payload}: {problem}")
+    told = _explained(parsed, found, _directory(chosen) or Directory(), moment)
+    if as_json:
+        click.echo("[" + ",\n".join(one.as_json() for one in told) + "]")
+    else:
+        click.echo("\n\n".join(one.as_text() for one in told))
+        for item in parsed.quarantined:
+            click.echo(f"{item.place}: would be set aside: {item.reason}")
+
+
+def _explained(parsed: Parsed, chosen: book.RuleBook, directory: Directory, at: datetime) -> list[Explanation]:
+    return [explain.explain(alert, chosen, directory, at, audience.notices) for alert in parsed.alerts]
+
+
+def _moment(at: str, chosen: book.RuleBook) -> datetime:
+    if not at:
+        return SystemClock().now()
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        fail(f"--at {at!r}: write it as 2026-12-05T03:12:00+03:00")
+    if not 1970 <= moment.year < 2200:
+        fail(f"--at {at!r}: must lie between 1970 and 2200")
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(chosen.timezone))
+
+
+def _directory(rules: Path) -> Directory | None:
+    """The people as the database has them; none, where there is no database yet. Makes none, either."""
+    found = settings()
+    url = make_url(found.database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return None
+    with create_app(replace(found, rules=rules)).app_context():
+        try:
+            with reading() as session:
+                return people_store.directory(session)
+        except SQLAlchemyError:  # nobody answers, or a database of another version: the rules can be shown all the same
+            return None
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+@rules_group.command("test", help="The rule book's own test cases, tests/*.yaml in its directory; exit 0 if all hold.")
+@click.argument("place", required=False)
+def rules_test(place: str | None) -> None:
+    chosen = _place(place)
+    checked = _book(chosen)
+    files = sorted(path for path in (chosen / TESTS).glob("*") if path.suffix in (".yaml", ".yml"))
+    if not files:
+        fail(f"{chosen / TESTS}: there are no test cases (*.yaml) here")
+    count = failed = 0
+    for path in files:
+        click.echo(f"{TESTS}/{path.name}")
+        for case, wrong in _tried(path, checked, lambda: _directory(chosen)):
+            count, failed = count + 1, failed + bool(wrong)
+            click.echo(f"  {'FAILED' if wrong else 'ok    '} {case.name}")
+            for line in [f"{TESTS}/{case.place}", *wrong] if wrong else []:
+                click.echo(f"         {line}")
+    click.echo(f"{count} cases, {failed} failed" if failed else f"{count} cases: ok")
+    if failed:
+        sys.exit(1)
+
+
+def _tried(
+    path: Path, checked: book.RuleBook, known: Callable[[], Directory | None]
+) -> Iterator[tuple[BookCase, list[str]]]:
+    """Each case of a file, and what is not as it expects."""
+    try:
+        found = book_cases.parse(path.read_bytes(), path.name, checked.timezone)
+        directory = _people_of(path, found.people) if found.people else known() or Directory()
+    except (book_cases.BadCases, people.BadPeopleFile) as problem:
+        fail(*problem.complaints)
+    except OSError as problem:
+        fail(f"{problem.filename or path}: cannot be read: {problem.strerror}")
+    for case in found.cases:
+        yield case, _try(case, path, checked, directory)
+
+
+def _people_of(path: Path, name: str) -> Directory:
+    file = path.parent / name
+    return book_cases.directory_of(people.parse(file.read_bytes(), name, os.environ))
+
+
+def _try(case: BookCase, path: Path, checked: book.RuleBook, directory: Directory) -> list[str]:
+    if case.kind not in sources.names():
+        return [f"kind: there is no {case.kind!r}; known are {', '.join(sources.names())}"]
+    try:
+        body = (path.parent / case.file).read_bytes() if case.file else json.dumps(case.payload).encode()
+        parsed = sources.find(case.kind).parse(load_json(body), Heard(case.source, case.at))
+    except OSError as problem:
+        return [f"file: {problem.filename}: cannot be read: {problem.strerror}"]
+    except (BadJson, BadPayload) as problem:
+        return [f"payload: {problem}"]
+    aside = [f"payload: {item.place} would be set aside: {item.reason}" for item in parsed.quarantined]
+    found = _explained(parsed, checked, directory, case.at)
+    return aside + book_cases.differences(case.expected, found)
