@@ -24,6 +24,9 @@ KINDS = {
     "assigned": "assigned",
     "acknowledged": "acknowledged",
     "resolved": "resolved",
+    "flapping": "flapping",
+    "reopened": "back again",
+    "reminder": "reminder",
 }
 PARTS = {"fallback": "another way", "news": "news", "again": "put right", "also": "another route", "primary": ""}
 OPEN_ADDRESSES = ("email", "sms")  # the others are keys: whoever has one may call in our name
@@ -149,5 +152,5 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("new incident"), _("next step"), _("assigned"), _("acknowledged"), _("resolved"), _("another way"), _("news"),
-        _("put right"), _("another route"),
+        _("put right"), _("another route"), _("flapping"), _("back again"), _("reminder"),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard import timeline_messages, words
+from dashboard import timeline_messages, timeline_timing, words
 from dashboard.reader import Moment, Reader
 from dashboard.timeline_lines import Event, Said, how, number, seconds, times_of, titles_of, told_lines
 from gateway.store.tables import Entry
@@ -80,7 +80,9 @@ def _resolved(event: Event) -> Said:
     if event.detail.get("how") in ("source", "clock"):
         small = _("%(source)s says it is over.", source=event.actor) if event.actor else ""
         rest = _("by itself after %(time)s", time=time)
-        return Said("check-check", "green", _("Resolved"), rest, (small,) if small else ())
+        healed = _("Healed by itself before anybody was told.") if event.detail.get("healed") else ""
+        lines = tuple(text for text in (small, healed) if text)
+        return Said("check-check", "green", _("Resolved"), rest, lines)
     return Said(
         "check-check",
         "green",
@@ -223,6 +225,7 @@ _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "lost alert": _lost_alert,
     "reconciled": _reconciled,
     **timeline_messages.KINDS,
+    **timeline_timing.KINDS,
 }
 
 

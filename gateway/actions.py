@@ -5,14 +5,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from gateway import crashpoint
+from gateway import crashpoint, quietly
 from gateway.changes import Changes, told_of
 from gateway.store import alerts, audit, cases, outbox
 from gateway.store.cases import Case
 from gateway.store.db import one_writer_per_source, transaction
 from gateway.world import world
 from rules.audience import Audience, one_person
-from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal, decide, step_at
+from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal, step_at
+from rules.phases import decide
+from rules.timing import Phase
 from rules.words import Directory, Notice, NotTold, Person, Role
 
 
@@ -62,7 +64,7 @@ def act_in(
     case = cases.load(session, [incident_id]).get(incident_id)
     if case is None:
         return None
-    if signal is Signal.SNOOZE:
+    if signal is Signal.SNOOZE or case.state.phase is Phase.FLAPPING:
         cases.count_firing(session, [case])
         given = replace(given, firing=case.firing)
     changes = changes_of(session, now)
@@ -90,6 +92,7 @@ def assign_in(session: Session, incident_id: int, to: str, actor: Actor, now: da
     person = _assignable(changes.directory, to)
     decision = decide(case.state, Signal.ASSIGN, case.route, now, Given(person=person.id, before=case.assignee_id))
     if decision.changes:
+        case.state = decision.after
         _assigned(changes, case, decision.reason, person, actor)
         write_down(session, now, actor, Signal.ASSIGN.value, case, to=person.email)
     changes.write()
@@ -131,6 +134,7 @@ def carry_out(changes: Changes, case: Case, decision: Decision, actor: Actor) ->
         return
     case.state = decision.after
     changes.touch(case)
+    _go_on(case, decision)
     if decision.reason in (Reason.ACKNOWLEDGED, Reason.RESOLVED):
         _answered(changes, case, decision.reason, actor)
     elif decision.reason is Reason.SNOOZED:
@@ -138,8 +142,18 @@ def carry_out(changes: Changes, case: Case, decision: Decision, actor: Actor) ->
         changes.answer(case, decision.reason.value, actor)
     elif decision.step is not None:
         _tell(changes, case, decision, actor)
-    else:
+    elif decision.reason in quietly.MESSAGES:
+        quietly.say(changes, case, decision, actor.name)
+    elif decision.reason is not Reason.STILL_FLAPPING:
         changes.line(case, decision.reason.value, actor.name, {"level": case.state.level})
+
+
+def _go_on(case: Case, decision: Decision) -> None:
+    """With another route, or though it was over."""
+    if decision.route is not None:
+        case.route, case.rerouted = decision.route, True
+    if decision.reason is Reason.REOPENED:
+        case.resolved_at = case.resolved_by = case.resolve_kind = None
 
 
 def _answered(changes: Changes, case: Case, reason: Reason, actor: Actor) -> None:
@@ -149,11 +163,13 @@ def _answered(changes: Changes, case: Case, reason: Reason, actor: Actor) -> Non
         since = case.opened_at
     else:
         case.resolved_at, case.resolved_by = changes.now, name or None
-        case.resolve_kind = "auto" if actor.how in ("source", "clock") else "person"
+        by_itself = "auto" if case.state.level else "healed"  # before anybody was told
+        case.resolve_kind = by_itself if actor.how in MACHINES else "person"
         since = case.opened_at
     seconds = max(0, int((changes.now - since).total_seconds()))
     why = {"why": actor.why} if actor.why else {}
-    changes.line(case, reason.value, actor.name, {"how": actor.how, "after_s": seconds, **why})
+    healed = {"healed": True} if reason is Reason.RESOLVED and case.resolve_kind == "healed" else {}
+    changes.line(case, reason.value, actor.name, {"how": actor.how, "after_s": seconds, **why, **healed})
     changes.answer(case, reason.value, actor)
 
 
@@ -161,6 +177,8 @@ def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> Non
     """The messages of one step. A step that can only be told by the fallback is not waited for."""
     assert decision.step is not None
     found = changes.audience(decision.step, case.route)
+    if decision.quiet:
+        found = changes.audience(replace(decision.step, also=()), quietly.quiet(case.route))
     kind = "opened" if case.state.level == 1 else "escalated"
     spared = [] if case.fresh else _called_already(changes, case, found)
     found = _without(changes, case, found, spared) if spared else found
@@ -171,7 +189,7 @@ def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> Non
         changes.promise(case, notice, kind, outbox.ALSO)
     text = changes.told_text(found, case.state.level, case.route.rule, case.times)
     changes.line(case, decision.reason.value, actor.name, text)
-    if found.fell_back and not spared and case.state.level < len(case.route.steps):
+    if found.fell_back and not spared and not decision.quiet and case.state.level < len(case.route.steps):
         hurry(changes, case)
 
 

@@ -16,12 +16,13 @@ from rules.lookups import Lookup, read_lookups
 from rules.matchers import Condition
 from rules.places import Place
 from rules.route_keys import GROUP_BY, RouteReader, Rule
+from rules.timing_keys import BOOK_KEYS, book_timing
 from rules.words import Also, Route, Step, Urgency, UrgencyClass
 from rules.yaml_places import Complaints, Node, load
 
 __all__ = ["BadRuleBook", "Policy", "Reading", "Rule", "RuleBook", "RuleVerdict", "fallback_route", "parse"]
 
-KEYS = ("version", "timezone", "calendars", "lookups", "urgencies", "routes", "policies")
+KEYS = ("version", "timezone", "calendars", "lookups", "urgencies", "routes", "policies", *BOOK_KEYS)
 _JOINED = ("version", "calendars", "lookups", "routes", "policies")  # what several files may each have a part of
 T = TypeVar("T")
 _KEPT = 60  # readings of a book that are held
@@ -187,7 +188,7 @@ def _read(parts: Mapping[str, list[Place]], lookups: tuple[Lookup, ...], version
     calendars = _named(parts.get("calendars", []), lambda place: read_calendars(place, timezone))
     policies = _named(parts.get("policies", []), read_policies)
     items = [item for place in parts.get("routes", []) for item in place.items()]
-    routes = RouteReader(classes, policies, calendars, version).rules(items) if items else ()
+    routes = RouteReader(classes, policies, calendars, version, book_timing(parts)).rules(items) if items else ()
     return RuleBook(
         version,
         timezone,

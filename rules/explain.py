@@ -13,6 +13,7 @@ from rules.durations import write_duration
 from rules.identity import group_values
 from rules.lookups import Added
 from rules.matchers import seen_labels
+from rules.timing import hold, timing_remarks
 from rules.words import Alert, Directory, Notice, NotTold, Route, Step, Urgency
 
 Notices = Callable[[Step, Route, Directory, datetime], tuple[list[Notice], list[NotTold]]]
@@ -114,7 +115,9 @@ def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, no
     added = lookups.add(book.lookups, labels)
     reading = book.at(at)
     route = reading.route(labels)
-    ladder = _ladder(route, directory, at.astimezone(ZoneInfo(book.timezone)), notices)
+    held = hold(route.timing, at)
+    first = held.until - at if held else timedelta()
+    ladder = _ladder(route, directory, at.astimezone(ZoneInfo(book.timezone)), first, notices)
     return Explanation(
         title=alert.title,
         book_version=book.version,
@@ -124,15 +127,14 @@ def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, no
         route=route,
         group=tuple(group_values(alert, route, labels)),
         ladder=ladder,
-        ending=_ending(route),
-        remarks=_remarks(alert),
+        ending=_ending(route, first),
+        remarks=(*_remarks(alert), *timing_remarks(route.timing)),
     )
 
 
-def _ladder(route: Route, directory: Directory, at: datetime, notices: Notices) -> tuple[Rung, ...]:
+def _ladder(route: Route, directory: Directory, at: datetime, after: timedelta, notices: Notices) -> tuple[Rung, ...]:
     """The first walk up the ladder; repeats ask the same people, as far as they are still on call."""
     rungs: list[Rung] = []
-    after = timedelta()
     for step in route.steps:
         # Through UTC: adding to a local time would be an hour off over a change of the clock.
         moment = (at.astimezone(UTC) + after).astimezone(at.tzinfo)
@@ -143,9 +145,9 @@ def _ladder(route: Route, directory: Directory, at: datetime, notices: Notices) 
     return tuple(rungs)
 
 
-def _ending(route: Route) -> str:
+def _ending(route: Route, first: timedelta) -> str:
     once = sum((step.wait for step in route.steps), timedelta())
-    end = once * (route.repeat + 1)
+    end = first + once * (route.repeat + 1)
     again = f"the ladder is walked {route.repeat} more times, " if route.repeat else ""
     if route.repeat == 1:
         again = "the ladder is walked once more, "

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from rules.timing import Hold, Phase
 from rules.words import Route, Status, Step, Urgency
 
 
@@ -22,6 +23,8 @@ class Signal(StrEnum):
     DECLINE = "decline"  # "I cannot": the next step now
     ASSIGN = "assign"  # it is this person's from now on
     RAISED = "raised"  # its sender made it more urgent: it was just given the route that belongs to that
+    BACK = "back"  # it was over, and fires again soon after
+    FLAPS = "flaps"  # it began or ceased to fire once more, often enough to be flapping
     MISSED = "missed"  # the auditor found that what its last step promised is not there
 
 
@@ -38,6 +41,13 @@ class Reason(StrEnum):
     SNOOZED = "snoozed"
     SNOOZE_OVER = "snooze over"
     WOKEN = "woken"
+    HELD = "held"
+    REOPENED = "reopened"
+    FLAPPING = "flapping"
+    STILL_FLAPPING = "still flapping"
+    FLAPPING_OVER = "flapping over"
+    ACKNOWLEDGEMENT_ENDS = "acknowledgement ends"
+    ACKNOWLEDGEMENT_OVER = "acknowledgement over"
     PASSED_ON = "passed on"
     ASSIGNED = "assigned"
     REASSIGNED = "reassigned"
@@ -64,14 +74,18 @@ class State:
     next_at: datetime | None = None
     snoozed_until: datetime | None = None
     snoozed_firing: int = 0
+    phase: Phase = Phase.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """What comes along with a signal."""
 
-    until: datetime | None = None  # SNOOZE
-    firing: int = 0  # SNOOZE, STIRRED: how many of its alerts fire now
+    until: datetime | None = None  # SNOOZE; ACKNOWLEDGE: if it is for a time
+    hold: Hold | None = None  # OPENED, BACK: it is held back first
+    route: Route | None = None  # BACK: what the book says of it now
+    calm: bool = False  # BACK: it may be flapping, so nobody is called again
+    firing: int = 0  # SNOOZE, STIRRED, TIMER: how many of its alerts fire now
     urgency: Urgency | None = None  # STIRRED: of the alert that came
     level: int | None = None  # DECLINE: the step that was shown to whoever passes it on; MISSED: the one that was found
     person: int = 0  # ASSIGN
@@ -85,6 +99,9 @@ class Decision:
     after: State
     reason: Reason
     step: Step | None = None
+    quiet: bool = False  # nobody is called for it
+    hold: Hold | None = None
+    route: Route | None = None  # the incident goes on with this one
 
     @property
     def changes(self) -> bool:
@@ -114,7 +131,7 @@ def decide(state: State, signal: Signal, route: Route, now: datetime, given: Giv
         return Decision(state, Reason.NOT_DUE)
     if signal is Signal.UNREACHED and state.level >= len(route.steps):
         return _sooner(state, now)
-    return _next_step(state, route, now)
+    return next_step(state, route, now)
 
 
 def _resolve(state: State, _route: Route, _now: datetime, _given: Given) -> Decision:
@@ -139,14 +156,14 @@ def _snooze(state: State, _route: Route, now: datetime, given: Given) -> Decisio
 def _asleep(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
     """It wakes at its time, or when it grows worse than whoever snoozed it knew."""
     if signal is Signal.TIMER and state.next_at is not None and now >= state.next_at:
-        return _wake(state, route, now, Reason.SNOOZE_OVER)
+        return wake(state, route, now, Reason.SNOOZE_OVER)
     more_urgent = given.urgency is not None and given.urgency.rank < route.urgency.rank
     if signal is Signal.STIRRED and (more_urgent or given.firing > state.snoozed_firing):
-        return _wake(state, route, now, Reason.WOKEN)
+        return wake(state, route, now, Reason.WOKEN)
     return Decision(state, Reason.NOT_DUE)
 
 
-def _wake(state: State, route: Route, now: datetime, reason: Reason) -> Decision:
+def wake(state: State, route: Route, now: datetime, reason: Reason) -> Decision:
     """The ladder goes on where it stood: with the next step, at its end with the last one, so that somebody is told."""
     walk = len(route.steps) * (1 + route.repeat)
     step = route.steps[-1] if state.level >= walk else route.steps[state.level % len(route.steps)]
@@ -158,13 +175,20 @@ def _raise(state: State, route: Route, now: datetime, _given: Given) -> Decision
     at_work = state.status is Status.ACKNOWLEDGED and state.snoozed_until is None
     if at_work and route.urgency not in (Urgency.EMERGENCY, Urgency.URGENT):
         return Decision(state, Reason.ALREADY_ACKNOWLEDGED)
-    return _wake(state, route, now, Reason.ESCALATED)
+    return wake(state, route, now, Reason.ESCALATED)
 
 
 def continued(old: Route, level: int, new: Route) -> Route:
     """`new` for an incident that was told `level` steps of `old`: they stand before its own, so that levels go on."""
     told = tuple(step_at(old, number) for number in range(1, level + 1))
     return replace(new, steps=(*told, *new.steps * (1 + new.repeat)), repeat=0)
+
+
+def resumed(route: Route, level: int, first: int) -> Route:
+    """`route` for an incident that was told `level` steps of it and is told anew from the step `first` on."""
+    walk = len(route.steps) * (1 + route.repeat)
+    rest = tuple(step_at(route, number) for number in range(first, max(walk, first) + 1))
+    return continued(route, level, replace(route, steps=rest, repeat=0))
 
 
 def _decline(state: State, route: Route, now: datetime, given: Given) -> Decision:
@@ -175,14 +199,14 @@ def _decline(state: State, route: Route, now: datetime, given: Given) -> Decisio
         return Decision(state, Reason.ALREADY_PASSED_ON)
     if not has_next(route, state.level):
         return Decision(state, Reason.NOBODY_NEXT)
-    return replace(_next_step(state, route, now), reason=Reason.PASSED_ON)
+    return replace(next_step(state, route, now), reason=Reason.PASSED_ON)
 
 
 def _missed(state: State, route: Route, now: datetime, given: Given) -> Decision:
     """Somebody was to be called and nothing will call them: the next step now, once whoever finds it."""
     if state.status is not Status.TRIGGERED or state.snoozed_until is not None or given.level != state.level:
         return Decision(state, Reason.NOT_DUE)
-    return _wake(state, route, now, Reason.NOTIFICATION_MISSING)
+    return wake(state, route, now, Reason.NOTIFICATION_MISSING)
 
 
 def has_next(route: Route, level: int) -> bool:
@@ -204,7 +228,7 @@ def _acknowledge(state: State, _route: Route, _now: datetime, _given: Given) -> 
     return Decision(State(Status.ACKNOWLEDGED, state.level), Reason.ACKNOWLEDGED)
 
 
-def _next_step(state: State, route: Route, now: datetime) -> Decision:
+def next_step(state: State, route: Route, now: datetime) -> Decision:
     """One step up; at the top an emergency goes on telling the last step, the other classes stop."""
     walk = len(route.steps) * (1 + route.repeat)
     if state.level >= walk and route.urgency is not Urgency.EMERGENCY:

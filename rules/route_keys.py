@@ -7,10 +7,12 @@ from rules.book_keys import NOT_YET, Policy
 from rules.calendars import Calendar, Standing
 from rules.matchers import Condition, Group, Match, Matcher
 from rules.places import Place, given
+from rules.timing import Timing
+from rules.timing_keys import TIMING_KEYS, route_timing
 from rules.words import Route, Urgency, UrgencyClass
 from rules.yaml_places import Node
 
-ROUTE_KEYS = ("name", "match", "when", "urgency", "policy", "group_by", "continue")
+ROUTE_KEYS = ("name", "match", "when", "urgency", "policy", "group_by", "continue", *TIMING_KEYS)
 GROUP_BY = ("alertname",)
 GROUPS = ("any", "all", "not")
 _MAX_ROUTES = 2000
@@ -57,6 +59,7 @@ class RouteReader:
     policies: Mapping[str, Policy]
     calendars: Mapping[str, Calendar]
     version: str
+    timing: Timing
 
     def rules(self, places: list[Place]) -> tuple[Rule, ...]:
         """All routes in order, with what is wrong between them."""
@@ -95,6 +98,7 @@ class RouteReader:
             acknowledge_within=urgency.acknowledge_within,
             match=conditions,
             book_version=self.version,
+            timing=route_timing(fields, self.timing),
         )
 
     def _policy(self, place: Place) -> Policy:

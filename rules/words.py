@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from rules.timing import AT_ONCE, Timing
+
 
 class Severity(StrEnum):
     """How bad it is, as the sender says (PagerDuty's four)."""
@@ -164,6 +166,7 @@ class Route:
     acknowledge_within: timedelta
     match: tuple[str, ...] = ()  # the rule's matchers as written, for "why"
     book_version: str = ""
+    timing: Timing = AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)

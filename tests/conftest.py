@@ -168,20 +168,31 @@ def providers():
 
 
 @pytest.fixture
-def staffed(world_of, providers):
+def staffed_of(world_of, providers):
+    """A world whose channels all have a provider, with another rule book: staffed_of(book)."""
+
+    def make(book=BOOK):
+        return world_of(
+            book,
+            PEOPLE.replace("NTFY", providers.ntfy.url),
+            NABAT_PAGERDUTY_EVENTS_URL=providers.pagerduty.url,
+            NABAT_SMTP_URL=providers.mail.url(),
+            NABAT_MAIL_FROM="nabat@example.org",
+            NABAT_TWILIO_URL=providers.twilio.url,
+            NABAT_TWILIO_ACCOUNT_SID="AC00000000000000000000000000000000",
+            NABAT_TWILIO_AUTH_TOKEN="token",
+            NABAT_TWILIO_FROM="+15005550006",
+            NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1",
+            NABAT_PUBLIC_URL="https://nabat.example.org",
+        )
+
+    return make
+
+
+@pytest.fixture
+def staffed(staffed_of):
     """A world whose channels all have a provider."""
-    return world_of(
-        people=PEOPLE.replace("NTFY", providers.ntfy.url),
-        NABAT_PAGERDUTY_EVENTS_URL=providers.pagerduty.url,
-        NABAT_SMTP_URL=providers.mail.url(),
-        NABAT_MAIL_FROM="nabat@example.org",
-        NABAT_TWILIO_URL=providers.twilio.url,
-        NABAT_TWILIO_ACCOUNT_SID="AC00000000000000000000000000000000",
-        NABAT_TWILIO_AUTH_TOKEN="token",
-        NABAT_TWILIO_FROM="+15005550006",
-        NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1",
-        NABAT_PUBLIC_URL="https://nabat.example.org",
-    )
+    return staffed_of()
 
 
 @pytest.fixture

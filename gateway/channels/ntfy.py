@@ -14,20 +14,20 @@ SECRET = False
 
 PRIORITIES = {"emergency": 5, "urgent": 4, "fast": 3, "ordinary": 2}
 EMOJI = {"emergency": "🚨", "urgent": "🔴", "fast": "🟠", "ordinary": "🔵"}
-GOOD_NEWS = {"acknowledged": "👀", "resolved": "✅"}
-QUIET = 2  # good news wakes nobody
+NEWS = {"acknowledged": "👀", "resolved": "✅", "flapping": "〰️", "reopened": "🔁", "reminder": "⏳"}
+QUIET = 2  # news wake nobody
 LONGEST_MESSAGE = 4000  # bytes; ntfy turns more than 4096 into an attached file
 MOST_ACTIONS = 3
 
 
 def send(message: Message, env: Mapping[str, str], /, *, deadline: float = DEADLINE) -> str:
     base, _, topic = message.address.rstrip("/").rpartition("/")
-    emoji = GOOD_NEWS.get(message.kind) or EMOJI.get(message.urgency, "🔵")
+    emoji = NEWS.get(message.kind) or EMOJI.get(message.urgency, "🔵")
     body: dict[str, object] = {
         "topic": topic,
         "title": cut(f"{emoji} {message.title}", 200),
         "message": cut_bytes(message.text, LONGEST_MESSAGE) or message.title,
-        "priority": QUIET if message.kind in GOOD_NEWS else PRIORITIES.get(message.urgency, 3),
+        "priority": QUIET if message.kind in NEWS else PRIORITIES.get(message.urgency, 3),
         "tags": [message.urgency, message.kind],
     }
     if safe_url(message.url):

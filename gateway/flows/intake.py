@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from gateway import crashpoint
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
-from gateway.flows import tickets
+from gateway.flows import returns, tickets
 from gateway.flows.prepare import ready_of
 from gateway.store import alerts as alert_store
 from gateway.store import bulk, cases, receipts
@@ -26,7 +26,9 @@ from gateway.store.tables import Incident
 from gateway.store.types import micros
 from rules.book import RuleBook
 from rules.episodes import NEVER, TOUCH
-from rules.lifecycle import NEW, Decision, Given, Signal, decide
+from rules.lifecycle import NEW, Decision, Given, Signal
+from rules.phases import decide
+from rules.timing import hold
 from rules.words import Alert, Directory
 
 OWN_PAUSE = timedelta(minutes=15)
@@ -114,8 +116,7 @@ class _Intake:
                 alert = ready.alert
                 known = self.known.get((post.source_id, alert.fingerprint))
                 if known is None or self._matters(known, alert):
-                    if known is not None and known.incident_id is not None and known.incident_open:
-                        ids.add(known.incident_id)
+                    ids.update(returns.incident_of(known, ready))
                     if alert.firing or alert.touch:
                         keys.add(ready.key)
         self.by_id = cases.load(self.session, ids) if ids else {}
@@ -210,10 +211,13 @@ class _Intake:
         alert, route = ready.alert, ready.route
         case = self._case(known)
         if case is None or not case.open:
-            case = self.by_key.get(ready.key)
+            before, case = case, self.by_key.get(ready.key)
             if case is None or not case.open:
-                case = self._open(post, ready)
-                outcome.opened.append(route.urgency.rank)
+                case = returns.reopened(self.changes, before, ready, post.source)
+                if case is None:
+                    case = self._open(post, ready)
+                    outcome.opened.append(route.urgency.rank)
+                self.by_key[ready.key] = case
             else:
                 self.joined.setdefault(case.id, []).append(alert.title)
             known.move_to(case.id)
@@ -221,6 +225,8 @@ class _Intake:
             self.joined.setdefault(case.id, []).append(alert.title)
         known.incident_open = True
         case.firing += 1
+        if case.firing == 1:
+            returns.turned(self.changes, case, post.source)
         case.alert_count += 1
         case.truncated = max(case.truncated, post.truncated)
         self.changes.touch(case)
@@ -232,10 +238,11 @@ class _Intake:
             service=alert.labels.get("service", ""), started_at=alert.starts_at, local_hour=self.local_hour,
             night=self.night, is_test=alert.labels.get("alertname") == "NabatTest", fresh=True, times=ready.times,
         )  # fmt: skip
-        self.by_id[id_] = self.by_key[key] = case
+        self.by_id[id_] = case
         opening = self.openings.get(id(route))
         if opening is None:  # one moment, one route: the same decision for every incident of a storm
-            opening = self.openings[id(route)] = decide(NEW, Signal.OPENED, route, self.now)
+            given = Given(hold=hold(route.timing, self.now))
+            opening = self.openings[id(route)] = decide(NEW, Signal.OPENED, route, self.now, given)
         carry_out(self.changes, case, opening, Actor(post.source, "source"))
         return case
 
@@ -256,6 +263,8 @@ class _Intake:
         if case.firing > 0:
             self.cleared.setdefault(case.id, []).append(alert.title)
             return
+        if returns.turned(self.changes, case, post.source):
+            return
         actor = Actor(post.source, "source")
         carry_out(self.changes, case, decide(case.state, Signal.ALL_RESOLVED, case.route, self.now), actor)
 
@@ -269,7 +278,7 @@ class _Intake:
     def _stir(self, known: Known, ready: Ready, source: str) -> None:
         """Whoever snoozed its incident knew nothing of what comes now."""
         case, spoken = self._case(known), ready.alert.firing or ready.alert.touch
-        if case is None or case.state.snoozed_until is None or not known.firing or not spoken:
+        if case is None or not case.sleeps or not known.firing or not spoken:
             return
         given = Given(firing=case.firing, urgency=ready.route.urgency)
         decision = decide(case.state, Signal.STIRRED, case.route, self.now, given)

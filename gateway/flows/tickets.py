@@ -9,7 +9,8 @@ from gateway.changes import Changes
 from gateway.store.alerts import Known
 from gateway.store.cases import Case
 from gateway.store.types import to_json
-from rules.lifecycle import Signal, continued, decide
+from rules.lifecycle import Signal, continued
+from rules.phases import decide
 from rules.words import Kind, Route, Ticket
 
 TOLD = ("commented", "assigned", "arrival", "updated")  # events that stand on the timeline

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
 from gateway.store.db import is_postgres
 from gateway.store.routes import read_route, route_text
 from gateway.store.tables import Incident
-from gateway.store.types import micros, moment
+from gateway.store.types import micros, moment, to_json
 from rules.calendars import Standing
 from rules.lifecycle import State
+from rules.timing import Phase
 from rules.words import Route, Status
 
 
@@ -61,12 +63,18 @@ class Case:
     is_test: bool = False
     assignee_id: int | None = None
     times: tuple[Standing, ...] = ()  # how the calendars stood that its route was found by, while it is fresh
+    changes: tuple[datetime, ...] = ()  # when it began and ceased to fire, where that is counted
     fresh: bool = False  # not in the database yet
     rerouted: bool = False  # it was given another route now
 
     @property
     def open(self) -> bool:
         return self.state.status is not Status.RESOLVED
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether what comes to it may wake it: it is snoozed, or held back."""
+        return self.state.snoozed_until is not None or self.state.phase is Phase.HELD
 
     @property
     def calls(self) -> bool:
@@ -76,7 +84,8 @@ class Case:
 
 _COLUMNS = (
     "id, uuid, kind, dedup_key, source_id, route, status, level, next_at, opened_at, title, service, ack_at, ack_by, "
-    "alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id, resolved_at, resolved_by, resolve_kind"
+    "alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id, resolved_at, resolved_by, "
+    "resolve_kind, phase, changes"
 )
 
 
@@ -121,6 +130,8 @@ def insert(session: Session, cases: Sequence[Case], now: datetime) -> None:
     routes = {id(case.route): case.route for case in cases}  # few, and each is long: written out once, not once a case
     texts = {key: route_text(route) for key, route in routes.items()}
     bulk.insert(session, Incident, _NEW, [_new_row(case, at, texts[id(case.route)]) for case in cases])
+    marked = [case for case in cases if case.state.phase or case.changes]  # few books ask for it
+    bulk.update(session, Incident, ("id", "phase", "changes"), [(case.id, *_marks(case)) for case in marked])
 
 
 def _new_row(case: Case, at: int, route_text_: str) -> tuple[Any, ...]:
@@ -136,7 +147,7 @@ def _new_row(case: Case, at: int, route_text_: str) -> tuple[Any, ...]:
 
 _KEPT = (
     "id", "status", "level", "next_at", "updated_at", "ack_at", "ack_by", "resolved_at", "resolved_by", "resolve_kind",
-    "alert_count", "truncated", "ticket", "title", "snoozed_until", "snoozed_firing", "assignee_id",
+    "alert_count", "truncated", "ticket", "title", "snoozed_until", "snoozed_firing", "assignee_id", "phase", "changes",
 )  # fmt: skip
 
 
@@ -148,7 +159,7 @@ def save(session: Session, cases: Sequence[Case], now: datetime) -> None:
             case.id, case.state.status.value, case.state.level, _micros(case.state.next_at), at, _micros(case.ack_at),
             case.ack_by, _micros(case.resolved_at), case.resolved_by, case.resolve_kind, case.alert_count,
             case.truncated, case.ticket, case.title, _micros(case.state.snoozed_until),
-            case.state.snoozed_firing if case.state.snoozed_until else None, case.assignee_id,
+            case.state.snoozed_firing if case.state.snoozed_until else None, case.assignee_id, *_marks(case),
         )
         for case in cases
     ]  # fmt: skip
@@ -166,6 +177,10 @@ def _save_routes(session: Session, cases: Sequence[Case], at: int) -> None:
     bulk.update(session, Incident, ("id", "ack_due_at"), due)
 
 
+def _marks(case: Case) -> tuple[str, str]:
+    return case.state.phase.value, to_json([micros(at) for at in case.changes]) if case.changes else "[]"
+
+
 def _due(route: Route, at: int) -> int:
     return at + int(route.acknowledge_within.total_seconds() * 1_000_000)
 
@@ -180,13 +195,14 @@ def _case(row: Sequence[Any]) -> Case:
     (
         id_, uuid, kind, key, source_id, route, status, level, next_at, opened_at, title, service, ack_at, ack_by,
         alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id, resolved_at, resolved_by,
-        resolve_kind,
+        resolve_kind, phase, changes,
     ) = row  # fmt: skip
-    state = State(Status(status), level, _moment(next_at), _moment(snoozed_until), snoozed_firing or 0)
+    state = State(Status(status), level, _moment(next_at), _moment(snoozed_until), snoozed_firing or 0, Phase(phase))
     case = Case(id_, uuid, kind, key, source_id, read_route(route), state, moment(opened_at), title, service)
     case.ack_at, case.assignee_id = _moment(ack_at), assignee_id
     case.ack_by, case.alert_count, case.truncated, case.ticket = ack_by, alert_count, truncated, ticket
     case.resolved_at, case.resolved_by, case.resolve_kind = _moment(resolved_at), resolved_by, resolve_kind
+    case.changes = tuple(moment(at) for at in msgspec.json.decode(changes)) if changes != "[]" else ()
     return case
 
 

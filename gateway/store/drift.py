@@ -20,7 +20,10 @@ _CLAIM = text("""
     RETURNING key
 """)
 # What makes an acknowledgement in PagerDuty old news: it was answered here since, or began to call again.
-_ANSWERS, _STIRS = "('acknowledged', 'snoozed')", "('acknowledged', 'snoozed', 'snooze over', 'woken', 'escalated')"
+_ANSWERS, _STIRS = (
+    "('acknowledged', 'snoozed')",
+    "('acknowledged', 'snoozed', 'snooze over', 'woken', 'escalated', 'reopened')",
+)
 _STANDS = f"""
     SELECT i.id, i.uuid, i.status, i.resolved_at,
       (SELECT max(e.at) FROM entry e WHERE e.incident_id = i.id AND e.kind IN {_ANSWERS}),

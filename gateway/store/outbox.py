@@ -108,11 +108,19 @@ def told(session: Session, incident_ids: Iterable[int]) -> list[Told]:
     return list(first.values())
 
 
+# What PagerDuty was told of an incident that ended and came back is past: a trigger opens it there anew.
+_STILL = (
+    "AND NOT EXISTS (SELECT 1 FROM delivery r WHERE r.incident_id = delivery.incident_id AND r.kind = 'resolved' "
+    "AND r.channel = delivery.channel AND r.address_id = delivery.address_id AND r.id > delivery.id)"
+)
+
+
 def promised_keys(session: Session, incident_id: int) -> set[str]:
     """PagerDuty keys that already have this incident, or are about to: another trigger there would call nobody."""
     sql = (
-        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind IN ('opened', 'escalated', 'assigned') "
-        "AND status NOT IN ('failed', 'cancelled', 'logged') AND incident_id {list}"
+        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' "  # noqa: S608 - our own words
+        "AND kind IN ('opened', 'escalated', 'assigned') AND status NOT IN ('failed', 'cancelled', 'logged') "
+        "AND incident_id {list} " + _STILL
     )
     return {row[0] for row in bulk.select(session, sql, [incident_id])}
 
@@ -128,7 +136,10 @@ def waiting_keys(session: Session, incident_id: int) -> set[str]:
 
 def hushed_keys(session: Session, incident_id: int) -> set[str]:
     """PagerDuty keys that were told of an answer: nobody is called there any more, whatever we trigger."""
-    sql = "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind = 'acknowledged' AND incident_id {list}"
+    sql = (
+        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind = 'acknowledged' "  # noqa: S608
+        "AND incident_id {list} " + _STILL
+    )
     return {row[0] for row in bulk.select(session, sql, [incident_id])}
 
 

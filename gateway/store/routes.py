@@ -7,27 +7,50 @@ from typing import Any
 import msgspec
 
 from gateway.store.types import to_json
+from rules.timing import AT_ONCE, Flapping, Timing
 from rules.words import Also, Route, Step, Urgency, Way
 
 
 @lru_cache(maxsize=2048)
 def route_text(route: Route) -> str:
     """A book has few routes and they are shared, so each is written out once."""
-    return to_json(
-        {
-            "rule": route.rule,
-            "urgency": route.urgency,
-            "policy": route.policy,
-            "group_by": list(route.group_by),
-            "steps": [_step_data(step) for step in route.steps],
-            "repeat": route.repeat,
-            "channels": list(route.channels),
-            "fallback": list(route.fallback),
-            "acknowledge_within": route.acknowledge_within.total_seconds(),
-            "match": list(route.match),
-            "book_version": route.book_version,
-        }
-    )
+    data = {
+        "rule": route.rule,
+        "urgency": route.urgency,
+        "policy": route.policy,
+        "group_by": list(route.group_by),
+        "steps": [_step_data(step) for step in route.steps],
+        "repeat": route.repeat,
+        "channels": list(route.channels),
+        "fallback": list(route.fallback),
+        "acknowledge_within": route.acknowledge_within.total_seconds(),
+        "match": list(route.match),
+        "book_version": route.book_version,
+    }
+    if route.timing != AT_ONCE:
+        data["timing"] = _timing_data(route.timing)
+    return to_json(data)
+
+
+def _timing_data(timing: Timing) -> dict[str, Any]:
+    """Only what is set, so that most routes are no longer for it."""
+    spans = {"hold_for": timing.hold_for, "reopen_within": timing.reopen_within}
+    data: dict[str, Any] = {name: span.total_seconds() for name, span in spans.items() if span}
+    if timing.flapping:
+        within, quiet = timing.flapping.within.total_seconds(), timing.flapping.quiet.total_seconds()
+        data["flapping"] = [timing.flapping.changes, within, quiet]
+    return data
+
+
+def _timing_of(saved: dict[str, Any]) -> Timing:
+    if not saved:
+        return AT_ONCE
+    flapping = None
+    if "flapping" in saved:
+        changes, within, quiet = saved["flapping"]
+        flapping = Flapping(changes, timedelta(seconds=within), timedelta(seconds=quiet))
+    hold_for, reopen = (timedelta(seconds=saved.get(name, 0)) for name in ("hold_for", "reopen_within"))
+    return Timing(hold_for, flapping, reopen)
 
 
 def _step_data(step: Step) -> dict[str, Any]:
@@ -75,4 +98,5 @@ def route_of(saved: dict[str, Any]) -> Route:
         acknowledge_within=timedelta(seconds=saved["acknowledge_within"]),
         match=tuple(saved["match"]),
         book_version=saved["book_version"],
+        timing=_timing_of(saved.get("timing", {})),
     )

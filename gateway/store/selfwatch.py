@@ -46,13 +46,15 @@ _STEP_DUE = text("""
 _WITHOUT_PAGE = """
     SELECT i.id, i.level, i.next_at IS NULL FROM incident i
     WHERE i.status = 'triggered' AND i.urgency = {} AND i.snoozed_until IS NULL
+      AND i.phase = ''
       AND (i.next_at IS NULL OR NOT EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.level = i.level
            AND d.kind IN ('opened', 'escalated') LIMIT 1 OFFSET 0))
     ORDER BY i.id LIMIT {}
 """
 _STEPS_TOLD = (
     "SELECT incident_id, at, detail FROM entry WHERE incident_id {list} AND kind IN ('opened', 'escalated', "
-    "'told again', 'snooze over', 'woken', 'passed on', 'notification missing')"
+    "'told again', 'snooze over', 'woken', 'reopened', 'flapping over', 'acknowledgement over', "
+    "'passed on', 'notification missing')"
 )
 _OWN_FIRING = "SELECT fingerprint FROM alert WHERE fingerprint {list} AND source_id = {} AND latest AND firing"
 

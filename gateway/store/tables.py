@@ -97,6 +97,8 @@ class Incident(Base):
     next_at: Mapped[datetime | None]  # the next step, or the end of a snooze; none when the clock has nothing to do
     snoozed_until: Mapped[datetime | None]  # set only while it is snoozed
     snoozed_firing: Mapped[int | None]  # how many of its alerts fired then: more of them wake it
+    phase: Mapped[str] = mapped_column(String(10), server_default="")  # what its clock does beside the ladder
+    changes: Mapped[list[Any]] = mapped_column(server_default="[]")  # when it began and ceased to fire, if that counts
     opened_at: Mapped[datetime]
     started_at: Mapped[datetime]  # startsAt of its first alert
     updated_at: Mapped[datetime]
@@ -105,7 +107,9 @@ class Incident(Base):
     ack_by: Mapped[str | None]  # a name to show
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None]
-    resolve_kind: Mapped[str | None] = mapped_column(String(8))  # person, auto
+    resolve_kind: Mapped[str | None] = mapped_column(
+        String(8)
+    )  # person, auto, healed (by itself, before anybody was told)
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     alert_count: Mapped[int]  # episodes: distinct (fingerprint, startsAt)
     truncated: Mapped[int]  # how many alerts the sender says it cut off
@@ -182,7 +186,9 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(Big, primary_key=True)
     incident_id: Mapped[int] = mapped_column(Big)
     once: Mapped[str] = mapped_column(String(64), unique=True)  # incident, level, kind, address: no double promise
-    kind: Mapped[str] = mapped_column(String(16))  # opened, escalated, assigned, acknowledged, resolved
+    kind: Mapped[str] = mapped_column(
+        String(16)
+    )  # opened, escalated, assigned, acknowledged, resolved, flapping, reopened, reminder
     level: Mapped[int]
     part: Mapped[str] = mapped_column(String(8))  # primary, fallback, news
     way: Mapped[str] = mapped_column(String(8))

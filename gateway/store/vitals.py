@@ -63,6 +63,7 @@ def undelivered(session: Session, now: datetime, *, configured: bool) -> list[in
     query = text("""
         SELECT i.id FROM incident i
         WHERE i.status = 'triggered' AND i.urgency = 0 AND i.opened_at < :late AND i.snoozed_until IS NULL
+          AND i.level > 0
           AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.kind IN ('opened', 'escalated')
                           AND d.status IN ('sent', 'delivered'))
         ORDER BY i.id

@@ -47,6 +47,9 @@ INNER = (
     "notify",
     "wait",
     "repeat",
+    "changes",
+    "within",
+    "quiet",
 )
 
 

@@ -1,0 +1,52 @@
+"""An alert that ceases and begins to fire: what was over goes on, and what does so too often is flapping."""
+
+from datetime import datetime
+
+from gateway.actions import Actor, carry_out
+from gateway.changes import Changes
+from gateway.store.alerts import Known, Ready
+from gateway.store.cases import Case
+from rules.lifecycle import Given, Signal
+from rules.phases import decide
+from rules.timing import Phase, changed, hold, is_flapping, may_flap
+from rules.words import Kind
+
+
+def incident_of(known: Known | None, ready: Ready) -> tuple[int, ...]:
+    """The incident that it has, or had and may go on with: what is worth a look."""
+    if known is None or known.incident_id is None:
+        return ()
+    may_return = ready.route.timing.back_within and ready.alert.firing and ready.alert.kind is Kind.ALERT
+    return (known.incident_id,) if known.incident_open or may_return else ()
+
+
+def reopened(changes: Changes, before: Case | None, ready: Ready, source: str) -> Case | None:
+    """The incident that it had before, if that goes on."""
+    if before is None or not _goes_on(before, ready, changes.now):
+        return None
+    timing = before.route.timing
+    calm = may_flap(before.changes, timing.flapping, changes.now)
+    given = Given(hold=hold(timing, changes.now), route=ready.route, calm=calm)
+    decision = decide(before.state, Signal.BACK, before.route, changes.now, given)
+    carry_out(changes, before, decision, Actor(source, "source"))
+    return before
+
+
+def _goes_on(case: Case, ready: Ready, now: datetime) -> bool:
+    """It ended by itself, a short while ago; and it is what the book takes for the same thing."""
+    if case.open or case.resolved_at is None or case.resolve_kind not in ("auto", "healed"):
+        return False
+    return case.dedup_key == ready.key and now - case.resolved_at <= ready.route.timing.back_within
+
+
+def turned(changes: Changes, case: Case, source: str) -> bool:
+    """It has begun, or ceased, to fire. Whether it is flapping, and so held open."""
+    flapping = case.route.timing.flapping
+    if flapping is None:
+        return False
+    case.changes = changed(case.changes, flapping, changes.now)
+    if case.state.phase is not Phase.FLAPPING and not is_flapping(case.changes, flapping):
+        return False
+    given = Given(until=changes.now + flapping.quiet)
+    carry_out(changes, case, decide(case.state, Signal.FLAPS, case.route, changes.now, given), Actor(source, "source"))
+    return True

@@ -1,0 +1,47 @@
+"""What is told without calling anybody: it flaps, it is back, an acknowledgement ends. By push, else by e-mail."""
+
+from dataclasses import replace
+from typing import Any
+
+from gateway.changes import Changes, told_of
+from gateway.store.cases import Case
+from rules.audience import Audience, one_person
+from rules.lifecycle import Decision, Reason, step_at
+from rules.words import Route, Way
+
+# What is said, as a kind of message, for what has happened; empty: a line on the timeline and no message.
+MESSAGES = {
+    Reason.FLAPPING: "flapping",
+    Reason.ACKNOWLEDGEMENT_ENDS: "reminder",
+    Reason.REOPENED: "reopened",
+    Reason.HELD: "",
+    Reason.FLAPPING_OVER: "",
+}
+
+
+def quiet(route: Route) -> Route:
+    """The same, by ways that call nobody."""
+    return replace(route, channels=(Way.PUSH,), fallback=(Way.EMAIL,))
+
+
+def say(changes: Changes, case: Case, decision: Decision, actor: str) -> None:
+    """The timeline's line, and the message to whoever works on it, or else to those of the present step."""
+    detail: dict[str, Any] = {"level": case.state.level, "until": case.state.next_at}
+    if decision.hold is not None:
+        detail["why"] = decision.hold.why
+    if kind := MESSAGES[decision.reason]:
+        found = _listeners(changes, case)
+        for notice in found.notices:
+            changes.promise(case, notice, kind, "news")
+        detail |= told_of(found)
+    changes.line(case, decision.reason.value, actor, detail)
+
+
+def _listeners(changes: Changes, case: Case) -> Audience:
+    named = [one for one in changes.directory.people.values() if case.ack_by and case.ack_by in (one.name, one.email)]
+    route = quiet(case.route)
+    if len(named) == 1:
+        found = one_person(named[0].email, route, changes.directory, changes.now)
+        if found.notices:
+            return found
+    return changes.audience(step_at(case.route, max(1, case.state.level)), route)

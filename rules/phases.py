@@ -1,0 +1,165 @@
+"""The life of an incident whose clock does more than walk the ladder: held back, flapping, acknowledged for a time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from rules import lifecycle
+from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal, State, continued, resumed
+from rules.timing import Phase
+from rules.words import Route, Status
+
+RECONSIDER = timedelta(minutes=10)  # between the reminder and the ladder
+_WAITING = (Signal.STIRRED, Signal.UNREACHED, Signal.MISSED, Signal.TIMER)
+
+
+def decide(state: State, signal: Signal, route: Route, now: datetime, given: Given = NOTHING) -> Decision:
+    """What `signal` does to an incident in `state`, by the route it was given when it opened."""
+    if state.status is Status.RESOLVED:
+        back = signal is Signal.BACK
+        return _back(state, route, now, given) if back else lifecycle.decide(state, signal, route, now, given)
+    if signal in _ALWAYS:
+        return _ALWAYS[signal](state, signal, route, now, given)
+    if state.phase is Phase.NONE or (state.snoozed_until is not None and state.phase is not Phase.FLAPPING):
+        return lifecycle.decide(state, signal, route, now, given)
+    return _IN_PHASE[state.phase](state, signal, route, now, given)
+
+
+def _open(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
+    return lifecycle.decide(state, signal, route, now, given) if given.hold is None else _hold(state, given)
+
+
+def _hold(state: State, given: Given) -> Decision:
+    assert given.hold is not None
+    return Decision(
+        State(Status.TRIGGERED, state.level, given.hold.until, phase=Phase.HELD), Reason.HELD, hold=given.hold
+    )
+
+
+def _end(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
+    """What somebody works on goes on being theirs if it comes back."""
+    if signal is Signal.ALL_RESOLVED and state.phase is Phase.FLAPPING:
+        return Decision(state, Reason.NOT_DUE)  # held open until it has been quiet
+    decision = lifecycle.decide(state, signal, route, now, given)
+    answered = state.status is Status.ACKNOWLEDGED and state.snoozed_until is None
+    return replace(decision, after=replace(decision.after, phase=Phase.ANSWERED)) if answered else decision
+
+
+def _acknowledge(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
+    """For a time, or for good. Done again, the new word counts: it is what a reminder asks for."""
+    if given.until is None and state.phase is Phase.NONE:
+        return lifecycle.decide(state, signal, route, now, given)
+    if given.until is not None and given.until <= now:
+        return Decision(state, Reason.NOT_IN_FUTURE)
+    if state.phase is Phase.FLAPPING:  # its end is found by the clock, whoever works on it
+        again = state.status is Status.ACKNOWLEDGED
+        after = replace(state, status=Status.ACKNOWLEDGED)
+        return Decision(after, Reason.ALREADY_ACKNOWLEDGED if again else Reason.ACKNOWLEDGED)
+    if given.until is None:
+        return Decision(State(Status.ACKNOWLEDGED, state.level), Reason.ACKNOWLEDGED)
+    return Decision(State(Status.ACKNOWLEDGED, state.level, given.until, phase=Phase.TIMED), Reason.ACKNOWLEDGED)
+
+
+def _held(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
+    """Nobody was told yet. What becomes more urgent is told at once, and so is what a person has touched."""
+    if signal is Signal.TIMER and _due(state, now):
+        return lifecycle.next_step(state, route, now)
+    if signal is Signal.STIRRED and given.urgency is not None and given.urgency.rank < route.urgency.rank:
+        return lifecycle.wake(state, route, now, Reason.WOKEN)
+    if signal in _WAITING:
+        return Decision(state, Reason.NOT_DUE)
+    decision = lifecycle.decide(state, signal, route, now, given)
+    if signal is Signal.ASSIGN and decision.changes:
+        return replace(decision, after=replace(state, next_at=now))
+    if signal is Signal.SNOOZE and decision.changes:
+        return replace(decision, after=replace(decision.after, phase=Phase.NONE))
+    return decision
+
+
+def _flaps(state: State, _signal: Signal, _route: Route, now: datetime, given: Given) -> Decision:
+    """The first time it is told; from then on every change only moves the end. A snooze that lasts longer stays."""
+    until = given.until or now
+    if state.snoozed_until is not None:
+        return Decision(replace(state, phase=Phase.FLAPPING), _first(state))
+    return Decision(replace(state, phase=Phase.FLAPPING, next_at=until), _first(state))
+
+
+def _first(state: State) -> Reason:
+    return Reason.STILL_FLAPPING if state.phase is Phase.FLAPPING else Reason.FLAPPING
+
+
+def _flapping(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
+    """Quiet for long enough, it is over if nothing fires; else it is an incident like any other."""
+    if signal is Signal.TIMER and _due(state, now):
+        return _quiet(state, route, now, given)
+    if signal in _WAITING:
+        return Decision(state, Reason.NOT_DUE)
+    decision = lifecycle.decide(state, signal, route, now, given)
+    if signal is Signal.SNOOZE:
+        return replace(decision, after=replace(decision.after, phase=Phase.FLAPPING))
+    if signal in (Signal.DECLINE, Signal.ASSIGN, Signal.RAISED):
+        return replace(decision, after=replace(decision.after, phase=Phase.FLAPPING, next_at=state.next_at))
+    return decision
+
+
+def _quiet(state: State, route: Route, now: datetime, given: Given) -> Decision:
+    if given.firing == 0:
+        return _end(replace(state, phase=Phase.NONE), Signal.ALL_RESOLVED, route, now, given)
+    if state.status is Status.ACKNOWLEDGED:
+        return Decision(State(Status.ACKNOWLEDGED, state.level), Reason.FLAPPING_OVER)
+    return lifecycle.wake(state, route, now, Reason.FLAPPING_OVER)
+
+
+def _timed(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
+    """Its time over, whoever acknowledged is asked; without a word from them the ladder begins anew."""
+    if signal is Signal.TIMER and _due(state, now):
+        if state.phase is Phase.TIMED:
+            after = replace(state, phase=Phase.REMINDED, next_at=now + RECONSIDER)
+            return Decision(after, Reason.ACKNOWLEDGEMENT_ENDS)
+        anew = resumed(route, state.level, 1)
+        return replace(lifecycle.wake(state, anew, now, Reason.ACKNOWLEDGEMENT_OVER), route=anew)
+    if signal in _WAITING:
+        return Decision(state, Reason.NOT_DUE)
+    decision = lifecycle.decide(state, signal, route, now, given)
+    if signal is Signal.SNOOZE and decision.changes:
+        return replace(decision, after=replace(decision.after, phase=Phase.NONE))
+    return decision
+
+
+def _back(state: State, route: Route, now: datetime, given: Given) -> Decision:
+    """It was over and fires again: the old incident goes on. What was acknowledged stays so, unless it is more urgent.
+
+    `given.route` is what the book says of it now.
+    """
+    raised = given.route is not None and given.route.urgency.rank < route.urgency.rank
+    if raised:
+        assert given.route is not None
+        anew = continued(route, state.level, given.route)
+        return replace(lifecycle.wake(state, anew, now, Reason.REOPENED), route=anew)
+    if state.phase is Phase.ANSWERED:
+        return Decision(State(Status.ACKNOWLEDGED, state.level), Reason.REOPENED)
+    if state.level == 0:
+        if given.hold is not None:
+            return replace(_hold(state, given), reason=Reason.REOPENED)
+        return lifecycle.wake(state, route, now, Reason.REOPENED)
+    anew = resumed(route, state.level, state.level)
+    return replace(lifecycle.wake(state, anew, now, Reason.REOPENED), route=anew, quiet=given.calm)
+
+
+def _due(state: State, now: datetime) -> bool:
+    return state.next_at is not None and now >= state.next_at
+
+
+_ALWAYS: Mapping[Signal, Callable[[State, Signal, Route, datetime, Given], Decision]] = {
+    Signal.OPENED: _open,
+    Signal.FLAPS: _flaps,
+    Signal.RESOLVE: _end,
+    Signal.ALL_RESOLVED: _end,
+    Signal.ACKNOWLEDGE: _acknowledge,
+}
+_IN_PHASE: Mapping[Phase, Callable[[State, Signal, Route, datetime, Given], Decision]] = {
+    Phase.HELD: _held,
+    Phase.FLAPPING: _flapping,
+    Phase.TIMED: _timed,
+    Phase.REMINDED: _timed,
+}

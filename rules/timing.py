@@ -1,0 +1,90 @@
+"""When somebody is told, if not at once: held back, flapping, back again. Pure: what the book says and moments in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from rules.durations import write_duration
+
+NOT_HELD = timedelta()
+MOST_CHANGES = 100  # of state that are remembered
+
+
+class Phase(StrEnum):
+    """What the clock does with an incident beside walking its ladder; of what is resolved: how it stood before."""
+
+    NONE = ""
+    HELD = "held"  # nobody is told yet: it may clear by itself
+    FLAPPING = "flapping"  # held open until it has been quiet
+    TIMED = "timed"  # acknowledged for a time
+    REMINDED = "reminded"  # that time is over, whoever acknowledged was asked
+    ANSWERED = "answered"  # resolved while it was acknowledged
+
+
+@dataclass(frozen=True, slots=True)
+class Flapping:
+    """So many changes of state within this time are one trouble, until it has been quiet for that long."""
+
+    changes: int
+    within: timedelta
+    quiet: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a route tells. What is not set tells at once."""
+
+    hold_for: timedelta = NOT_HELD
+    flapping: Flapping | None = None
+    reopen_within: timedelta = NOT_HELD
+
+    @property
+    def back_within(self) -> timedelta:
+        """How long after its end the same alert goes on with the old incident; what flaps is one incident, too."""
+        return max(self.reopen_within, self.flapping.within) if self.flapping else self.reopen_within
+
+
+AT_ONCE = Timing()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nobody is told before `until`, and why."""
+
+    why: str  # the key of the book: hold_for
+    until: datetime
+
+
+def hold(timing: Timing, now: datetime) -> Hold | None:
+    """Whether what begins now is held back first."""
+    return Hold("hold_for", now + timing.hold_for) if timing.hold_for else None
+
+
+def changed(changes: Sequence[datetime], flapping: Flapping, now: datetime) -> tuple[datetime, ...]:
+    """The changes of state that still count, the one of this moment with them."""
+    return (*(at for at in changes if now - at < flapping.within), now)[-MOST_CHANGES:]
+
+
+def is_flapping(changes: Sequence[datetime], flapping: Flapping) -> bool:
+    return len(changes) >= flapping.changes
+
+
+def may_flap(changes: Sequence[datetime], flapping: Flapping | None, now: datetime) -> bool:
+    """It was called for, ended and is back, all within the time of flapping: nobody need be called again for that."""
+    return flapping is not None and sum(now - at < flapping.within for at in changes) > 1
+
+
+def timing_remarks(timing: Timing) -> tuple[str, ...]:
+    """The same in words, for `rules explain`."""
+    found = []
+    if timing.hold_for:
+        found.append(f"held back: nobody is told if it clears within {write_duration(timing.hold_for)} (hold_for)")
+    if timing.flapping:
+        one, within = timing.flapping, write_duration(timing.flapping.within)
+        quiet = write_duration(one.quiet)
+        found.append(f"flapping: from {one.changes} changes within {within} on it is held open until quiet for {quiet}")
+    if timing.reopen_within:
+        again = write_duration(timing.reopen_within)
+        found.append(f"back within {again}, it goes on with the same incident (reopen_within)")
+    return tuple(found)

@@ -1,0 +1,189 @@
+"""When somebody is told: hold_for (E2), flapping (M11), reopen_within."""
+
+from gateway import actions
+from gateway.store import selfwatch, vitals
+from gateway.store.db import reading
+from rules.lifecycle import Reason, Signal
+from tests.samples import BOOK, alert, group
+
+HELD = BOOK.replace("urgency: emergency, policy: infra}", "urgency: emergency, policy: infra, hold_for: 60s}")
+BACK = BOOK + "reopen_within: 30m\n"
+FLAPS = BOOK + "flapping: {changes: 4, within: 30m, quiet: 15m}\n"
+
+
+class Sender:
+    """One alert that begins and ceases to fire."""
+
+    def __init__(self, world):
+        self.world, self.began = world, ""
+
+    def _now(self):
+        return self.world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def fires(self, **more):
+        self.began = self._now()
+        return self.world.alert(starts=self.began, **more)
+
+    def clears(self, **more):
+        one = {**alert("resolved", starts=self.began, **more), "endsAt": self._now()}
+        return self.world.post(group(one, status="resolved")).json["incidents"]
+
+
+def go(world, **time):
+    """Time goes by, and messages go out."""
+    world.delivers()
+    world.passes(**time)
+    world.delivers()
+
+
+def calls(world):
+    return [
+        one.who.split("@")[0] for one in world.deliveries(channel="pagerduty") if one.kind in ("opened", "escalated")
+    ]
+
+
+def acts(world, number, signal):
+    return actions.act(number, signal, actions.Actor("Anna", "dashboard"), world.clock.now())
+
+
+def said(world, kind):
+    return sorted({(one.who.split("@")[0], one.channel) for one in world.deliveries(kind=kind)})
+
+
+def test_e2_the_gate_holds_and_it_heals_by_itself(staffed_of):
+    world = staffed_of(HELD)
+    sender = Sender(world)
+    sender.fires()
+    go(world, seconds=40)
+    assert (world.incident().level, world.incident().phase, world.deliveries()) == (0, "held", [])
+    sender.clears()
+    go(world, minutes=5)
+    assert (world.incident().status, world.incident().resolve_kind) == ("resolved", "healed")
+    assert world.deliveries() == []
+    assert world.timeline() == ["held", "resolved"]
+    (held, resolved) = world.entries()
+    assert (held.detail["why"], resolved.detail["healed"]) == ("hold_for", True)
+
+
+def test_what_does_not_heal_is_told_when_the_hold_is_over(staffed_of):
+    world = staffed_of(HELD)
+    world.alert()
+    go(world, seconds=59)
+    assert world.deliveries() == []
+    go(world, seconds=1)
+    assert calls(world) == ["anna"]
+    assert (world.incident().level, world.incident().phase) == (1, "")
+    go(world, minutes=5)
+    assert calls(world) == ["anna", "oleg"]
+    assert [one for one in world.timeline() if one != "sent"] == ["held", "opened", "escalated"]
+
+
+def test_a_hold_is_not_for_the_auditor_to_mend(staffed_of):
+    world = staffed_of(HELD.replace("60s", "10m"))
+    world.alert()
+    go(world, minutes=5)
+    with reading() as session:
+        assert vitals.undelivered(session, world.clock.now(), configured=True) == []
+        assert selfwatch.missing(session, world.clock.now()) == []
+
+
+def test_a_person_ends_the_hold(staffed_of):
+    world = staffed_of(HELD)
+    (number,) = world.alert()
+    assert acts(world, number, Signal.ACKNOWLEDGE) is Reason.ACKNOWLEDGED
+    go(world, minutes=30)
+    assert world.deliveries() == []
+    assert acts(world, number, Signal.RESOLVE) is Reason.RESOLVED
+    assert world.incident().resolve_kind == "person"
+    (other,) = world.alert(name="Other", fingerprint="b2")
+    actions.assign(other, "oleg@example.org", actions.Actor("Anna", "dashboard"), world.clock.now())
+    go(world, seconds=0)
+    assert calls(world) == ["anna"]
+
+
+def test_the_same_problem_back_is_the_same_incident_and_stays_acknowledged(staffed_of):
+    world = staffed_of(BACK)
+    sender = Sender(world)
+    (number,) = sender.fires()
+    world.acknowledges(number)
+    world.clock.advance(minutes=10)
+    sender.clears()
+    assert world.incident().status == "resolved"
+    world.clock.advance(minutes=29)
+    assert sender.fires() == [number]
+    incident = world.incident()
+    assert (incident.status, incident.level, incident.resolved_at) == ("acknowledged", 1, None)
+    assert calls(world) == ["anna"]
+    assert said(world, "reopened") == [("anna", "ntfy")]
+    world.clock.advance(minutes=1)
+    sender.clears()
+    world.clock.advance(minutes=31)
+    assert sender.fires() != [number]
+    assert [one.status for one in world.incidents()] == ["resolved", "triggered"]
+
+
+def test_unanswered_it_goes_on_with_the_step_where_it_stood_and_calls_there_again(staffed_of, providers):
+    world = staffed_of(BACK)
+    sender = Sender(world)
+    (number,) = sender.fires()
+    world.delivers()
+    go(world, minutes=5)
+    world.delivers()
+    world.clock.advance(minutes=1)
+    sender.clears()
+    world.delivers()
+    world.clock.advance(minutes=20)
+    assert sender.fires() == [number]
+    world.delivers()
+    sent = [(one["routing_key"].split("-")[0], one["event_action"]) for one in providers.pagerduty.events]
+    assert [*sent[:2], *sorted(sent[2:4]), *sent[4:]] == [
+        ("anna", "trigger"), ("oleg", "trigger"), ("anna", "resolve"), ("oleg", "resolve"), ("oleg", "trigger")
+    ]  # fmt: skip
+    go(world, minutes=10)
+    assert calls(world) == ["anna", "oleg", "oleg", "irina"]
+    world.clock.advance(minutes=1)
+    sender.clears()
+    world.delivers()
+    assert [one["event_action"] for one in providers.pagerduty.events][-3:].count("resolve") >= 2
+
+
+def test_what_a_person_resolved_is_another_incident(staffed_of):
+    world = staffed_of(BACK)
+    sender = Sender(world)
+    (number,) = sender.fires()
+    acts(world, number, Signal.RESOLVE)
+    world.clock.advance(minutes=6)
+    sender.clears()
+    world.clock.advance(minutes=6)
+    assert sender.fires() != [number]
+
+
+def test_m11_flapping_is_said_once_and_ends_when_it_is_quiet(staffed_of):
+    world = staffed_of(FLAPS)
+    sender = Sender(world)
+    (number,) = sender.fires()
+    for turn in (sender.clears, sender.fires, sender.clears, sender.fires, sender.clears):
+        go(world, minutes=4)
+        assert turn() == [number]
+    assert calls(world) == ["anna"]
+    assert said(world, "flapping") == [("anna", "ntfy")]
+    assert len(world.deliveries(kind="flapping")) == 1
+    assert world.timeline().count("flapping") == 1
+    go(world, minutes=14, seconds=59)
+    assert (world.incident().status, world.incident().phase) == ("triggered", "flapping")
+    go(world, seconds=1)
+    assert (world.incident().status, world.incident().resolve_kind) == ("resolved", "auto")
+    assert calls(world) == ["anna"]
+    assert len(world.incidents()) == 1
+
+
+def test_what_still_fires_when_it_is_quiet_goes_on_up_the_ladder(staffed_of):
+    world = staffed_of(FLAPS)
+    sender = Sender(world)
+    sender.fires()
+    for turn in (sender.clears, sender.fires, sender.clears, sender.fires):
+        go(world, minutes=2)
+        turn()
+    go(world, minutes=15)
+    assert calls(world) == ["anna", "oleg"]
+    assert (world.incident().phase, "flapping over" in world.timeline()) == ("", True)
