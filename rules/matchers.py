@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import re2
 
@@ -16,6 +17,9 @@ _FORM = re.compile(rf"({_QUOTED}|[^{_RESERVED}]+)\s*(=~|!~|!=|=)\s*(.*)", re.DOT
 _VALUE = re.compile(rf"{_QUOTED}|[^{_RESERVED}]+", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _WORDS = re.compile(r"[A-Za-z0-9_ /:@-]*(?:\|[A-Za-z0-9_ /:@-]*)+")  # "prod|stage|": a set says it faster
+
+_HELD = 200  # characters of a value that is remembered: longer ones are no names
+_PLAIN = re.compile(r"[A-Za-z0-9_ /:@-]+")
 
 Test = Callable[[Mapping[str, str]], bool]
 
@@ -135,15 +139,38 @@ def _equality(label: str, wanted: str, operator: str) -> Test:
     return lambda labels: labels.get(label, "") != wanted
 
 
+@lru_cache(maxsize=1000)  # routes often ask the same: they share the test, and what it found
 def _pattern(label: str, pattern: str, positive: bool) -> Test:
     if _WORDS.fullmatch(pattern):
         return _one_of(label, frozenset(pattern.split("|")), positive)
-    fits = _compile(pattern)
-    # Bytes, since RE2 thinks in bytes. "replace": half a surrogate pair from somebody's JSON is no character, but no
-    # reason to fail either.
-    if positive:
-        return lambda labels: fits(labels.get(label, "").encode("utf-8", "replace")) is not None
-    return lambda labels: fits(labels.get(label, "").encode("utf-8", "replace")) is None
+    fits, start = _compile(pattern), _beginning(pattern)
+
+    held = ("", fits(b"") is not None)  # the last value, and whether it fitted; one tuple, so that threads see both
+
+    def test(labels: Mapping[str, str]) -> bool:
+        nonlocal held
+        value = labels.get(label, "")
+        if not value.startswith(start):
+            return not positive
+        last, fitted = held
+        if value != last:
+            # Bytes, since RE2 thinks in bytes. "replace": half a surrogate pair from somebody's JSON is no character,
+            # but no reason to fail either.
+            fitted = fits(value.encode("utf-8", "replace")) is not None
+            if len(value) <= _HELD:
+                held = (value, fitted)
+        return fitted is positive
+
+    return test
+
+
+def _beginning(pattern: str) -> str:
+    """What every text that fits begins with, as far as that is plain: asking for it is ten times as fast as RE2."""
+    plain = _PLAIN.match(pattern)
+    if plain is None or "|" in pattern:
+        return ""
+    optional = pattern[plain.end() :].startswith(("?", "*", "{"))
+    return plain[0][:-1] if optional else plain[0]
 
 
 def _one_of(label: str, words: frozenset[str], positive: bool) -> Test:

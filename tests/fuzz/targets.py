@@ -30,7 +30,7 @@ from gateway.loader import BadJson, load
 from gateway.outward import addresses, mailing, signing, webpush
 from gateway.outward.message import Message
 from gateway.sources import BadPayload, Heard
-from rules import book, durations, identity, matchers, people, snoozing, text
+from rules import book, book_cases, durations, identity, matchers, people, snoozing, text
 from rules.words import Kind
 
 ROOT = Path(__file__).parent.parent.parent
@@ -172,12 +172,13 @@ def matcher(data: bytes) -> None:
         return
     for value in ("", "critical", "a" * 5000, "\ud800", plain(data)):
         made.matches({made.label: value})
-        made.at(NOW).explain({made.label: value}).as_text()
+        made.explain({made.label: value}).as_text()
 
 
 YAML_WORDS = """- : [ ] { } , & * | > ' " # ! !!python/object/apply:os.system ~ null &a *a << ? 5m 1h30m
     severity="critical" =~"( schedule: team: person: role:admin emergency urgent fast ordinary webpush voice sms email
-    09:00"""
+    09:00 calendars: lookups: {any: [ {not: [ when: not work continue: true
+    days: mon-fri "22:00-06:00" DE-BY 2026-12-31"""
 
 
 @target(*files("rules/book/*.yaml"), *files("tests/rulebooks/*.yaml"), words=YAML_WORDS)
@@ -190,6 +191,35 @@ def rule_book(data: bytes) -> None:
     for labels in ({}, {"severity": "critical"}, {"kind": "ticket", "priority": "low"}):
         assert made.at(NOW).route(labels).steps
         made.at(NOW).explain(labels)
+
+
+TABLED = files("rules/book/book.yaml")[0] + b"\nlookups: [{file: services.csv, by: service}]\n"
+
+
+@target("service,team\nmail,infra\n", 'service;a\n"x;y";"b ""c"""\n', "\ufeffservice,a,b\r\n,,\r\n",
+        words=', ; " service \r\n \\x00 kind severity')  # fmt: skip
+def table(data: bytes) -> None:
+    try:
+        made = book.parse({"book.yaml": TABLED, "services.csv": data})
+    except book.BadRuleBook as problem:
+        placed(problem.complaints, "services.csv")
+        return
+    for row in made.lookups[0].rows.values():
+        assert not {"kind", "source", "severity", "service", ""} & row.keys()
+        for said in (*row, *row.values()):
+            is_clean(said)
+
+
+@target("tests:\n  - {name: a, at: 2026-12-05T03:12, payload: {alerts: []}, expect: {alerts: 0}}\n",
+        *files("rules/book/tests/*.yaml"), words=YAML_WORDS)  # fmt: skip
+def cases(data: bytes) -> None:
+    try:
+        found = book_cases.parse(data, "cases.yaml", "Europe/Moscow")
+    except book_cases.BadCases as problem:
+        placed(problem.complaints, "cases.yaml")
+        return
+    for case in found.cases:
+        json.dumps(case.payload)
 
 
 PEOPLE = """

@@ -275,17 +275,80 @@ def test_a_thousand_routes_are_asked_in_two_milliseconds():
         f"  - {{name: r{n}, match: ['service=\"s{n}\"', 'env=~\"prod.*\"'], urgency: fast, policy: office}}\n"
         for n in range(999)
     )
-    book = parse(
-        {"book.yaml": f"version: 1\nroutes:\n{routes}  - {{name: all, urgency: fast, policy: office}}\n{POLICIES}"}
-    )
+    text = f"version: 1\nroutes:\n{routes}  - {{name: all, urgency: fast, policy: office}}\n{POLICIES}"
+    book = parse({"book.yaml": text})
     labels = {"service": "none of them", "env": "production"}
 
     fastest = min(_seconds(lambda: book.at(NOW).route(labels)) for _ in range(20))
 
     assert fastest < 0.002
+    timed = text.replace("urgency: fast", "when: work, urgency: fast", 500)
+    book = parse({"book.yaml": f"calendars: {{work: {{days: mon-sun, holidays: RU}}}}\n{timed}"})
+    assert min(_seconds(lambda: book.at(NOW).route(labels)) for _ in range(20)) < 0.002
 
 
 def _seconds(call):
     started = time.perf_counter()
     call()
     return time.perf_counter() - started
+
+
+TIMED = """
+calendars: {work: {days: mon-fri, hours: "09:00-18:00"}}
+routes:
+  - {name: archive, continue: true, match: ['env!="lab"'], urgency: ordinary, policy: office}
+  - name: off hours
+    when: not work
+    match: [{any: ['severity="critical"', 'page=yes']}, {not: ['env="test"', {all: [env=stage, team=qa]}]}]
+    urgency: emergency
+    policy: databases
+  - {name: the rest, urgency: fast, policy: databases}
+"""
+WORKING = datetime(2026, 12, 4, 4, 30, tzinfo=UTC)  # 09:30 in Yekaterinburg
+
+
+@pytest.mark.parametrize(
+    ("labels", "now", "rule", "told_too"),
+    [
+        ({"severity": "critical"}, NOW, "off hours", ["archive"]),
+        ({"severity": "critical"}, WORKING, "the rest", ["archive"]),
+        ({"page": "yes", "env": "lab"}, NOW, "off hours", []),
+        ({"severity": "critical", "env": "test"}, NOW, "the rest", ["archive"]),
+        ({"severity": "critical", "env": "stage"}, NOW, "off hours", ["archive"]),
+        ({"severity": "critical", "env": "stage", "team": "qa"}, NOW, "the rest", ["archive"]),
+        ({}, NOW, "the rest", ["archive"]),
+    ],
+)
+def test_groups_the_time_and_routes_that_go_on(labels, now, rule, told_too):
+    reading = parse({"book.yaml": HEAD + TIMED + POLICIES}).at(now)
+
+    route = reading.route(labels)
+    assert (route.rule, [also.rule for also in route.steps[0].also]) == (rule, told_too)
+    assert all(also.channels == (Way.EMAIL,) for also in route.steps[0].also)
+    assert reading.route(dict(labels)) is route  # one object for all alerts alike: a storm counts on it
+    matched = [one.rule for one in reading.explain(labels) if one.matched]
+    assert matched == [*told_too, rule]
+
+
+def test_a_book_reads_the_same_for_a_minute_and_no_longer():
+    book = parse({"book.yaml": HEAD + TIMED + POLICIES})
+    nine = datetime(2026, 12, 4, 4, 0, tzinfo=UTC)
+
+    assert book.at(nine) is book.at(nine + timedelta(seconds=59))
+    assert book.at(nine - timedelta(microseconds=1)).standings["work"].open is False
+    assert book.at(nine).standings["work"].open is True
+    for minute in range(200):  # however many moments it is asked for
+        book.at(nine + timedelta(minutes=minute))
+    assert parse(FRESH).at(NOW) is not parse(FRESH).at(NOW)
+    plain = parse(FRESH)
+    assert plain.at(NOW) is plain.at(nine)
+
+
+def test_groups_are_told_of_with_what_their_labels_are():
+    verdict = parse({"book.yaml": HEAD + TIMED + POLICIES}).at(NOW).explain({"page": "no"})[1]
+
+    assert [one.as_text() for one in verdict.conditions] == [
+        'any: [severity="critical", page=yes]: severity is missing, page is no',
+        'not: [env="test", all: [env=stage, team=qa]]: env is missing, team is missing',
+        "when: not work: work is closed (Sat 2026-12-05 05:12 Asia/Yekaterinburg, not one of its days)",
+    ]

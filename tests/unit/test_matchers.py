@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -177,3 +178,52 @@ def test_looking_changes_nothing():
     seen_labels(sent)
 
     assert sent.labels == {"a": "b"}
+
+
+PATTERNS = [
+    "ab?c",
+    "ab*",
+    "ab{0,2}c",
+    "ab+",
+    "a(b|c)d",
+    "a|bc.*",
+    "ab.*",
+    "(?i)ab.*",
+    "ab\\\\.c",
+    "a b:c-.*",
+    "[ab]c",
+    "",
+    "a",
+    "ab$",
+]
+TEXTS = [
+    "",
+    "a",
+    "ac",
+    "abc",
+    "ab",
+    "abb",
+    "abbc",
+    "bc",
+    "bcd",
+    "AB",
+    "ab.c",
+    "a b:c-d",
+    "abd",
+    "ab\n",
+    "x",
+    "a" * 300,
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_the_short_ways_say_what_the_expression_says(pattern):
+    """The plain beginning that is asked first, the value that is remembered, and the test that routes share."""
+    whole = re2.compile(pattern.replace("\\\\", "\\").encode()).fullmatch
+    yes, no = (Matcher.parse(f'x{sign}"{pattern}"') for sign in ("=~", "!~"))
+    for text in [*TEXTS, *TEXTS, *reversed(TEXTS)]:
+        fits = whole(text.encode("utf-8", "replace")) is not None
+        assert yes.matches({"x": text}) is fits, text
+        assert no.matches({"x": text}) is not fits, text
+    assert Matcher.parse(f'x=~"{pattern}"') == yes

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from rules import book_cases
 from rules.book import KEYS, parse
 from rules.calendar_keys import CALENDAR_KEYS
 from rules.lookups import LOOKUP_KEYS
 from rules.route_keys import GROUPS, ROUTE_KEYS
 
 TEXT = (Path(__file__).parent.parent.parent / "docs/rulebook.md").read_text()
-EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+FOUND = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+CASES = [example for example in FOUND if re.search(r"^tests:", example, re.MULTILINE)]
+EXAMPLES = [example for example in FOUND if example not in CASES]
 TABLES = {"services.csv": "service,team,client\nshop,web,acme\n", "clients.csv": "client,contract\nacme,gold\n"}
 # What an example leaves out, so that it is a whole book.
 REST = {
@@ -56,3 +59,12 @@ INNER = (
 @pytest.mark.parametrize("key", [*ROUTE_KEYS, *INNER])
 def test_an_inner_key_has_an_example(key):
     assert any(f"{key}: " in example or f"{key}:\n" in example for example in EXAMPLES)
+
+
+def test_the_example_of_test_cases_is_one_with_every_key():
+    (example,) = CASES
+    found = book_cases.parse(example, "example.yaml", "UTC")
+
+    assert len(found.cases) == 2
+    for key in (*book_cases.FILE_KEYS, *book_cases.CASE_KEYS, *book_cases.EXPECT_KEYS):
+        assert re.search(rf"\b{key}:", example), key
