@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from dashboard import timeline_messages, timeline_timing, words
 from dashboard.reader import Moment, Reader
-from dashboard.timeline_lines import Event, Said, how, number, seconds, times_of, titles_of, told_lines
+from dashboard.timeline_lines import Event, Said, how, moment_text, number, seconds, times_of, titles_of, told_lines
 from gateway.store.tables import Entry
 from rules.text import cut, one_line
 
@@ -98,15 +97,33 @@ def _note(event: Event) -> Said:
 
 
 def _snoozed(event: Event) -> Said:
-    try:
-        until = event.reader.moment(datetime.fromisoformat(str(event.detail.get("until")))).short
-    except ValueError:
-        until = "?"
+    until = moment_text(event, "until")
     return Said("clock", "blue", event.actor, event.reader.say("snoozed it until %(time)s", time=until), how(event))
 
 
 def _snooze_over(event: Event) -> Said:
     strong = event.reader.say("The snooze is over: step %(level)s begins", level=event.detail.get("level", "?"))
+    return Said("bell-ring", "red", strong, "", told_lines(event))
+
+
+def _suppressed(event: Event) -> Said:
+    """By what, until when, why, and the number to look it up by."""
+    detail, say = event.detail, event.reader.say
+    kind, number_ = str(detail.get("by", "")), number(event, "id")
+    until = moment_text(event, "until")
+    who = str(detail.get("author") or "?")
+    if kind == "maintenance":
+        rest = say("maintenance window %(n)s, planned by %(who)s, until %(time)s", n=number_, who=who, time=until)
+    elif kind == "inhibition":
+        rest = say("as long as incident #%(n)s goes on", n=number_)
+    else:
+        rest = say("silence %(n)s by %(who)s, until %(time)s", n=number_, who=who, time=until)
+    why = str(detail.get("why", ""))
+    return Said("bell-off", "", say("Nobody is told"), rest, (why,) if why else ())
+
+
+def _suppression_over(event: Event) -> Said:
+    strong = event.reader.say("It may be told again: step %(level)s begins", level=event.detail.get("level", "?"))
     return Said("bell-ring", "red", strong, "", told_lines(event))
 
 
@@ -216,6 +233,8 @@ _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "snoozed": _snoozed,
     "snooze over": _snooze_over,
     "woken": _woken,
+    "suppressed": _suppressed,
+    "suppression over": _suppression_over,
     "raised": _raised,
     "passed on": _passed_on,
     "assigned": _assigned,

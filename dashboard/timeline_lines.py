@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard import words
@@ -97,3 +97,10 @@ def seconds(event: Event) -> str:
 def number(event: Event, name: str) -> int:
     value = event.detail.get(name, 0)
     return value if isinstance(value, int) else 0
+
+
+def moment_text(event: Event, name: str) -> str:
+    try:
+        return event.reader.moment(datetime.fromisoformat(str(event.detail.get(name)))).short
+    except ValueError:
+        return "?"

@@ -15,7 +15,7 @@ from rules.audience import Audience, one_person
 from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal, step_at
 from rules.phases import decide
 from rules.timing import Phase
-from rules.words import Directory, Notice, NotTold, Person, Role
+from rules.words import Directory, Notice, NotTold, Person, Role, Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +140,22 @@ def carry_out(changes: Changes, case: Case, decision: Decision, actor: Actor) ->
     elif decision.reason is Reason.SNOOZED:
         changes.line(case, decision.reason.value, actor.name, {"until": case.state.snoozed_until, "how": actor.how})
         changes.answer(case, decision.reason.value, actor)
+    elif decision.suppression is not None:
+        _suppressed(changes, case, decision.suppression, actor)
     elif decision.step is not None:
         _tell(changes, case, decision, actor)
     elif decision.reason in quietly.MESSAGES:
         quietly.say(changes, case, decision, actor.name)
     elif decision.reason is not Reason.STILL_FLAPPING:
         changes.line(case, decision.reason.value, actor.name, {"level": case.state.level})
+
+
+def _suppressed(changes: Changes, case: Case, by: Suppression, actor: Actor) -> None:
+    """Nobody is told; who was told before is called no more, as when it is snoozed."""
+    detail = {"by": by.kind, "id": by.id, "until": by.until, "why": by.reason, "author": by.author}
+    changes.line(case, Reason.SUPPRESSED.value, actor.name, {**detail, "rule": case.route.rule})
+    if case.state.level:
+        changes.answer(case, Reason.SNOOZED.value, actor)
 
 
 def _go_on(case: Case, decision: Decision) -> None:

@@ -8,13 +8,22 @@ from sqlalchemy.exc import DBAPIError
 import dashboard
 from gateway.access.proxies import TrustedProxies
 from gateway.clock import Clock
-from gateway.doors import api, callback_sendgrid, callback_twilio, health, machine_actions, machine_api, machine_door
+from gateway.doors import (
+    api,
+    callback_sendgrid,
+    callback_twilio,
+    health,
+    machine_actions,
+    machine_api,
+    machine_door,
+    machine_silences,
+)
 from gateway.doors import callback_pagerduty as callbacks
 from gateway.foundation import ROOT, lay
 from gateway.settings import Settings
 from gateway.store.db import db, reading
 
-MACHINE_ROUTES = (machine_api, machine_actions)  # their routes hang on the blueprint of machine_door
+MACHINE_ROUTES = (machine_api, machine_actions, machine_silences)  # their routes hang on the blueprint of machine_door
 MIGRATIONS = ROOT / "gateway/store/migrations"
 
 

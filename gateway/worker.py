@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from gateway import channels, log, metrics
 from gateway.disk import is_full
-from gateway.flows import escalate, housekeeping
+from gateway.flows import escalate, housekeeping, silences
 from gateway.flows.deliver import Sender
 from gateway.flows.reconcile import Reconciler
 from gateway.heartbeat import heartbeat
@@ -73,6 +73,8 @@ class Worker:
             Job("rule book", BOOK_EVERY, lambda _: self.world.shelf.refresh()),
             Job("disk", DISK_EVERY, lambda _: self.world.disk.tend()),
             Job("set-back clock", timedelta(seconds=30), _unskew),
+            Job("silences", timedelta(seconds=1), silences.turn_due),
+            Job("ended silences", timedelta(seconds=3), silences.release_stragglers),
             Job("housekeeping", timedelta(minutes=10), housekeeping.tidy),
             Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
         ]

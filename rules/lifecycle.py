@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from rules.timing import Hold, Phase
-from rules.words import Route, Status, Step, Urgency
+from rules.words import Route, Status, Step, Suppression, Urgency
 
 
 class Signal(StrEnum):
@@ -23,6 +23,7 @@ class Signal(StrEnum):
     DECLINE = "decline"  # "I cannot": the next step now
     ASSIGN = "assign"  # it is this person's from now on
     RAISED = "raised"  # its sender made it more urgent: it was just given the route that belongs to that
+    SUPPRESS = "suppress"  # a silence, a maintenance window or something bigger keeps it from telling anybody
     BACK = "back"  # it was over, and fires again soon after
     FLAPS = "flaps"  # it began or ceased to fire once more, often enough to be flapping
     MISSED = "missed"  # the auditor found that what its last step promised is not there
@@ -41,6 +42,8 @@ class Reason(StrEnum):
     SNOOZED = "snoozed"
     SNOOZE_OVER = "snooze over"
     WOKEN = "woken"
+    SUPPRESSED = "suppressed"
+    SUPPRESSION_OVER = "suppression over"
     HELD = "held"
     REOPENED = "reopened"
     FLAPPING = "flapping"
@@ -66,7 +69,8 @@ class State:
     """The part of an incident that decisions look at.
 
     `level` counts the steps told so far and only grows, over repeats too; `next_at` is the moment of the next one, or
-    the end of a snooze. `snoozed_firing` is how many alerts fired when it was snoozed.
+    the end of a snooze. `snoozed_firing` is how many alerts fired when it was snoozed. What is suppressed is snoozed by
+    nobody: `suppressed_by` says by what.
     """
 
     status: Status
@@ -74,6 +78,7 @@ class State:
     next_at: datetime | None = None
     snoozed_until: datetime | None = None
     snoozed_firing: int = 0
+    suppressed_by: str = ""  # the key of a Suppression
     phase: Phase = Phase.NONE
 
 
@@ -90,6 +95,7 @@ class Given:
     level: int | None = None  # DECLINE: the step that was shown to whoever passes it on; MISSED: the one that was found
     person: int = 0  # ASSIGN
     before: int | None = None  # ASSIGN: whose it is now
+    suppression: Suppression | None = None  # SUPPRESS: by what; STIRRED: what hides the alert that came
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ class Decision:
     after: State
     reason: Reason
     step: Step | None = None
+    suppression: Suppression | None = None
     quiet: bool = False  # nobody is called for it
     hold: Hold | None = None
     route: Route | None = None  # the incident goes on with this one
@@ -149,14 +156,30 @@ def _snooze(state: State, _route: Route, now: datetime, given: Given) -> Decisio
     """The ladder rests; of one that is acknowledged already, the acknowledgement holds only until then."""
     if given.until is None or given.until <= now:
         return Decision(state, Reason.NOT_IN_FUTURE)
-    after = replace(state, next_at=given.until, snoozed_until=given.until, snoozed_firing=given.firing)
+    after = State(state.status, state.level, given.until, given.until, given.firing)
     return Decision(after, Reason.SNOOZED)
+
+
+def _suppress(state: State, _route: Route, now: datetime, given: Given) -> Decision:
+    """Nobody is told until then. What a person answered, or snoozed for longer, is theirs."""
+    found = given.suppression
+    asleep = state.snoozed_until is not None and not state.suppressed_by and now < state.snoozed_until
+    answered = state.status is Status.ACKNOWLEDGED and state.snoozed_until is None
+    if found is None or found.until <= now or asleep or answered:
+        return Decision(state, Reason.NOT_DUE)
+    after = State(Status.TRIGGERED, state.level, found.until, found.until, suppressed_by=found.key)
+    return Decision(after, Reason.NOT_DUE if after == state else Reason.SUPPRESSED, suppression=found)
 
 
 def _asleep(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
     """It wakes at its time, or when it grows worse than whoever snoozed it knew."""
+    over = Reason.SUPPRESSION_OVER if state.suppressed_by else Reason.SNOOZE_OVER
     if signal is Signal.TIMER and state.next_at is not None and now >= state.next_at:
-        return wake(state, route, now, Reason.SNOOZE_OVER)
+        return wake(state, route, now, over)
+    if signal is Signal.STIRRED and given.suppression is not None:
+        return Decision(state, Reason.NOT_DUE)
+    if signal is Signal.STIRRED and state.suppressed_by:
+        return wake(state, route, now, Reason.WOKEN if state.level else over)
     more_urgent = given.urgency is not None and given.urgency.rank < route.urgency.rank
     if signal is Signal.STIRRED and (more_urgent or given.firing > state.snoozed_firing):
         return wake(state, route, now, Reason.WOKEN)
@@ -172,6 +195,8 @@ def wake(state: State, route: Route, now: datetime, reason: Reason) -> Decision:
 
 def _raise(state: State, route: Route, now: datetime, _given: Given) -> Decision:
     """The new ladder begins. Whoever has acknowledged is at work on it; for what wakes people they are told anew."""
+    if state.suppressed_by:
+        return Decision(state, Reason.NOT_DUE)
     at_work = state.status is Status.ACKNOWLEDGED and state.snoozed_until is None
     if at_work and route.urgency not in (Urgency.EMERGENCY, Urgency.URGENT):
         return Decision(state, Reason.ALREADY_ACKNOWLEDGED)
@@ -255,4 +280,5 @@ _ANSWERS: Mapping[Signal, Callable[[State, Route, datetime, Given], Decision]] =
     Signal.DECLINE: _decline,
     Signal.RAISED: _raise,
     Signal.MISSED: _missed,
+    Signal.SUPPRESS: _suppress,
 }

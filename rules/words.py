@@ -1,10 +1,10 @@
 """The words the whole project is written in: the glossary as code. Values only, no behaviour beyond reading them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from rules.timing import AT_ONCE, Timing
 
@@ -217,14 +217,57 @@ class Schedule:
     id: int = 0
 
 
+class Suppressor(StrEnum):
+    """What can keep an alert from telling anybody."""
+
+    SILENCE = "silence"  # somebody asked for it, until a time
+    MAINTENANCE = "maintenance"  # a window that was planned, once or again and again
+    INHIBITION = "inhibition"  # something bigger fires, of which it is a part
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why nobody is told, and until when."""
+
+    kind: Suppressor
+    id: int  # of the silence or window; of an inhibition the incident whose alert inhibits
+    until: datetime
+    reason: str = ""
+    author: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+class Matching(Protocol):
+    """A condition on labels (rules/matchers.py has it)."""
+
+    @property
+    def matches(self) -> Callable[[Mapping[str, str]], bool]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A silence or a maintenance window: whom it hides, and in which spans of time."""
+
+    id: int
+    kind: Suppressor
+    match: tuple[Matching, ...]
+    spans: tuple[tuple[datetime, datetime], ...]  # the present one, if it has begun, and those to come
+    reason: str = ""
+    author: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Everybody who can be told, as the database had it at one moment."""
+    """Everybody who can be told, and what keeps us from it, as the database had it at one moment."""
 
     people: Mapping[str, Person] = field(default_factory=dict)  # by e-mail address
     teams: Mapping[str, Team] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     addresses: frozenset[tuple[str, str]] = frozenset()  # (channel, address_id) of every contact there is
+    silences: tuple[Silence, ...] = ()  # that have not ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ URGENCIES = tuple(Urgency)  # by rank
 INCIDENT = (
     "id", "uuid", "kind", "status", "title", "service", "rule", "policy", "level", "next_at", "opened_at", "started_at",
     "updated_at", "ack_due_at", "ack_at", "ack_by", "resolved_at", "resolved_by", "resolve_kind", "alert_count",
-    "truncated", "is_test", "snoozed_until",
+    "truncated", "is_test", "snoozed_until", "suppressed_by",
 )  # fmt: skip
 ALERT = (
     "id", "fingerprint", "firing", "title", "severity", "labels", "annotations", "url", "seen", "clock_suspect",
@@ -24,6 +24,8 @@ DELIVERY = (
     "id", "kind", "level", "part", "way", "channel", "who", "name", "status", "attempts", "created_at", "due_at",
     "expires_at", "finished_at", "latency_ms", "provider_ref", "error",
 )  # fmt: skip
+SILENCE = ("id", "kind", "matchers", "reason", "author", "created_at", "starts_at", "ends_at", "ended_at", "ended_by")
+WINDOW = ("rule", "wall_start", "timezone", "seconds")
 ENTRY = ("id", "at", "kind", "actor", "detail")
 
 

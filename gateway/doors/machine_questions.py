@@ -94,6 +94,11 @@ def cursor(kind: str, after: int | None) -> str | None:
     return None if after is None else base64.urlsafe_b64encode(f"{kind}:{after}".encode()).rstrip(b"=").decode()
 
 
+def wanted_state(args: MultiDict[str, str], known: tuple[str, ...]) -> tuple[str, ...]:
+    """Of silences: those that have not expired, if nothing is asked for."""
+    return _Asked(args, ("state",)).words("state", known) or known[:-1]
+
+
 def nothing_asked(args: MultiDict[str, str]) -> None:
     _Asked(args, ())
 

@@ -29,17 +29,31 @@ PARAMETERS: Mapping[tuple[str, str], tuple[Data, str]] = {
     ("", "channel"): (NAMES, "A channel's name; several may be given."),
     ("", "schedule"): (TEXT, "A schedule's name. Default: all of them."),
     ("", "at"): ({"type": "string", "format": "date-time"}, "The moment, with its offset. Default: now."),
+    ("", "state"): (TEXT, "Words with commas between: active, pending, expired. Default: active,pending."),
     ("", "after"): (TEXT, "The `next` of the page before."),
     ("", "limit"): ({"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}, "Rows of a page at most."),
 }
 KINDS: Mapping[str, Data] = {
-    **dict.fromkeys(("id", "level", "alert_count", "truncated", "seen", "attempts"), NUMBER),
+    **dict.fromkeys(("id", "level", "alert_count", "truncated", "seen", "attempts", "seconds"), NUMBER),
+    **dict.fromkeys(("hidden_alerts", "hidden_incidents"), NUMBER),
+    "matchers": NAMES,
     **dict.fromkeys(("is_test", "firing", "clock_suspect"), FLAG),
     **dict.fromkeys(("labels", "annotations", "detail"), ANYTHING),
-    **dict.fromkeys(("ack_by", "resolved_by", "resolve_kind"), TEXT_OR_NONE),
+    **dict.fromkeys(("ack_by", "resolved_by", "resolve_kind", "suppressed_by"), TEXT_OR_NONE),
     "snoozed_until": MOMENT,
     "latency_ms": {"type": ["integer", "null"]},
     "at": MOMENT,
+}
+_SAID: Data = {"matchers": NAMES, "reason": TEXT, "author": TEXT, "confirm": TEXT}
+_SILENCE: Data = {
+    "type": "object",
+    "required": ["matchers", "reason"],
+    "properties": {**_SAID, "starts_at": TEXT, "ends_at": TEXT, "for": TEXT},
+}
+_WINDOW: Data = {
+    "type": "object",
+    "required": ["matchers", "reason", "start", "length"],
+    "properties": {**_SAID, "start": TEXT, "length": TEXT, "rule": TEXT, "timezone": TEXT},
 }
 DONE = (
     Reason.ACKNOWLEDGED, Reason.RESOLVED, Reason.SNOOZED, Reason.ASSIGNED, Reason.REASSIGNED,
@@ -95,7 +109,25 @@ def _paths() -> Data:
                 "Who is on call", _ref("OnCall"), parameters=[_parameter("oncall", name) for name in ONCALL]
             )
         },
+        **_quiet_paths("silences", "Silence", _SILENCE),
+        **_quiet_paths("maintenance", "Window", _WINDOW),
         "/api/v1/openapi.json": {"get": _operation("This description", {"type": "object"})},
+    }
+
+
+def _quiet_paths(place: str, schema: str, body: Data) -> Data:
+    """Silences and maintenance windows: they are asked for, made and ended alike."""
+    page = {"type": "object", "properties": {place: {"type": "array", "items": _ref(schema)}}}
+    made = _operation("Made; needs the scope `act`", _ref(schema)) | {"requestBody": _content(body)}
+    return {
+        f"/api/v1/{place}": {
+            "get": _operation("What is in force or to come", page, parameters=[_parameter(place, "state")]),
+            "post": made,
+        },
+        f"/api/v1/{place}/{{number}}": {
+            "get": _operation("One, with what it has hidden", _ref(f"Whole{schema}"), number=True),
+            "delete": _operation("Over from now on; needs the scope `act`", _ref(schema), number=True),
+        },
     }
 
 
@@ -152,6 +184,22 @@ def _schemas() -> Data:
         "Delivery": _object(*answers.DELIVERY, incident=NUMBER, source=TEXT, urgency=urgency),
         "Entry": _object(*answers.ENTRY),
         "OnCall": _object("at", oncall=duty),
+        **_quiet_schemas(),
         "Result": _object(result={"type": "string", "enum": [*results, "noted"]}, incident=NUMBER, status=TEXT),
         "Problem": _object("type", "title", "detail", status={"type": "integer"}),
+    }
+
+
+def _quiet_schemas() -> Data:
+    state: Data = {"type": "string", "enum": ["active", "pending", "expired"]}
+    hidden = _object("fingerprint", "title", "at", "until", "status", "resolved_at", incident=NUMBER)
+    more = {"hidden": {"type": "array", "items": hidden}}
+    silence = (*answers.SILENCE, "hidden_alerts", "hidden_incidents")
+    window = (*silence, *answers.WINDOW)
+    coming = {"type": "array", "items": _object("starts_at", "ends_at")}
+    return {
+        "Silence": _object(*silence, state=state),
+        "WholeSilence": _object(*silence, state=state, **more),
+        "Window": _object(*window, state=state, coming=coming),
+        "WholeWindow": _object(*window, state=state, coming=coming, **more),
     }

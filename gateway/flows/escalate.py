@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from gateway import actions, crashpoint, log, metrics
+from gateway.flows import suppress
 from gateway.store import cases, outbox, timers, waiting
 from gateway.store.db import reading, transaction
 from gateway.store.waiting import Stuck
-from rules.lifecycle import Signal
 
 LIMIT = 100  # incidents a round; the next round comes at once while there are more
 TRY_AGAIN = timedelta(seconds=60)  # an incident that cannot be escalated now
@@ -21,7 +21,7 @@ def escalate_due(now: datetime) -> int:
         due = cases.due(session, now, LIMIT)
     crashpoint.passing("timers read")
     for incident_id in due:
-        _each(incident_id, now, lambda number: actions.act(number, Signal.TIMER, actions.CLOCK, now))
+        _each(incident_id, now, lambda number: suppress.step(number, now))
     return len(due)
 
 

@@ -5,7 +5,7 @@ Read all that is known of them, decide in memory message by message as they came
 
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from gateway import crashpoint
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
-from gateway.flows import returns, tickets
+from gateway.flows import repeats, returns, tickets
 from gateway.flows.prepare import ready_of
+from gateway.flows.suppress import Quiet
 from gateway.store import alerts as alert_store
-from gateway.store import bulk, cases, receipts
+from gateway.store import bulk, cases
 from gateway.store.alerts import Known, Post, Ready
 from gateway.store.cases import Case
-from gateway.store.counters import hit
 from gateway.store.db import one_writer_per_source
 from gateway.store.tables import Incident
 from gateway.store.types import micros
@@ -29,11 +29,9 @@ from rules.episodes import NEVER, TOUCH
 from rules.lifecycle import NEW, Decision, Given, Signal
 from rules.phases import decide
 from rules.timing import hold
-from rules.words import Alert, Directory
+from rules.words import Alert, Directory, Suppression
 
-OWN_PAUSE = timedelta(minutes=15)
 RESOLVED_GRACE = timedelta(minutes=5)  # what a person resolved while it fires stays resolved at least so long
-OWN_WINDOW = timedelta(minutes=1)
 SHOWN = 5  # titles named on the one timeline line for alerts that joined together
 
 
@@ -53,30 +51,15 @@ def receive(
 ) -> list[Outcome]:
     """Take in `posts`, of any number of sources. When the caller's commit returns, nothing can be lost any more."""
     one_writer_per_source(session, sorted({post.source_id for post in posts}))
-    posts = [_once(session, post, now) if post.once else post for post in posts]
+    posts = [repeats.once(session, post, now) if post.once else post for post in posts]
     alert_store.keep_payloads(session, posts)
-    posts = [_at_most_now_and_then(session, post, now) if post.own else post for post in posts]
+    posts = [repeats.at_most_now_and_then(session, post, now) if post.own else post for post in posts]
     intake = _Intake(session, book, directory, now)
     intake.look_up(posts)
     outcomes = [intake.take(post) for post in posts]
     intake.write()
     crashpoint.passing("ingest written")
     return outcomes
-
-
-def _once(session: Session, post: Post, now: datetime) -> Post:
-    """A signed request that is heard again is a sender that missed our answer, or somebody who overheard it."""
-    return post if receipts.first_time(session, post.once, now) else replace(post, repeated=True)
-
-
-def _at_most_now_and_then(session: Session, post: Post, now: datetime) -> Post:
-    """Our own word about a sender: within OWN_PAUSE of its incident's opening it is counted there and opens nothing."""
-    if post.threshold and hit(session, post.alerts[0].fingerprint, OWN_WINDOW, now) < post.threshold:
-        return replace(post, alerts=(), prepared=None)
-    opened = alert_store.last_opened(session, post.source_id, post.alerts[0].fingerprint)
-    if opened is None or micros(now) - opened >= OWN_PAUSE.total_seconds() * 1_000_000:
-        return post
-    return replace(post, alerts=[replace(alert, touch=True) for alert in post.alerts], prepared=None)
 
 
 class _Intake:
@@ -88,6 +71,7 @@ class _Intake:
         self.now = now
         self.at = micros(now)
         self.changes = Changes(session, directory, now)
+        self.quiet = Quiet(self.changes)
         self.known: dict[tuple[int, str], Known] = {}
         self.by_id: dict[int, Case] = {}
         self.by_key: dict[str, Case] = {}
@@ -209,13 +193,14 @@ class _Intake:
     def _fires(self, known: Known, post: Post, ready: Ready, outcome: Outcome) -> None:
         """It did not fire and now does: back to its open incident, else to the one of its key, else a new one."""
         alert, route = ready.alert, ready.route
+        hidden = self.quiet.verdict(post.source_id, alert)
         case = self._case(known)
         if case is None or not case.open:
             before, case = case, self.by_key.get(ready.key)
             if case is None or not case.open:
                 case = returns.reopened(self.changes, before, ready, post.source)
                 if case is None:
-                    case = self._open(post, ready)
+                    case = self._open(post, ready, hidden)
                     outcome.opened.append(route.urgency.rank)
                 self.by_key[ready.key] = case
             else:
@@ -230,8 +215,9 @@ class _Intake:
         case.alert_count += 1
         case.truncated = max(case.truncated, post.truncated)
         self.changes.touch(case)
+        self.quiet.note(hidden, case, post.source_id, alert)
 
-    def _open(self, post: Post, ready: Ready) -> Case:
+    def _open(self, post: Post, ready: Ready, hidden: Suppression | None) -> Case:
         id_, alert, route, key = self._new_id(), ready.alert, ready.route, ready.key
         case = Case(
             id_, cases.new_uuid(self.now), alert.kind.value, key, post.source_id, route, NEW, self.now, alert.title,
@@ -240,7 +226,9 @@ class _Intake:
         )  # fmt: skip
         self.by_id[id_] = case
         opening = self.openings.get(id(route))
-        if opening is None:  # one moment, one route: the same decision for every incident of a storm
+        if hidden is not None:
+            opening = decide(NEW, Signal.SUPPRESS, route, self.now, Given(suppression=hidden))
+        elif opening is None:  # one moment, one route: the same decision for every incident of a storm
             given = Given(hold=hold(route.timing, self.now))
             opening = self.openings[id(route)] = decide(NEW, Signal.OPENED, route, self.now, given)
         carry_out(self.changes, case, opening, Actor(post.source, "source"))
@@ -280,7 +268,8 @@ class _Intake:
         case, spoken = self._case(known), ready.alert.firing or ready.alert.touch
         if case is None or not case.sleeps or not known.firing or not spoken:
             return
-        given = Given(firing=case.firing, urgency=ready.route.urgency)
+        hidden = self.quiet.verdict(known.source_id, ready.alert)
+        given = Given(firing=case.firing, urgency=ready.route.urgency, suppression=hidden)
         decision = decide(case.state, Signal.STIRRED, case.route, self.now, given)
         carry_out(self.changes, case, decision, Actor(source, "source"))
 
@@ -289,6 +278,7 @@ class _Intake:
             for case_id, titles in groups.items():
                 detail = {"count": len(titles), "titles": titles[:SHOWN]}
                 self.changes.line(self.by_id[case_id], kind, "", detail)
+        self.quiet.write()
         known = _dirty(self.known.values())
         with bulk.pipelined(self.session) if len(known) < bulk.COPY_FROM else nullcontext():
             alert_store.write(self.session, known, self.at)

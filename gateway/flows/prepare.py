@@ -8,7 +8,7 @@ from rules import lookups
 from rules.book import RuleBook
 from rules.identity import dedup_key
 from rules.matchers import seen_labels
-from rules.words import Alert
+from rules.words import Alert, Route
 
 
 def prepare(post: Post, book: RuleBook) -> Post:
@@ -36,3 +36,12 @@ def _looked_up(alert: Alert, book: RuleBook, labels: dict[str, str]) -> Alert:
     added = lookups.add(book.lookups, labels)
     more = {name: value for one in added for name, value in one.labels.items()}
     return replace(alert, labels={**alert.labels, **more}) if more else alert
+
+
+def given_route(post: Post, route: Route, book: RuleBook) -> Post:
+    """For a word of our own that is meant for somebody, whatever the rules say."""
+    ready = [
+        Ready(alert, route, dedup_key(alert, route, {"fingerprint": alert.fingerprint}), words_of(alert))
+        for alert in post.alerts
+    ]
+    return replace(post, prepared=Prepared(book, ready, pack(post.body)))

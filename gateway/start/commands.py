@@ -13,6 +13,7 @@ from gateway.start import demo, doctor, supervisor, watch, web
 from gateway.start.access_commands import people_group, token, user
 from gateway.start.console import fail, program, settings
 from gateway.start.rules_commands import rules_group
+from gateway.start.silence_commands import maintenance_group, silence_group
 from gateway.start.source_commands import source_group
 from gateway.store.db import transaction
 from gateway.worker import Worker, stop_on_signals
@@ -31,6 +32,8 @@ cli.add_command(token)
 cli.add_command(user)
 cli.add_command(people_group)
 cli.add_command(source_group)
+cli.add_command(silence_group)
+cli.add_command(maintenance_group)
 cli.add_command(rules_group)
 
 

@@ -70,6 +70,7 @@ class Known:
     closed_by_person: int = 0  # when somebody resolved its incident, in microseconds; 0 if nobody did
     muted: bool = False  # a person resolved its incident while it fired: until it clears it opens nothing
     cleared: bool = False  # it was muted and is no longer
+    attached: str | None = None  # by inhibition, under this key, to its incident
     episodes: Episodes = field(default_factory=Episodes)
     seen: int = 0
     word_at: int = 0
@@ -83,12 +84,13 @@ class Known:
         if self.incident_id is not None and self.incident_id != incident_id and self.id is not None:
             self.left, self.left_seen, self.id, self.seen = self.id, self.seen - 1, None, 1
             self.cleared = False
+        self.attached = None
         self.incident_id = incident_id
 
 
 _LOOK_UP = (
     "SELECT a.fingerprint, a.id, a.incident_id, a.firing, a.fired, a.resolved, a.ended, a.seen, a.word_at, i.status, "
-    "a.muted, CASE WHEN i.resolve_kind = 'person' THEN i.resolved_at ELSE 0 END "
+    "a.muted, CASE WHEN i.resolve_kind = 'person' THEN i.resolved_at ELSE 0 END, a.attached "
     "FROM alert a LEFT JOIN incident i ON i.id = a.incident_id "
     "WHERE a.fingerprint {list} AND a.source_id = {} AND a.latest"
 )
@@ -109,10 +111,12 @@ def look_up(session: Session, source_id: int, fingerprints: Iterable[str]) -> di
         status,
         muted,
         closed,
+        attached,
     ) in bulk.select_each(session, _LOOK_UP, fingerprints, source_id):
         found[(source_id, name)] = Known(
             source_id, name, id_, incident_id, status is not None and status != "resolved", bool(firing),
             closed or 0, bool(muted), episodes=Episodes(fired, resolved, ended), seen=seen, word_at=word_at,
+            attached=attached,
         )  # fmt: skip
     return found
 
@@ -138,9 +142,9 @@ def last_opened(session: Session, source_id: int, fingerprint: str) -> int | Non
 _NEW = (
     "source_id", "fingerprint", "latest", "incident_id", "firing", "fired", "resolved", "ended", "seen", "title",
     "severity",
-    "labels", "annotations", "url", "clock_suspect", "word_at", "first_seen_at", "last_seen_at",
+    "labels", "annotations", "url", "clock_suspect", "word_at", "attached", "first_seen_at", "last_seen_at",
 )  # fmt: skip
-_HEARD = ("id", "incident_id", "firing", "fired", "resolved", "ended", "seen", "last_seen_at")
+_HEARD = ("id", "incident_id", "firing", "fired", "resolved", "ended", "seen", "last_seen_at", "attached")
 _WORDS = ("title", "severity", "labels", "annotations", "url", "clock_suspect", "word_at")
 
 
@@ -159,7 +163,7 @@ def write(session: Session, known: Sequence[Known], at: int) -> None:
 
 def _heard_row(one: Known, at: int) -> tuple[Any, ...]:
     maxima = one.episodes
-    return one.id, one.incident_id, one.firing, maxima.fired, maxima.resolved, maxima.ended, one.seen, at
+    return one.id, one.incident_id, one.firing, maxima.fired, maxima.resolved, maxima.ended, one.seen, at, one.attached
 
 
 def words_of(alert: Alert) -> tuple[Any, ...]:
@@ -178,7 +182,7 @@ def _new_row(one: Known, at: int) -> tuple[Any, ...]:
     maxima = one.episodes
     return (
         one.source_id, one.fingerprint, True, one.incident_id, one.firing, maxima.fired, maxima.resolved, maxima.ended,
-        one.seen, *_words(one), at, at,
+        one.seen, *_words(one), one.attached, at, at,
     )  # fmt: skip
 
 

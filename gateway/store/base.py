@@ -14,6 +14,9 @@ QUEUED = text("status = 'queued'")
 PATIENT = text("fallback_at IS NOT NULL")
 LATEST = text("latest")
 DUE = text("next_at IS NOT NULL")
+SUPPRESSED = text("suppressed_by IS NOT NULL")
+ATTACHED = text("attached IS NOT NULL")
+AWAITED = text("due_at IS NOT NULL")
 Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only INTEGER keys
 
 

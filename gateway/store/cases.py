@@ -5,7 +5,7 @@ Not ORM objects: a storm touches thousands, and the unit of work costs ten to th
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -85,7 +85,7 @@ class Case:
 _COLUMNS = (
     "id, uuid, kind, dedup_key, source_id, route, status, level, next_at, opened_at, title, service, ack_at, ack_by, "
     "alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id, resolved_at, resolved_by, "
-    "resolve_kind, phase, changes"
+    "resolve_kind, suppressed_by, phase, changes"
 )
 
 
@@ -109,11 +109,14 @@ def sources_of(session: Session, incident_id: int) -> list[int]:
 
 
 def count_firing(session: Session, cases: Iterable[Case]) -> None:
-    """How many alerts of each incident fire, as the database has it."""
+    """How many alerts of each incident fire, as the database has it; those that inhibition attached do not count."""
     by_id = {case.id: case for case in cases if not case.fresh}
     if not by_id:
         return
-    sql = "SELECT incident_id, count(*) FROM alert WHERE incident_id {list} AND firing AND latest GROUP BY incident_id"
+    sql = (
+        "SELECT incident_id, count(*) FROM alert WHERE incident_id {list} AND firing AND latest AND attached IS NULL "
+        "GROUP BY incident_id"
+    )
     for incident_id, count in bulk.select(session, sql, by_id):
         by_id[incident_id].firing = count
 
@@ -121,7 +124,7 @@ def count_firing(session: Session, cases: Iterable[Case]) -> None:
 _NEW = (
     "id", "uuid", "dedup_key", "kind", "source_id", "status", "urgency", "title", "service", "rule", "policy", "route",
     "level", "next_at", "opened_at", "started_at", "updated_at", "ack_due_at", "alert_count", "truncated", "is_test",
-    "local_hour", "night", "ticket", "resolved_at", "resolved_by", "resolve_kind",
+    "local_hour", "night", "ticket", "resolved_at", "resolved_by", "resolve_kind", "snoozed_until", "suppressed_by",
 )  # fmt: skip
 
 
@@ -141,13 +144,15 @@ def _new_row(case: Case, at: int, route_text_: str) -> tuple[Any, ...]:
         case.title, case.service, route.rule, route.policy, route_text_, state.level, _micros(state.next_at), at,
         _micros(case.started_at) or at, at, _due(route, at),
         case.alert_count, case.truncated, case.is_test, case.local_hour, case.night, case.ticket,
-        _micros(case.resolved_at), case.resolved_by, case.resolve_kind,
+        _micros(case.resolved_at), case.resolved_by, case.resolve_kind, _micros(state.snoozed_until),
+        state.suppressed_by or None,
     )  # fmt: skip
 
 
 _KEPT = (
     "id", "status", "level", "next_at", "updated_at", "ack_at", "ack_by", "resolved_at", "resolved_by", "resolve_kind",
-    "alert_count", "truncated", "ticket", "title", "snoozed_until", "snoozed_firing", "assignee_id", "phase", "changes",
+    "alert_count", "truncated", "ticket", "title", "snoozed_until", "snoozed_firing", "assignee_id", "suppressed_by",
+    "phase", "changes",
 )  # fmt: skip
 
 
@@ -159,7 +164,8 @@ def save(session: Session, cases: Sequence[Case], now: datetime) -> None:
             case.id, case.state.status.value, case.state.level, _micros(case.state.next_at), at, _micros(case.ack_at),
             case.ack_by, _micros(case.resolved_at), case.resolved_by, case.resolve_kind, case.alert_count,
             case.truncated, case.ticket, case.title, _micros(case.state.snoozed_until),
-            case.state.snoozed_firing if case.state.snoozed_until else None, case.assignee_id, *_marks(case),
+            case.state.snoozed_firing if case.state.snoozed_until else None, case.assignee_id,
+            case.state.suppressed_by or None, *_marks(case),
         )
         for case in cases
     ]  # fmt: skip
@@ -195,9 +201,11 @@ def _case(row: Sequence[Any]) -> Case:
     (
         id_, uuid, kind, key, source_id, route, status, level, next_at, opened_at, title, service, ack_at, ack_by,
         alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id, resolved_at, resolved_by,
-        resolve_kind, phase, changes,
+        resolve_kind, suppressed_by, phase, changes,
     ) = row  # fmt: skip
-    state = State(Status(status), level, _moment(next_at), _moment(snoozed_until), snoozed_firing or 0, Phase(phase))
+    state = State(Status(status), level, _moment(next_at), _moment(snoozed_until), snoozed_firing or 0)
+    state = replace(state, phase=Phase(phase)) if phase else state
+    state = replace(state, suppressed_by=suppressed_by) if suppressed_by else state
     case = Case(id_, uuid, kind, key, source_id, read_route(route), state, moment(opened_at), title, service)
     case.ack_at, case.assignee_id = _moment(ack_at), assignee_id
     case.ack_by, case.alert_count, case.truncated, case.ticket = ack_by, alert_count, truncated, ticket

@@ -1,22 +1,28 @@
-"""The directory of people as of now, read again only when somebody changed it."""
+"""The directory of people as of now, and what keeps quiet, read again only when somebody changed it."""
+
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk
-from gateway.store.people import directory
+from gateway.store import bulk, silences
+from gateway.store.people import VERSION, directory
 from rules.words import Directory
+
+_VERSIONS = f"SELECT key, value FROM fact WHERE key IN ('{VERSION}', '{silences.VERSION}')"  # noqa: S608
 
 
 class Roll:
-    """Holds the directory by its version, which every process sees in the database."""
+    """Holds the directory by its versions, which every process sees in the database."""
 
     def __init__(self) -> None:
-        self._held: tuple[str | None, Directory] | None = None
+        self._held: tuple[dict[str, str], Directory] | None = None
 
     def current(self, session: Session) -> Directory:
-        rows = bulk.select_plain(session, "SELECT value FROM fact WHERE key = 'directory'")  # asked at every commit
-        version = rows[0][0] if rows else None
+        versions = dict(bulk.select_plain(session, _VERSIONS))  # asked at every commit
         held = self._held
-        if held is None or held[0] != version:
-            held = self._held = (version, directory(session))
-        return held[1]
+        if held is not None and held[0] == versions:
+            return held[1]
+        people_are_new = held is None or held[0].get(VERSION) != versions.get(VERSION)
+        found = directory(session) if held is None or people_are_new else held[1]
+        self._held = versions, replace(found, silences=silences.in_force(session))
+        return self._held[1]

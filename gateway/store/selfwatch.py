@@ -53,7 +53,7 @@ _WITHOUT_PAGE = """
 """
 _STEPS_TOLD = (
     "SELECT incident_id, at, detail FROM entry WHERE incident_id {list} AND kind IN ('opened', 'escalated', "
-    "'told again', 'snooze over', 'woken', 'reopened', 'flapping over', 'acknowledgement over', "
+    "'told again', 'snooze over', 'suppression over', 'woken', 'reopened', 'flapping over', 'acknowledgement over', "
     "'passed on', 'notification missing')"
 )
 _OWN_FIRING = "SELECT fingerprint FROM alert WHERE fingerprint {list} AND source_id = {} AND latest AND firing"

@@ -6,14 +6,15 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.store.base import DUE, LATEST, OPEN, PATIENT, QUEUED, WAITING, Base, Big
+from gateway.store.base import ATTACHED, DUE, LATEST, OPEN, PATIENT, QUEUED, SUPPRESSED, WAITING, Base, Big
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
 from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
+from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
 
 __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "ContactRow", "Counter", "Delivery", "Entry", "Fact", "Heard",
-    "Incident", "Payload", "PersonRow", "QuarantinedItem", "ScheduleRow", "SignIn", "Source", "Suspect", "TeamRow",
-    "Token",
+    "HeartbeatRow", "HiddenAlert", "Incident", "Inhibitor", "Payload", "PersonRow", "QuarantinedItem", "Rhythm",
+    "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect", "TeamRow", "Token",
 ]  # fmt: skip
 
 
@@ -26,6 +27,7 @@ class Source(Base):
     kind: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]
+    stale_after: Mapped[int | None]  # seconds without a word after which an alert of it is taken for over
 
 
 class Token(Base):
@@ -97,6 +99,7 @@ class Incident(Base):
     next_at: Mapped[datetime | None]  # the next step, or the end of a snooze; none when the clock has nothing to do
     snoozed_until: Mapped[datetime | None]  # set only while it is snoozed
     snoozed_firing: Mapped[int | None]  # how many of its alerts fired then: more of them wake it
+    suppressed_by: Mapped[str | None] = mapped_column(String(32))  # then it is a silence, say, that snoozes it
     phase: Mapped[str] = mapped_column(String(10), server_default="")  # what its clock does beside the ladder
     changes: Mapped[list[Any]] = mapped_column(server_default="[]")  # when it began and ceased to fire, if that counts
     opened_at: Mapped[datetime]
@@ -123,6 +126,7 @@ class Incident(Base):
         Index("incident_next_at", "next_at", postgresql_where=DUE, sqlite_where=DUE),
         Index("incident_list", "status", "urgency", "id"),
         Index("incident_opened", "opened_at"),
+        Index("incident_suppressed", "suppressed_by", postgresql_where=SUPPRESSED, sqlite_where=SUPPRESSED),
     )
 
 
@@ -141,6 +145,7 @@ class AlertRow(Base):
     incident_id: Mapped[int | None] = mapped_column(Big)  # none: a resolve of what was never seen firing
     firing: Mapped[bool]
     muted: Mapped[bool] = mapped_column(server_default=false())  # resolved by a person while firing: until it clears
+    attached: Mapped[str | None] = mapped_column(String(32))  # by inhibition: it fires in a bigger one's incident
     fired: Mapped[int] = mapped_column(BigInteger)
     resolved: Mapped[int] = mapped_column(BigInteger)
     ended: Mapped[int] = mapped_column(BigInteger)
@@ -158,6 +163,7 @@ class AlertRow(Base):
     __table_args__ = (
         Index("alert_latest", "source_id", "fingerprint", unique=True, postgresql_where=LATEST, sqlite_where=LATEST),
         Index("alert_incident", "incident_id"),
+        Index("alert_attached", "attached", postgresql_where=ATTACHED, sqlite_where=ATTACHED),
     )
 
 
@@ -190,7 +196,7 @@ class Delivery(Base):
         String(16)
     )  # opened, escalated, assigned, acknowledged, resolved, flapping, reopened, reminder
     level: Mapped[int]
-    part: Mapped[str] = mapped_column(String(8))  # primary, fallback, news
+    part: Mapped[str] = mapped_column(String(8))  # primary, fallback, also, news, again
     way: Mapped[str] = mapped_column(String(8))
     channel: Mapped[str] = mapped_column(String(16))
     address: Mapped[str]  # ciphertext where the channel's addresses are secret

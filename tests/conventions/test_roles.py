@@ -57,6 +57,14 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/api/v1/alerts"): NOBODY,
     ("GET", "/api/v1/deliveries"): NOBODY,
     ("GET", "/api/v1/oncall"): NOBODY,
+    ("GET", "/api/v1/silences"): NOBODY,
+    ("POST", "/api/v1/silences"): NOBODY,
+    ("GET", "/api/v1/silences/<number>"): NOBODY,
+    ("DELETE", "/api/v1/silences/<number>"): NOBODY,
+    ("GET", "/api/v1/maintenance"): NOBODY,
+    ("POST", "/api/v1/maintenance"): NOBODY,
+    ("GET", "/api/v1/maintenance/<number>"): NOBODY,
+    ("DELETE", "/api/v1/maintenance/<number>"): NOBODY,
     ("GET", "/api/v1/openapi.json"): NOBODY,
     ("POST", "/callback/pagerduty"): ALIKE(404),  # none of the providers' secrets is set
     ("POST", "/callback/sendgrid"): ALIKE(404),
@@ -117,6 +125,8 @@ def test_everybody_gets_exactly_what_the_table_says(world, somebody, role):
         place = address(rule, number)
         if method == "GET":
             answer = browser.get(place)
+        elif method == "DELETE":
+            answer = browser.client.delete(place)
         else:
             csrf = "" if role == "anonymous" else browser.csrf()
             answer = browser.post(place, {"csrf_token": csrf, "text": "x", **FORMS.get(rule, {})})

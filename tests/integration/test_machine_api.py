@@ -294,7 +294,11 @@ def routes(app, number):
     ]
 
 
-BODY = {"text": "x", "for": "30m", "to": "oleg@example.org"}  # enough for every action
+BODY = {  # enough for every action
+    "text": "x", "for": "30m", "to": "oleg@example.org", "matchers": ["a=b"], "reason": "x", "length": "1h",
+    "start": "2027-01-05T02:00",
+}  # fmt: skip
+QUIET = ("silences", "maintenance")
 
 
 def test_every_route_wants_a_token_with_its_scope(world):
@@ -309,7 +313,9 @@ def test_every_route_wants_a_token_with_its_scope(world):
         source_store.revoke(session, gone.token[-4:], world.clock.now())
     sender = Program.__new__(Program)
     sender.client, sender.token = world.client, world.token()
-    for path, method, scope in routes(world.app, number):
+    made = {f"/{what}/{number}": f"/{what}/{actor.post(f'/{what}', json=BODY).json['id']}" for what in QUIET}
+    for found, method, scope in routes(world.app, number):
+        path = made.get(found, found)
         assert scope == ("read" if method == "GET" else "act"), path
         bare = world.client.open(f"/api/v1{path}", method=method)
         problem(bare, 401)
@@ -386,6 +392,9 @@ def test_what_is_answered_is_what_is_described(world, program):
         "Delivery": whole["deliveries"][0], "Entry": whole["timeline"][0], "OnCall": program.get("/oncall").json,
         "Result": program.post(f"/incidents/{number}/resolve").json,
     }  # fmt: skip
+    for what, name in zip(QUIET, ("Silence", "Window"), strict=True):
+        shown[name] = program.post(f"/{what}", json=BODY).json
+        shown[f"Whole{name}"] = program.get(f"/{what}/{shown[name]['id']}").json
     for name, value in shown.items():
         assert set(value) == set(schemas[name]["properties"]), name
 

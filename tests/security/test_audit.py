@@ -28,6 +28,9 @@ ANSWER = f"{INCIDENT}/<any(acknowledge, resolve):what>"
 API = "/api/v1/incidents/<number>"
 PROGRAM, IRINA, ANNA = "token robot #", "irina@example.org", "anna@example.org"
 
+SILENCE = {"matchers": ["env=test"], "for": "1h", "reason": "trying out"}
+WINDOW = {"matchers": ["env=test"], "start": "2027-01-05T02:00", "length": "2h", "reason": "new kernel"}
+
 
 class Stage:
     """One installation: a signed-in administrator, a program with a token, and a phone with a link."""
@@ -40,7 +43,7 @@ class Stage:
         self.headers = {"Authorization": f"Bearer {made}"}
         self.irina = Browser(world.app)
         assert self.irina.sign_in(IRINA).status_code == 302
-        self.opened = 0
+        self.opened, self.last = 0, 0
 
     def incident(self):
         self.opened += 1
@@ -52,6 +55,12 @@ class Stage:
 
     def asks(self, what, body=None):
         return self.world.client.post(f"/api/v1/incidents/{self.incident()}/{what}", json=body, headers=self.headers)
+
+    def program(self, method, what, body=None):
+        """Of what it makes or ends, the number is kept."""
+        answer = self.world.client.open(f"/api/v1/{what}", method=method, json=body, headers=self.headers)
+        self.last = answer.json["id"]
+        return answer
 
     def subscribe(self):
         headers = {"X-CSRF-Token": self.irina.csrf(), "Content-Type": "application/json"}
@@ -120,6 +129,12 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (f"{API}/snooze", lambda on: on.asks("snooze", {"for": "30m"}), PROGRAM, "api", "snooze"),
     (f"{API}/assign", lambda on: on.asks("assign", {"to": ANNA}), PROGRAM, "api", "assign"),
     (f"{API}/note", lambda on: on.asks("note", {"text": "seen"}), PROGRAM, "api", "note"),
+    ("/api/v1/silences", lambda on: on.program("POST", "silences", SILENCE), PROGRAM, "api", "silence add"),
+    ("/api/v1/silences/<number>", lambda on: on.program("DELETE", f"silences/{on.last}"), PROGRAM, "api",
+     "silence end"),
+    ("/api/v1/maintenance", lambda on: on.program("POST", "maintenance", WINDOW), PROGRAM, "api", "maintenance add"),
+    ("/api/v1/maintenance/<number>", lambda on: on.program("DELETE", f"maintenance/{on.last}"), PROGRAM, "api",
+     "maintenance end"),
     ("/callback/pagerduty", lambda on: on.pagerduty("incident.acknowledged"), "Anna", "pagerduty", "acknowledge"),
     ("/callback/pagerduty", lambda on: on.pagerduty("incident.resolved"), "Anna", "pagerduty", "resolve"),
     ("/callback/pagerduty", lambda on: on.pagerduty("incident.annotated", content="x"), "Anna", "pagerduty", "note"),

@@ -1,0 +1,216 @@
+"""HTTP for programs: silences and maintenance windows under /api/v1: listed, made, ended, and what each has hidden."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, request
+from sqlalchemy.orm import Session
+
+from gateway.doors import machine_answers as answers
+from gateway.doors import machine_questions as questions
+from gateway.doors.ingest import problem
+from gateway.doors.machine_door import ACT, READ, Call, Refused, as_json, body, bp, needs
+from gateway.flows import silences as flow
+from gateway.store import silences as store
+from gateway.store.db import reading, transaction
+from gateway.store.tables import HiddenAlert, Incident, SilenceRow
+from gateway.world import world
+from rules.durations import parse_duration
+from rules.places import is_timezone
+from rules.suppress import Wrong
+from rules.text import clean_text
+from rules.words import Suppressor
+
+HIDDEN = ("fingerprint", "title", "at", "until")
+STATES = ("active", "pending", "expired")
+_MATCHERS = 'matchers: a list like ["alertname=\\"Disk\\"", "env=~\\"dev|test\\""]'
+_OPERATORS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}
+
+
+@bp.get("/v1/silences")
+@needs(READ)
+def silences(call: Call) -> Response:
+    return _listed(Suppressor.SILENCE, call.now)
+
+
+@bp.get("/v1/maintenance")
+@needs(READ)
+def windows(call: Call) -> Response:
+    return _listed(Suppressor.MAINTENANCE, call.now)
+
+
+@bp.get("/v1/silences/<number>")
+@needs(READ)
+def silence(call: Call, number: str) -> Response:
+    return _one(Suppressor.SILENCE, number, call.now)
+
+
+@bp.get("/v1/maintenance/<number>")
+@needs(READ)
+def window(call: Call, number: str) -> Response:
+    return _one(Suppressor.MAINTENANCE, number, call.now)
+
+
+@bp.post("/v1/silences")
+@needs(ACT)
+def add_silence(call: Call) -> Response:
+    said = _said(body())
+    starts = _moment(said, "starts_at") or call.now
+    ends = _moment(said, "ends_at")
+    if (ends is None) == ("for" not in said):
+        raise Refused(problem(400, 'say when it ends: "ends_at", a moment with its offset, or "for", like "2h"'))
+    try:
+        ends = ends or starts + parse_duration(_text(said, "for"))
+        wanted = flow.silence(_matchers(said), max(starts, call.now), ends, _text(said, "reason"), **_more(said))
+    except (ValueError, OverflowError) as wrong:
+        raise Refused(problem(400, str(wrong))) from wrong
+    return _added(Suppressor.SILENCE, wanted, call)
+
+
+@bp.post("/v1/maintenance")
+@needs(ACT)
+def add_window(call: Call) -> Response:
+    said = _said(body())
+    zone = _text(said, "timezone") or world().settings.timezone
+    if not is_timezone(zone):
+        raise Refused(problem(400, "timezone: not the name of a time zone, like Europe/Berlin"))
+    more = {"rule": _text(said, "rule"), "reason": _text(said, "reason"), **_more(said)}
+    try:
+        length = parse_duration(_text(said, "length"))
+        wanted = flow.window(_matchers(said), _text(said, "start"), length, zone, call.now, **more)
+    except (ValueError, OverflowError) as wrong:
+        raise Refused(problem(400, str(wrong))) from wrong
+    return _added(Suppressor.MAINTENANCE, wanted, call)
+
+
+@bp.delete("/v1/silences/<number>")
+@needs(ACT)
+def end_silence(call: Call, number: str) -> Response:
+    return _ended(Suppressor.SILENCE, number, call)
+
+
+@bp.delete("/v1/maintenance/<number>")
+@needs(ACT)
+def end_window(call: Call, number: str) -> Response:
+    return _ended(Suppressor.MAINTENANCE, number, call)
+
+
+def _listed(kind: Suppressor, now: datetime) -> Response:
+    wanted = questions.wanted_state(request.args, STATES)
+    with reading() as session:
+        rows = [
+            *(() if wanted == ("expired",) else store.listed(session, kind, ended=False, now=now)),
+            *(store.listed(session, kind, ended=True, now=now) if "expired" in wanted else ()),
+        ]
+        counts = store.counts(session, [row.id for row in rows])
+        shown = [answer(row, counts.get(row.id, (0, 0)), now) for row in rows]
+    name = "silences" if kind is Suppressor.SILENCE else "maintenance"
+    return as_json({name: [one for one in shown if one["state"] in wanted]})
+
+
+def _one(kind: Suppressor, number: str, now: datetime) -> Response:
+    questions.nothing_asked(request.args)
+    with reading() as session:
+        return as_json(whole(session, _found(session, kind, number), now))
+
+
+def _added(kind: Suppressor, wanted: flow.Wanted, call: Call) -> Response:
+    try:
+        with transaction() as session:
+            row = flow.add(session, kind, wanted, call.actor, call.now)
+            return as_json(answer(row, (0, 0), call.now))
+    except Wrong as wrong:
+        raise Refused(problem(400, str(wrong))) from wrong
+
+
+def _ended(kind: Suppressor, number: str, call: Call) -> Response:
+    with transaction() as session:
+        row = _found(session, kind, number)
+        flow.end(session, kind, row.id, call.actor, call.now)
+        counts = store.counts(session, [row.id])
+        return as_json(answer(row, counts.get(row.id, (0, 0)), call.now))
+
+
+def _found(session: Session, kind: Suppressor, number: str) -> SilenceRow:
+    wanted = questions.number_of(number)
+    row = None if wanted is None or wanted >= 2**31 else store.find(session, wanted, kind)
+    if row is None:
+        raise Refused(problem(404, f"there is no {kind} {number[:20]}"))
+    return row
+
+
+def answer(row: SilenceRow, hidden: tuple[int, int], now: datetime) -> dict[str, Any]:
+    fields = answers.SILENCE + (() if row.kind == Suppressor.SILENCE else answers.WINDOW)
+    shown = {name: getattr(row, name) for name in fields}
+    shown |= {"state": flow.state(row, now), "hidden_alerts": hidden[0], "hidden_incidents": hidden[1]}
+    if row.kind == Suppressor.MAINTENANCE:
+        shown["coming"] = [{"starts_at": starts, "ends_at": ends} for starts, ends in flow.coming(row, now)]
+    return shown
+
+
+def whole(session: Session, row: SilenceRow, now: datetime) -> dict[str, Any]:
+    """With what it hid, the newest first, and what became of it."""
+    counts = store.counts(session, [row.id]).get(row.id, (0, 0))
+    return answer(row, counts, now) | {"hidden": [_hidden(*pair) for pair in store.report(session, row.id)]}
+
+
+def _hidden(alert: HiddenAlert, incident: Incident | None) -> dict[str, Any]:
+    became = {"incident": alert.incident_id, "status": incident.status if incident else None}
+    times = {"resolved_at": incident.resolved_at if incident else None}
+    return {name: getattr(alert, name) for name in HIDDEN} | became | times
+
+
+# What was said
+
+
+def _said(said: Any) -> dict[str, Any]:
+    if not isinstance(said, dict):
+        raise Refused(problem(400, "the body must be an object"))
+    return said
+
+
+def _text(said: dict[str, Any], name: str) -> str:
+    value = said.get(name, "")
+    if not isinstance(value, str):
+        raise Refused(problem(400, f"{name}: must be text"))
+    return clean_text(value).strip()
+
+
+def _more(said: dict[str, Any]) -> dict[str, str]:
+    return {"author": _text(said, "author")[:200], "confirmed": _text(said, "confirm")}
+
+
+def _moment(said: dict[str, Any], name: str) -> datetime | None:
+    text = _text(said, name)
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        found = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(world().settings.timezone))
+        found = found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Refused(problem(400, f"{name}: write it like 2026-12-05T09:00:00+03:00")) from None
+    if not questions.EARLIEST <= found.year <= questions.LATEST:
+        raise Refused(problem(400, f"{name}: out of every calendar"))
+    return found
+
+
+def _matchers(said: dict[str, Any]) -> list[str]:
+    """As text, or as Alertmanager's API has them."""
+    given = said.get("matchers", [])
+    if not isinstance(given, list):
+        raise Refused(problem(400, _MATCHERS))
+    return [_matcher(one) for one in given]
+
+
+def _matcher(one: Any) -> str:
+    if isinstance(one, str):
+        return clean_text(one)
+    said = one if isinstance(one, dict) else {}
+    flags = said.get("isEqual", True), said.get("isRegex", False)
+    texts = isinstance(said.get("name"), str) and isinstance(said.get("value"), str)
+    if not texts or not all(isinstance(flag, bool) for flag in flags):
+        raise Refused(problem(400, _MATCHERS))
+    name, value = (clean_text(one[key]).replace("\\", "\\\\").replace('"', '\\"') for key in ("name", "value"))
+    return f'"{name}"{_OPERATORS[flags]}"{value}"'

@@ -1,0 +1,332 @@
+"""Silences and maintenance windows: M13 and promise P18, through the API, with the clock in the hand."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.flows import silences
+from gateway.store import sources as source_store
+from gateway.store.db import transaction
+from tests.samples import alert, group
+
+PAGES = ("opened", "escalated")
+
+
+class Operator:
+    """A program that may do everything, and the clock's work for silences."""
+
+    def __init__(self, world):
+        self.world = world
+        with transaction() as session:
+            made = source_store.create_api_token(session, "robot", ["read", "act"], world.clock.now())
+        self.headers = {"Authorization": f"Bearer {made}"}
+
+    def ask(self, method, path, body=None):
+        return self.world.client.open(f"/api/v1/{path}", method=method, json=body, headers=self.headers)
+
+    def silence(self, *matchers, **more):
+        body = {"matchers": list(matchers), "reason": "kernel update", "for": "2h"} | more
+        answer = self.ask("POST", "silences", body)
+        assert answer.status_code == 200, answer.text
+        silences.turn_due(self.world.clock.now())
+        return answer.json["id"]
+
+    def window(self, *matchers, **more):
+        body = {"matchers": list(matchers), "reason": "patches", "timezone": "Europe/Berlin"} | more
+        answer = self.ask("POST", "maintenance", body)
+        assert answer.status_code == 200, answer.text
+        return answer.json["id"]
+
+    def shown(self, what, number):
+        return self.ask("GET", f"{what}/{number}").json
+
+    def passes(self, **time):
+        """Time goes by as a worker sees it."""
+        self.world.clock.advance(**time)
+        silences.turn_due(self.world.clock.now())
+        silences.release_stragglers(self.world.clock.now())
+        self.world.passes()
+
+    def at(self, moment):
+        self.passes(seconds=(moment - self.world.clock.now()).total_seconds())
+
+
+@pytest.fixture
+def operator(world):
+    return Operator(world)
+
+
+def pages(world):
+    return [one for one in world.deliveries() if one.kind in PAGES]
+
+
+def test_what_is_silenced_is_stored_counted_and_told_once_at_the_end(world, operator):
+    number = operator.silence('alertname="DiskFull"')
+    world.alert(name="DiskFull", severity="critical")
+    world.alert(name="DiskFull", severity="critical")  # a repeat
+    incident = world.incident()
+    assert (incident.status, incident.level, incident.alert_count) == ("triggered", 0, 1)
+    assert incident.suppressed_by == f"silence:{number}"
+    assert world.seen(incident.id) == 2
+    assert world.deliveries() == []
+    (line,) = world.entries("suppressed")
+    assert (line.detail["by"], line.detail["id"], line.detail["why"]) == ("silence", number, "kernel update")
+
+    operator.passes(hours=1, minutes=59)
+    assert world.deliveries() == []
+    operator.passes(minutes=1)
+    first = pages(world)
+    assert {one.who for one in first} == {"anna@example.org"}
+    assert {one.kind for one in first} == {"opened"}
+    assert world.timeline() == ["suppressed", "suppression over"]
+    operator.passes(seconds=30)
+    assert len(pages(world)) == len(first)
+    operator.passes(minutes=5)
+    assert {one.who for one in pages(world)} == {"anna@example.org", "oleg@example.org"}  # the ladder goes on
+
+
+def test_resolves_always_pass(world, operator):
+    number = operator.silence("alertname=DiskFull")
+    world.alert(name="DiskFull")
+    world.clock.advance(minutes=10)
+    world.alert("resolved", name="DiskFull")
+    assert world.incident().status == "resolved"
+    operator.passes(hours=3)
+    assert world.deliveries() == []
+    hidden = operator.shown("silences", number)
+    assert (hidden["state"], hidden["hidden_alerts"], hidden["hidden_incidents"]) == ("expired", 1, 1)
+    (one,) = hidden["hidden"]
+    assert (one["title"], one["status"]) == ("DiskFull on db01", "resolved")
+
+
+def test_a_silence_that_is_ended_early_is_over_at_once(world, operator):
+    number = operator.silence("alertname=DiskFull")
+    world.alert(name="DiskFull")
+    answer = operator.ask("DELETE", f"silences/{number}")
+    assert (answer.json["state"], answer.json["ended_by"]) == ("expired", "robot")
+    assert operator.ask("DELETE", f"silences/{number}").status_code == 200  # asked twice, done once
+    world.passes(seconds=1)
+    assert len({one.who for one in pages(world)}) == 1
+    world.alert(name="DiskFull", fingerprint="a2", instance="db2")
+    assert world.incident().alert_count == 2
+
+
+def test_an_alert_that_knew_nothing_of_the_end_is_released_by_the_next_look(world, operator):
+    number = operator.silence("alertname=DiskFull")
+    world.alert(name="DiskFull")
+    operator.ask("DELETE", f"silences/{number}")
+    with transaction() as session:  # as intake writes it that had read the silence before
+        session.connection().exec_driver_sql(
+            f"UPDATE incident SET next_at = next_at + 7200000000, suppressed_by = 'silence:{number}'"
+        )
+    operator.passes(seconds=4)
+    assert pages(world)
+
+
+def test_it_stops_the_ladder_of_what_was_told_before(world, operator):
+    number = world.alert(name="DiskFull")[0]
+    other = world.alert(name="Heat", fingerprint="b", instance="r1")[0]
+    waiting = {one.incident_id for one in world.deliveries(status="queued")}
+    assert waiting == {number, other}
+    operator.silence("alertname=DiskFull")
+    assert {one.incident_id for one in world.deliveries(status="queued")} == {other}
+    assert {one.error for one in world.deliveries(status="cancelled")} == {"snoozed"}
+    operator.passes(minutes=30)
+    assert {one.level for one in pages(world) if one.incident_id == number} == {1}
+    assert max(one.level for one in pages(world) if one.incident_id == other) > 1
+    operator.passes(hours=2)
+    assert max(one.level for one in pages(world) if one.incident_id == number) == 2
+
+
+def test_an_incident_is_quiet_only_while_all_that_fires_of_it_is_hidden(world, operator):
+    operator.silence('instance="db1"', **{"for": "1h"})
+    world.alert(name="DiskFull", instance="db1")
+    assert pages(world) == []
+    world.alert(name="DiskFull", fingerprint="a2", instance="db2")  # the same incident, not silenced: told now
+    assert world.timeline()[-2:] == ["suppression over", "joined"]
+    assert len({one.level for one in pages(world)}) == 1
+    world.alert("resolved", name="DiskFull", fingerprint="a2", instance="db2")
+    operator.passes(minutes=5)
+    assert world.incident().suppressed_by  # what is left is silenced: the next step is not told
+
+
+def test_two_silences_of_one_alert_count_as_one(world, operator):
+    operator.silence("alertname=DiskFull", **{"for": "1h"})
+    operator.silence('severity="critical"', **{"for": "3h"})
+    world.alert(name="DiskFull")
+    operator.passes(hours=2)
+    assert pages(world) == []
+    operator.passes(hours=1)
+    assert len({one.level for one in pages(world)}) == 1
+
+
+def test_a_person_may_answer_what_is_silenced(world, operator):
+    operator.silence("alertname=DiskFull")
+    number = world.alert(name="DiskFull")[0]
+    world.acknowledges(number)
+    operator.passes(hours=3)
+    assert world.deliveries() == []
+    assert world.incident().suppressed_by is None
+
+
+REFUSED = (
+    ({"matchers": []}, "leave nothing out"),
+    ({"matchers": ['alertname=~".*"']}, "leave nothing out"),
+    ({"matchers": ['alertname=~".+"']}, "leave nothing out"),
+    ({"matchers": ['severity!="info"', 'kind="alert"']}, "leave nothing out"),
+    ({"matchers": [], "confirm": "yes"}, "leave nothing out"),
+    ({"reason": " "}, "reason"),
+    ({"reason": None}, "reason"),
+    ({"for": None}, "for"),
+    ({"for": "2h", "ends_at": "2026-12-06T00:00:00Z"}, "ends"),
+    ({"for": "100d"}, "90 days"),
+    ({"for": "5s"}, "a minute"),
+    ({"starts_at": "2026-12-07T00:00:00Z", "ends_at": "2026-12-06T00:00:00Z"}, "before it begins"),
+    ({"ends_at": "2026-12-01T00:00:00Z"}, "before it begins"),
+    ({"ends_at": "soon"}, "ends_at"),
+    ({"matchers": ["alertname"]}, "matcher"),
+    ({"matchers": [f"a=~{'x' * 2000}"]}, "1000"),
+    ({"matchers": ["a=b"] * 51}, "50"),
+    ({"matchers": [7]}, "matchers"),
+    ({"matchers": "a=b"}, "matchers"),
+    ({"matchers": [{"name": "a", "value": "b", "isRegex": []}]}, "matchers"),
+)
+
+
+def test_p18_what_nobody_can_have_meant_is_refused(operator):
+    for body, said in REFUSED:
+        plain = {"matchers": ["alertname=DiskFull"], "reason": "kernel"}
+        plain |= {} if "ends_at" in body or "for" in body else {"for": "2h"}
+        answer = operator.ask("POST", "silences", plain | body)
+        assert answer.status_code == 400, body
+        assert said in answer.json["detail"]
+    assert operator.ask("GET", "silences?state=active,pending,expired").json["silences"] == []
+
+
+def test_p18_everything_can_be_silenced_by_whoever_types_so_but_our_own_alarms(world, operator):
+    operator.silence(confirm="silence everything")
+    world.alert(name="DiskFull")
+    assert world.incident().suppressed_by
+
+
+def test_matchers_may_come_as_alertmanager_has_them(world, operator):
+    operator.silence(
+        {"name": "alert name", "value": 'say "x"', "isRegex": False, "isEqual": True}, {"name": "a", "value": "b"}
+    )
+    (one,) = operator.ask("GET", "silences").json["silences"]
+    assert one["matchers"] == ['"alert name"="say \\"x\\""', '"a"="b"']
+
+
+def test_the_author_is_reminded_before_the_end_and_hears_of_the_end(world, operator):
+    number = operator.silence("alertname=DiskFull", author="anna@example.org")
+    world.alert(name="DiskFull")
+    operator.passes(hours=1, minutes=44)
+    assert world.deliveries() == []
+    operator.passes(minutes=1)
+    (told,) = world.deliveries()
+    assert (told.who, told.way, told.rank) == ("anna@example.org", "push", 2)  # it holds an emergency
+    reminder = world.incidents()[-1]
+    assert reminder.title == f"Silence {number} ends soon: kernel update"
+    assert operator.ask("GET", f"silences/{number}").json["author"] == "Anna"
+    operator.passes(minutes=15)
+    assert world.incidents()[-1].status == "resolved"
+    assert len(pages(world)) > 1  # and what it hid is told
+
+
+@pytest.mark.parametrize("more", [{}, {"for": "20m", "author": "anna@example.org"}])
+def test_nobody_is_reminded_who_is_not_here_or_has_only_just_asked(world, operator, more):
+    operator.silence("alertname=DiskFull", **more)
+    operator.passes(hours=1, minutes=50)
+    assert world.deliveries() == []
+
+
+def test_a_silence_may_begin_later(world, operator):
+    start = world.clock.now() + timedelta(hours=1)
+    operator.silence("alertname=DiskFull", starts_at=start.isoformat())
+    assert operator.ask("GET", "silences").json["silences"][0]["state"] == "pending"
+    world.alert(name="DiskFull")
+    assert pages(world)
+    world.acknowledges(world.incident().id)
+    operator.passes(hours=1)
+    world.alert(name="DiskFull", fingerprint="x", severity="warning")
+    assert world.incidents()[-1].suppressed_by
+
+
+WINDOW = {"start": "2026-12-08T02:00", "length": "2h", "rule": "RRULE:FREQ=WEEKLY;BYDAY=TU"}
+
+
+def berlin(day, hour, minute=0):
+    return datetime(2026, 12, day, hour - 1, minute, tzinfo=UTC)
+
+
+def mail(status="firing", starts=None):
+    return group(alert(status, name="MailDown", service="mail", starts=starts or "2026-12-08T01:30:00Z"), status=status)
+
+
+def test_m13_what_fires_and_resolves_inside_a_window_pages_nobody_and_stands_in_its_report(world, operator):
+    number = operator.window('service="mail"', **WINDOW)
+    operator.at(berlin(8, 2, 30))
+    world.post(mail())
+    operator.at(berlin(8, 3, 10))
+    resolved = mail("resolved")
+    resolved["alerts"][0]["endsAt"] = "2026-12-08T02:10:00Z"
+    world.post(resolved)
+    operator.at(berlin(8, 4))
+    operator.passes(minutes=10)
+    assert world.deliveries() == []
+    assert world.incident().status == "resolved"
+    report = operator.shown("maintenance", number)
+    assert [(one["title"], one["status"]) for one in report["hidden"]] == [("MailDown on db01", "resolved")]
+    assert report["state"] == "pending"  # until Tuesday in a week
+    assert report["coming"][0]["starts_at"] == "2026-12-15T01:00:00Z"
+
+
+def test_m13_what_still_fires_at_its_end_is_exactly_one_page(world, operator):
+    operator.window('service="mail"', **WINDOW)
+    operator.at(berlin(8, 2, 30))
+    world.post(group(alert(severity="warning", name="MailDown", service="mail")))
+    operator.at(berlin(8, 3, 59))
+    assert world.deliveries() == []
+    for _ in range(5):
+        operator.passes(seconds=13)
+    (page,) = world.deliveries()
+    assert abs(page.created_at - berlin(8, 4)) <= timedelta(seconds=5)
+    # A week later it is hidden again, without anybody doing anything.
+    world.post(group(alert("resolved", severity="warning", name="MailDown", service="mail"), status="resolved"))
+    operator.at(berlin(15, 3))
+    world.post(group(alert(severity="warning", name="MailDown", service="mail", starts="2026-12-15T01:59:00Z")))
+    assert world.incidents()[-1].suppressed_by
+
+
+def test_a_window_that_begins_stops_the_ladder_and_one_that_is_removed_is_over(world, operator):
+    number = operator.window("service=mail", **WINDOW)
+    operator.at(berlin(8, 1, 58))
+    world.post(mail())
+    assert pages(world)
+    operator.at(berlin(8, 2))
+    assert world.incident().suppressed_by == f"maintenance:{number}"
+    operator.ask("DELETE", f"maintenance/{number}")
+    world.passes(seconds=1)
+    assert world.incident().level == 2
+    assert operator.shown("maintenance", number)["coming"] == []
+
+
+NO_WINDOWS = (
+    ({"rule": "FREQ=HOURLY"}, "FREQ"),
+    ({"rule": "every tuesday"}, "rule"),
+    ({"rule": "FREQ=DAILY;COUNT=3"}, "COUNT"),
+    ({"rule": "FREQ=DAILY;INTERVAL=0"}, "INTERVAL"),
+    ({"start": "yesterday"}, "not a time"),
+    ({"start": "2026-12-08T02:00Z"}, "wall clock"),
+    ({"start": "2020-01-01T02:00", "rule": ""}, "over already"),
+    ({"length": "30d"}, "14 days"),
+    ({"timezone": "Mars/Olympus"}, "time zone"),
+    ({"matchers": []}, "leave nothing out"),
+)
+
+
+def test_a_window_that_cannot_be_is_refused(operator):
+    for more, said in NO_WINDOWS:
+        answer = operator.ask("POST", "maintenance", {"matchers": ["a=b"], "reason": "x", **WINDOW, **more})
+        assert answer.status_code == 400, more
+        assert said in answer.json["detail"]
