@@ -28,6 +28,7 @@ AT_ONCE = 8  # messages of one channel under way at a time …
 KEPT_FREE = 2  # … of which these many wait for emergencies
 DEADLINE = 10.0  # seconds for one attempt, whatever the library does
 RENEW = 5.0  # seconds between renewals of the leases of what is under way
+RECLAIM_EVERY = 1_000_000  # microseconds: it reads through all that waits, and a lease lasts fifteen seconds
 PARKED_AFTER = 5  # attempts to render a message before it goes out as plain text
 STRANGE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)  # content of rows
 
@@ -51,6 +52,7 @@ class Sender:
     own: bool = False  # only the pages of our own alarms
     flights: dict[int, _Flight] = field(default_factory=dict)
     unsettled: list[Result] = field(default_factory=list)
+    reclaimed: dict[str, int] = field(default_factory=dict)  # by channel, when leases that ran out were looked for last
     results: "queue.SimpleQueue[tuple[_Flight, Result]]" = field(default_factory=queue.SimpleQueue)
 
     def work(self, now: datetime, ready: tuple[str, ...]) -> int:
@@ -78,7 +80,7 @@ class Sender:
             return 0
         with transaction() as session:
             clock = self.clock(session)
-            reclaimed = reclaim(session, channel, now, clock)
+            reclaimed = self._reclaim(session, channel, now, clock)
             taken = self._take(session, channel, free, now, clock)
             known = self.world.roll.current(session).addresses
             taken = outbox.with_earlier(session, taken) if taken and channel == "pagerduty" else taken
@@ -101,6 +103,13 @@ class Sender:
             return outbox.lease_own(session, channel, free, now, clock)
         taken = outbox.lease(session, channel, max(0, free - KEPT_FREE), now, clock)
         return taken + outbox.lease(session, channel, free - len(taken), now, clock, most_urgent=0)
+
+    def _reclaim(self, session: Session, channel: str, now: datetime, clock: int) -> int:
+        last = self.reclaimed.get(channel)
+        if last is not None and last < clock < last + RECLAIM_EVERY:
+            return 0
+        self.reclaimed[channel] = clock
+        return reclaim(session, channel, now, clock)
 
     def _attempt(self, flight: _Flight, facts: Facts, given: Mapping[str, str]) -> None:
         """Runs in a thread of its own: values in, values out, no database."""

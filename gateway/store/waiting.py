@@ -31,15 +31,20 @@ def glance(session: Session, channels: Iterable[str], now: datetime, clock: int)
         "SELECT 1 FROM delivery WHERE fallback_at IS NOT NULL AND fallback_at <= :now ORDER BY fallback_at LIMIT 1"
     )
     gone = text("SELECT 1 FROM delivery WHERE status = 'queued' AND expires_at <= :now ORDER BY expires_at LIMIT 1")
-    ready = text(
+    lost = text(
         "SELECT 1 FROM delivery WHERE status IN ('queued', 'sending') AND channel = :channel "
-        "AND ((status = 'queued' AND due_at <= :now) OR (status = 'sending' AND leased_until < :clock)) LIMIT 1"
+        "AND status = 'sending' AND leased_until < :clock LIMIT 1"
+    )
+    # Rank by rank: what waits for a later attempt is passed over in the index.
+    ready = text(
+        "SELECT 1 FROM delivery WHERE status IN ('queued', 'sending') AND channel = :channel AND rank IN (0, 1, 2, 3) "
+        "AND due_at <= :now AND status = 'queued' LIMIT 1"
     )
 
     def found(question: TextClause, **more: str) -> bool:
         return session.execute(question, values | more).first() is not None
 
-    due = tuple(channel for channel in channels if found(ready, channel=channel))
+    due = tuple(channel for channel in channels if found(ready, channel=channel) or found(lost, channel=channel))
     return Glance(found(steps), found(late) or found(gone), due)
 
 
