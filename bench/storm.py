@@ -28,6 +28,7 @@ people:
     role: responder
     contacts: [{{channel: email, address: bench@example.org}}, {{channel: pagerduty, address: {KEY}}}]
 """
+STORM_BOOK = BOOK.replace("emergency, policy: one", "emergency, policy: one, group_by: [alertname, instance]")
 PATIENCE = 60  # seconds after the storm for the last emergency to arrive; the target is far below
 NAMES = "SELECT i.uuid, a.fingerprint FROM incident i JOIN alert a ON a.incident_id = i.id WHERE i.urgency = 0"
 STORED = "SELECT (SELECT count(*) FROM alert), (SELECT count(*) FROM incident), (SELECT count(*) FROM payload)"
@@ -96,7 +97,7 @@ def spread(ordered: list[float]) -> tuple[float, float, float]:
 
 def storm(given: argparse.Namespace, database: str, folder: Path, url: str) -> Outcome:
     with ProviderLedger(folder / "ledger") as ledger:
-        gateway = Gateway(folder / "nabat", url, book=BOOK, ledger=ledger)
+        gateway = Gateway(folder / "nabat", url, book=STORM_BOOK, ledger=ledger)
         with gateway:
             gateway.prepare(PEOPLE)
             gateway.web()
