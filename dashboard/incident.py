@@ -1,6 +1,7 @@
 """One incident: its page, its buttons, its notes."""
 
 import json
+from datetime import datetime
 
 from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +16,7 @@ from gateway import actions
 from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.actions import Actor
 from gateway.store.tables import Incident
-from rules.lifecycle import Given, Reason, Signal
+from rules.lifecycle import NOTHING, Given, Reason, Signal
 from rules.snoozing import end_of
 from rules.text import clean_text
 from rules.words import Role
@@ -25,6 +26,7 @@ SNOOZES = (
     ("30m", "30 minutes"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 hours"), ("1d", "1 day"),
     ("until 09:00 tomorrow", "until 09:00 tomorrow"),
 )  # fmt: skip
+LENGTHS = (("", "for good"), *SNOOZES[:3], ("until 09:00", "until 09:00"))  # of an acknowledgement
 SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE}
 
 
@@ -38,20 +40,24 @@ def incident(visit: Visit, number: int) -> ResponseReturnValue:
 @require(*ACTORS)
 def act(visit: Visit, number: int, what: str) -> ResponseReturnValue:
     mute = what == "resolve" and bool(request.form.get("mute"))
-    reason = actions.act(number, SIGNALS[what], _actor(visit), visit.now, mute=mute)
+    given = Given(until=_until(visit)) if what == "acknowledge" and request.form.get("for") else NOTHING
+    reason = actions.act(number, SIGNALS[what], _actor(visit), visit.now, given, mute=mute)
     return _answered(visit, number, reason)
 
 
 @bp.post("/incidents/<int(max=9223372036854775807):number>/snooze")
 @require(*ACTORS)
 def snooze(visit: Visit, number: int) -> ResponseReturnValue:
+    reason = actions.act(number, Signal.SNOOZE, _actor(visit), visit.now, Given(until=_until(visit)))
+    return _answered(visit, number, reason)
+
+
+def _until(visit: Visit) -> datetime:
     wanted = clean_text(request.form.get("until") or request.form.get("for") or SNOOZES[0][0])
     try:
-        until = end_of(wanted, visit.now, reader_of(visit).zone)
+        return end_of(wanted, visit.now, reader_of(visit).zone)
     except ValueError:
         abort(400)
-    reason = actions.act(number, Signal.SNOOZE, _actor(visit), visit.now, Given(until=until))
-    return _answered(visit, number, reason)
 
 
 @bp.post("/incidents/<int(max=9223372036854775807):number>/assign")
@@ -170,6 +176,7 @@ def incident_values(visit: Visit, found: Incident) -> dict[str, object]:
         "alerts": alerts_card(alerts, reader),
         "details": details(found, source, sent, reader),
         "most": queries_incident.MOST,
+        "lengths": [(value, reader.say(word)) for value, word in LENGTHS],
         "snoozes": [(value, reader.say(word)) for value, word in SNOOZES],
         "people": _choices(visit) if visit.may_act else [],
     }
@@ -180,4 +187,5 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("30 minutes"), _("1 hour"), _("2 hours"), _("4 hours"), _("1 day"), _("until 09:00 tomorrow"),
+        _("for good"), _("until 09:00"),
     )  # fmt: skip

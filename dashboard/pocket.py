@@ -5,12 +5,14 @@ proves that the form is ours: nobody else can know it.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from flask import Response, redirect, request, url_for
+from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import queries, queries_incident, rows, words
 from dashboard.blueprint import bp
+from dashboard.incident import LENGTHS
 from dashboard.page import draw_outside, stranger
 from dashboard.reader import Reader, reader
 from gateway import actions
@@ -21,6 +23,7 @@ from gateway.store.routes import route_of
 from gateway.store.tables import Incident
 from gateway.world import world
 from rules.lifecycle import Given, Reason, Signal, has_next
+from rules.snoozing import end_of
 from rules.text import clean_text, cut, safe_url
 from rules.words import Role, Status
 
@@ -70,9 +73,19 @@ def _act(found: Opened, wanted: str) -> str:
     if wanted not in SIGNALS:
         return ""
     level = request.form.get("level", "")
-    given = Given(level=int(level) if level.isascii() and level.isdigit() and len(level) < 10 else None)
+    given = Given(
+        until=_until(found, now) if wanted == "acknowledge" and request.form.get("for") else None,
+        level=int(level) if level.isascii() and level.isdigit() and len(level) < 10 else None,
+    )
     reason = actions.act(found.incident.id, SIGNALS[wanted], found.actor, now, given)
     return SAID.get(reason, "already") if reason else ""
+
+
+def _until(found: Opened, now: datetime) -> datetime:
+    try:
+        return end_of(clean_text(request.form["for"]), now, found.reader.zone)
+    except ValueError:
+        abort(400)
 
 
 def _open(token: str) -> Opened | None:
@@ -110,6 +123,8 @@ def _page(token: str, found: Opened, said: str, code: int = 200) -> Response:
         "text": cut(text, MOST_TEXT) if text != incident.title else "",
         "runbook": safe_url(str(links.get("runbook_url", ""))),
         "open": incident.status == Status.TRIGGERED,
+        "answer": rows.may_acknowledge(incident),
+        "lengths": [(value, who.say(word)) for value, word in LENGTHS],
         "over": incident.status == Status.RESOLVED,
         "state": _state(incident, who),
         "said": _said(said, incident, who),

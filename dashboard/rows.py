@@ -11,6 +11,7 @@ from dashboard.words import Badge, Told
 from gateway.store.routes import route_of
 from gateway.store.tables import Delivery, Incident
 from rules.lifecycle import step_at
+from rules.timing import Phase
 from rules.words import Directory, Kind, Status
 
 
@@ -61,9 +62,14 @@ def row(incident: Incident, message: Delivery | None, directory: Directory, read
         times=f"×{incident.alert_count}",
         told=words.told(message, reader, short=True) if message else None,
         next=next_step(incident, directory, reader),
-        may_acknowledge=incident.status == Status.TRIGGERED,
+        may_acknowledge=may_acknowledge(incident),
         may_resolve=incident.status != Status.RESOLVED,
     )
+
+
+def may_acknowledge(incident: Incident) -> bool:
+    """What was acknowledged for a time may be again."""
+    return incident.status == Status.TRIGGERED or incident.phase in (Phase.TIMED, Phase.REMINDED)
 
 
 def next_step(incident: Incident, directory: Directory, reader: Reader) -> Next:

@@ -70,7 +70,8 @@ def _exhausted(event: Event) -> Said:
 
 def _acknowledged(event: Event) -> Said:
     rest = event.reader.say("acknowledged after %(time)s", time=seconds(event))
-    return Said("check", "blue", event.actor, rest, how(event))
+    ends = event.reader.say("For a time: until %(time)s.", time=timeline_timing.until(event))
+    return Said("check", "blue", event.actor, rest, (*how(event), ends) if event.detail.get("until") else how(event))
 
 
 def _resolved(event: Event) -> Said:

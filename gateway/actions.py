@@ -178,8 +178,9 @@ def _answered(changes: Changes, case: Case, reason: Reason, actor: Actor) -> Non
         since = case.opened_at
     seconds = max(0, int((changes.now - since).total_seconds()))
     why = {"why": actor.why} if actor.why else {}
+    until = {"until": case.state.next_at} if case.state.phase is Phase.TIMED else {}
     healed = {"healed": True} if reason is Reason.RESOLVED and case.resolve_kind == "healed" else {}
-    changes.line(case, reason.value, actor.name, {"how": actor.how, "after_s": seconds, **why, **healed})
+    changes.line(case, reason.value, actor.name, {"how": actor.how, "after_s": seconds, **why, **until, **healed})
     changes.answer(case, reason.value, actor)
 
 

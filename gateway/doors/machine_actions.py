@@ -3,6 +3,7 @@
 Asked twice is answered twice, and done once: "already acknowledged" is no mistake.
 """
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from gateway.doors.machine_door import ACT, Call, Refused, as_json, body, bp, ne
 from gateway.store import readings
 from gateway.store.db import reading
 from gateway.world import world
-from rules.lifecycle import Given, Reason, Signal
+from rules.lifecycle import NOTHING, Given, Reason, Signal
 from rules.snoozing import end_of
 from rules.text import clean_text
 
@@ -25,8 +26,10 @@ SNOOZE = 'the body must be {"for": "30m"} or {"until": "2026-12-05T09:00:00+03:0
 @bp.post("/v1/incidents/<number>/acknowledge")
 @needs(ACT)
 def acknowledge(call: Call, number: str) -> Response:
+    """With {"for": "30m"} or {"until": …} for a time; without a body for good."""
     wanted = number_of(number)
-    return _done(wanted, actions.act(wanted, Signal.ACKNOWLEDGE, call.actor, call.now))
+    given = Given(until=_until(call)) if request.content_length and body() != {} else NOTHING
+    return _done(wanted, actions.act(wanted, Signal.ACKNOWLEDGE, call.actor, call.now, given))
 
 
 @bp.post("/v1/incidents/<number>/resolve")
@@ -43,15 +46,19 @@ def resolve(call: Call, number: str) -> Response:
 @bp.post("/v1/incidents/<number>/snooze")
 @needs(ACT)
 def snooze(call: Call, number: str) -> Response:
-    wanted, said = number_of(number), _object(body(), SNOOZE)
+    wanted = number_of(number)
+    return _done(wanted, actions.act(wanted, Signal.SNOOZE, call.actor, call.now, Given(until=_until(call))))
+
+
+def _until(call: Call) -> datetime:
+    said = _object(body(), SNOOZE)
     given = [said[name] for name in ("for", "until") if said.get(name) is not None]
     if len(given) != 1 or not isinstance(given[0], str):
         raise Refused(problem(400, SNOOZE))
     try:
-        until = end_of(clean_text(given[0]), call.now, ZoneInfo(world().settings.timezone))
+        return end_of(clean_text(given[0]), call.now, ZoneInfo(world().settings.timezone))
     except ValueError as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
-    return _done(wanted, actions.act(wanted, Signal.SNOOZE, call.actor, call.now, Given(until=until)))
 
 
 @bp.post("/v1/incidents/<number>/assign")

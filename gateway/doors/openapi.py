@@ -95,7 +95,9 @@ def _paths() -> Data:
         one: {
             "get": _operation("One incident with its alerts, timeline and messages", _ref("WholeIncident"), number=True)
         },
-        f"{one}/acknowledge": {"post": _action("Somebody deals with it: nobody else is called")},
+        f"{one}/acknowledge": {
+            "post": _action("Somebody deals with it, for a time if a body says so: nobody else is called", snooze)
+        },
         f"{one}/resolve": {
             "post": _action("It is over; with mute, what still fires opens nothing until it clears", mute)
         },

@@ -41,6 +41,17 @@ def test_an_incident_is_snoozed_from_its_page(world, anna):
     assert "overdue" not in anna.get(f"/incidents/{number}").text
 
 
+def test_an_incident_is_acknowledged_for_a_time_and_again_when_that_is_over(world, anna):
+    (number,) = world.alert()
+    assert anna.press(f"/incidents/{number}/acknowledge", **{"for": "soon"}).status_code == 400
+    anna.press(f"/incidents/{number}/acknowledge", **{"for": "30m"})
+    assert (world.incident().phase, f"{world.incident().next_at:%H:%M}") == ("timed", "00:42")
+    page = anna.get(f"/incidents/{number}").text
+    assert "For a time: until 03:42" in page
+    anna.press(f"/incidents/{number}/acknowledge")
+    assert (world.incident().phase, world.incident().next_at) == ("", None)
+
+
 def test_the_end_of_a_snooze_is_meant_in_the_zone_of_whoever_says_it(world, anna):
     (number,) = world.alert()
     anna.press(f"/incidents/{number}/snooze", **{"for": "until 09:00 tomorrow"})

@@ -183,6 +183,15 @@ def test_what_is_no_snooze_no_person_and_no_choice(world, program):
     assert {one.status for one in world.incidents()[:3]} == {"triggered"}
 
 
+def test_a_program_acknowledges_for_a_time(world, program):
+    number = fill(world)[0]
+    problem(program.post(f"/incidents/{number}/acknowledge", json={"for": "soon"}), 400)
+    assert program.post(f"/incidents/{number}/acknowledge", json={"for": "30m"}).json["result"] == "acknowledged"
+    assert world.incidents()[0].phase == "timed"
+    assert program.post(f"/incidents/{number}/acknowledge", json={}).json["result"] == "acknowledged"
+    assert world.incidents()[0].phase == ""
+
+
 def test_what_a_program_does_is_written_down_under_its_token(world, program):
     number = fill(world)[0]
     program.post(f"/incidents/{number}/acknowledge")

@@ -67,6 +67,13 @@ def test_it_resolves_and_takes_notes(world, place, phone):
     assert "already resolved" in press(phone, place, "resolve").text
 
 
+def test_it_acknowledges_for_a_time(world, place, phone):
+    assert phone.post(place, **{"do": "acknowledge", "for": "soon"}).status_code == 400
+    page = press(phone, place, "acknowledge", **{"for": "30m"})
+    assert world.incident().phase == "timed"
+    assert 'value="acknowledge"' in page.text  # again, to go on with it
+
+
 def test_it_ends_fifteen_minutes_after_the_incident(world, place, phone):
     press(phone, place, "resolve")
     world.clock.advance(minutes=15)

@@ -1,9 +1,11 @@
-"""When somebody is told: hold_for (E2), flapping (M11), reopen_within."""
+"""When somebody is told: hold_for (E2), flapping (M11), reopen_within, acknowledged for a time (E7)."""
+
+from datetime import timedelta
 
 from gateway import actions
 from gateway.store import selfwatch, vitals
 from gateway.store.db import reading
-from rules.lifecycle import Reason, Signal
+from rules.lifecycle import Given, Reason, Signal
 from tests.samples import BOOK, alert, group
 
 HELD = BOOK.replace("urgency: emergency, policy: infra}", "urgency: emergency, policy: infra, hold_for: 60s}")
@@ -187,3 +189,38 @@ def test_what_still_fires_when_it_is_quiet_goes_on_up_the_ladder(staffed_of):
     go(world, minutes=15)
     assert calls(world) == ["anna", "oleg"]
     assert (world.incident().phase, "flapping over" in world.timeline()) == ("", True)
+
+
+def test_e7_a_forgotten_acknowledgement_is_reminded_of_and_then_the_ladder_begins_anew(staffed_of, providers):
+    world = staffed_of()
+    (number,) = world.alert()
+    go(world, minutes=1)
+    given = Given(until=world.clock.now() + timedelta(minutes=30))
+    actions.act(number, Signal.ACKNOWLEDGE, actions.Actor("Anna", "dashboard"), world.clock.now(), given)
+    pushed = len(providers.ntfy.requests)
+    go(world, minutes=29, seconds=59)
+    assert (said(world, "reminder"), world.incident().status) == ([], "acknowledged")
+    go(world, seconds=1)
+    assert said(world, "reminder") == [("anna", "ntfy")]
+    assert len(providers.ntfy.requests) == pushed + 1
+    assert calls(world) == ["anna"]
+    go(world, minutes=9, seconds=59)
+    assert world.incident().status == "acknowledged"
+    go(world, seconds=1)
+    assert (world.incident().status, world.incident().level) == ("triggered", 2)
+    assert {one.who for one in world.deliveries(level=2, kind="escalated")} == {"anna@example.org"}
+    go(world, minutes=5)
+    assert calls(world)[-1] == "oleg"
+    assert "acknowledgement over" in world.timeline()
+
+
+def test_whoever_is_reminded_may_acknowledge_again(staffed_of):
+    world = staffed_of()
+    (number,) = world.alert()
+    now = world.clock.now()
+    given = Given(until=now + timedelta(minutes=5))
+    actions.act(number, Signal.ACKNOWLEDGE, actions.Actor("Anna", "dashboard"), now, given)
+    go(world, minutes=5)
+    assert world.acknowledges(number) is Reason.ACKNOWLEDGED
+    go(world, hours=5)
+    assert (world.incident().status, world.incident().level) == ("acknowledged", 1)
