@@ -1,9 +1,9 @@
 """The timeline's sentences about time: held back, back again, flapping, an acknowledgement that ends."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from dashboard.timeline_lines import Event, Said, told_lines
+from dashboard.timeline_lines import Event, Said, number, told_lines
 
 
 def held(event: Event) -> Said:
@@ -41,6 +41,28 @@ def acknowledgement_over(event: Event) -> Said:
     return Said("bell-ring", "red", strong, "", told_lines(event))
 
 
+def voice_gate(event: Event) -> Said:
+    """Why a call left, or waited, or went to somebody else."""
+    _ = event.reader.say
+    who, why = str(event.detail.get("name") or event.detail.get("who") or "?"), str(event.detail.get("why"))
+    calendar, calls = str(event.detail.get("calendar", "?")), event.detail.get("calls", "?")
+    hours = event.reader.duration(timedelta(seconds=number(event, "per_s")))
+    strong = _("Call to %(who)s", who=who)
+    over = _("%(n)s calls within %(time)s are the budget", n=calls, time=hours)
+    said = {
+        "in time": _("leaves at once: this is a time for calls, says the calendar “%(name)s”", name=calendar),
+        "unanswered": _("leaves: nobody has answered the push in time"),
+        "no push": _("leaves at once: no push reaches this person"),
+        "push first": _("waits until %(time)s: the push first", time=until(event)),
+        "over budget": _("is not made: over budget, the next person is called"),
+        "nobody else": _("leaves though over budget: there is nobody else to call"),
+        "not firing": _("is not made: nothing fires any more"),
+    }
+    small = (over,) if why in ("over budget", "nobody else") else ()
+    held = why in ("push first", "over budget", "not firing")
+    return Said("phone-missed" if held else "phone-call", "", strong, said.get(why, why), small)
+
+
 def until(event: Event) -> str:
     try:
         return event.reader.moment(datetime.fromisoformat(str(event.detail.get("until")))).short
@@ -56,6 +78,7 @@ def _why(event: Event) -> tuple[str, ...]:
 
 KINDS: Mapping[str, Callable[[Event], Said]] = {
     "held": held,
+    "voice gate": voice_gate,
     "reopened": reopened,
     "flapping": flapping,
     "flapping over": flapping_over,

@@ -17,12 +17,14 @@ from rules.matchers import Condition
 from rules.places import Place
 from rules.route_keys import GROUP_BY, RouteReader, Rule
 from rules.timing_keys import BOOK_KEYS, book_timing
+from rules.voice import Gate
+from rules.voice_keys import read_voice
 from rules.words import Also, Route, Step, Urgency, UrgencyClass
 from rules.yaml_places import Complaints, Node, load
 
 __all__ = ["BadRuleBook", "Policy", "Reading", "Rule", "RuleBook", "RuleVerdict", "fallback_route", "parse"]
 
-KEYS = ("version", "timezone", "calendars", "lookups", "urgencies", "routes", "policies", *BOOK_KEYS)
+KEYS = ("version", "timezone", "calendars", "lookups", "urgencies", "routes", "policies", *BOOK_KEYS, "voice")
 _JOINED = ("version", "calendars", "lookups", "routes", "policies")  # what several files may each have a part of
 T = TypeVar("T")
 _KEPT = 60  # readings of a book that are held
@@ -60,6 +62,7 @@ class RuleBook:
     calendars: Mapping[str, Calendar] = field(default_factory=lambda: MappingProxyType({}))
     lookups: tuple[Lookup, ...] = ()
     asked: tuple[str, ...] = ()  # the calendars that routes ask for
+    voice: Gate | None = None  # what a call has to pass
     doubts: tuple[tuple[str, str], ...] = ()  # (file:line: path, what) of what is no mistake and worth a look
     _readings: dict[int, "Reading"] = field(default_factory=dict, compare=False, repr=False)
 
@@ -198,6 +201,7 @@ def _read(parts: Mapping[str, list[Place]], lookups: tuple[Lookup, ...], version
         MappingProxyType(calendars),
         lookups,
         tuple(dict.fromkeys(when.calendar for rule in routes for when in rule.when)),
+        voice=read_voice(parts.get("voice", []), calendars),
     )
 
 

@@ -28,7 +28,8 @@ SNOOZE = 'the body must be {"for": "30m"} or {"until": "2026-12-05T09:00:00+03:0
 def acknowledge(call: Call, number: str) -> Response:
     """With {"for": "30m"} or {"until": …} for a time; without a body for good."""
     wanted = number_of(number)
-    given = Given(until=_until(call)) if request.content_length and body() != {} else NOTHING
+    said = body() if request.content_length else {}
+    given = Given(until=_until(call, said)) if said != {} else NOTHING
     return _done(wanted, actions.act(wanted, Signal.ACKNOWLEDGE, call.actor, call.now, given))
 
 
@@ -47,11 +48,11 @@ def resolve(call: Call, number: str) -> Response:
 @needs(ACT)
 def snooze(call: Call, number: str) -> Response:
     wanted = number_of(number)
-    return _done(wanted, actions.act(wanted, Signal.SNOOZE, call.actor, call.now, Given(until=_until(call))))
+    return _done(wanted, actions.act(wanted, Signal.SNOOZE, call.actor, call.now, Given(until=_until(call, body()))))
 
 
-def _until(call: Call) -> datetime:
-    said = _object(body(), SNOOZE)
+def _until(call: Call, written: Any) -> datetime:
+    said = _object(written, SNOOZE)
     given = [said[name] for name in ("for", "until") if said.get(name) is not None]
     if len(given) != 1 or not isinstance(given[0], str):
         raise Refused(problem(400, SNOOZE))

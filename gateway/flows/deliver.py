@@ -15,6 +15,7 @@ from gateway.access import vapid
 from gateway.briefing import bare_facts, facts_of
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.demo.mark import is_invented
+from gateway.flows import gate
 from gateway.flows.settle import Result, reclaim, write_down
 from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
@@ -83,11 +84,14 @@ class Sender:
             reclaimed = self._reclaim(session, channel, now, clock)
             taken = self._take(session, channel, free, now, clock)
             known = self.world.roll.current(session).addresses
-            taken = outbox.with_earlier(session, taken) if taken and channel == "pagerduty" else taken
-            facts = {one.id: _brief(session, one, self.world) for one in taken}
+            passed = gate.through(session, taken, self.world.shelf.book.voice, now)
+            taken = outbox.with_earlier(session, passed.taken) if taken and channel == "pagerduty" else passed.taken
+            facts = {one.id: _brief(session, one, self.world, passed.why.get(one.id, "")) for one in taken}
             given = vapid.given_to(channel, session, self.world.vault, now) if taken else {}
         if taken:
             crashpoint.passing("claim committed")
+        for one in passed.onward:
+            gate.go_on(one, now)
         for one in taken:
             flight = _Flight(one, time.monotonic(), time.monotonic())
             self.flights[one.id] = flight
@@ -96,7 +100,7 @@ class Sender:
                 continue
             arguments = (flight, facts[one.id], given)
             threading.Thread(target=self._attempt, args=arguments, name=f"send-{one.id}", daemon=True).start()
-        return len(taken) + reclaimed
+        return len(taken) + len(passed.onward) + reclaimed
 
     def _take(self, session: Session, channel: str, free: int, now: datetime, clock: int) -> list[Leased]:
         if self.own:
@@ -155,10 +159,11 @@ class Sender:
             flight.renewed = time.monotonic()
 
 
-def _brief(session: Session, leased: Leased, world: World) -> Facts:
+def _brief(session: Session, leased: Leased, world: World, why: str) -> Facts:
     """The facts; of a message whose facts cannot be put together the bare ones, so that it holds up no other."""
     try:
-        return facts_of(session, leased, world)
+        facts = facts_of(session, leased, world)
+        return replace(facts, why=why) if why else facts
     except STRANGE as problem:
         log.error("facts_failed", problem, delivery=leased.id, incident=leased.incident_id)
         return bare_facts(session, leased, world)

@@ -78,6 +78,7 @@ class Facts:
     url: str = ""  # the incident's page
     pocket_url: str = ""  # a page that needs no sign-in, to answer with one tap
     ticket: Mapping[str, Any] | None = None
+    why: str = ""  # a call leaves now: what the voice gate says
     name: str = ""  # of the person
     language: str = "en"
     timezone: str = "UTC"

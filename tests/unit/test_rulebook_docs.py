@@ -53,6 +53,11 @@ INNER = (
     "changes",
     "within",
     "quiet",
+    "only_when",
+    "or_unacknowledged_for",
+    "budget",
+    "calls",
+    "per",
 )
 
 

@@ -1,0 +1,54 @@
+"""What is asked at the moment of dialling: does it still fire, who has a push, how often was this person told."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from gateway.store import bulk
+from gateway.store.outbox import Leased
+from gateway.store.types import micros, moment
+
+RINGS = "kind IN ('opened', 'escalated', 'assigned')"
+
+
+def firing(session: Session, incident_ids: Iterable[int]) -> set[int]:
+    """Which of these incidents have an alert that fires."""
+    sql = "SELECT DISTINCT incident_id FROM alert WHERE incident_id {list} AND firing AND latest"
+    return {row[0] for row in bulk.select(session, sql, sorted(set(incident_ids)))}
+
+
+def lately(
+    session: Session, person_id: int, way: str, span: timedelta, now: datetime, but: Sequence[int] = ()
+) -> list[datetime]:
+    """When this person was told this way; what is on its way counts as told now, without these messages."""
+    sql = (
+        f"SELECT id, finished_at FROM delivery WHERE person_id = {{}} AND way = {{}} AND {RINGS} "  # noqa: S608
+        "AND ((status IN ('sent', 'delivered') AND finished_at > {}) OR (status = 'sending' AND finished_at IS NULL))"
+    )
+    rows = bulk.select_plain(session, sql, person_id, way, micros(now - span))
+    return [now if at is None else moment(at) for id_, at in rows if id_ not in but]
+
+
+def told_of_step(session: Session, one: Leased) -> list[tuple[str, str, str]]:
+    """Who is told of its step by which way, and how that stands."""
+    sql = f"SELECT who, way, status FROM delivery WHERE incident_id = {{}} AND level = {{}} AND {RINGS} AND id <> {{}}"  # noqa: S608
+    return [tuple(row) for row in bulk.select_plain(session, sql, one.incident_id, one.level, one.id)]
+
+
+def put_off(session: Session, one: Leased, until: datetime, fallback: datetime | None) -> None:
+    """It waits: not an attempt."""
+    sql = (
+        "UPDATE delivery SET status = 'queued', due_at = {}, fallback_at = {}, leased_until = NULL, "
+        "attempts = attempts - 1 WHERE lease = {} AND id {list}"
+    )
+    later = None if fallback is None else micros(fallback)
+    bulk.execute(session, sql, [one.id], micros(until), later, one.lease)
+
+
+def call_off(session: Session, one: Leased, why: str, now: datetime) -> None:
+    sql = (
+        "UPDATE delivery SET status = 'cancelled', error = {}, finished_at = {}, fallback_at = NULL, "
+        "leased_until = NULL WHERE lease = {} AND id {list}"
+    )
+    bulk.execute(session, sql, [one.id], why, micros(now), one.lease)
