@@ -161,7 +161,9 @@ def _between(column: InstrumentedAttribute[int], after: int | None, floor: int) 
 def _floor(session: Session, column: InstrumentedAttribute[int], after: int | None) -> int:
     """The lowest id that this page looks at; 0 when it may look to the end."""
     newest = session.scalar(select(func.max(column))) or 0
-    return max(0, min(newest + 1, newest + 1 if after is None else after) - SCANNED)
+    oldest = session.scalar(select(func.min(column))) or 0  # apart: for both at once SQLite reads the whole index
+    floor = min(newest + 1, newest + 1 if after is None else after) - SCANNED
+    return floor if floor > oldest else 0
 
 
 def _page(session: Session, query: Select[*tuple[Any, ...]], limit: int, floor: int) -> Page[Any]:
