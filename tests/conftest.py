@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import text
 
 from gateway.app import create_app, migrate_database
 from gateway.settings import load
@@ -135,6 +136,8 @@ def app_of(settings_of, clock):
                     connection.execute(
                         table.delete().where(table.c.id != 0) if table.name == "source" else table.delete()
                     )
+                # Numbers begin anew, so that no test depends on those before it.
+                connection.execute(text("SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'"))
         db.engine.dispose()
         context.pop()
 
