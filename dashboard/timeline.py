@@ -177,6 +177,19 @@ def _cleared(event: Event) -> Said:
     return Said("check", "green", strong, event.reader.say("no longer firing"), titles_of(event))
 
 
+def _attached(event: Event) -> Said:
+    count = number(event, "count")
+    strong = event.reader.count("%(n)s more alert", "%(n)s more alerts", count)
+    small = event.reader.say("Attached by inhibition: as long as this fires, nobody is told of it.")
+    return Said("zap", "", strong, event.reader.say("joined"), (*titles_of(event), small))
+
+
+def _stale(event: Event) -> Said:
+    strong = event.reader.say("Stale: nothing was heard of it for %(time)s", time=event.detail.get("after", "?"))
+    small = event.reader.say("It is taken for over, as the source's setting says.")
+    return Said("check", "green", strong, "", (*titles_of(event), small))
+
+
 def _lost_resolve(event: Event) -> Said:
     strong = event.reader.say("Lost resolve: %(source)s no longer has it", source=event.actor)
     small = event.reader.say("Found by reconciliation, in two checks: nobody told us that it is over.")
@@ -241,6 +254,8 @@ _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "assigned": _assigned,
     "reassigned": _reassigned,
     "muted": _muted,
+    "attached": _attached,
+    "stale": _stale,
     "lost resolve": _lost_resolve,
     "lost alert": _lost_alert,
     "reconciled": _reconciled,

@@ -13,6 +13,7 @@ from gateway.doors import (
     callback_sendgrid,
     callback_twilio,
     health,
+    heartbeat,
     machine_actions,
     machine_api,
     machine_door,
@@ -38,6 +39,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.register_blueprint(callback_sendgrid.bp)
     app.register_blueprint(callback_twilio.bp)
     app.register_blueprint(health.bp)
+    app.register_blueprint(heartbeat.bp)
     dashboard.register(app)
     return app
 

@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from gateway import channels, log, metrics
 from gateway.disk import is_full
-from gateway.flows import escalate, housekeeping, silences
+from gateway.flows import absence, attached, escalate, heartbeats, housekeeping, silences
 from gateway.flows.deliver import Sender
 from gateway.flows.reconcile import Reconciler
 from gateway.heartbeat import heartbeat
@@ -75,6 +75,10 @@ class Worker:
             Job("set-back clock", timedelta(seconds=30), _unskew),
             Job("silences", timedelta(seconds=1), silences.turn_due),
             Job("ended silences", timedelta(seconds=3), silences.release_stragglers),
+            Job("inhibition", timedelta(seconds=2), attached.release),
+            Job("heartbeats", timedelta(seconds=1), heartbeats.report_due),
+            Job("rhythms", timedelta(minutes=1), absence.listen),
+            Job("stale alerts", timedelta(minutes=1), absence.forget_stale),
             Job("housekeeping", timedelta(minutes=10), housekeeping.tidy),
             Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
         ]

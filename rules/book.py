@@ -12,9 +12,12 @@ from typing import TypeVar
 from rules.book_keys import DEFAULT_CLASSES, NOT_YET, Policy, read_policies, read_urgencies
 from rules.calendar_keys import read_calendars
 from rules.calendars import Calendar, Standing, standing
+from rules.heartbeats import Heartbeat
+from rules.inhibition import Inhibition
 from rules.lookups import Lookup, read_lookups
 from rules.matchers import Condition
 from rules.places import Place
+from rules.quiet_keys import QUIET_KEYS, read_heartbeats, read_inhibitions
 from rules.route_keys import GROUP_BY, RouteReader, Rule
 from rules.timing_keys import BOOK_KEYS, book_timing
 from rules.voice import Gate
@@ -24,8 +27,11 @@ from rules.yaml_places import Complaints, Node, load
 
 __all__ = ["BadRuleBook", "Policy", "Reading", "Rule", "RuleBook", "RuleVerdict", "fallback_route", "parse"]
 
-KEYS = ("version", "timezone", "calendars", "lookups", "urgencies", "routes", "policies", *BOOK_KEYS, "voice")
-_JOINED = ("version", "calendars", "lookups", "routes", "policies")  # what several files may each have a part of
+KEYS = (
+    "version", "timezone", "calendars", "lookups", "urgencies", "routes", "policies", *BOOK_KEYS, *QUIET_KEYS, "voice",
+)  # fmt: skip
+# What several files may each have a part of.
+_JOINED = ("version", "calendars", "lookups", "routes", "policies", *QUIET_KEYS)
 T = TypeVar("T")
 _KEPT = 60  # readings of a book that are held
 _FALLBACK_STEPS = (Step(("role:admin",), timedelta(minutes=15)),)
@@ -64,6 +70,8 @@ class RuleBook:
     asked: tuple[str, ...] = ()  # the calendars that routes ask for
     voice: Gate | None = None  # what a call has to pass
     doubts: tuple[tuple[str, str], ...] = ()  # (file:line: path, what) of what is no mistake and worth a look
+    inhibitions: tuple[Inhibition, ...] = ()
+    heartbeats: tuple[Heartbeat, ...] = ()
     _readings: dict[int, "Reading"] = field(default_factory=dict, compare=False, repr=False)
 
     def at(self, now: datetime) -> "Reading":
@@ -201,6 +209,8 @@ def _read(parts: Mapping[str, list[Place]], lookups: tuple[Lookup, ...], version
         MappingProxyType(calendars),
         lookups,
         tuple(dict.fromkeys(when.calendar for rule in routes for when in rule.when)),
+        inhibitions=read_inhibitions(parts.get("inhibitions", [])),
+        heartbeats=read_heartbeats(parts.get("heartbeats", [])),
         voice=read_voice(parts.get("voice", []), calendars),
     )
 

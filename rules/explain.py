@@ -1,7 +1,7 @@
 """What would happen to an alert, and why: condition by condition, step by step, without doing any of it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from rules.identity import group_values
 from rules.lookups import Added
 from rules.matchers import seen_labels
 from rules.timing import hold, timing_remarks
-from rules.words import Alert, Directory, Notice, NotTold, Route, Step, Urgency
+from rules.words import Alert, Directory, Kind, Notice, NotTold, Route, Step, Urgency
 
 Notices = Callable[[Step, Route, Directory, datetime], tuple[list[Notice], list[NotTold]]]
 _SECRET = ("pagerduty", "webpush")  # addresses that are keys: stored encrypted, never shown
@@ -128,7 +128,7 @@ def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, no
         group=tuple(group_values(alert, route, labels)),
         ladder=ladder,
         ending=_ending(route, first),
-        remarks=(*_remarks(alert), *timing_remarks(route.timing)),
+        remarks=(*_remarks(alert), *_quiet_remarks(alert, labels, book), *timing_remarks(route.timing)),
     )
 
 
@@ -155,6 +155,19 @@ def _ending(route: Route, first: timedelta) -> str:
         last = write_duration(route.steps[-1].wait)
         return f"then: {again}and from +{_minutes(end)} the last step is told every {last} until somebody answers"
     return f"then: {again}and at +{_minutes(end)} it stops: policy exhausted, shown as overdue"
+
+
+def _quiet_remarks(alert: Alert, labels: Mapping[str, str], book: RuleBook) -> Iterator[str]:
+    if alert.kind is not Kind.ALERT:
+        return
+    for one in book.heartbeats:
+        if all(matcher.matches(labels) for matcher in one.match):
+            yield f"It is the heartbeat {one.name!r}: that it fires opens nothing, that it does not come is told."
+    for rule in book.inhibitions:
+        if rule.is_target(labels):
+            source = ", ".join(matcher.text for matcher in rule.source)
+            same = f" with the same {', '.join(rule.equal)}" if rule.equal else ""
+            yield f"While an alert with {source}{same} fires, it is attached to that one's incident and nobody is told."
 
 
 def _remarks(alert: Alert) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from gateway.store import ledger, pulse, selfwatch
+from gateway.store import inhibitors, ledger, pulse, selfwatch
 from gateway.store.db import transaction
 from gateway.store.types import micros
 
@@ -13,6 +13,7 @@ KEEP = {
     "payload": ("received_at", timedelta(days=30)),
     "quarantined_item": ("received_at", timedelta(days=30)),
     "heard": ("at", timedelta(days=7)),
+    "hidden_alert": ("at", timedelta(days=90)),
     "counter": ("since", timedelta(days=1)),
     "sign_in": ("expires_at", timedelta()),
 }
@@ -31,6 +32,8 @@ def tidy(now: datetime) -> int:
     with transaction() as session:
         pulse.forget_workers(session, now - WORKERS_SEEN)
         selfwatch.forget(session, now - WORKERS_SEEN)
+    with transaction() as session:
+        inhibitors.tidy(session)
     with transaction() as session:
         counted = ledger.close(session, now)
         ledger.empty_last(session, counted, micros(now - KEEP["payload"][1]))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from gateway import crashpoint
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
-from gateway.flows import repeats, returns, tickets
+from gateway.flows import beats, repeats, returns, tickets
 from gateway.flows.prepare import ready_of
 from gateway.flows.suppress import Quiet
 from gateway.store import alerts as alert_store
@@ -50,6 +50,8 @@ def receive(
     session: Session, posts: Sequence[Post], book: RuleBook, directory: Directory, now: datetime
 ) -> list[Outcome]:
     """Take in `posts`, of any number of sources. When the caller's commit returns, nothing can be lost any more."""
+    asked = len(posts)
+    posts = [*posts, *beats.hear(session, posts, book.heartbeats, now)]
     one_writer_per_source(session, sorted({post.source_id for post in posts}))
     posts = [repeats.once(session, post, now) if post.once else post for post in posts]
     alert_store.keep_payloads(session, posts)
@@ -59,7 +61,7 @@ def receive(
     outcomes = [intake.take(post) for post in posts]
     intake.write()
     crashpoint.passing("ingest written")
-    return outcomes
+    return outcomes[:asked]
 
 
 class _Intake:
@@ -71,7 +73,7 @@ class _Intake:
         self.now = now
         self.at = micros(now)
         self.changes = Changes(session, directory, now)
-        self.quiet = Quiet(self.changes)
+        self.quiet = Quiet(self.changes, book.inhibitions)
         self.known: dict[tuple[int, str], Known] = {}
         self.by_id: dict[int, Case] = {}
         self.by_key: dict[str, Case] = {}
@@ -103,6 +105,7 @@ class _Intake:
                     ids.update(returns.incident_of(known, ready))
                     if alert.firing or alert.touch:
                         keys.add(ready.key)
+        ids.update(self.quiet.look_up(ready.alert for found in self.ready.values() for ready in found))
         self.by_id = cases.load(self.session, ids) if ids else {}
         self.by_key = cases.load_open(self.session, keys) if keys else {}
         self.by_id.update({case.id: self.by_id.get(case.id, case) for case in self.by_key.values()})
@@ -120,7 +123,7 @@ class _Intake:
     def take(self, post: Post) -> Outcome:
         outcome = Outcome(len(post.alerts), len(post.quarantined))
         touched: dict[int, None] = {}
-        for ready in self.ready[id(post)]:
+        for ready in self.quiet.in_order(self.ready[id(post)]):
             if post.repeated:
                 known = self.known.get((post.source_id, ready.alert.fingerprint))
                 incident_id = known.incident_id if known else None
@@ -193,12 +196,16 @@ class _Intake:
     def _fires(self, known: Known, post: Post, ready: Ready, outcome: Outcome) -> None:
         """It did not fire and now does: back to its open incident, else to the one of its key, else a new one."""
         alert, route = ready.alert, ready.route
+        if beats.heartbeat_of(alert, self.book.heartbeats):
+            return  # that it fires is the good news
+        if self.quiet.attach(known, alert, self.by_id):
+            return
         hidden = self.quiet.verdict(post.source_id, alert)
-        case = self._case(known)
+        case = None if known.attached else self._case(known)
         if case is None or not case.open:
             before, case = case, self.by_key.get(ready.key)
             if case is None or not case.open:
-                case = returns.reopened(self.changes, before, ready, post.source)
+                case = returns.reopened(self.changes, before, ready, post.source) if hidden is None else None
                 if case is None:
                     case = self._open(post, ready, hidden)
                     outcome.opened.append(route.urgency.rank)
@@ -243,12 +250,13 @@ class _Intake:
 
     def _clears(self, known: Known, alert: Alert, post: Post) -> None:
         """It fired and no longer does. When it was the last of its incident, that is over."""
-        case = self._case(known)
+        case, attached = self._case(known), known.attached
+        known.attached = None
         if case is None or not case.open:
             return
-        case.firing -= 1
+        case.firing -= 0 if attached else 1
         self.changes.touch(case)
-        if case.firing > 0:
+        if case.firing > 0 or attached:
             self.cleared.setdefault(case.id, []).append(alert.title)
             return
         if returns.turned(self.changes, case, post.source):

@@ -49,6 +49,22 @@ def silence_ends_alert(number: int, title: str, reason: str, now: datetime, *, o
     return replace(found, firing=False, ends_at=now) if over else found
 
 
+def silent_alert(name: str, reason: str, severity: Severity, now: datetime, *, over: bool = False) -> Alert:
+    """A heartbeat does not come. Its name is in alertname, so that each is an incident of its own."""
+    title = f"{name} is silent"
+    labels = {"alertname": title, "severity": severity.value, "service": OWN_NAME, "heartbeat": name}
+    words = {"summary": title, "description": reason}
+    ends = now if over else None
+    fingerprint = _fingerprint("NabatHeartbeat", name)
+    return Alert(OWN_NAME, fingerprint, not over, title, severity, now, ends, labels, words)
+
+
+def source_silent_alert(source: str, reason: str, now: datetime, *, over: bool = False) -> Alert:
+    """A source says nothing, for much longer than it ever did."""
+    found = _alert("NabatSourceSilent", source, f"{source} is silent", reason, Severity.ERROR, now)
+    return replace(found, firing=False, ends_at=now) if over else found
+
+
 def is_never_quiet(source_id: int, alert: Alert) -> bool:
     return source_id == OWN_SOURCE and alert.labels.get("alertname") in NEVER_QUIET
 

@@ -12,6 +12,7 @@ from gateway.outward.masking import mask
 from gateway.start import demo, doctor, supervisor, watch, web
 from gateway.start.access_commands import people_group, token, user
 from gateway.start.console import fail, program, settings
+from gateway.start.heartbeat_commands import heartbeat_group
 from gateway.start.rules_commands import rules_group
 from gateway.start.silence_commands import maintenance_group, silence_group
 from gateway.start.source_commands import source_group
@@ -32,6 +33,7 @@ cli.add_command(token)
 cli.add_command(user)
 cli.add_command(people_group)
 cli.add_command(source_group)
+cli.add_command(heartbeat_group)
 cli.add_command(silence_group)
 cli.add_command(maintenance_group)
 cli.add_command(rules_group)

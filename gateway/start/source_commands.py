@@ -1,6 +1,8 @@
 """The commands about sources: which there are, and where the Alertmanagers behind one can be asked."""
 
 import sys
+from datetime import timedelta
+from typing import Any
 
 import click
 import msgspec
@@ -10,12 +12,15 @@ from gateway.outward.addresses import check_url
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure
 from gateway.secrets import BadSecret
 from gateway.start.console import fail, operator, program
-from gateway.store import alertmanagers, audit
+from gateway.store import alertmanagers, audit, rhythms
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
 from gateway.store.drift_tables import AlertmanagerAddress
 from gateway.world import World
+from rules.durations import parse_duration, write_duration
 from rules.text import one_line
+
+STALE_LEAST, STALE_MOST = 60 * 60, 90 * 24 * 60 * 60  # seconds
 
 
 @click.group("source", help="Who sends to us.")
@@ -29,7 +34,8 @@ def source_list() -> None:
         for source, address in alertmanagers.addresses(session):
             behind.setdefault(source.id, []).append(address)
         for source in source_store.list_sources(session):
-            click.echo(f"{source.name:24} {source.kind:14} last heard {source.last_seen_at or 'never'}")
+            stale = f", stale after {write(source.stale_after)}" if source.stale_after else ""
+            click.echo(f"{source.name:24} {source.kind:14} last heard {source.last_seen_at or 'never'}{stale}")
             for address in behind.get(source.id, ()):
                 asked = (
                     f"asked {address.asked_at}: {address.problem or 'answered'}"
@@ -48,9 +54,19 @@ def source_list() -> None:
     "--receiver", "receivers", multiple=True, help="The name of the receiver that is us; else as webhooks say."
 )
 @click.option("--no-alertmanager", is_flag=True, help="Ask none any more.")
+@click.option(
+    "--stale-after",
+    default="",
+    help="24h: an alert nothing is heard of for so long is over; longer than it repeats them. Or never.",
+)
 def source_set(
-    name: str, urls: tuple[str, ...], user: str, receivers: tuple[str, ...], *, bearer: bool, no_alertmanager: bool
+    name: str, urls: tuple[str, ...], user: str, receivers: tuple[str, ...], *, bearer: bool, **more: Any
 ) -> None:
+    stale_after, no_alertmanager = more["stale_after"], more["no_alertmanager"]
+    if stale_after:
+        _set_stale(name, stale_after)
+        if not (urls or no_alertmanager):
+            return
     if bool(urls) == no_alertmanager or (bearer and user):
         fail("give --alertmanager-url, once or more often, or --no-alertmanager; and --bearer or --user, not both")
     with program() as (_, world):
@@ -61,6 +77,27 @@ def source_set(
         _save(world, name, urls, secret, receivers)
         for url in urls:
             click.echo(f"{url}: {_tried(url, secret, world)}", err=True)
+
+
+def _set_stale(name: str, text: str) -> None:
+    try:
+        seconds = None if text == "never" else int(parse_duration(text).total_seconds())
+    except (ValueError, OverflowError) as problem:
+        fail(str(problem))
+    if seconds is not None and not STALE_LEAST <= seconds <= STALE_MOST:
+        fail(f"--stale-after is between {write(STALE_LEAST)} and {write(STALE_MOST)}, or never")
+    with program() as (_, world), transaction() as session:
+        source = next((one for one in source_store.list_sources(session) if one.name == name), None)
+        if source is None:
+            fail(f"there is no source {name!r}: make it with its first token")
+        if source.kind == "ticket":
+            fail("a ticket is over when its service desk says so")
+        rhythms.set_stale_after(session, source, seconds)
+        audit.note(session, world.clock.now(), operator(), "source set", name, "command", stale_after=text)
+
+
+def write(seconds: int) -> str:
+    return write_duration(timedelta(seconds=seconds))
 
 
 def _complaint(url: str, world: World) -> str:

@@ -72,11 +72,16 @@ def firing(session: Session, source_id: int, only: Iterable[str] | None = None) 
 
 
 def endings(session: Session, source_id: int, fingerprints: Iterable[str]) -> list[Ending]:
-    """These alerts, to be closed."""
+    """These alerts, to be closed, if they fire."""
+    return told_of(session, source_id, fingerprints, firing=True)
+
+
+def told_of(session: Session, source_id: int, fingerprints: Iterable[str], *, firing: bool) -> list[Ending]:
+    """These alerts, whole, if they fire, or if they do not."""
     query = (
         select(AlertRow, Incident.id)
         .outerjoin(Incident, (Incident.id == AlertRow.incident_id) & (Incident.status != "resolved"))
-        .where(AlertRow.source_id == source_id, AlertRow.latest, AlertRow.firing)
+        .where(AlertRow.source_id == source_id, AlertRow.latest, AlertRow.firing == firing)
         .where(AlertRow.fingerprint.in_(list(fingerprints)))
         .order_by(AlertRow.id)
     )

@@ -46,6 +46,11 @@ def told_now(session: Session) -> list[Member]:
     return [_member(row) for row in bulk.select_plain(session, going_on)]
 
 
+def all_firing(session: Session) -> list[Member]:
+    """Everything that fires in an open incident."""
+    return [_member(row) for row in bulk.select_plain(session, _FIRING + "i.status <> 'resolved'")]
+
+
 def _member(row: Sequence[Any]) -> Member:
     values = [*row[:9], moment(max(row[9], 0))]
     return Member(*values)

@@ -15,6 +15,9 @@ _GRACE = (
     "UPDATE incident SET next_at = :until WHERE next_at IS NOT NULL AND next_at <= :now",
     "UPDATE delivery SET fallback_at = :until WHERE fallback_at IS NOT NULL AND fallback_at <= :now",
     "UPDATE delivery SET expires_at = :until WHERE status = 'queued' AND expires_at <= :now",
+    # Its beats may have found nobody here: it has its whole time anew, or by a cron expression a minute.
+    "UPDATE heartbeat SET due_at = CASE WHEN every > 0 THEN :now + (every + grace) * CAST(1000000 AS BIGINT) "
+    "ELSE :until END WHERE due_at IS NOT NULL AND due_at <= :now",
 )
 _UNSKEW = (
     "UPDATE incident SET next_at = next_at - (updated_at - :now), updated_at = :now "

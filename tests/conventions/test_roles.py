@@ -66,6 +66,8 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/api/v1/maintenance/<number>"): NOBODY,
     ("DELETE", "/api/v1/maintenance/<number>"): NOBODY,
     ("GET", "/api/v1/openapi.json"): NOBODY,
+    ("GET", "/heartbeat/<token>"): ALIKE(404),  # a token is the lock
+    ("POST", "/heartbeat/<token>"): ALIKE(404),
     ("POST", "/callback/pagerduty"): ALIKE(404),  # none of the providers' secrets is set
     ("POST", "/callback/sendgrid"): ALIKE(404),
     ("POST", "/callback/twilio"): ALIKE(404),

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow
 SECRET = "a-secret-of-pagerduty"
 OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets and receipts, with their own lines
     "/ingest/<kind>", "/ingest/<kind>/<path_token>", "/callback/sendgrid", "/callback/twilio",
+    "/heartbeat/<token>",
 }  # fmt: skip
 INCIDENT = f"/incidents/{N}"
 ANSWER = f"{INCIDENT}/<any(acknowledge, resolve):what>"

@@ -9,6 +9,7 @@ from rules import book_cases
 from rules.book import KEYS, parse
 from rules.calendar_keys import CALENDAR_KEYS
 from rules.lookups import LOOKUP_KEYS
+from rules.quiet_keys import HEARTBEAT_KEYS, INHIBITION_KEYS
 from rules.route_keys import GROUPS, ROUTE_KEYS
 
 TEXT = (Path(__file__).parent.parent.parent / "docs/rulebook.md").read_text()
@@ -61,7 +62,7 @@ INNER = (
 )
 
 
-@pytest.mark.parametrize("key", [*ROUTE_KEYS, *INNER])
+@pytest.mark.parametrize("key", [*ROUTE_KEYS, *INHIBITION_KEYS, *HEARTBEAT_KEYS, *INNER])
 def test_an_inner_key_has_an_example(key):
     assert any(f"{key}: " in example or f"{key}:\n" in example for example in EXAMPLES)
 

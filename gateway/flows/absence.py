@@ -1,0 +1,98 @@
+"""What does not come: sources that fall silent against their habit, and alerts nobody speaks of any more."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from gateway import log
+from gateway.flows import intake
+from gateway.flows.beats import own_post
+from gateway.flows.own_alerts import source_silent_alert
+from gateway.store import alertmanagers, rhythms, timeline
+from gateway.store.alerts import Post
+from gateway.store.db import one_writer_per_source, reading, transaction
+from gateway.store.tables import Rhythm, Source
+from gateway.store.types import micros, moment, to_json
+from gateway.world import world
+from rules.durations import write_duration
+from rules.rhythm import learned, silent_from
+from rules.words import Alert, Severity
+
+SHOWN = 5  # titles named on a timeline line
+
+
+def listen(now: datetime) -> int:
+    """Learns how long each source is quiet, and tells of those that are so for too long. Returns how many were told."""
+    with reading() as session:
+        known = [source.id for source, _ in rhythms.sources(session)]
+    return sum(_listen(source_id, now) for source_id in known)
+
+
+def _listen(source_id: int, now: datetime) -> bool:
+    with transaction() as session:
+        row, source = rhythms.lock(session, source_id), session.get(Source, source_id)
+        if source is None or source.last_seen_at is None:
+            return False
+        if row is None:
+            session.add(Rhythm(source_id=source_id, last_at=source.last_seen_at, pauses={}))
+            return False
+        heard = source.last_seen_at > row.last_at
+        if heard:
+            row.pauses, row.last_at = learned(row.pauses, row.last_at, source.last_seen_at), source.last_seen_at
+        due = silent_from(row.pauses, row.last_at)
+        if heard and row.silent_at is not None:
+            row.silent_at = None
+            _tell(session, source.name, "", now, over=True)
+        elif due is not None and due <= now and row.silent_at is None:
+            row.silent_at = now
+            usual = write_duration(timedelta(seconds=max(row.pauses.values())))
+            words = f"It was heard last at {row.last_at.isoformat()}; in two weeks it was never quiet for longer than"
+            _tell(session, source.name, f"{words} {usual}.", now)
+            return True
+        return False
+
+
+def _tell(session: Session, name: str, words: str, now: datetime, *, over: bool = False) -> None:
+    session.flush()
+    alert = source_silent_alert(name, words, now, over=over)
+    book, directory = world().shelf.book, world().roll.current(session)
+    intake.receive(session, [own_post([alert], now)], book, directory, now)
+
+
+def forget_stale(now: datetime) -> int:
+    """Alerts of which nothing was heard for as long as their source's setting says are over."""
+    with reading() as session:
+        found = rhythms.with_stale(session)
+    return sum(_forget(*one, now) for one in found)
+
+
+def _forget(source_id: int, name: str, seconds: int, now: datetime) -> int:
+    before = micros(now - timedelta(seconds=seconds))
+    with transaction() as session:
+        one_writer_per_source(session, [source_id])
+        names = rhythms.stale(session, source_id, before)
+        if not names:
+            return 0
+        endings = alertmanagers.endings(session, source_id, names)
+        titles: dict[int, list[str]] = {}
+        for one in endings:
+            if one.incident_id is not None:
+                titles.setdefault(one.incident_id, []).append(one.title)
+        words = write_duration(timedelta(seconds=seconds))
+        lines = [
+            timeline.line(number, now, "stale", name, {"count": len(ones), "titles": ones[:SHOWN], "after": words})
+            for number, ones in titles.items()
+        ]
+        timeline.write(session, lines)
+        alerts = [
+            Alert(
+                name, one.fingerprint, False, one.title, Severity(one.severity), moment(one.fired), now,  # noqa: FBT003
+                one.labels, one.annotations, one.url,
+            )
+            for one in endings
+        ]  # fmt: skip
+        body = to_json({"found": "stale", "after": words, "fingerprints": names}).encode()
+        post = Post(source_id, name, body, now, alerts)
+        intake.receive(session, [post], world().shelf.book, world().roll.current(session), now)
+    log.info("stale_alerts_over", source=name, count=len(alerts))
+    return len(alerts)

@@ -1,0 +1,47 @@
+"""How long sources were quiet, day by day, and whose alerts go stale: rows as they are asked and written."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session
+
+from gateway.store import bulk
+from gateway.store.db import locked
+from gateway.store.tables import Rhythm, Source, Token
+
+PORTION = 1000  # alerts taken for over in one look; the next ones wait for the next look
+
+
+def sources(session: Session) -> Sequence[Row[Source, Rhythm | None]]:
+    """Every source that was ever heard and may still send (a key of it is in use), with what is known of its rhythm."""
+    in_use = select(Token.id).where(Token.source_id == Source.id, Token.revoked_at.is_(None)).exists()
+    query = (
+        select(Source, Rhythm)
+        .outerjoin(Rhythm, Rhythm.source_id == Source.id)
+        .where(Source.id != 0, Source.last_seen_at.is_not(None), in_use | Rhythm.silent_at.is_not(None))
+    )
+    return session.execute(query.order_by(Source.id)).all()
+
+
+def lock(session: Session, source_id: int) -> Rhythm | None:
+    found: Rhythm | None = session.scalar(locked(select(Rhythm).where(Rhythm.source_id == source_id)))
+    return found
+
+
+def set_stale_after(session: Session, source: Source, seconds: int | None) -> None:
+    session.execute(update(Source).where(Source.id == source.id).values(stale_after=seconds))
+
+
+def with_stale(session: Session) -> list[tuple[int, str, int]]:
+    """Number, name and seconds of each source whose alerts go stale."""
+    sql = "SELECT id, name, stale_after FROM source WHERE stale_after IS NOT NULL ORDER BY id"
+    return [(row[0], row[1], row[2]) for row in bulk.select_plain(session, sql)]
+
+
+def stale(session: Session, source_id: int, before: int) -> list[str]:
+    """Fingerprints of what fires of it and was not heard of since, in microseconds."""
+    sql = (
+        "SELECT fingerprint FROM alert WHERE source_id = {} AND latest AND firing AND last_seen_at < {} "
+        "ORDER BY id LIMIT {}"
+    )
+    return [row[0] for row in bulk.select_plain(session, sql, source_id, before, PORTION)]

@@ -1,0 +1,130 @@
+"""Inhibition: what is part of something bigger is told of with it, and by itself when that is over."""
+
+import pytest
+
+from gateway.flows import attached
+from gateway.store import ledger
+from gateway.store.db import reading
+from tests.samples import BOOK, alert, group
+from tests.world import World
+
+RULES = """
+inhibitions:
+  - {source: ['alertname="SiteDown"'], target: ['severity=~"warning|info"'], equal: [site]}
+"""
+
+
+@pytest.fixture
+def site(world_of):
+    return world_of(book=BOOK + RULES)
+
+
+def down(status="firing", site="kazan", **more):
+    return alert(status, name="SiteDown", fingerprint=f"site-{site}", site=site, **more)
+
+
+def slow(name="Slow", site="kazan", status="firing", **more):
+    return alert(status, name=name, fingerprint=f"{name}-{site}", severity="warning", site=site, **more)
+
+
+def looks(world: World, **time):
+    world.clock.advance(**time)
+    found = attached.release(world.clock.now())
+    world.passes()
+    return found
+
+
+def ends(world, *alerts):
+    """They resolve now."""
+    at = world.clock.now().isoformat().replace("+00:00", "Z")
+    for one in alerts:
+        one["endsAt"] = at
+    world.post(group(*alerts, status="resolved"))
+
+
+def test_a_target_is_attached_silently_to_the_incident_of_its_source(site):
+    (number,) = site.post(group(down())).json["incidents"]
+    told = len(site.deliveries())
+    site.clock.advance(minutes=1)
+    assert site.post(group(slow(), slow("Lag"), slow(site="moscow"))).json["incidents"][0] == number
+    assert len(site.incidents()) == 2  # Moscow's has nothing to do with it
+    assert [one.title for one in site.incidents()] == ["SiteDown on db01", "Slow on db01"]
+    (line,) = site.entries("attached")
+    assert (line.incident_id, line.detail) == (number, {"count": 2, "titles": ["Slow on db01", "Lag on db01"]})
+    assert len([one for one in site.deliveries() if one.incident_id == number]) == told
+    assert site.incidents()[0].alert_count == 3
+
+
+def test_in_one_message_the_source_may_stand_behind_its_targets(site):
+    (number,) = site.post(group(slow(), down())).json["incidents"]
+    assert site.incident().id == number
+    assert site.timeline() == ["opened", "attached"]
+
+
+def test_when_the_source_resolves_what_still_fires_is_told_as_its_own(site):
+    site.post(group(down()))
+    site.post(group(slow(), slow("Lag")))
+    site.clock.advance(minutes=10)
+    ends(site, slow("Lag", status="resolved"))
+    assert site.incident().status == "triggered"
+    ends(site, down("resolved"))
+    assert [one.status for one in site.incidents()] == ["resolved"]
+    assert looks(site, seconds=2) == 1
+    first, second = site.incidents()
+    assert (first.status, second.status, second.title) == ("resolved", "triggered", "Slow on db01")
+    assert {one.who for one in site.deliveries() if one.incident_id == second.id} == {"irina@example.org"}
+    assert looks(site, seconds=2) == 0
+    with reading() as session:
+        assert ledger.read(session).balanced  # though some were told by us, not by their sender
+    ends(site, slow(status="resolved"))
+    assert {one.status for one in site.incidents()} == {"resolved"}
+
+
+def test_the_sources_incident_may_go_on_without_the_source(site):
+    site.post(group(down(), alert(name="SiteDown", fingerprint="other", site="moscow")))
+    site.post(group(slow()))
+    site.clock.advance(minutes=10)
+    ends(site, down("resolved"))
+    assert site.incident().status == "triggered"
+    assert looks(site, seconds=2) == 1
+    assert [one.title for one in site.incidents()] == ["SiteDown on db01", "Slow on db01"]
+
+
+def test_an_attached_alert_that_repeats_stays_where_it_is(site):
+    site.post(group(down()))
+    for _ in range(3):
+        site.clock.advance(minutes=5)
+        assert len(site.post(group(slow(), down())).json["incidents"]) == 1
+        looks(site)
+    assert len(site.incidents()) == 1
+    ends(site, slow(status="resolved"))
+    assert site.incident().status == "triggered"  # the source fires on
+
+
+def test_what_was_told_before_is_told_no_further_while_something_bigger_fires(site):
+    (number,) = site.post(group(slow())).json["incidents"]
+    site.clock.advance(minutes=30)
+    site.post(group(down()))
+    looks(site, minutes=30)  # the next step of the first one would be due
+    small = site.incidents()[0]
+    assert (small.id, small.level, small.suppressed_by) == (number, 1, f"inhibition:{site.incidents()[1].id}")
+    ends(site, down("resolved"))
+    looks(site, seconds=2)
+    assert site.incidents()[0].level == 2
+
+
+def test_a_rule_book_that_begins_to_inhibit_knows_what_fires_already(world_of, tmp_path):
+    world = world_of()
+    world.post(group(down()))
+    (tmp_path / "book" / "book.yaml").write_text(BOOK + RULES)
+    world.app.extensions["gateway"].shelf.refresh()
+    attached.release(world.clock.now())
+    world.post(group(slow()))
+    assert len(world.incidents()) == 1
+
+
+def test_an_alert_on_both_sides_inhibits_and_is_not_inhibited(world_of):
+    world = world_of(book=BOOK + "inhibitions: [{source: [a=b], target: ['alertname=~\".+\"']}]\n")
+    world.post(group(alert(fingerprint="1", a="b", name="One")))
+    world.post(group(alert(fingerprint="2", a="b", name="Two"), alert(fingerprint="3", name="Three")))
+    assert [one.title for one in world.incidents()] == ["One on db01", "Two on db01"]
