@@ -10,6 +10,7 @@ from tests.browsing import PASSWORD, everybody_has_a_password
 from tests.databases import missing
 
 CHROMIUM = next(
+PATIENCE = 20_000  # milliseconds: a browser shares the machine with other tests
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 
@@ -19,6 +20,7 @@ def chromium():
     if CHROMIUM is None:
         missing("no Chromium on this machine")
     sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api.expect.set_options(timeout=PATIENCE)
     with sync_api.sync_playwright() as driver:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         made = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
@@ -46,7 +48,7 @@ def open_page(chromium, site):
 
     def make(**options):
         context = chromium.new_context(base_url=site, locale="en-GB", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda problem: complaints.append(str(problem)))

@@ -26,7 +26,7 @@ def test_snooze_assign_and_mute_by_keys(world, signed_in):
     expect(page.locator("#flash")).to_contain_text("until 05:12")
     page.check("#mute input")
     world.alert(instance="db02", fingerprint="second")  # the page is drawn anew, the choice stays
-    expect(page.locator(".tl")).to_contain_text("Woken early", timeout=5_000)
+    expect(page.locator(".tl")).to_contain_text("Woken early", timeout=15_000)
     expect(page.locator("#mute input")).to_be_checked()
     page.locator("#title").click()
     page.keyboard.press("r")
