@@ -10,9 +10,9 @@ from tests.browsing import PASSWORD, everybody_has_a_password
 from tests.databases import missing
 
 CHROMIUM = next(
-PATIENCE = 20_000  # milliseconds: a browser shares the machine with other tests
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
+PATIENCE = 20_000  # milliseconds: a browser shares the machine with other tests
 
 
 @pytest.fixture(scope="session")
