@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from gateway import crashpoint, quietly
 from gateway.changes import Changes, told_of
-from gateway.store import alerts, audit, cases, outbox
+from gateway.store import alerts, audit, cases, outbox, promised
 from gateway.store.cases import Case
 from gateway.store.db import one_writer_per_source, transaction
 from gateway.world import world
@@ -209,7 +209,7 @@ def _without(changes: Changes, case: Case, found: Audience, spared: list[Notice]
 
     With a key of PagerDuty's REST API the incident is escalated there instead, which an ordinary message asks for.
     """
-    hushed = outbox.hushed_keys(changes.session, case.id)
+    hushed = promised.hushed_keys(changes.session, case.id)
     onward = [] if instead else _onward(changes, case, spared)
     why = "PagerDuty already has this incident on this key: its own escalation goes on calling"
     quiet = "PagerDuty has this incident on this key and calls nobody anew: told by another way"
@@ -223,7 +223,7 @@ def _without(changes: Changes, case: Case, found: Audience, spared: list[Notice]
 def _onward(changes: Changes, case: Case, spared: list[Notice]) -> list[Notice]:
     if not world().settings.env["NABAT_PAGERDUTY_API_KEY"]:
         return []
-    waiting = outbox.waiting_keys(changes.session, case.id)
+    waiting = promised.waiting_keys(changes.session, case.id)
     return [one for one in spared if one.contact.address_id not in waiting]
 
 
@@ -253,7 +253,7 @@ def _assigned(changes: Changes, case: Case, reason: Reason, person: Person, acto
 
 
 def _called_already(changes: Changes, case: Case, found: Audience) -> list[Notice]:
-    keys = outbox.promised_keys(changes.session, case.id)
+    keys = promised.promised_keys(changes.session, case.id)
     return [one for one in found.notices if one.contact.channel == "pagerduty" and one.contact.address_id in keys]
 
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from gateway.store import cases, outbox, timeline
+from gateway.store import cases, outbox, promised, timeline
 from gateway.store.cases import Case
 from gateway.store.db import wake_workers
 from gateway.store.types import to_json
@@ -63,13 +63,13 @@ class Changes:
             self._drafts[key] = found  # with the notice, so that its id stays its
         return found[1]
 
-    def standing(self, case: Case, level: int) -> list[outbox.Standing]:
+    def standing(self, case: Case, level: int) -> list[promised.Standing]:
         """How the messages of a step stand, those promised in this very transaction too."""
         fresh = [
-            outbox.Standing(notice.who, part, notice.way, notice.contact.channel, notice.contact.address_id, "queued")
+            promised.Standing(notice.who, part, notice.way, notice.contact.channel, notice.contact.address_id, "queued")
             for notice, part in self.promised.get((case.id, level), ())
         ]
-        return [*outbox.standing(self.session, case.id, level), *fresh]
+        return [*promised.standing(self.session, case.id, level), *fresh]
 
     def answer(self, case: Case, kind: str, origin: Origin) -> None:
         """It was acknowledged, snoozed or resolved: waiting pages are cancelled, whoever was told hears of it."""
@@ -111,7 +111,7 @@ class Changes:
             ids = [case.id for case, news, _ in self.answered.values() if news == kind]
             outbox.cancel_pages(self.session, ids, kind, self.now)
         news: list[outbox.Promise] = []
-        told = outbox.told(self.session, self.answered)
+        told = promised.told(self.session, self.answered)
         for case, kind, origin in self.answered.values():
             mine = [one for one in told if one.incident_id == case.id]
             for one in mine:
@@ -131,12 +131,12 @@ def told_of(found: Audience) -> dict[str, Any]:
     return {"told": told, "not_told": [{"who": one.who, "reason": one.reason} for one in found.not_told]}
 
 
-def _wants_news(one: outbox.Told, kind: str) -> bool:
+def _wants_news(one: promised.Told, kind: str) -> bool:
     """An acknowledgement, or a snooze, stops PagerDuty's calls; the end of it is told to all who were told of it."""
     return one.channel in NEWS_CHANNELS if kind == "resolved" else one.channel == "pagerduty"
 
 
-def _is_origin(one: outbox.Told, mine: list[outbox.Told], origin: Origin) -> bool:
+def _is_origin(one: promised.Told, mine: list[promised.Told], origin: Origin) -> bool:
     """The PagerDuty key that the answer came from is not answered back: the one known, the only one, or the person's.
 
     People may be called otherwise there, so a name is only the last resort.
@@ -149,7 +149,7 @@ def _is_origin(one: outbox.Told, mine: list[outbox.Told], origin: Origin) -> boo
     return len(keys) == 1 or one.name == origin.name
 
 
-def notice_to(one: outbox.Told) -> Notice:
+def notice_to(one: promised.Told) -> Notice:
     """Another message to somebody who was told."""
     contact = Contact(one.channel, one.address, one.address_id, one.contact_id or 0)
     return Notice(one.who, one.name, contact, Way(one.way), one.person_id or 0)

@@ -13,7 +13,7 @@ from gateway.changes import notice_to
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure
 from gateway.outward.pagerduty_rest import PAGE, Rest
 from gateway.secrets import digest
-from gateway.store import cases, drift, echoes, outbox
+from gateway.store import cases, drift, echoes, outbox, promised
 from gateway.store.db import reading, transaction
 from gateway.store.drift import Side
 from gateway.world import World
@@ -148,7 +148,7 @@ def _repeat(side: Side, what: Drift, theirs: Theirs, now: datetime) -> bool:
         if waiting or again >= MOST_REPEATS or case is None or case.state.status.value != kind:
             return False
         key = echoes.origin(session, theirs.service, side.id, now)
-        told = [one for one in outbox.told(session, [side.id]) if one.channel == "pagerduty"]
+        told = [one for one in promised.told(session, [side.id]) if one.channel == "pagerduty"]
         chosen = next((one for one in told if one.address_id == key), told[0] if told else None)
         if chosen is None:
             return False

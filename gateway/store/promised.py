@@ -1,0 +1,94 @@
+"""What was promised of an incident, and how it stands: to whom a page went out, which keys have it, what waits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from gateway.store import bulk
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody to whom a page went out, or may have gone out."""
+
+    incident_id: int
+    level: int
+    way: str
+    channel: str
+    address: str
+    address_id: str
+    contact_id: int | None
+    person_id: int | None
+    who: str
+    name: str
+
+
+def told(session: Session, incident_ids: Iterable[int]) -> list[Told]:
+    """To whom pages of these incidents went out or may have: sent, being sent, or tried without hearing an answer."""
+    sql = (
+        "SELECT incident_id, level, way, channel, address, address_id, contact_id, person_id, who, name FROM delivery "
+        "WHERE kind IN ('opened', 'escalated', 'assigned') "
+        "AND (status IN ('sent', 'delivered', 'sending', 'logged') OR ambiguous > 0) "
+        "AND incident_id {list} ORDER BY id"
+    )
+    first: dict[tuple[int, str, str], Told] = {}
+    for row in bulk.select(session, sql, incident_ids):
+        one = Told(*row)
+        first.setdefault((one.incident_id, one.channel, one.address_id), one)
+    return list(first.values())
+
+
+# What PagerDuty was told of an incident that ended and came back is past: a trigger opens it there anew.
+_STILL = (
+    "AND NOT EXISTS (SELECT 1 FROM delivery r WHERE r.incident_id = delivery.incident_id AND r.kind = 'resolved' "
+    "AND r.channel = delivery.channel AND r.address_id = delivery.address_id AND r.id > delivery.id)"
+)
+
+
+def promised_keys(session: Session, incident_id: int) -> set[str]:
+    """PagerDuty keys that already have this incident, or are about to: another trigger there would call nobody."""
+    sql = (
+        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' "  # noqa: S608 - our own words
+        "AND kind IN ('opened', 'escalated', 'assigned') AND status NOT IN ('failed', 'cancelled', 'logged') "
+        "AND incident_id {list} " + _STILL
+    )
+    return {row[0] for row in bulk.select(session, sql, [incident_id])}
+
+
+def waiting_keys(session: Session, incident_id: int) -> set[str]:
+    """PagerDuty keys for which a page of this incident has not gone out yet: one more would only follow it."""
+    sql = (
+        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind IN ('opened', 'escalated', 'assigned') "
+        "AND status IN ('queued', 'sending') AND incident_id {list}"
+    )
+    return {row[0] for row in bulk.select(session, sql, [incident_id])}
+
+
+def hushed_keys(session: Session, incident_id: int) -> set[str]:
+    """PagerDuty keys that were told of an answer: nobody is called there any more, whatever we trigger."""
+    sql = (
+        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind = 'acknowledged' "  # noqa: S608
+        "AND incident_id {list} " + _STILL
+    )
+    return {row[0] for row in bulk.select(session, sql, [incident_id])}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the messages of one step stand."""
+
+    who: str
+    part: str
+    way: str
+    channel: str
+    address_id: str
+    status: str
+
+
+def standing(session: Session, incident_id: int, level: int) -> list[Standing]:
+    sql = (
+        "SELECT who, part, way, channel, address_id, status FROM delivery "
+        "WHERE kind IN ('opened', 'escalated') AND incident_id = {} AND level = {} ORDER BY id"
+    )
+    return [Standing(*row) for row in bulk.select_plain(session, sql, incident_id, level)]
