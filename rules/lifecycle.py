@@ -95,7 +95,7 @@ class Given:
     level: int | None = None  # DECLINE: the step that was shown to whoever passes it on; MISSED: the one that was found
     person: int = 0  # ASSIGN
     before: int | None = None  # ASSIGN: whose it is now
-    suppression: Suppression | None = None  # SUPPRESS: by what; STIRRED: what hides the alert that came
+    suppression: Suppression | None = None  # SUPPRESS: by what
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,8 @@ def _suppress(state: State, _route: Route, now: datetime, given: Given) -> Decis
     """Nobody is told until then. What a person answered, or snoozed for longer, is theirs."""
     found = given.suppression
     asleep = state.snoozed_until is not None and not state.suppressed_by and now < state.snoozed_until
-    answered = state.status is Status.ACKNOWLEDGED and state.snoozed_until is None
+    lasts = state.next_at is None or now < state.next_at  # an acknowledgement may have a length
+    answered = state.status is Status.ACKNOWLEDGED and state.snoozed_until is None and lasts
     if found is None or found.until <= now or asleep or answered:
         return Decision(state, Reason.NOT_DUE)
     after = State(Status.TRIGGERED, state.level, found.until, found.until, suppressed_by=found.key)
@@ -176,9 +177,7 @@ def _asleep(state: State, signal: Signal, route: Route, now: datetime, given: Gi
     over = Reason.SUPPRESSION_OVER if state.suppressed_by else Reason.SNOOZE_OVER
     if signal is Signal.TIMER and state.next_at is not None and now >= state.next_at:
         return wake(state, route, now, over)
-    if signal is Signal.STIRRED and given.suppression is not None:
-        return Decision(state, Reason.NOT_DUE)
-    if signal is Signal.STIRRED and state.suppressed_by:
+    if signal is Signal.STIRRED and state.suppressed_by:  # what came is not hidden, or it would not be asked for
         return wake(state, route, now, Reason.WOKEN if state.level else over)
     more_urgent = given.urgency is not None and given.urgency.rank < route.urgency.rank
     if signal is Signal.STIRRED and (more_urgent or given.firing > state.snoozed_firing):

@@ -85,7 +85,8 @@ def _flaps(state: State, _signal: Signal, _route: Route, now: datetime, given: G
 
 
 def _first(state: State) -> Reason:
-    return Reason.STILL_FLAPPING if state.phase is Phase.FLAPPING else Reason.FLAPPING
+    silent = state.phase is Phase.FLAPPING or state.suppressed_by
+    return Reason.STILL_FLAPPING if silent else Reason.FLAPPING
 
 
 def _flapping(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:

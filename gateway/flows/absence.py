@@ -8,7 +8,7 @@ from gateway import log
 from gateway.flows import intake
 from gateway.flows.beats import own_post
 from gateway.flows.own_alerts import source_silent_alert
-from gateway.store import alertmanagers, rhythms, timeline
+from gateway.store import alertmanagers, rhythms, timeline, timers
 from gateway.store.alerts import Post
 from gateway.store.db import one_writer_per_source, reading, transaction
 from gateway.store.tables import Rhythm, Source
@@ -24,8 +24,15 @@ SHOWN = 5  # titles named on a timeline line
 def listen(now: datetime) -> int:
     """Learns how long each source is quiet, and tells of those that are so for too long. Returns how many were told."""
     with reading() as session:
-        known = [source.id for source, _ in rhythms.sources(session)]
+        known = [source.id for source, row in rhythms.sources(session) if _may_change(source, row, now)]
     return sum(_listen(source_id, now) for source_id in known)
+
+
+def _may_change(source: Source, row: Rhythm | None, now: datetime) -> bool:
+    if row is None or (source.last_seen_at is not None and source.last_seen_at > row.last_at):
+        return True
+    due = silent_from(row.pauses, row.last_at)
+    return row.silent_at is None and due is not None and due <= now
 
 
 def _listen(source_id: int, now: datetime) -> bool:
@@ -63,7 +70,9 @@ def forget_stale(now: datetime) -> int:
     """Alerts of which nothing was heard for as long as their source's setting says are over."""
     with reading() as session:
         found = rhythms.with_stale(session)
-    return sum(_forget(*one, now) for one in found)
+        up_for = timers.since_outage(session, now) if found else None
+    # What was said while nobody was here to hear it is no silence.
+    return sum(_forget(*one, now) for one in found if up_for is None or up_for >= timedelta(seconds=one[2]))
 
 
 def _forget(source_id: int, name: str, seconds: int, now: datetime) -> int:

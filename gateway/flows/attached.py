@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gateway import log
 from gateway.flows import intake, suppress
-from gateway.store import alertmanagers, inhibitors, suppressed
+from gateway.store import alertmanagers, inhibitors, silences, suppressed
 from gateway.store.alerts import Post
 from gateway.store.db import one_writer_per_source, reading, transaction
 from gateway.store.inhibitors import Orphan
@@ -24,8 +24,11 @@ def release(now: datetime) -> int:
         found = inhibitors.orphans(session)
     for source_id in sorted({one.source_id for one in found}):
         _let_go([one for one in found if one.source_id == source_id], now)
-    with transaction() as session:
-        inhibitors.release(session, now)
+    with reading() as session:
+        held = silences.holds_any(session)
+    if held:
+        with transaction() as session:
+            inhibitors.release(session, now)
     return len(found)
 
 

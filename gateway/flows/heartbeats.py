@@ -30,12 +30,12 @@ def beat(token: str, now: datetime) -> bool:
 
 def report_due(now: datetime) -> int:
     """Tells of each that is silent; forgets those that the rule book no longer names. Returns how many were told."""
-    book = world().shelf.book
+    names = [one.name for one in world().shelf.book.heartbeats]
     with reading() as session:
-        if not store.has_any(session):
+        if not store.want_attention(session, names, now):
             return 0
     with transaction() as session:
-        gone = store.forgotten(session, [one.name for one in book.heartbeats])
+        gone = store.forgotten(session, names)
         posts = ends([row for row in gone if row.silent_at is not None], now)
         for row in gone:
             store.remove(session, row)

@@ -276,8 +276,9 @@ class _Intake:
         case, spoken = self._case(known), ready.alert.firing or ready.alert.touch
         if case is None or not case.sleeps or not known.firing or not spoken:
             return
-        hidden = self.quiet.verdict(known.source_id, ready.alert)
-        given = Given(firing=case.firing, urgency=ready.route.urgency, suppression=hidden)
+        if self.quiet.verdict(known.source_id, ready.alert) is not None:
+            return
+        given = Given(firing=case.firing, urgency=ready.route.urgency)
         decision = decide(case.state, Signal.STIRRED, case.route, self.now, given)
         carry_out(self.changes, case, decision, Actor(source, "source"))
 

@@ -114,6 +114,9 @@ def turn_due(now: datetime) -> int:
 
 def release_stragglers(now: datetime) -> None:
     """An alert that came while its silence was being ended knew nothing of it."""
+    with reading() as session:
+        if not silences.holds_any(session):
+            return
     with transaction() as session:
         silences.release(session, now)
 

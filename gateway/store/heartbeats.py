@@ -100,8 +100,11 @@ def forgotten(session: Session, names: Iterable[str]) -> list[HeartbeatRow]:
     return _all(session, query.order_by(HeartbeatRow.name))
 
 
-def has_any(session: Session) -> bool:
-    return session.scalar(select(HeartbeatRow.id).limit(1)) is not None
+def want_attention(session: Session, names: Iterable[str], now: datetime) -> bool:
+    """Whether there is one that is overdue or forgotten; without a lock."""
+    late = HeartbeatRow.due_at.is_not(None) & (HeartbeatRow.due_at <= now)
+    gone = HeartbeatRow.hash.is_(None) & HeartbeatRow.name.not_in(list(names))
+    return session.scalar(select(HeartbeatRow.id).where(late | gone).limit(1)) is not None
 
 
 def remove(session: Session, row: HeartbeatRow) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
+from gateway import log
 from gateway.store import bulk
 from gateway.store.db import locked, upsert
 from gateway.store.tables import Fact, HiddenAlert, Incident, SilenceRow
@@ -34,12 +35,16 @@ class Hidden:
 def in_force(session: Session) -> tuple[Silence, ...]:
     """All that have not ended, ready to be asked."""
     rows = session.scalars(select(SilenceRow).where(SilenceRow.ended_at.is_(None)).order_by(SilenceRow.id))
-    return tuple(_silence(row) for row in rows)
+    return tuple(one for one in map(_silence, rows) if one is not None)
 
 
-def _silence(row: SilenceRow) -> Silence:
+def _silence(row: SilenceRow) -> Silence | None:
     spans = tuple((moment(starts), moment(ends)) for starts, ends in row.spans)
-    match = tuple(Matcher.parse(text) for text in row.matchers)
+    try:
+        match = tuple(Matcher.parse(text) for text in row.matchers)
+    except ValueError as problem:  # of another version of ours: it hides nothing, rather than stopping all intake
+        log.error("silence_unreadable", problem, silence=row.id)
+        return None
     return Silence(row.id, Suppressor(row.kind), match, spans, row.reason, row.author)
 
 
@@ -97,6 +102,11 @@ _RELEASE = text("""
       AND NOT EXISTS (SELECT 1 FROM silence s WHERE s.kind || ':' || s.id = incident.suppressed_by
                       AND s.ended_at IS NULL AND s.ends_at > :now AND s.starts_at <= :now)
 """)
+
+
+def holds_any(session: Session) -> bool:
+    """Whether anything is suppressed; without a lock."""
+    return bool(bulk.select_plain(session, "SELECT 1 FROM incident WHERE suppressed_by IS NOT NULL LIMIT 1"))
 
 
 def release(session: Session, now: datetime) -> None:

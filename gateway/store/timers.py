@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gateway.store.types import micros
+from gateway.store.types import micros, moment
 
 GRACE = timedelta(seconds=60)
 SLACK = timedelta(seconds=10)  # clocks of machines that agree, and transactions that take a while
@@ -18,6 +18,10 @@ _GRACE = (
     # Its beats may have found nobody here: it has its whole time anew, or by a cron expression a minute.
     "UPDATE heartbeat SET due_at = CASE WHEN every > 0 THEN :now + (every + grace) * CAST(1000000 AS BIGINT) "
     "ELSE :until END WHERE due_at IS NOT NULL AND due_at <= :now",
+    "UPDATE rhythm SET last_at = :now WHERE silent_at IS NULL",  # sources may have found nobody here either
+)
+_OUTAGE = (
+    "INSERT INTO fact (key, value, at) VALUES ('outage', '', :now) ON CONFLICT (key) DO UPDATE SET at = excluded.at"
 )
 _UNSKEW = (
     "UPDATE incident SET next_at = next_at - (updated_at - :now), updated_at = :now "
@@ -33,7 +37,14 @@ def grace(session: Session, now: datetime) -> int:
     Without this the first round after an outage of ours would call, fall back and escalate in one breath.
     """
     values = {"now": micros(now), "until": micros(now + GRACE)}
+    session.execute(text(_OUTAGE), {"now": micros(now)})
     return sum(session.execute(text(sql), values).rowcount for sql in _GRACE)  # type: ignore[attr-defined]
+
+
+def since_outage(session: Session, now: datetime) -> timedelta | None:
+    """How long ago the last outage ended; None if there was none."""
+    at = session.execute(text("SELECT at FROM fact WHERE key = 'outage'")).scalar_one_or_none()
+    return None if at is None else now - moment(int(at))
 
 
 def unskew(session: Session, now: datetime) -> int:

@@ -64,6 +64,7 @@ def undelivered(session: Session, now: datetime, *, configured: bool) -> list[in
         SELECT i.id FROM incident i
         WHERE i.status = 'triggered' AND i.urgency = 0 AND i.opened_at < :late AND i.snoozed_until IS NULL
           AND i.level > 0
+          AND coalesce((SELECT min(f.created_at) FROM delivery f WHERE f.incident_id = i.id), i.opened_at) < :late
           AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.kind IN ('opened', 'escalated')
                           AND d.status IN ('sent', 'delivered'))
         ORDER BY i.id

@@ -186,3 +186,17 @@ def test_what_nobody_speaks_of_any_more_is_over_with_a_named_reason(world):
         assert ledger.read(session).balanced
     again = alert(severity="warning", name="Old", starts="2026-12-06T09:00:00Z")
     assert world.post(group(again)).json["incidents"] != [number]  # it begins to fire anew
+
+
+def test_an_outage_of_ours_makes_neither_a_source_silent_nor_an_alert_stale(world):
+    for _ in range(9):
+        day_of_alerts(world)
+    with transaction() as session:
+        rhythms.set_stale_after(session, source_store.find_source(session, "alertmanager", "alertmanager"), 24 * 3600)
+    world.clock.advance(days=2)
+    with transaction() as session:
+        timers.grace(session, world.clock.now())
+    assert absence.listen(world.clock.now()) == 0
+    assert absence.forget_stale(world.clock.now()) == 0
+    world.clock.advance(days=1, seconds=1)
+    assert (absence.listen(world.clock.now()), absence.forget_stale(world.clock.now())) == (1, 1)

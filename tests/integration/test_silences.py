@@ -6,8 +6,9 @@ import pytest
 
 from gateway.flows import silences
 from gateway.store import sources as source_store
-from gateway.store.db import transaction
-from tests.samples import alert, group
+from gateway.store import vitals
+from gateway.store.db import reading, transaction
+from tests.samples import BOOK, alert, group
 
 PAGES = ("opened", "escalated")
 
@@ -330,3 +331,44 @@ def test_a_window_that_cannot_be_is_refused(operator):
         answer = operator.ask("POST", "maintenance", {"matchers": ["a=b"], "reason": "x", **WINDOW, **more})
         assert answer.status_code == 400, more
         assert said in answer.json["detail"]
+
+
+def test_an_emergency_that_waited_for_its_silence_is_not_called_unheard_the_moment_it_is_told(world, operator):
+    operator.silence("alertname=DiskFull")
+    world.alert(name="DiskFull")
+    operator.passes(hours=2)
+    assert pages(world)
+    with reading() as session:
+        assert vitals.undelivered(session, world.clock.now(), configured=True) == []
+        assert vitals.undelivered(session, world.clock.now() + timedelta(minutes=5), configured=True)
+
+
+def test_what_is_flapping_in_a_silence_is_told_to_nobody(world_of):
+    book = BOOK + "flapping: {changes: 4, within: 30m, quiet: 15m}\nreopen_within: 30m\n"
+    world = world_of(book=book)
+    operator = Operator(world)
+    operator.silence("alertname=DiskFull")
+    for turn in range(4):
+        starts = (world.clock.now() - timedelta(seconds=30)).isoformat()
+        world.post(group(alert(name="DiskFull", starts=starts)))
+        world.clock.advance(minutes=1)
+        over = alert("resolved", name="DiskFull", starts=starts)
+        over["endsAt"] = world.clock.now().isoformat()
+        world.post(group(over, status="resolved"))
+        operator.passes(minutes=1)
+        assert world.deliveries() == [], turn
+    operator.passes(minutes=20)
+    assert world.deliveries() == []
+
+
+def test_what_the_rules_hold_back_stays_quiet_in_a_silence(world_of):
+    book = BOOK.replace("urgency: emergency, policy: infra", "urgency: emergency, policy: infra, hold_for: 1m")
+    world = world_of(book=book)
+    operator = Operator(world)
+    world.alert(name="DiskFull")
+    operator.silence("alertname=DiskFull", **{"for": "30m"})
+    for _ in range(5):
+        operator.passes(minutes=5)
+    assert world.deliveries() == []
+    operator.passes(minutes=5)
+    assert pages(world)
