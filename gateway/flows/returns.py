@@ -1,6 +1,6 @@
 """An alert that ceases and begins to fire: what was over goes on, and what does so too often is flapping."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
@@ -34,10 +34,10 @@ def reopened(changes: Changes, before: Case | None, ready: Ready, source: str) -
 
 def _goes_on(case: Case, ready: Ready, now: datetime) -> bool:
     """It ended by itself, a short while ago; and it is what the book takes for the same thing."""
-    may = ready.route.timing.back_within > timedelta()
-    if not may or case.open or case.resolved_at is None or case.resolve_kind not in ("auto", "healed"):
+    if case.open or case.resolved_at is None or case.resolve_kind not in ("auto", "healed"):
         return False
-    return case.dedup_key == ready.key and now - case.resolved_at <= ready.route.timing.back_within
+    within = ready.route.timing.back_within
+    return bool(within) and case.dedup_key == ready.key and now - case.resolved_at <= within
 
 
 def turned(changes: Changes, case: Case, source: str) -> bool:
