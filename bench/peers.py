@@ -140,8 +140,8 @@ class Report:
             yield from self._beside_alertmanager()
 
     def _row(self, name: str, mode: str, point: tuple[int, int], runs: list[dict]) -> str:
-        calm = [run for run in runs if run["foreign"] <= CALM]
-        rate, p50, p99, other = (middle(calm or runs, key) for key in ("rate", "p50", "p99", "foreign"))
+        calm = any(run["foreign"] <= CALM for run in runs)
+        rate, p50, p99, other = (middle(runs, key) for key in ("rate", "p50", "p99", "foreign"))
         times = self.peers.generator[point] / rate
         able = f"{times:.1f} x{'' if times >= ENOUGH else ' (too slow)'}"
         memory = max(run["pss"] for run in runs)
@@ -183,7 +183,8 @@ class Report:
 
 
 def middle(runs: list[dict], key: str) -> float:
-    return statistics.median(run[key] for run in runs)
+    calm = [run for run in runs if run["foreign"] <= CALM]
+    return statistics.median(run[key] for run in calm or runs)
 
 
 def _in_order(item: tuple[tuple, Any]) -> tuple:

@@ -82,7 +82,8 @@ def lines(database: str, starts: list[Start]) -> Iterator[str]:
     yield f"first 2xx after {seconds:.1f} s; to reach: {targets.START_S:g} s: {verdict(seconds <= targets.START_S)}"
     yield f"PSS idle of all processes {memory:.0f} MB, of these the auditor {auditor:.0f} MB"
     reached = verdict(others <= targets.IDLE_PSS_MB)
-    yield f"web and worker {web + worker:.0f} MB, with what watches over them {others:.0f} MB; to reach: {targets.IDLE_PSS_MB} MB: {reached}"
+    yield f"web and worker {web + worker:.0f} MB, with what watches over them {others:.0f} MB"
+    yield f"to reach: {targets.IDLE_PSS_MB} MB: {reached}"
     for pid, (name, own) in last.parts.items():
         yield f"  {name} {pid}: {own:.0f} MB"
 
