@@ -27,6 +27,7 @@ KINDS = {
     "flapping": "flapping",
     "reopened": "back again",
     "reminder": "reminder",
+    "digest": "roll-up",
 }
 PARTS = {"fallback": "another way", "news": "news", "again": "put right", "also": "another route", "primary": ""}
 OPEN_ADDRESSES = ("email", "sms")  # the others are keys: whoever has one may call in our name
@@ -152,5 +153,5 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("new incident"), _("next step"), _("assigned"), _("acknowledged"), _("resolved"), _("another way"), _("news"),
-        _("put right"), _("another route"), _("flapping"), _("back again"), _("reminder"),
+        _("put right"), _("another route"), _("flapping"), _("back again"), _("reminder"), _("roll-up"),
     )  # fmt: skip

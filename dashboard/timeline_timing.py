@@ -63,6 +63,13 @@ def voice_gate(event: Event) -> Said:
     return Said("phone-missed" if held else "phone-call", "", strong, said.get(why, why), small)
 
 
+def bundled(event: Event) -> Said:
+    _ = event.reader.say
+    who = str(event.detail.get("name") or event.detail.get("who") or "?")
+    rest = _("%(who)s hears of it in the next roll-up", who=who)
+    return Said("bell-ring", "", _("Too much at once"), rest)
+
+
 def until(event: Event) -> str:
     try:
         return event.reader.moment(datetime.fromisoformat(str(event.detail.get("until")))).short
@@ -79,6 +86,7 @@ def _why(event: Event) -> tuple[str, ...]:
 KINDS: Mapping[str, Callable[[Event], Said]] = {
     "held": held,
     "voice gate": voice_gate,
+    "bundled": bundled,
     "reopened": reopened,
     "flapping": flapping,
     "flapping over": flapping_over,

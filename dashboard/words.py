@@ -18,6 +18,7 @@ RESULTS = {
     "delivered": "delivered",
     "failed": "failed",
     "cancelled": "called off",
+    "bundled": "said in a roll-up",
     "logged": "not sent: no provider is set up",
 }
 SHORT_RESULTS = {**RESULTS, "queued": "waiting", "sent": "sent", "logged": "not sent, only logged"}
@@ -89,6 +90,7 @@ def _marked() -> tuple[str, ...]:
     return (
         _("Emergency"), _("Urgent"), _("Fast"), _("Ordinary"), _("call"), _("SMS"), _("push"), _("e-mail"),
         _("waiting to be sent"), _("being sent"), _("handed over"), _("delivered"), _("failed"), _("called off"),
+        _("said in a roll-up"),
         _("not sent: no provider is set up"), _("waiting"), _("sent"), _("not sent, only logged"),
         _("Open"), _("Acknowledged"), _("Resolved"), _("Snoozed"),
         _("viewer"), _("responder"), _("dispatcher"), _("administrator"),

@@ -273,7 +273,7 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
     step = step_at(case.route, level)
     found = changes.audience(step, case.route)
     known = {(one.channel, one.address_id) for one in standing}
-    alive = [one for one in standing if one.status in ("queued", "sending", "sent", "delivered")]
+    alive = [one for one in standing if one.status in ("queued", "sending", "sent", "delivered", "bundled")]
     mine = [one for one in (*found.fallback, *found.notices) if one.who == who and one.way in case.route.fallback]
     fresh = [notice for notice in mine if (notice.contact.channel, notice.contact.address_id) not in known]
     if fresh and not any(one.part == "fallback" and one.who == who for one in alive):
@@ -284,7 +284,7 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
         changes.line(case, "fallback", CLOCK.name, {"why": why, "level": level, "told": told})
         if not patience:
             return
-    good = ("sent", "delivered") if patience else ("queued", "sending", "sent", "delivered")
+    good = ("sent", "delivered", "bundled") if patience else ("queued", "sending", "sent", "delivered", "bundled")
     ladder = [one for one in standing if one.part != outbox.ALSO]
     if level == case.state.level and not any(one.status in good for one in ladder):
         only_logged = all(one.status == "logged" for one in ladder)

@@ -20,7 +20,7 @@ ENV = (KEY, "NABAT_VAPID_SUBJECT", "NABAT_MAIL_FROM", "NABAT_PUBLIC_URL", "NABAT
 NEEDS = (KEY,)
 SECRET = True
 
-WAKING = ("opened", "escalated", "assigned", "test")
+WAKING = ("opened", "escalated", "assigned", "digest", "test")
 HARD = ("emergency", "urgent", "fast")  # what may wait for the phone to wake by itself would not come in time
 STAYS = ("emergency", "urgent")  # on the screen until somebody does something about it
 ENDED = (404, 410)

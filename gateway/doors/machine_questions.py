@@ -21,7 +21,7 @@ STATUSES: Mapping[str, tuple[Status, ...]] = {
     "all": tuple(Status),
     **{one.value: (one,) for one in Status},
 }
-DELIVERED = ("queued", "sending", "sent", "delivered", "failed", "cancelled", "logged")
+DELIVERED = ("queued", "sending", "sent", "delivered", "failed", "cancelled", "logged", "bundled")
 EARLIEST, LATEST = 1970, 2200  # years
 # What each list can be asked; gateway/doors/openapi.py says what it means.
 PAGING = ("after", "limit")

@@ -15,7 +15,7 @@ from gateway.access import vapid
 from gateway.briefing import bare_facts, facts_of
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.demo.mark import is_invented
-from gateway.flows import gate
+from gateway.flows import bundle, gate
 from gateway.flows.settle import Result, reclaim, write_down
 from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
@@ -85,7 +85,10 @@ class Sender:
             taken = self._take(session, channel, free, now, clock)
             known = self.world.roll.current(session).addresses
             passed = gate.through(session, taken, self.world.shelf.book.voice, now)
-            taken = outbox.with_earlier(session, passed.taken) if taken and channel == "pagerduty" else passed.taken
+            directory = self.world.roll.current(session)
+            capped = self.world.settings.env["NABAT_CAPS"] == "on" and not self.own
+            left = bundle.within_caps(session, passed.taken, directory, now) if capped else passed.taken
+            taken = outbox.with_earlier(session, left) if left and channel == "pagerduty" else left
             facts = {one.id: _brief(session, one, self.world, passed.why.get(one.id, "")) for one in taken}
             given = vapid.given_to(channel, session, self.world.vault, now) if taken else {}
         if taken:
@@ -163,7 +166,8 @@ def _brief(session: Session, leased: Leased, world: World, why: str) -> Facts:
     """The facts; of a message whose facts cannot be put together the bare ones, so that it holds up no other."""
     try:
         facts = facts_of(session, leased, world)
-        return replace(facts, why=why) if why else facts
+        several = bundle.several(session, leased, f"{world.settings.public_url}/incidents?status=open")
+        return replace(facts, why=why, bundle=several)
     except STRANGE as problem:
         log.error("facts_failed", problem, delivery=leased.id, incident=leased.incident_id)
         return bare_facts(session, leased, world)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway import actions, crashpoint, log, metrics
 from gateway.demo.mark import is_invented
-from gateway.store import browsers, cases, outbox, pages, timeline
+from gateway.store import browsers, bundles, cases, outbox, pages, timeline
 from gateway.store.cases import Case
 from gateway.store.db import transaction
 from gateway.store.outbox import Leased
@@ -79,6 +79,8 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
             metrics.deliveries.labels(result.leased.channel, "late").inc()
             continue
         _count(result, str(values["status"]), now)
+        if result.leased.kind == bundles.DIGEST and values["status"] == "failed":
+            bundles.release(session, result.leased.id, now)
         if case is None:
             continue
         changes.lines.append(timeline.line(case.id, now, *_line(result, values)))

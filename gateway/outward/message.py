@@ -11,7 +11,7 @@ class Message:
     delivery: int
     incident: int  # its number
     incident_uuid: str
-    kind: str  # opened, escalated, assigned, acknowledged, resolved, flapping, reopened, reminder, test
+    kind: str  # opened, escalated, assigned, acknowledged, resolved, flapping, reopened, reminder, digest, test
     address: str  # in clear
     title: str  # one line, rendered from <kind>.txt's first line
     text: str

@@ -43,6 +43,16 @@ class AlertFacts:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class BundleFacts:
+    """Several incidents that one message tells of."""
+
+    count: int = 0
+    top: str = ""  # the label that most of them share: rack=r7
+    titles: tuple[str, ...] = ()
+    url: str = ""  # the list
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything a template may use about an incident and about the person who reads."""
@@ -78,6 +88,7 @@ class Facts:
     url: str = ""  # the incident's page
     pocket_url: str = ""  # a page that needs no sign-in, to answer with one tap
     ticket: Mapping[str, Any] | None = None
+    bundle: BundleFacts = BundleFacts()
     why: str = ""  # a call leaves now: what the voice gate says
     name: str = ""  # of the person
     language: str = "en"
@@ -159,7 +170,7 @@ def _values(facts: Facts, kind: str) -> dict[str, Any]:
     values |= {
         "message": kind,
         "waking": kind in WAKING,
-        "link": safe_url(facts.pocket_url) or safe_url(facts.url),
+        "link": safe_url(facts.bundle.url) or safe_url(facts.pocket_url) or safe_url(facts.url),
         "site": site,
         "where": ", ".join(part for part in (near, site) if part),
         "alarm": wording.word(str(facts.urgency)).upper(),

@@ -9,6 +9,7 @@ from gateway.store import bulk
 from gateway.store.outbox import Leased
 from gateway.store.types import micros, moment
 
+OWN_SOURCE = 0
 RINGS = "kind IN ('opened', 'escalated', 'assigned')"
 
 
@@ -21,12 +22,13 @@ def firing(session: Session, incident_ids: Iterable[int]) -> set[int]:
 def lately(
     session: Session, person_id: int, way: str, span: timedelta, now: datetime, but: Sequence[int] = ()
 ) -> list[datetime]:
-    """When this person was told this way; what is on its way counts as told now, without these messages."""
+    """When this person was told this way, but for our own alarms; what is on its way counts as told now."""
     sql = (
-        f"SELECT id, finished_at FROM delivery WHERE person_id = {{}} AND way = {{}} AND {RINGS} "  # noqa: S608
-        "AND ((status IN ('sent', 'delivered') AND finished_at > {}) OR (status = 'sending' AND finished_at IS NULL))"
+        f"SELECT d.id, d.finished_at FROM delivery d JOIN incident i ON i.id = d.incident_id AND i.source_id <> {{}} "  # noqa: S608
+        f"WHERE d.person_id = {{}} AND d.way = {{}} AND d.{RINGS} AND ((d.status IN ('sent', 'delivered') "
+        "AND d.finished_at > {}) OR (d.status = 'sending' AND d.finished_at IS NULL))"
     )
-    rows = bulk.select_plain(session, sql, person_id, way, micros(now - span))
+    rows = bulk.select_plain(session, sql, OWN_SOURCE, person_id, way, micros(now - span))
     return [now if at is None else moment(at) for id_, at in rows if id_ not in but]
 
 

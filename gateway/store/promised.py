@@ -50,7 +50,8 @@ def promised_keys(session: Session, incident_id: int) -> set[str]:
     """PagerDuty keys that already have this incident, or are about to: another trigger there would call nobody."""
     sql = (
         "SELECT address_id FROM delivery WHERE channel = 'pagerduty' "  # noqa: S608 - our own words
-        "AND kind IN ('opened', 'escalated', 'assigned') AND status NOT IN ('failed', 'cancelled', 'logged') "
+        "AND kind IN ('opened', 'escalated', 'assigned') "
+        "AND status NOT IN ('failed', 'cancelled', 'logged', 'bundled') "
         "AND incident_id {list} " + _STILL
     )
     return {row[0] for row in bulk.select(session, sql, [incident_id])}

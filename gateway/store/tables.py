@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.store.base import ATTACHED, DUE, LATEST, OPEN, PATIENT, QUEUED, SUPPRESSED, WAITING, Base, Big
+from gateway.store.base import ATTACHED, BUNDLED, DUE, LATEST, OPEN, PATIENT, QUEUED, SUPPRESSED, WAITING, Base, Big
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
 from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
 from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
@@ -185,7 +185,7 @@ class Delivery(Base):
     """One message to one address: the outbox, and afterwards its history.
 
     status: queued → sending → sent → delivered; queued again for a later attempt; failed (for good, or expired),
-    cancelled (answered meanwhile), logged (no provider is configured).
+    cancelled (answered meanwhile), logged (no provider is configured), bundled (said by the message `bundle_id`).
     """
 
     __tablename__ = "delivery"
@@ -221,6 +221,7 @@ class Delivery(Base):
     error: Mapped[str]
     local_mow: Mapped[int | None]  # minute of the week 0..10079 in the person's zone at sending
     local_night: Mapped[str | None] = mapped_column(String(10))  # local date of (local time - 7 h)
+    bundle_id: Mapped[int | None] = mapped_column(BigInteger)  # the message that says it together with others
     is_page: Mapped[bool]  # a call, SMS or push not within 60 s of the person's previous one
 
     __table_args__ = (
@@ -228,6 +229,7 @@ class Delivery(Base):
         Index("delivery_incident", "incident_id", "id"),
         Index("delivery_fallback", "fallback_at", postgresql_where=PATIENT, sqlite_where=PATIENT),
         Index("delivery_expiry", "expires_at", postgresql_where=QUEUED, sqlite_where=QUEUED),
+        Index("delivery_bundle", "bundle_id", postgresql_where=BUNDLED, sqlite_where=BUNDLED),
         Index("delivery_person", "person_id", "finished_at"),
     )
 

@@ -66,7 +66,7 @@ def undelivered(session: Session, now: datetime, *, configured: bool) -> list[in
           AND i.level > 0
           AND coalesce((SELECT min(f.created_at) FROM delivery f WHERE f.incident_id = i.id), i.opened_at) < :late
           AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.kind IN ('opened', 'escalated')
-                          AND d.status IN ('sent', 'delivered'))
+                          AND d.status IN ('sent', 'delivered', 'bundled'))
         ORDER BY i.id
     """)
     found = list(session.scalars(query, {"late": micros(now - REACHED_WITHIN)}))

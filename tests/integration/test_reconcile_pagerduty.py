@@ -331,7 +331,8 @@ def test_trouble_in_the_middle_costs_only_the_rest(world, rest):
     """PagerDuty answers for two of three incidents: they are put right, the third has its turn next."""
     for number in range(3):
         world.alert(fingerprint=f"f{number}", name=f"N{number}")
-    world.delivers()
+        world.delivers()
+        world.clock.advance(minutes=2)  # more at once would be bundled
     rest.incidents()
     rest.answers("PSANNA", "resolved")
     comparison = PagerDuty(world.app.extensions["gateway"], pace=0)

@@ -1,0 +1,110 @@
+"""Messages that go out together: which roll-up a person will get next, what is in it, and what becomes of that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from gateway.store import bulk
+from gateway.store.db import is_postgres
+from gateway.store.outbox import Leased
+from gateway.store.tables import Delivery
+from gateway.store.types import micros, moment
+from rules.words import Notice
+
+DIGEST = "digest"  # the kind of message that says several
+MOST = 5000  # incidents whose labels are looked at
+
+_COLUMNS = (
+    "incident_id", "once", "level", "kind", "part", "way", "channel", "address", "address_id", "contact_id",
+    "person_id", "who", "name", "rank", "status", "attempts", "ambiguous", "created_at", "due_at", "lease",
+    "provider_ref", "error", "is_page",
+)  # fmt: skip
+
+
+def waiting(session: Session, person_id: int) -> int | None:
+    """The roll-up that this person will get next, if there is one."""
+    sql = (
+        "SELECT id FROM delivery WHERE person_id = {} AND finished_at IS NULL AND kind = 'digest' "
+        "AND status = 'queued' ORDER BY id LIMIT 1"
+    )
+    rows = bulk.select_plain(session, sql, person_id)
+    return rows[0][0] if rows else None
+
+
+def last(session: Session, person_id: int, now: datetime, since: datetime) -> datetime | None:
+    """When the last one went out; one that is under way goes out now."""
+    sql = (
+        "SELECT finished_at FROM delivery WHERE person_id = {} AND kind = 'digest' "
+        "AND ((finished_at > {} AND status IN ('sent', 'delivered', 'logged')) "
+        "OR (finished_at IS NULL AND status = 'sending'))"
+    )
+    rows = bulk.select_plain(session, sql, person_id, micros(since))
+    return max((now if at is None else moment(at) for (at,) in rows), default=None)
+
+
+def begin(session: Session, notice: Notice, first: Leased, due: datetime, now: datetime) -> int:
+    """A roll-up to come, for the sake of `first`, which is not in it yet. Returns its id."""
+    contact, at = notice.contact, micros(now)
+    once = f"digest:{first.id}:{first.lease}"
+    row = (
+        first.incident_id, once, 0, DIGEST, "news", notice.way.value, contact.channel, contact.address,
+        contact.address_id, contact.id or None, notice.person_id, notice.who, notice.name, first.rank,
+        "queued", 0, 0, at, micros(due), 0, "", "", False,
+    )  # fmt: skip
+    bulk.insert(session, Delivery, _COLUMNS, [row])
+    return int(bulk.select_plain(session, "SELECT id FROM delivery WHERE once = {}", once)[0][0])
+
+
+def put_in(session: Session, bundle_id: int, ids: Sequence[int], person_id: int, way: str) -> list[int]:
+    """These messages, and all that wait for the same person and way, are said by that one. Returns their incidents."""
+    skip = " FOR UPDATE SKIP LOCKED" if is_postgres(session) else ""
+    sql = f"""
+        SELECT id FROM delivery WHERE person_id = :person AND way = :way AND status = 'queued' AND finished_at IS NULL
+          AND kind IN ('opened', 'escalated'){skip}
+    """  # noqa: S608
+    found = [row[0] for row in session.execute(text(sql), {"person": person_id, "way": way})]
+    everything = sorted({*ids, *found})
+    bulk.execute(
+        session,
+        "UPDATE delivery SET status = 'bundled', bundle_id = {}, leased_until = NULL, fallback_at = NULL, "
+        "expires_at = NULL WHERE id {list}",
+        everything,
+        bundle_id,
+    )
+    rows = bulk.select(session, "SELECT incident_id FROM delivery WHERE id {list}", everything)
+    return sorted({row[0] for row in rows})
+
+
+def release(session: Session, bundle_id: int, now: datetime) -> None:
+    """It never went out: what it was to say is said one by one."""
+    session.execute(
+        text("UPDATE delivery SET status = 'queued', bundle_id = NULL, due_at = :now WHERE bundle_id = :id"),
+        {"now": micros(now), "id": bundle_id},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One incident of a roll-up that still calls."""
+
+    incident_id: int
+    title: str
+
+
+def said(session: Session, bundle_id: int) -> list[Said]:
+    """Without what was answered, or healed, meanwhile."""
+    sql = (
+        "SELECT DISTINCT i.id, i.title, i.urgency FROM delivery d JOIN incident i ON i.id = d.incident_id "
+        "WHERE d.bundle_id = {} AND i.status = 'triggered' AND i.snoozed_until IS NULL ORDER BY i.urgency, i.id"
+    )
+    return [Said(row[0], row[1]) for row in bulk.select_plain(session, sql, bundle_id)]
+
+
+def labels(session: Session, incident_ids: Sequence[int]) -> list[dict[str, str]]:
+    """The labels of what fires of these incidents."""
+    sql = "SELECT labels FROM alert WHERE incident_id {list} AND firing AND latest"
+    return [msgspec.json.decode(row[0]) for row in bulk.select(session, sql, list(incident_ids)[:MOST])]

@@ -1,0 +1,80 @@
+"""Nobody is called to death: caps per person and channel, the rest counted and linked in roll-ups (M12, P13)."""
+
+from collections import Counter
+from datetime import timedelta
+from itertools import pairwise
+
+from gateway.store import bundles
+from gateway.store.db import transaction
+from tests.integration.test_when_to_tell import go
+from tests.samples import BOOK, alert, group
+
+ONE_EACH = BOOK.replace("policy: infra}", "policy: infra, group_by: [alertname, instance]}", 1)
+
+
+def finished(world, **having):
+    return sorted(one.finished_at for one in world.deliveries(who="anna@example.org", status="sent", **having))
+
+
+def apart(moments, least):
+    return all(after - before >= least for before, after in pairwise(moments))
+
+
+def test_m12_a_storm_is_a_call_and_roll_ups_and_nothing_is_lost(staffed_of, providers):
+    world = staffed_of(ONE_EACH)
+    for batch in range(10):  # 500 in a minute
+        alerts = [
+            alert(fingerprint=f"f{batch}-{one}", instance=f"host{batch}-{one}", rack="r7") for one in range(50)
+        ]  # fmt: skip
+        assert world.post(group(*alerts)).status_code == 202
+        world.delivers()
+        world.clock.advance(seconds=6)
+    for _ in range(3):
+        go(world, minutes=1)
+    assert len(world.incidents()) == 500
+    assert apart(finished(world, channel="pagerduty"), timedelta(minutes=2))
+    rolled = finished(world, kind="digest")
+    assert 2 <= len(rolled) <= 3
+    assert apart(rolled, timedelta(minutes=2))
+    hers = world.deliveries(who="anna@example.org", level=1)
+    state = Counter(one.status for one in hers)
+    assert set(state) == {"sent", "bundled"}
+    digests = {one.id: one.status for one in world.deliveries(kind="digest")}
+    assert {one.bundle_id for one in hers if one.status == "bundled"} <= set(digests)
+    assert len({one.incident_id for one in hers}) == 500
+    titles = [one.json()["title"] for one in providers.ntfy.requests]
+    assert any("incidents need you" in title and "rack=r7" in title for title in titles)
+    assert world.timeline().count("bundled") >= 490
+
+
+def test_what_was_answered_meanwhile_is_not_in_the_roll_up(staffed_of, providers):
+    world = staffed_of(ONE_EACH)
+    for number in range(2):
+        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
+        world.delivers()
+    (digest,) = world.deliveries(kind="digest")
+    assert digest.status == "sent"
+    for number in (2, 3):
+        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
+        world.delivers()
+    waiting = world.deliveries(kind="digest", status="queued")
+    assert len(waiting) == 1
+    for incident in world.incidents():
+        world.acknowledges(incident.id)
+    go(world, minutes=3)
+    assert world.deliveries(kind="digest")[-1].status == "cancelled"
+
+
+def test_a_roll_up_that_never_goes_out_gives_back_what_it_was_to_say(staffed_of, providers):
+    world = staffed_of(ONE_EACH)
+    for number in range(2):
+        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
+        world.delivers()
+    (digest,) = world.deliveries(kind="digest")
+    (held,) = world.deliveries(status="bundled")
+    assert (held.bundle_id, held.channel) == (digest.id, "pagerduty")
+    with transaction() as session:
+        bundles.release(session, digest.id, world.clock.now())
+    (held,) = world.deliveries(id=held.id)
+    assert (held.status, held.bundle_id) == ("queued", None)
+    assert held.due_at == world.clock.now()
