@@ -8,6 +8,8 @@ from gateway.store.db import reading
 from tests.samples import BOOK, alert, group
 from tests.world import World
 
+# What happens before and after the database is the same on both.
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 RULES = """
 inhibitions:
   - {source: ['alertname="SiteDown"'], target: ['severity=~"warning|info"'], equal: [site]}
@@ -55,6 +57,7 @@ def test_a_target_is_attached_silently_to_the_incident_of_its_source(site):
     assert site.incidents()[0].alert_count == 3
 
 
+@sqlite
 def test_in_one_message_the_source_may_stand_behind_its_targets(site):
     (number,) = site.post(group(slow(), down())).json["incidents"]
     assert site.incident().id == number
@@ -90,6 +93,7 @@ def test_the_sources_incident_may_go_on_without_the_source(site):
     assert [one.title for one in site.incidents()] == ["SiteDown on db01", "Slow on db01"]
 
 
+@sqlite
 def test_an_attached_alert_that_repeats_stays_where_it_is(site):
     site.post(group(down()))
     for _ in range(3):
@@ -123,6 +127,7 @@ def test_a_rule_book_that_begins_to_inhibit_knows_what_fires_already(world_of, t
     assert len(world.incidents()) == 1
 
 
+@sqlite
 def test_an_alert_on_both_sides_inhibits_and_is_not_inhibited(world_of):
     world = world_of(book=BOOK + "inhibitions: [{source: [a=b], target: ['alertname=~\".+\"']}]\n")
     world.post(group(alert(fingerprint="1", a="b", name="One")))

@@ -11,6 +11,8 @@ from gateway.store.db import reading, transaction
 from tests.samples import BOOK, alert, group
 
 PAGES = ("opened", "escalated")
+# What happens before and after the database is the same on both.
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 class Operator:
@@ -86,6 +88,7 @@ def test_what_is_silenced_is_stored_counted_and_told_once_at_the_end(world, oper
     assert {one.who for one in pages(world)} == {"anna@example.org", "oleg@example.org"}  # the ladder goes on
 
 
+@sqlite
 def test_resolves_always_pass(world, operator):
     number = operator.silence("alertname=DiskFull")
     world.alert(name="DiskFull")
@@ -151,6 +154,7 @@ def test_an_incident_is_quiet_only_while_all_that_fires_of_it_is_hidden(world, o
     assert world.incident().suppressed_by  # what is left is silenced: the next step is not told
 
 
+@sqlite
 def test_two_silences_of_one_alert_count_as_one(world, operator):
     operator.silence("alertname=DiskFull", **{"for": "1h"})
     operator.silence('severity="critical"', **{"for": "3h"})
@@ -161,6 +165,7 @@ def test_two_silences_of_one_alert_count_as_one(world, operator):
     assert len({one.level for one in pages(world)}) == 1
 
 
+@sqlite
 def test_a_person_may_answer_what_is_silenced(world, operator):
     operator.silence("alertname=DiskFull")
     number = world.alert(name="DiskFull")[0]
@@ -194,6 +199,7 @@ REFUSED = (
 )
 
 
+@sqlite
 def test_p18_what_nobody_can_have_meant_is_refused(operator):
     for body, said in REFUSED:
         plain = {"matchers": ["alertname=DiskFull"], "reason": "kernel"}
@@ -204,12 +210,14 @@ def test_p18_what_nobody_can_have_meant_is_refused(operator):
     assert operator.ask("GET", "silences?state=active,pending,expired").json["silences"] == []
 
 
+@sqlite
 def test_p18_everything_can_be_silenced_by_whoever_types_so_but_our_own_alarms(world, operator):
     operator.silence(confirm="silence everything")
     world.alert(name="DiskFull")
     assert world.incident().suppressed_by
 
 
+@sqlite
 def test_matchers_may_come_as_alertmanager_has_them(world, operator):
     operator.silence(
         {"name": "alert name", "value": 'say "x"', "isRegex": False, "isEqual": True}, {"name": "a", "value": "b"}
@@ -234,6 +242,7 @@ def test_the_author_is_reminded_before_the_end_and_hears_of_the_end(world, opera
     assert len(pages(world)) > 1  # and what it hid is told
 
 
+@sqlite
 @pytest.mark.parametrize("more", [{}, {"for": "20m", "author": "anna@example.org"}])
 def test_nobody_is_reminded_who_is_not_here_or_has_only_just_asked(world, operator, more):
     operator.silence("alertname=DiskFull", **more)
@@ -241,6 +250,7 @@ def test_nobody_is_reminded_who_is_not_here_or_has_only_just_asked(world, operat
     assert world.deliveries() == []
 
 
+@sqlite
 def test_a_silence_may_begin_later(world, operator):
     start = world.clock.now() + timedelta(hours=1)
     operator.silence("alertname=DiskFull", starts_at=start.isoformat())
@@ -326,6 +336,7 @@ NO_WINDOWS = (
 )
 
 
+@sqlite
 def test_a_window_that_cannot_be_is_refused(operator):
     for more, said in NO_WINDOWS:
         answer = operator.ask("POST", "maintenance", {"matchers": ["a=b"], "reason": "x", **WINDOW, **more})
@@ -333,6 +344,7 @@ def test_a_window_that_cannot_be_is_refused(operator):
         assert said in answer.json["detail"]
 
 
+@sqlite
 def test_an_emergency_that_waited_for_its_silence_is_not_called_unheard_the_moment_it_is_told(world, operator):
     operator.silence("alertname=DiskFull")
     world.alert(name="DiskFull")
@@ -343,6 +355,7 @@ def test_an_emergency_that_waited_for_its_silence_is_not_called_unheard_the_mome
         assert vitals.undelivered(session, world.clock.now() + timedelta(minutes=5), configured=True)
 
 
+@sqlite
 def test_what_is_flapping_in_a_silence_is_told_to_nobody(world_of):
     book = BOOK + "flapping: {changes: 4, within: 30m, quiet: 15m}\nreopen_within: 30m\n"
     world = world_of(book=book)
@@ -361,6 +374,7 @@ def test_what_is_flapping_in_a_silence_is_told_to_nobody(world_of):
     assert world.deliveries() == []
 
 
+@sqlite
 def test_what_the_rules_hold_back_stays_quiet_in_a_silence(world_of):
     book = BOOK.replace("urgency: emergency, policy: infra", "urgency: emergency, policy: infra, hold_for: 1m")
     world = world_of(book=book)
