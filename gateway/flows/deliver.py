@@ -93,8 +93,6 @@ class Sender:
             given = vapid.given_to(channel, session, self.world.vault, now) if taken else {}
         if taken:
             crashpoint.passing("claim committed")
-        for one in passed.onward:
-            gate.go_on(one, now)
         for one in taken:
             flight = _Flight(one, time.monotonic(), time.monotonic())
             self.flights[one.id] = flight
@@ -103,6 +101,8 @@ class Sender:
                 continue
             arguments = (flight, facts[one.id], given)
             threading.Thread(target=self._attempt, args=arguments, name=f"send-{one.id}", daemon=True).start()
+        for one in passed.onward:  # after the others: what fails here must not keep what was leased from its turn
+            gate.go_on(one, now)
         return len(taken) + len(passed.onward) + reclaimed
 
     def _take(self, session: Session, channel: str, free: int, now: datetime, clock: int) -> list[Leased]:

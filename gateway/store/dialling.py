@@ -11,6 +11,7 @@ from gateway.store.types import micros, moment
 
 OWN_SOURCE = 0
 RINGS = "kind IN ('opened', 'escalated', 'assigned')"
+COUNTED = "kind IN ('opened', 'escalated', 'assigned', 'digest')"  # a roll-up by SMS is an SMS
 
 
 def firing(session: Session, incident_ids: Iterable[int]) -> set[int]:
@@ -25,7 +26,7 @@ def lately(
     """When this person was told this way, but for our own alarms; what is on its way counts as told now."""
     sql = (
         f"SELECT d.id, d.finished_at FROM delivery d JOIN incident i ON i.id = d.incident_id AND i.source_id <> {{}} "  # noqa: S608
-        f"WHERE d.person_id = {{}} AND d.way = {{}} AND d.{RINGS} AND ((d.status IN ('sent', 'delivered') "
+        f"WHERE d.person_id = {{}} AND d.way = {{}} AND d.{COUNTED} AND ((d.status IN ('sent', 'delivered') "
         "AND d.finished_at > {}) OR (d.status = 'sending' AND d.finished_at IS NULL))"
     )
     rows = bulk.select_plain(session, sql, OWN_SOURCE, person_id, way, micros(now - span))
