@@ -174,7 +174,7 @@ def providers():
 def staffed_of(world_of, providers):
     """A world whose channels all have a provider, with another rule book: staffed_of(book)."""
 
-    def make(book=BOOK):
+    def make(book=BOOK, **more):
         return world_of(
             book,
             PEOPLE.replace("NTFY", providers.ntfy.url),
@@ -187,6 +187,7 @@ def staffed_of(world_of, providers):
             NABAT_TWILIO_FROM="+15005550006",
             NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1",
             NABAT_PUBLIC_URL="https://nabat.example.org",
+            **more,
         )
 
     return make
