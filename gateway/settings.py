@@ -167,8 +167,8 @@ SETTINGS: tuple[Setting, ...] = (
             "service that raises the alarm when the calls end", _heartbeat, secret=True),
     Setting("NABAT_MIN_FREE_MB", "200", "with less room on SQLite's disk new alerts are answered with 503; 0: never, "
             "and no ballast is kept", _megabytes),
-    Setting("NABAT_CAPS", "off", "on: nobody gets more calls, SMS and pushes than a person can bear: what is more comes "
-            "bundled, counted and linked", _one_of("on", "off")),
+    Setting("NABAT_CAPS", "off", "on: nobody gets more calls, SMS and pushes than a person can bear: what is more "
+            "comes bundled, counted and linked", _one_of("on", "off")),
     Setting("NABAT_LOG_LEVEL", "info", "debug, info, warning, error", _one_of(*LEVELS)),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
