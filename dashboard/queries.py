@@ -27,8 +27,10 @@ def incidents(wanted: Filter) -> Sequence[Incident]:
         return []
     found = union_all(*parts).subquery()
     order = (found.c.place, found.c.id.desc()) if wanted.walks else (found.c.id.desc(),)
-    query = select(Incident).join(found, found.c.id == Incident.id).order_by(*order).limit(PAGE + 1)
-    return db.session.scalars(query).all()
+    ids = db.session.scalars(select(found.c.id).order_by(*order).limit(PAGE + 1)).all()
+    # In two steps, here and below: as a join PostgreSQL may walk through all there is to find these fifty.
+    rows = {row.id: row for row in db.session.scalars(select(Incident).where(Incident.id.in_(ids)))}
+    return [rows[number] for number in ids if number in rows]
 
 
 def _reached(wanted: Filter, place: int) -> bool:
@@ -103,7 +105,8 @@ def last_notifications(ids: Sequence[int]) -> dict[int, Delivery]:
     one = aliased(Delivery)
     mine = select(one.id).where(one.incident_id == Incident.id, one.status != "cancelled")
     newest = mine.order_by(one.id.desc()).limit(1).correlate(Incident).scalar_subquery()
-    query = select(Delivery).select_from(Incident).join(Delivery, Delivery.id == newest).where(Incident.id.in_(ids))
+    found = db.session.scalars(select(newest).where(Incident.id.in_(ids))).all()
+    query = select(Delivery).where(Delivery.id.in_([number for number in found if number is not None]))
     return {row.incident_id: row for row in db.session.scalars(query)}
 
 

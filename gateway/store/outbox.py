@@ -110,7 +110,8 @@ def lease(
 
     It walks along the index `delivery_due` until it has enough. OFFSET keeps PostgreSQL, whose statistics are from
     before the storm, from joining all that waits with all that waits, and `e.status || ''` from looking for an earlier
-    message among all that wait, not among the incident's few; the index's own order keeps it from sorting.
+    message among all that wait, not among the incident's few; the index's own order keeps it from sorting. Asked in
+    place, not in `due`, PostgreSQL may ask again for every row, and each time take others.
     """
     return _lease(session, channel, limit, now, clock, f"d.rank <= {most_urgent:d}")
 
@@ -123,8 +124,7 @@ def lease_own(session: Session, channel: str, limit: int, now: datetime, clock: 
 def _lease(session: Session, channel: str, limit: int, now: datetime, clock: int, which: str) -> list[Leased]:
     skip = " FOR UPDATE OF d SKIP LOCKED" if is_postgres(session) else ""
     sql = f"""
-        UPDATE delivery SET status = 'sending', lease = lease + 1, attempts = attempts + 1, leased_until = :until
-        WHERE id IN (
+        WITH due AS MATERIALIZED (
             SELECT d.id FROM delivery d JOIN incident i ON i.id = d.incident_id
             WHERE d.status IN ('queued', 'sending') AND d.channel = :channel AND {which}
               AND d.status = 'queued' AND d.due_at <= :now
@@ -133,6 +133,8 @@ def _lease(session: Session, channel: str, limit: int, now: datetime, clock: int
                 AND e.address_id = d.address_id AND e.id < d.id AND e.status || '' IN ('queued', 'sending')
                 LIMIT 1 OFFSET 0)
             ORDER BY d.rank, d.due_at LIMIT :limit{skip})
+        UPDATE delivery SET status = 'sending', lease = lease + 1, attempts = attempts + 1, leased_until = :until
+        WHERE id IN (SELECT id FROM due)
         RETURNING id, incident_id, kind, level, way, channel, address, person_id, who, name, rank, attempts, lease,
             created_at, address_id, part
     """  # noqa: S608
@@ -180,13 +182,14 @@ def reclaim(session: Session, channel: str, now: datetime, clock: int) -> list[L
     """
     skip = " FOR UPDATE SKIP LOCKED" if is_postgres(session) else ""
     sql = f"""
+        WITH lost AS MATERIALIZED (
+            SELECT id FROM delivery WHERE status IN ('queued', 'sending') AND status = 'sending' AND channel = :channel
+            AND leased_until < :clock LIMIT 100{skip})
         UPDATE delivery SET ambiguous = ambiguous + 1, lease = lease + 1, leased_until = NULL, due_at = :now,
             status = CASE WHEN kind IN ('opened', 'escalated') AND NOT EXISTS (
                 SELECT 1 FROM incident i WHERE i.id = delivery.incident_id AND i.status = 'triggered'
                 AND i.snoozed_until IS NULL) THEN 'cancelled' ELSE 'queued' END
-        WHERE status = 'sending' AND id IN (
-            SELECT id FROM delivery WHERE status IN ('queued', 'sending') AND status = 'sending' AND channel = :channel
-            AND leased_until < :clock LIMIT 100{skip})
+        WHERE status = 'sending' AND id IN (SELECT id FROM lost)
         RETURNING id, incident_id, kind, level, way, who, name, attempts, status
     """  # noqa: S608
     values = {"channel": channel, "now": micros(now), "clock": clock}

@@ -1,17 +1,22 @@
 """What is done for every alert, in every round and for every page reads no table through, also before ANALYZE."""
 
 import re
+import shutil
 import sqlite3
 from contextlib import contextmanager
 
+import psycopg
+import pytest
 from sqlalchemy import event, text
 
 from bench.filling import fill
 from bench.plans import Reads
+from bench.subject import plain
 from gateway.store import cases, outbox, pulse, selfwatch, vitals, waiting
 from gateway.store.db import db, reading, transaction
 from gateway.store.types import micros
 from tests.browsing import Browser, everybody_has_a_password
+from tests.conftest import migrated
 
 STORED = 3000
 ENOUGH = STORED // 4  # rows of one table or index that one such thing may read; one in ten incidents is open
@@ -19,6 +24,22 @@ THROUGH = re.compile(r"SCAN (?:incident|alert|delivery|entry|payload|[dei])\b")
 PARTIAL = re.compile(r"USING (?:COVERING )?INDEX (?:delivery_(?:due|expiry|fallback)|incident_next_at)\b")  # what waits
 BOUNDED = re.compile(r"^(?!.*\bWHERE\b).*\bLIMIT \d", re.DOTALL)  # it ends by itself
 OFTEN = 12  # the driver prepares a statement after five times, the server keeps its plan after five more
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """On PostgreSQL a database of its own, of which nobody ever takes statistics: plans would depend on them."""
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_file"), tmp_path / "test.db")
+        yield f"sqlite:///{tmp_path}/test.db"
+        return
+    cluster = request.getfixturevalue("cluster")
+    url = migrated(cluster.create("unmeasured"), tmp_path)
+    with psycopg.connect(plain(url)) as link:
+        for name in ("incident", "alert", "entry", "delivery", "payload"):
+            link.execute(f"ALTER TABLE {name} SET (autovacuum_enabled = false)")
+    yield url
+    cluster.drop("unmeasured")
 
 
 class Measure:
