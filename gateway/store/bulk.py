@@ -69,16 +69,19 @@ def select(session: Session, sql: str, values: Iterable[Any], *more: Any) -> Seq
 
 
 def select_each(session: Session, sql: str, values: Iterable[Any], *more: Any) -> Sequence[Any]:
-    """As select(), where {list} is a unique key's column: one walk down the index a value, whatever the planner thinks.
+    """As select(), where {list} is a column with few rows a value: one walk down its index each, whatever the planner
+    thinks. All values are texts, or all are numbers.
 
     It knows nothing yet of a table that has just filled, and keeps plans it made when the table was empty: with a list
     it then reads every row. Inside a subquery that it may not flatten there is one value, and nothing to think about.
     """
     if not is_postgres(session):
         return select(session, sql, values, *more)
-    one = sql.replace("{list}", "= one.value").replace("{}", "%s")
-    text = f"SELECT found.* FROM unnest(%s::text[]) AS one(value) CROSS JOIN LATERAL ({one} OFFSET 0) AS found"  # noqa: S608
-    return _fetch(session, text, (list(values), *more))
+    one, wanted = sql.replace("{list}", "= one.value").replace("{}", "%s"), list(values)
+    kind = "bigint" if wanted and isinstance(wanted[0], int) else "text"
+    each = f"unnest(%s::{kind}[]) AS one(value)"
+    text = f"SELECT found.* FROM {each} CROSS JOIN LATERAL ({one} OFFSET 0) AS found"  # noqa: S608 - our own words
+    return _fetch(session, text, (wanted, *more))
 
 
 def execute(session: Session, sql: str, values: Iterable[Any], *more: Any) -> None:

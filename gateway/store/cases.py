@@ -117,7 +117,7 @@ def count_firing(session: Session, cases: Iterable[Case]) -> None:
         "SELECT incident_id, count(*) FROM alert WHERE incident_id {list} AND firing AND latest AND attached IS NULL "
         "GROUP BY incident_id"
     )
-    for incident_id, count in bulk.select(session, sql, by_id):
+    for incident_id, count in bulk.select_each(session, sql, by_id):
         by_id[incident_id].firing = count
 
 

@@ -24,7 +24,9 @@ ELSEWHERE = [
 GETS = [rule for method, rule in TABLE if method == "GET"]
 POSTS = [rule for method, rule in TABLE if method == "POST"]
 WITH_A_SESSION = [
-    rule for rule in POSTS if not rule.startswith(("/ingest", "/api", "/callback", "/p/", "/login", "/setup"))
+    rule
+    for rule in POSTS
+    if not rule.startswith(("/ingest", "/api", "/callback", "/p/", "/heartbeat/", "/login", "/setup"))
 ]
 
 
