@@ -48,7 +48,7 @@ def test_a_token_is_printed_alone_and_belongs_to_its_source(nabat, app):
     _, listed, _ = nabat("token", "list")
     assert out.strip()[-4:] in listed
     assert out.strip() not in listed
-    assert nabat("token", "revoke", out.strip()[-source_store.ENDING :])[0] == 0
+    assert nabat("token", "revoke", "--", out.strip()[-source_store.ENDING :])[0] == 0
     with reading() as session:
         assert source_store.find_token(session, out.strip()) is None
 
