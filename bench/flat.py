@@ -97,10 +97,10 @@ class Store:
             sys.exit(f"not all requests were taken in: {found['answers']}")
         return found["rate"]
 
-    def pages(self) -> dict[str, list[float]]:
+    def pages(self, looks: int) -> dict[str, list[float]]:
         middle = max(1, self.rows // 2)
         return {
-            name: self.reader.times(path.format(middle=middle), self.given.looks if name in JUDGED else 10)
+            name: self.reader.times(path.format(middle=middle), looks if name in JUDGED else min(looks, 10))
             for name, path in PAGES.items()
         }
 
@@ -149,14 +149,14 @@ class Flat:
                 self.rates[database, point, store.rows].append(rate)
             say(f"  {point}: empty {rates[0]:,.0f} alerts/s, full {rates[1]:,.0f}")
         for store in (empty, full):
-            for page, times in store.pages().items():
+            for page, times in store.pages(self.given.looks).items():
                 self.looks[database, page, store.rows] += times
 
     def _round_of_reads(self, full: Store, reads: Reads) -> None:
         """How many rows it takes to store an alert and to show a page: none of it may grow with the table."""
         reads.begin()
         full.ingest(POINTS[0], 0.5)
-        full.pages()
+        full.pages(2)
         for line in reads.told():
             say(f"  {line}")
 
