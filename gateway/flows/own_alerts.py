@@ -61,7 +61,7 @@ def silent_alert(name: str, reason: str, severity: Severity, now: datetime, *, o
 
 def source_silent_alert(source: str, reason: str, now: datetime, *, over: bool = False) -> Alert:
     """A source says nothing, for much longer than it ever did."""
-    found = _alert("NabatSourceSilent", source, f"{source} is silent", reason, Severity.ERROR, now)
+    found = _alert("NabatSourceSilent", source, f"{source} is silent", reason, Severity.WARNING, now)
     return replace(found, firing=False, ends_at=now) if over else found
 
 

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
+UNKNOWN = -1  # exit code
 GLANCE = 0.02  # seconds between looks whether it has ended
 OURS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the copy decides anew what they mean to it
 Enter = Callable[[Sequence[str]], object]  # runs one of our commands, given its arguments
@@ -26,9 +27,14 @@ class Fork:
 
     def poll(self) -> int | None:
         if self.returncode is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.returncode = os.waitstatus_to_exitcode(status)
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except (
+                ChildProcessError
+            ):  # whoever started us has the system forget its children: it has ended, who knows how
+                self.returncode = UNKNOWN
+            else:
+                self.returncode = os.waitstatus_to_exitcode(status) if pid else None
         return self.returncode
 
     def wait(self, seconds: float) -> int:
@@ -66,17 +72,24 @@ def fork(enter: Enter, arguments: Sequence[str], environment: Mapping[str, str])
         return Fork(pid)
     code = 1
     try:
+        code = _run(enter, arguments, environment)
+    finally:
+        os._exit(code)  # whatever happens: nobody above us may go on as if it were the first process
+
+
+def _run(enter: Enter, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    code = 1
+    try:
         _begin(arguments, environment)
         enter(arguments)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - nobody above us may go on as if it were the first process
+    except BaseException:  # noqa: BLE001 - it is the end of this process, and it is told of
         traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
 
 
 def _begin(arguments: Sequence[str], environment: Mapping[str, str]) -> None:

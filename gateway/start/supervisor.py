@@ -97,6 +97,7 @@ def run(enter: Enter, host: str, port: int, **more: str) -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # we may have been started by somebody who wants to hear of no child
     web = ("web", "--host", host, "--port", str(port))
     children: list[Child] = []
     signal.signal(signal.SIGHUP, lambda *_: _pass_on(children, signal.SIGHUP))
@@ -118,6 +119,9 @@ def _start(enter: Enter, arguments: tuple[str, ...], environment: dict[str, str]
     os.set_blocking(ours, False)
     try:
         process = fork(enter, arguments, {**environment, PIPE: str(theirs)})
+    except OSError:
+        os.close(ours)
+        raise
     finally:
         os.close(theirs)
     return Child(arguments, process, ours, time.monotonic(), pause)
@@ -128,8 +132,14 @@ def _look_after(enter: Enter, child: Child, environment: dict[str, str]) -> Chil
     if child.again_at is not None:
         if time.monotonic() < child.again_at:
             return child
+        try:
+            anew = _start(enter, child.arguments, environment, child.pause)
+        except OSError as problem:  # no memory, too many processes: for now, and the others still do their work
+            log.error("process_not_started", problem, process=child.arguments[0])
+            child.again_at = time.monotonic() + LONGEST_PAUSE
+            return child
         os.close(child.pipe)
-        return _start(enter, child.arguments, environment, child.pause)
+        return anew
     if child.process.poll() is None:
         if child.stuck():
             log.error("process_stuck", process=child.arguments[0], silent_s=SILENCE)

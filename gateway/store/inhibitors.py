@@ -23,7 +23,8 @@ _RELEASE = text("""
 """)
 _TIDY = text(
     "DELETE FROM inhibitor WHERE NOT EXISTS (SELECT 1 FROM alert s WHERE s.source_id = inhibitor.source_id "
-    "AND s.fingerprint = inhibitor.fingerprint AND s.latest AND s.firing)"
+    "AND s.fingerprint = inhibitor.fingerprint AND s.latest AND s.firing) "
+    "AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.attached = inhibitor.key AND a.latest AND a.firing)"
 )
 
 

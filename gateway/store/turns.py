@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import make_url
 
+from gateway import log
+
 WRITING, NEXT = 0, 1  # bytes of the file of turns
 PATIENCE = 1.0  # seconds; a commit takes some milliseconds
 GLANCE = 0.0005  # seconds between looks whether it is our turn: a lock that sleeps could not be given up
@@ -25,7 +27,7 @@ class Turns:
     def __init__(self, url: str) -> None:
         database = make_url(url)
         path = database.database if database.drivername.startswith("sqlite") else None
-        self._file = os.open(f"{path}-turns", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) if path else None
+        self._file = _open(f"{path}-turns") if path else None
 
     @contextmanager
     def take(self) -> Iterator[None]:
@@ -48,6 +50,15 @@ class Turns:
             self._file = None
 
 
+def _open(path: str) -> int | None:
+    """None where it cannot be: somebody else's file, no room. Then nobody takes turns, and all goes on."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        log.warning("no_turns", problem=str(problem))
+        return None
+
+
 def _lock(file: int, byte: int, end: float) -> None:
     while True:
         try:
@@ -56,5 +67,7 @@ def _lock(file: int, byte: int, end: float) -> None:
             if time.monotonic() > end:
                 return
             time.sleep(GLANCE)
+        except OSError:  # this file system knows no locks: go on without
+            return
         else:
             return

@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.flows import attached
-from gateway.store import ledger
-from gateway.store.db import reading
+from gateway.store import inhibitors, ledger
+from gateway.store.db import reading, transaction
 from tests.samples import BOOK, alert, group
 from tests.world import World
 
@@ -81,6 +81,22 @@ def test_when_the_source_resolves_what_still_fires_is_told_as_its_own(site):
         assert ledger.read(session).balanced  # though some were told by us, not by their sender
     ends(site, slow(status="resolved"))
     assert {one.status for one in site.incidents()} == {"resolved"}
+
+
+@sqlite
+def test_more_than_one_look_can_let_go_are_let_go_though_it_is_tidied_meanwhile(site, monkeypatch):
+    monkeypatch.setattr(inhibitors, "PORTION", 1)
+    site.post(group(down()))
+    site.post(group(slow(), slow("Lag"), slow("Late")))
+    site.clock.advance(minutes=10)
+    ends(site, down("resolved"))
+    found = 0
+    for _ in range(4):
+        with transaction() as session:
+            inhibitors.tidy(session)
+        found += looks(site, seconds=2)
+    assert found == 3
+    assert sorted(one.title for one in site.incidents())[:3] == ["Lag on db01", "Late on db01", "SiteDown on db01"]
 
 
 def test_the_sources_incident_may_go_on_without_the_source(site):
