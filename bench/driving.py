@@ -1,5 +1,6 @@
 """What every benchmark here does: drives the load generator, checks what was stored, keeps its files on a disk."""
 
+import argparse
 import json
 import os
 import shutil
@@ -11,9 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.subject import ROOT, free_port
-from tests.databases import Cluster, wait_until
+from tests.databases import Cluster, binaries, wait_until
 
 CALM = 0.2  # cores busy with something else, at most, in a run that is worth keeping
+
+
+def with_databases(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """What was asked for, and `databases`: those to measure on."""
+    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
+    given = parser.parse_args()
+    given.databases = ["sqlite", "postgresql"] if given.database == "both" else [given.database]
+    if "postgresql" in given.databases and binaries() is None:
+        parser.error("there is no PostgreSQL server on this machine: --database sqlite")
+    return given
 
 
 def loader(*arguments: str) -> list[str]:

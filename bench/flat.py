@@ -17,7 +17,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench import targets
-from bench.driving import CALM, check, loaded, own_cluster, postmaster, say, scratch, shape
+from bench.driving import CALM, check, loaded, own_cluster, postmaster, say, scratch, shape, with_databases
 from bench.filling import fill, settle
 from bench.load import HOT
 from bench.machine import Meter
@@ -25,7 +25,6 @@ from bench.plans import Reads
 from bench.subject import Nabat
 from bench.targets import verdict
 from tests.browsing import PASSWORD, token_in
-from tests.databases import binaries
 
 POINTS = ((16, 10), (4, 100))
 READER = "reader@example.org"
@@ -195,12 +194,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--warmup", type=float, default=1.0, help="seconds before each run that are not measured")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--looks", type=int, default=100, help="at a page, each round")
-    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
-    given = parser.parse_args()
-    given.databases = ["sqlite", "postgresql"] if given.database == "both" else [given.database]
-    if "postgresql" in given.databases and binaries() is None:
-        parser.error("there is no PostgreSQL server on this machine: --database sqlite")
-    return given
+    return with_databases(parser)
 
 
 def main() -> None:

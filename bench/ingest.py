@@ -13,12 +13,22 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import raw  # noqa: E402 - the path above is what makes these found
-from bench.driving import CALM, check, generator_rates, loaded, own_cluster, postmaster, say, scratch, shape  # noqa: E402
+from bench.driving import (  # noqa: E402
+    CALM,
+    check,
+    generator_rates,
+    loaded,
+    own_cluster,
+    postmaster,
+    say,
+    scratch,
+    shape,
+    with_databases,
+)
 from bench.load import HOT  # noqa: E402
 from bench.machine import Meter, pss  # noqa: E402
 from bench.subject import Nabat  # noqa: E402
 from bench.targets import POINTS  # noqa: E402
-from tests.databases import binaries  # noqa: E402
 
 MODES = ("new", "hot")
 YARDSTICK = ("new", (16, 10))  # what is divided by the raw rate
@@ -129,12 +139,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=4.0, help="of one run")
     parser.add_argument("--warmup", type=float, default=1.0, help="seconds before each run that are not measured")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
-    given = parser.parse_args()
-    given.databases = ["sqlite", "postgresql"] if given.database == "both" else [given.database]
-    if "postgresql" in given.databases and binaries() is None:
-        parser.error("there is no PostgreSQL server on this machine: --database sqlite")
-    return given
+    return with_databases(parser)
 
 
 def main() -> None:

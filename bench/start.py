@@ -14,11 +14,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench import targets
-from bench.driving import own_cluster, say, scratch
+from bench.driving import own_cluster, say, scratch, with_databases
 from bench.machine import PROC, family, pss
 from bench.subject import ROOT, Nabat, free_port
 from bench.targets import verdict
-from tests.databases import binaries, wait_until
+from tests.databases import wait_until
 
 LOOK = 0.01  # seconds between questions whether it is there
 
@@ -92,12 +92,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--idle", type=float, default=10.0, help="seconds after the start, until memory is looked at")
-    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
-    given = parser.parse_args()
-    given.databases = ["sqlite", "postgresql"] if given.database == "both" else [given.database]
-    if "postgresql" in given.databases and binaries() is None:
-        parser.error("there is no PostgreSQL server on this machine: --database sqlite")
-    return given
+    return with_databases(parser)
 
 
 def main() -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench import targets
-from bench.driving import own_cluster, say, scratch
+from bench.driving import own_cluster, say, scratch, with_databases
 from bench.machine import peak_rss
 from bench.open_loop import name_of
 from bench.subject import BOOK, ROOT
 from bench.targets import verdict
-from tests.databases import binaries, wait_until
+from tests.databases import wait_until
 from tests.fakes.provider_ledger import ProviderLedger
 from tests.processes import Gateway
 
@@ -122,12 +122,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--total", type=int, default=100_000, help="alerts, all new")
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
-    given = parser.parse_args()
-    given.databases = ["sqlite", "postgresql"] if given.database == "both" else [given.database]
-    if "postgresql" in given.databases and binaries() is None:
-        parser.error("there is no PostgreSQL server on this machine: --database sqlite")
-    return given
+    return with_databases(parser)
 
 
 def main() -> None:

@@ -57,7 +57,7 @@ def up(host: str, port: int, *, with_demo: bool) -> None:
 @cli.command("web", help="One web server; any number may share one PostgreSQL.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--processes", default=0, help="0: two.")
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1))
 def serve(host: str, port: int, processes: int) -> None:
     if wrong := web.complaint(host, port):
         fail(wrong)

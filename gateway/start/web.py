@@ -30,7 +30,6 @@ GARBAGE = (
 
 def serve(host: str, port: int, workers: int) -> None:
     """Returns when told to stop."""
-    workers = workers or 2
     server = Granian(
         "gateway.start.web:application",
         address=host,
