@@ -18,11 +18,6 @@ def say_alive(session: Session, worker: str, now: datetime) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh))
 
 
-def last_alive(session: Session) -> datetime | None:
-    """When any worker last showed itself."""
-    return session.scalar(select(func.max(Fact.at)).where(Fact.key.like("worker:%")))
-
-
 def say_caught_up(session: Session, now: datetime) -> None:
     """An outage's end was seen to: a worker that dies before it has shown itself leaves no second grace behind."""
     fresh = {"value": "", "at": now}

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from gateway import worker as worker_room
 from gateway.flows import settle
 from gateway.flows.deliver import AT_ONCE, KEPT_FREE
-from gateway.store import outbox, pulse, timers
+from gateway.store import outbox, timers, vitals
 from gateway.store.db import db, reading, transaction
 from gateway.store.types import micros
 from gateway.worker import Worker
@@ -189,7 +189,7 @@ def test_workers_that_die_young_put_nothing_off_again_and_again(staffed, provide
 
 def alive(staffed):
     with reading() as session:
-        return pulse.last_alive(session)
+        return vitals.worker_seen(session)
 
 
 def rename(old, new):
