@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import Response, render_template, request, url_for
+from flask import Response, current_app, render_template, request, url_for
 from flask_htmx import HTMX
 
 from dashboard import queries
@@ -14,16 +14,44 @@ from dashboard.reader import Reader, reader
 from dashboard.words import ROLES
 from gateway.access.auth import Visit
 from gateway.world import world
+from rules.words import Role
 
 htmx = HTMX()
 Values = Mapping[str, object]
 THEMES = ("light", "dark")
-# (page, text, icon, in the bar on phones); a page that does not exist is not listed
+READ = (Role.VIEWER, Role.RESPONDER, Role.DISPATCHER, Role.ADMIN)
+# (page, text, icon, who sees it)
 MENU = (
-    ("Respond", (("incidents", "Incidents", "bell-ring"),)),
-    ("Review", (("deliveries", "Deliveries", "send"),)),
-    ("Configure", (("sources", "Sources", "server"),)),
+    (
+        "Respond",
+        (
+            ("overview", "Overview", "layout-dashboard", READ),
+            ("incidents", "Incidents", "bell-ring", READ),
+            ("tickets", "Tickets", "ticket", READ),
+            ("oncall", "On call", "calendar-clock", READ),
+        ),
+    ),
+    (
+        "Review",
+        (
+            ("reports", "Reports", "chart-column", READ),
+            ("deliveries", "Deliveries", "send", READ),
+            ("audit", "Audit log", "scroll-text", (Role.VIEWER, Role.ADMIN)),
+        ),
+    ),
+    (
+        "Configure",
+        (
+            ("sources", "Sources", "server", READ),
+            ("rules", "Rules", "git-branch", READ),
+            ("policies", "Policies", "layers", READ),
+            ("silences", "Silences", "bell-off", READ),
+            ("people", "People", "users", READ),
+            ("settings", "Settings", "settings", (Role.ADMIN,)),
+        ),
+    ),
 )
+ON_PHONES = ("incidents", "oncall", "tickets", "reports")  # the bar below; the rest is behind "More"
 IN_HEALTH = 3  # sources named in the corner
 
 
@@ -40,6 +68,7 @@ class Frame:
     """What stands around the page itself."""
 
     menu: list[tuple[str, list[Item]]]
+    bar: list[Item]
     counts: queries.Counts
     sources: list[tuple[str, str]]
     initials: str
@@ -102,8 +131,16 @@ def _common(who: Reader, wanted: str) -> dict[str, object]:
 
 
 def _frame(visit: Visit, who: Reader) -> Frame:
+    there = current_app.view_functions
     menu = [
-        (who.say(group), [Item(name, who.say(word), icon, url_for(f"dashboard.{name}")) for name, word, icon in items])
+        (
+            who.say(group),
+            [
+                Item(name, who.say(word), icon, url_for(f"dashboard.{name}"))
+                for name, word, icon, seen_by in items
+                if visit.person.role in seen_by and f"dashboard.{name}" in there
+            ],
+        )
         for group, items in MENU
     ]
     heard = [
@@ -115,7 +152,9 @@ def _frame(visit: Visit, who: Reader) -> Frame:
     name = visit.person.name or visit.person.email
     initials = "".join(word[0] for word in name.split()[:2]).upper()
     role = who.say(ROLES[visit.person.role])
-    return Frame(menu, queries.counts(), heard, initials, visit.person.person_id % 6, role, queries.is_demo())
+    bar = [item for _, items in menu for item in items if item.name in ON_PHONES]
+    bar.sort(key=lambda item: ON_PHONES.index(item.name))
+    return Frame(menu, bar, queries.counts(), heard, initials, visit.person.person_id % 6, role, queries.is_demo())
 
 
 def is_local(path: str) -> bool:
@@ -128,5 +167,7 @@ def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
     return (
-        _("Respond"), _("Review"), _("Configure"), _("Incidents"), _("Deliveries"), _("Sources"),
+        _("Respond"), _("Overview"), _("Incidents"), _("Tickets"), _("On call"),
+        _("Review"), _("Reports"), _("Deliveries"), _("Audit log"),
+        _("Configure"), _("Sources"), _("Rules"), _("Policies"), _("Silences"), _("People"), _("Settings"),
     )  # fmt: skip

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
-from dashboard.i18n import FOLDER, catalogue
+from dashboard.i18n import catalogue
+from dashboard.i18n import texts as translated
 from dashboard.reader import reader
 
 ROOT = Path(__file__).parent.parent.parent
@@ -28,8 +28,7 @@ def texts():
 
 @pytest.fixture(scope="module")
 def russian():
-    with (FOLDER / "ru.po").open("rb") as file:
-        return read_po(file, locale="ru")
+    return translated("ru")
 
 
 def test_every_text_is_translated_and_none_is_left_over(russian):
