@@ -2,8 +2,9 @@
 
 from flask import Flask
 
-from dashboard import account, assets, errors, flow, headers, incident, incidents, live, page, pocket, push
+from dashboard import account, assets, errors, flow, headers, incidents, live, page, pocket, push
 from dashboard.blueprint import bp
+from dashboard.incident import views as incident
 
 __all__ = ["account", "assets", "flow", "incident", "incidents", "live", "pocket", "push", "register"]
 

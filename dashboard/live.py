@@ -4,10 +4,11 @@ from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Request
 
-from dashboard import filters, queries, queries_incident
+from dashboard import filters, queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
-from dashboard.incident import incident_values
+from dashboard.incident import queries as incident_queries
+from dashboard.incident.views import incident_values
 from dashboard.incidents import listing
 from dashboard.page import draw_part, stranger
 from gateway.access.auth import READERS, Visit, require
@@ -29,7 +30,7 @@ def live(visit: Visit) -> ResponseReturnValue:
     """204 while nothing changed; else the part that did. While the page is held still, only that something waits."""
     asked = Request.from_values(query_string=request.args.get("q", "")[:LONGEST]).args
     number = _number(asked.get("n", "")) if request.args.get("page") == "incident" else None
-    mark = marked(queries.list_mark() if number is None else queries_incident.mark(number), visit.now)
+    mark = marked(queries.list_mark() if number is None else incident_queries.mark(number), visit.now)
     same = request.args.get("since", "") == mark
     if request.args.get("page") == "first_run":
         return Response("", 204 if same else 200, {"X-Now": _now(visit)} if same else {"HX-Refresh": "true"})
@@ -40,7 +41,7 @@ def live(visit: Visit) -> ResponseReturnValue:
     elif number is None:
         answer = draw_part(visit, "partials/incident_list.html", listing(visit, filters.read(asked)))
     else:
-        found = queries_incident.incident(number)
+        found = incident_queries.incident(number)
         if found is None:
             return Response("", NOTHING_MORE)
         answer = draw_part(visit, "partials/incident.html", incident_values(visit, found))

@@ -10,9 +10,10 @@ from datetime import datetime
 from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard import queries, queries_incident, rows, words
+from dashboard import queries, rows, words
 from dashboard.blueprint import bp
-from dashboard.incident import LENGTHS
+from dashboard.incident import queries as incident_queries
+from dashboard.incident.views import LENGTHS
 from dashboard.page import draw_outside, stranger
 from dashboard.reader import Reader, reader
 from gateway import actions
@@ -90,13 +91,13 @@ def _until(found: Opened, now: datetime) -> datetime:
 
 def _open(token: str) -> Opened | None:
     link = links.read(world().settings.secret_key, token)
-    found = queries_incident.incident_by_uuid(link.incident_uuid) if link else None
+    found = incident_queries.incident_by_uuid(link.incident_uuid) if link else None
     now = world().clock.now()
     if link is None or found is None or links.over(found.resolved_at, now):
         return None
     if link.who.startswith("team:"):
         return Opened(found, Actor(link.who.removeprefix("team:"), "link"), may_act=True, reader=stranger())
-    person = queries_incident.person_by_email(link.who)
+    person = incident_queries.person_by_email(link.who)
     if person is None or not person.active:
         return None
     actor = Actor(person.name or person.email, "link", person.id, person.email)
@@ -109,7 +110,7 @@ def _over() -> Response:
 
 def _page(token: str, found: Opened, said: str, code: int = 200) -> Response:
     incident, who = found.incident, found.reader
-    alerts = queries_incident.alerts(incident.id)[:1]
+    alerts = incident_queries.alerts(incident.id)[:1]
     annotations = alerts[0].annotations if alerts else {}
     links = {**alerts[0].labels, **annotations} if alerts else {}  # the rule book's tables may have added a link
     text = str(annotations.get("summary") or annotations.get("description") or "")

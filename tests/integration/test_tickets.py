@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard import timeline
+from dashboard.incident import timeline
 from dashboard.reader import reader
 from gateway.actions import Actor, act
 from gateway.doors import inbox

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard import timeline
 from dashboard.i18n import catalogue
+from dashboard.incident import timeline
 from dashboard.reader import Reader
 from gateway.store.tables import Entry
 from rules.drift import RECONCILED

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from dashboard.timeline_lines import Event, Said, number, told_lines
+from dashboard.incident.timeline_lines import Event, Said, number, told_lines
 
 
 def held(event: Event) -> Said:

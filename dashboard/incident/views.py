@@ -6,10 +6,12 @@ from datetime import datetime
 from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard import queries, queries_incident, rows, timeline
+from dashboard import queries, rows
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
-from dashboard.cards import alerts_card, details, hero, ladder, what, why
+from dashboard.incident import queries as incident_queries
+from dashboard.incident import timeline
+from dashboard.incident.cards import alerts_card, details, hero, ladder, what, why
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.reader import Reader
 from gateway import actions
@@ -93,7 +95,7 @@ def _answered(visit: Visit, number: int, reason: Reason | None) -> ResponseRetur
 
 
 def _found(number: int) -> Incident:
-    found = queries_incident.incident(number)
+    found = incident_queries.incident(number)
     if found is None:
         abort(404)
     return found
@@ -158,24 +160,24 @@ def _choices(visit: Visit) -> list[tuple[str, str]]:
 
 def incident_values(visit: Visit, found: Incident) -> dict[str, object]:
     """Everything the page shows. The mark is read first: what changes meanwhile is drawn once more, never missed."""
-    mark = marked(queries_incident.mark(found.id), visit.now)
+    mark = marked(incident_queries.mark(found.id), visit.now)
     reader = reader_of(visit)
     directory = queries.directory()
-    sent = queries_incident.deliveries(found.id)
-    alerts = queries_incident.alerts(found.id)
-    source = queries_incident.source_of(found)
+    sent = incident_queries.deliveries(found.id)
+    alerts = incident_queries.alerts(found.id)
+    source = incident_queries.source_of(found)
     return {
         "page": "incident",
         "mark": mark,
         "row": rows.row(found, None, directory, reader),
-        "hero": hero(found, source.name, queries_incident.count_firing(found.id), directory, reader),
+        "hero": hero(found, source.name, incident_queries.count_firing(found.id), directory, reader),
         "what": what(alerts),
-        "lines": timeline.lines(queries_incident.entries(found.id), reader),
+        "lines": timeline.lines(incident_queries.entries(found.id), reader),
         "ladder": ladder(found, sent, directory, reader),
         "why": why(found, reader),
         "alerts": alerts_card(alerts, reader),
         "details": details(found, source, sent, reader),
-        "most": queries_incident.MOST,
+        "most": incident_queries.MOST,
         "lengths": [(value, reader.say(word)) for value, word in LENGTHS],
         "snoozes": [(value, reader.say(word)) for value, word in SNOOZES],
         "people": _choices(visit) if visit.may_act else [],

@@ -3,9 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dashboard import timeline_messages, timeline_timing, words
+from dashboard import words
+from dashboard.incident import timeline_messages, timeline_timing
+from dashboard.incident.timeline_lines import (
+    Event,
+    Said,
+    how,
+    moment_text,
+    number,
+    seconds,
+    times_of,
+    titles_of,
+    told_lines,
+)
 from dashboard.reader import Moment, Reader
-from dashboard.timeline_lines import Event, Said, how, moment_text, number, seconds, times_of, titles_of, told_lines
 from gateway.store.tables import Entry
 from rules.text import cut, one_line
 

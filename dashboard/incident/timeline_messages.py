@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from dashboard import words
-from dashboard.timeline_lines import Event, Said
+from dashboard.incident.timeline_lines import Event, Said
 from gateway.store.types import moment
 from rules.text import cut, one_line
 

@@ -1,0 +1,1 @@
+"""The incident page: what happens, who was told and who is next, why, what can be done about it."""
