@@ -1,7 +1,6 @@
 """The auditor: a process of its own that asks whether Nabat does its work, and says so where it does not."""
 
 import signal
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from gateway.flows.own_alerts import (
 )
 from gateway.heartbeat import heartbeat
 from gateway.outward import outbound
+from gateway.stopping import Stopping
 from gateway.store import selfwatch, vitals
 from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
@@ -44,7 +44,7 @@ class Auditor:
     """
 
     app: Flask
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Stopping = field(default_factory=Stopping)
     pulse: Callable[[], None] = lambda: None
     started: datetime | None = None
     told: datetime | None = None

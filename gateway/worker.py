@@ -20,6 +20,7 @@ from gateway.flows import absence, attached, escalate, heartbeats, housekeeping,
 from gateway.flows.deliver import Sender
 from gateway.flows.reconcile import Reconciler
 from gateway.heartbeat import heartbeat
+from gateway.stopping import Stopping
 from gateway.store import pulse, timers, waiting
 from gateway.store.db import reading, transaction
 from gateway.world import World
@@ -56,7 +57,7 @@ class Worker:
     app: Flask
     name: str = field(default_factory=lambda: secrets.token_hex(4))
     awake: threading.Event = field(default_factory=threading.Event)
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Stopping = field(default_factory=Stopping)
     jobs: list[Job] = field(default_factory=list)
     pulse: Callable[[], None] = lambda: None  # tells whoever watches over this process that it is not stuck
     whole: bool = True  # nothing has failed in this round
@@ -188,15 +189,14 @@ def guarded(job: str, work: Callable[[], Any], failed: Callable[[Exception], Non
 def stop_on_signals(worker: Worker) -> None:
     def stop(_number: int, _frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # another one would cut off the end of a process that ends well
-        worker.stopping.set()
-        worker.awake.set()
+        worker.stopping.set()  # and not `awake`, which has a lock: it is noticed when the sleep is over, in a second
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGHUP, lambda *_: worker.world.shelf.ask())
 
 
-def _listener(url: str, awake: threading.Event, stopping: threading.Event) -> Callable[[float], None]:
+def _listener(url: str, awake: threading.Event, stopping: Stopping) -> Callable[[float], None]:
     """A way to sleep that ends early when the outbox gets something."""
     if url.startswith("sqlite"):
         return _watch_file(url, awake)
@@ -237,7 +237,7 @@ def _watch_file(url: str, awake: threading.Event) -> Callable[[float], None]:
     return sleep
 
 
-def _listen(url: str, awake: threading.Event, stopping: threading.Event) -> None:
+def _listen(url: str, awake: threading.Event, stopping: Stopping) -> None:
     """LISTEN on a connection of its own; a lost one is made again, meanwhile the loop's own sleep is short enough."""
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     while not stopping.is_set():

@@ -174,21 +174,19 @@ def providers():
 def staffed_of(world_of, providers):
     """A world whose channels all have a provider, with another rule book: staffed_of(book)."""
 
-    def make(book=BOOK, **more):
-        return world_of(
-            book,
-            PEOPLE.replace("NTFY", providers.ntfy.url),
-            NABAT_PAGERDUTY_EVENTS_URL=providers.pagerduty.url,
-            NABAT_SMTP_URL=providers.mail.url(),
-            NABAT_MAIL_FROM="nabat@example.org",
-            NABAT_TWILIO_URL=providers.twilio.url,
-            NABAT_TWILIO_ACCOUNT_SID="AC00000000000000000000000000000000",
-            NABAT_TWILIO_AUTH_TOKEN="token",
-            NABAT_TWILIO_FROM="+15005550006",
-            NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1",
-            NABAT_PUBLIC_URL="https://nabat.example.org",
-            **more,
-        )
+    def make(book=BOOK, people=PEOPLE, **more):
+        settings = {
+            "NABAT_PAGERDUTY_EVENTS_URL": providers.pagerduty.url,
+            "NABAT_SMTP_URL": providers.mail.url(),
+            "NABAT_MAIL_FROM": "nabat@example.org",
+            "NABAT_TWILIO_URL": providers.twilio.url,
+            "NABAT_TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000000",
+            "NABAT_TWILIO_AUTH_TOKEN": "token",
+            "NABAT_TWILIO_FROM": "+15005550006",
+            "NABAT_ALLOW_PRIVATE_HOSTS": "127.0.0.1",
+            "NABAT_PUBLIC_URL": "https://nabat.example.org",
+        }
+        return world_of(book, people.replace("NTFY", providers.ntfy.url), **settings | more)
 
     return make
 

@@ -33,7 +33,8 @@ from gateway.world import world
 from rules.selfwatch import SILENCE, STALE, What
 
 PATIENCE = 2.0  # seconds for the database's answer
-ASKED_HERE = (What.WORKER, What.UNREACHED)  # what /readyz looks at itself, each time
+# What /readyz looks at itself, each time, and what the auditor has made up for when it says so.
+NOT_ASKED = (What.WORKER, What.UNREACHED, What.MISSING)
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 bp = Blueprint("health", __name__)
@@ -91,7 +92,7 @@ def _reasons(now: datetime) -> list[str]:
     if lost:
         reasons.append(f"emergencies that have reached nobody: {len(lost)}")
     if audit is not None and now - audit.at <= STALE:
-        reasons += [one.words for one in audit.findings if one.what not in ASKED_HERE]
+        reasons += [one.words for one in audit.findings if one.what not in NOT_ASKED]
     return reasons
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gateway import actions, crashpoint, log, metrics
@@ -35,9 +36,18 @@ def fall_back_due(now: datetime) -> int:
 
 
 def _each(incident_id: int, now: datetime, work: Callable[[int], object]) -> None:
-    """One incident that cannot be worked on is heard and comes again in a minute; the others have their turn."""
+    """One incident that cannot be worked on is heard and comes again in a minute; the others have their turn.
+
+    A link that was cut while it lay idle is found out by its first user, who takes another one at once.
+    """
     try:
-        work(incident_id)
+        try:
+            work(incident_id)
+        except DBAPIError as problem:
+            if not problem.connection_invalidated:
+                raise
+            log.warning("link_cut", problem=type(problem).__name__, incident=incident_id)
+            work(incident_id)
     except Exception as problem:  # noqa: BLE001 - one broken incident must not stop every other's ladder
         log.error("escalation_failed", problem, incident=incident_id)
         metrics.worker_errors.labels("escalate one").inc()

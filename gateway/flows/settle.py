@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from gateway import actions, crashpoint, log, metrics
+from gateway.changes import Changes
 from gateway.demo.mark import is_invented
 from gateway.store import browsers, bundles, cases, outbox, pages, timeline
 from gateway.store.cases import Case
@@ -81,6 +82,8 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
         _count(result, str(values["status"]), now)
         if result.leased.kind == bundles.DIGEST and values["status"] == "failed":
             bundles.release(session, result.leased.id, now)
+        if result.leased.kind == bundles.DIGEST and not _got_out(result.leased, str(values["status"])):
+            _not_rolled_up(session, changes, result)
         if case is None:
             continue
         changes.lines.append(timeline.line(case.id, now, *_line(result, values)))
@@ -90,6 +93,15 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
             actions.fall_back(changes, case, result.leased.level, result.leased.who, result.words)
     changes.write()
     crashpoint.passing("outcome written")
+
+
+def _not_rolled_up(session: Session, changes: Changes, result: Result) -> None:
+    """Of a roll-up that nobody got, because its channel has no provider: each page it was to say takes its fallback."""
+    unsaid = bundles.only_logged(session, result.leased.id)
+    loaded = cases.load(session, sorted({incident_id for incident_id, _, _ in unsaid}))
+    for incident_id, level, who in unsaid:
+        if incident_id in loaded:
+            actions.fall_back(changes, loaded[incident_id], level, who, result.words)
 
 
 def _got_out(leased: Leased, status: str) -> bool:

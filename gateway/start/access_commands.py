@@ -58,7 +58,7 @@ def token_list() -> None:
             click.echo(f"…{row.ending}  {what:14} {row.name:24} {state}")
 
 
-@token.command("revoke")
+@token.command("revoke", context_settings={"ignore_unknown_options": True})  # an ending may begin with a hyphen
 @click.argument("ending")
 def token_revoke(ending: str) -> None:
     with program() as (_, world), transaction() as session:

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from gateway import log, sources
 from gateway.access import auth
 from gateway.heartbeat import PIPE
 from gateway.start.forks import Enter, Fork, fork, share
+from gateway.stopping import Stopping
 from gateway.store import sources as source_store
 from gateway.store.db import transaction
 from gateway.world import World
@@ -94,7 +94,7 @@ def run(enter: Enter, host: str, port: int, **more: str) -> None:
     for stale in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
         stale.unlink()  # counters of processes that ended with the last run
     environment = {"NABAT_PUBLIC_URL": _listening(host, port), **os.environ, **more}
-    stopping = threading.Event()
+    stopping = Stopping()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # we may have been started by somebody who wants to hear of no child

@@ -18,7 +18,7 @@ from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gateway.store.db import is_postgres, link_of
+from gateway.store.db import is_forgetful, is_postgres, link_of
 from gateway.store.tables import Base
 from gateway.store.types import to_json
 
@@ -190,11 +190,17 @@ def _is_pipelined(session: Session) -> bool:
 def _drivers_errors(session: Session, sql: str) -> Iterator[Any]:
     """The driver's connection; its errors are put into SQLAlchemy's words, as callers expect them."""
     connection = link_of(session)
+    driver: Any = connection.connection.driver_connection
     try:
-        yield connection.connection.driver_connection
+        yield driver
     except (psycopg.Error, sqlite3.Error) as problem:
         base = psycopg.Error if isinstance(problem, psycopg.Error) else sqlite3.Error
-        raise DBAPIError.instance(sql, None, problem, base, dialect=connection.dialect) from problem
+        lost = is_forgetful(problem) or connection.dialect.is_disconnect(problem, driver, None)  # type: ignore[arg-type]  # each driver has its own Error
+        if lost:
+            connection.invalidate(problem)
+        raise DBAPIError.instance(
+            sql, None, problem, base, connection_invalidated=lost, dialect=connection.dialect
+        ) from problem
 
 
 @lru_cache(maxsize=64)

@@ -87,6 +87,15 @@ def release(session: Session, bundle_id: int, now: datetime) -> None:
     )
 
 
+def only_logged(session: Session, bundle_id: int) -> list[tuple[int, int, str]]:
+    """It went to the log, and so did what it was to say: (incident, level, who) of each, which wants its fallback."""
+    session.execute(
+        text("UPDATE delivery SET status = 'logged' WHERE bundle_id = :id AND status = 'bundled'"), {"id": bundle_id}
+    )
+    sql = "SELECT incident_id, level, who FROM delivery WHERE bundle_id = {} AND status = 'logged' ORDER BY incident_id"
+    return [(row[0], row[1], row[2]) for row in bulk.select_plain(session, sql, bundle_id)]
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One incident of a roll-up that still calls."""

@@ -103,6 +103,11 @@ def prepare_postgres(engine: Engine) -> None:
             raise DisconnectionError from problem  # SQLAlchemy takes another one
 
 
+def is_forgetful(problem: BaseException | None) -> bool:
+    """After a failed fsync the system may forget what it could not write, and say yes the next time."""
+    return "disk I/O error" in str(problem)
+
+
 def prepare_sqlite(engine: Engine) -> None:
     """Readers never wait; writers take the write lock at once, so that they queue instead of failing half-way."""
 
@@ -118,8 +123,7 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "handle_error")
     def _give_up_handle(failure: ExceptionContext) -> None:
-        # After a failed fsync the system may forget what it could not write, and say yes the next time.
-        if "disk I/O error" in str(failure.original_exception):
+        if is_forgetful(failure.original_exception):
             failure.is_disconnect = True
 
     @event.listens_for(engine, "begin")

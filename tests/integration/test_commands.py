@@ -4,12 +4,12 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway.start.commands import cli
 from gateway.store import sources as source_store
-from gateway.store.db import reading
-from gateway.store.tables import Audit
+from gateway.store.db import reading, transaction
+from gateway.store.tables import Audit, Token
 from tests.samples import BOOK, PEOPLE, webhook
 
 
@@ -48,7 +48,7 @@ def test_a_token_is_printed_alone_and_belongs_to_its_source(nabat, app):
     _, listed, _ = nabat("token", "list")
     assert out.strip()[-4:] in listed
     assert out.strip() not in listed
-    assert nabat("token", "revoke", "--", out.strip()[-source_store.ENDING :])[0] == 0
+    assert nabat("token", "revoke", out.strip()[-source_store.ENDING :])[0] == 0
     with reading() as session:
         assert source_store.find_token(session, out.strip()) is None
 
@@ -76,7 +76,7 @@ def test_the_scopes_of_a_token_are_words_we_know(nabat):
 
 def test_what_is_done_at_the_terminal_is_written_down(nabat, tmp_path):
     _, out, _ = nabat("token", "create", "alertmanager")
-    nabat("token", "revoke", "--", out.strip()[-4:])  # it may begin with a hyphen
+    nabat("token", "revoke", out.strip()[-4:])
     nabat("token", "create", "carrier-pigeon")
     nabat("user", "create", "Boris@example.org", "--role", "admin", "--password-stdin", stdin="a horse is correct\n")
     file = tmp_path / "people.yaml"
@@ -163,3 +163,12 @@ def test_a_test_message_says_what_the_provider_answered(nabat, providers):
     assert code == 1
     assert "NABAT_SMTP_URL" in words
     assert nabat("send-test", "email", "not an address", **mail)[0] == 1
+
+
+def test_a_token_whose_ending_looks_like_an_option_is_revoked(nabat, app):
+    nabat("token", "create", "ticket")
+    with transaction() as session:
+        session.execute(update(Token).values(ending="-x9-"))
+    assert nabat("token", "revoke", "-x9-")[0] == 0
+    with transaction() as session:
+        assert session.scalars(select(Token.revoked_at)).one() is not None

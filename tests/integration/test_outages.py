@@ -1,12 +1,14 @@
 """What happens when we ourselves fail: workers lost in the middle, odd answers, broken rows, clocks set back."""
 
 import threading
+from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
 from gateway import worker as worker_room
-from gateway.flows import settle
+from gateway.flows import escalate, settle, suppress
 from gateway.flows.deliver import AT_ONCE, KEPT_FREE
 from gateway.store import outbox, timers, vitals
 from gateway.store.db import db, reading, transaction
@@ -210,6 +212,26 @@ def test_a_worker_that_cannot_do_its_work_goes_on_and_gives_no_sign_of_life(staf
         rename(f"{table}_away", table)
     worker.round(staffed.clock.now())
     assert alive(staffed) == staffed.clock.now()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_link_that_was_cut_while_it_lay_idle_costs_no_step(staffed):
+    """It is too young to be tried out before use; whoever takes it finds out."""
+    staffed.alert()
+    due = staffed.clock.now() + timedelta(minutes=5)
+    with transaction() as session:
+        ours = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with psycopg.connect(db.engine.url.set(drivername="postgresql").render_as_string(False), autocommit=True) as chief:
+
+        def cut(number):
+            if not cuts:
+                cuts.append(chief.execute("SELECT pg_terminate_backend(%s, 5000)", (ours,)).fetchone()[0])
+            suppress.step(number, due)
+
+        cuts = []
+        escalate._each(1, due, cut)
+    assert cuts == [True]
+    assert staffed.timeline().count("escalated") == 1
 
 
 def test_what_came_back_is_written_down_before_the_worker_ends(staffed):

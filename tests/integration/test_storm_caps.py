@@ -7,7 +7,7 @@ from itertools import pairwise
 from gateway.store import bundles
 from gateway.store.db import transaction
 from tests.integration.test_when_to_tell import go
-from tests.samples import BOOK, alert, group
+from tests.samples import BOOK, PEOPLE, alert, group
 
 ONE_EACH = BOOK.replace("policy: infra}", "policy: infra, group_by: [alertname, instance]}", 1)
 
@@ -78,3 +78,24 @@ def test_a_roll_up_that_never_goes_out_gives_back_what_it_was_to_say(staffed_of,
     (held,) = world.deliveries(id=held.id)
     assert (held.status, held.bundle_id) == ("queued", None)
     assert held.due_at == world.clock.now()
+
+
+def test_a_roll_up_that_is_only_logged_lets_its_pages_take_their_fallback(staffed_of):
+    """Anna's roll-ups go by SMS, which nobody is paid to carry; her pages then go by e-mail."""
+    world = staffed_of(
+        ONE_EACH,
+        people=PEOPLE.replace(', {channel: ntfy, address: "NTFY/anna"}', ""),
+        NABAT_CAPS="on", NABAT_TWILIO_URL="", NABAT_TWILIO_ACCOUNT_SID="", NABAT_TWILIO_AUTH_TOKEN="",
+        NABAT_TWILIO_FROM="",
+    )  # fmt: skip
+    for number in range(3):
+        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
+        world.delivers()
+    go(world, minutes=3)
+    digest, *_ = world.deliveries(kind="digest")
+    assert (digest.channel, digest.status) == ("sms", "logged")
+    assert world.deliveries(status="bundled") == []
+    rolled = {one.incident_id for one in world.deliveries(bundle_id=digest.id)}
+    mailed = {one.incident_id for one in world.deliveries(channel="email", part="fallback", who="anna@example.org")}
+    assert rolled
+    assert rolled <= mailed
