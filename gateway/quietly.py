@@ -28,8 +28,8 @@ def say(changes: Changes, case: Case, decision: Decision, actor: str) -> None:
     """The timeline's line, and the message to whoever works on it, or else to those of the present step."""
     detail: dict[str, Any] = {"level": case.state.level, "until": case.state.next_at}
     if decision.hold is not None:
-        detail["why"] = decision.hold.why
-    if kind := MESSAGES[decision.reason]:
+        detail |= {"why": decision.hold.why, "what": decision.hold.what}
+    elif kind := MESSAGES[decision.reason]:
         found = _listeners(changes, case)
         for notice in found.notices:
             changes.promise(case, notice, kind, "news")

@@ -10,9 +10,7 @@ from rules.words import Step, Urgency, UrgencyClass, Way
 
 SECOND, MONTH = timedelta(seconds=1), timedelta(days=30)
 # Keys of the book to come. Refused by name wherever they stand: a key that did nothing would be believed.
-NOT_YET = frozenset(
-    {"hold_until", "at_least"} | {"overrides", "maintenance", "silences", "services", "audience", "watchers"}
-)
+NOT_YET = frozenset({"overrides", "maintenance", "silences", "services", "audience", "watchers"})
 _MAX_STEPS = 50  # of one policy: far more than anybody climbs
 
 DEFAULT_CLASSES: Mapping[Urgency, UrgencyClass] = MappingProxyType(

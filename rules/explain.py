@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from rules import lookups
 from rules.book import RuleBook, RuleVerdict
 from rules.durations import write_duration
+from rules.holding import hold
 from rules.identity import group_values
 from rules.lookups import Added
 from rules.matchers import seen_labels
-from rules.timing import hold, timing_remarks
+from rules.timing import timing_remarks
 from rules.words import Alert, Directory, Kind, Notice, NotTold, Route, Step, Urgency
 
 Notices = Callable[[Step, Route, Directory, datetime], tuple[list[Notice], list[NotTold]]]
@@ -115,8 +116,8 @@ def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, no
     added = lookups.add(book.lookups, labels)
     reading = book.at(at)
     route = reading.route(labels)
-    held = hold(route.timing, at)
-    first = held.until - at if held else timedelta()
+    held = hold(route.timing, book.calendars, at)
+    first = held.until - at if held and held.until else timedelta()
     ladder = _ladder(route, directory, at.astimezone(ZoneInfo(book.timezone)), first, notices)
     return Explanation(
         title=alert.title,

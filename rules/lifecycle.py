@@ -45,6 +45,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed"
     SUPPRESSION_OVER = "suppression over"
     HELD = "held"
+    ENOUGH = "enough alerts"
     REOPENED = "reopened"
     FLAPPING = "flapping"
     STILL_FLAPPING = "still flapping"
@@ -87,7 +88,7 @@ class Given:
     """What comes along with a signal."""
 
     until: datetime | None = None  # SNOOZE; ACKNOWLEDGE: if it is for a time
-    hold: Hold | None = None  # OPENED, BACK: it is held back first
+    hold: Hold | None = None  # it is held back first
     route: Route | None = None  # BACK: what the book says of it now
     calm: bool = False  # BACK: it may be flapping, so nobody is called again
     firing: int = 0  # SNOOZE, STIRRED, TIMER: how many of its alerts fire now
@@ -96,6 +97,7 @@ class Given:
     person: int = 0  # ASSIGN
     before: int | None = None  # ASSIGN: whose it is now
     suppression: Suppression | None = None  # SUPPRESS: by what
+    enough: bool = False  # STIRRED: so many alerts fire that it is told
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from rules import lifecycle
 from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal, State, continued, resumed
-from rules.timing import Phase
+from rules.timing import UNTOLD, Phase
 from rules.words import Route, Status
 
 RECONSIDER = timedelta(minutes=10)  # between the reminder and the ladder
@@ -20,6 +20,8 @@ def decide(state: State, signal: Signal, route: Route, now: datetime, given: Giv
         return _back(state, route, now, given) if back else lifecycle.decide(state, signal, route, now, given)
     if signal in _ALWAYS:
         return _ALWAYS[signal](state, signal, route, now, given)
+    if given.hold is not None and state.suppressed_by and not state.level and _wakes(state, signal, now):
+        return _hold(state, given)
     if state.phase is Phase.NONE or (state.snoozed_until is not None and state.phase is not Phase.FLAPPING):
         return lifecycle.decide(state, signal, route, now, given)
     return _IN_PHASE[state.phase](state, signal, route, now, given)
@@ -31,9 +33,13 @@ def _open(state: State, signal: Signal, route: Route, now: datetime, given: Give
 
 def _hold(state: State, given: Given) -> Decision:
     assert given.hold is not None
-    return Decision(
-        State(Status.TRIGGERED, state.level, given.hold.until, phase=Phase.HELD), Reason.HELD, hold=given.hold
-    )
+    held = State(Status.TRIGGERED, state.level, given.hold.until, phase=given.hold.phase)
+    return Decision(held, Reason.HELD, hold=given.hold)
+
+
+def _wakes(state: State, signal: Signal, now: datetime) -> bool:
+    """What kept it quiet is over, and nobody was told of it yet."""
+    return signal is Signal.STIRRED or (signal is Signal.TIMER and _due(state, now))
 
 
 def _end(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
@@ -64,16 +70,22 @@ def _held(state: State, signal: Signal, route: Route, now: datetime, given: Give
     """Nobody was told yet. What becomes more urgent is told at once, and so is what a person has touched."""
     if signal is Signal.TIMER and _due(state, now):
         return lifecycle.next_step(state, route, now)
-    if signal is Signal.STIRRED and given.urgency is not None and given.urgency.rank < route.urgency.rank:
-        return lifecycle.wake(state, route, now, Reason.WOKEN)
     if signal in _WAITING:
-        return Decision(state, Reason.NOT_DUE)
+        return _stirred(state, route, now, given) if signal is Signal.STIRRED else Decision(state, Reason.NOT_DUE)
     decision = lifecycle.decide(state, signal, route, now, given)
     if signal is Signal.ASSIGN and decision.changes:
         return replace(decision, after=replace(state, next_at=now))
     if signal is Signal.SNOOZE and decision.changes:
         return replace(decision, after=replace(decision.after, phase=Phase.NONE))
     return decision
+
+
+def _stirred(state: State, route: Route, now: datetime, given: Given) -> Decision:
+    if given.urgency is not None and given.urgency.rank < route.urgency.rank:
+        return lifecycle.wake(state, route, now, Reason.WOKEN)
+    if state.phase is not Phase.GATHERING or not given.enough:
+        return Decision(state, Reason.NOT_DUE)
+    return _hold(state, given) if given.hold else lifecycle.wake(state, route, now, Reason.ENOUGH)
 
 
 def _flaps(state: State, _signal: Signal, _route: Route, now: datetime, given: Given) -> Decision:
@@ -144,6 +156,8 @@ def _back(state: State, route: Route, now: datetime, given: Given) -> Decision:
             return replace(_hold(state, given), reason=Reason.REOPENED)
         return lifecycle.wake(state, route, now, Reason.REOPENED)
     anew = resumed(route, state.level, state.level)
+    if given.hold is not None and given.hold.phase is Phase.DEFERRED:
+        return replace(_hold(state, given), reason=Reason.REOPENED, route=anew)
     return replace(lifecycle.wake(state, anew, now, Reason.REOPENED), route=anew, quiet=given.calm)
 
 
@@ -159,7 +173,7 @@ _ALWAYS: Mapping[Signal, Callable[[State, Signal, Route, datetime, Given], Decis
     Signal.ACKNOWLEDGE: _acknowledge,
 }
 _IN_PHASE: Mapping[Phase, Callable[[State, Signal, Route, datetime, Given], Decision]] = {
-    Phase.HELD: _held,
+    **dict.fromkeys(UNTOLD, _held),
     Phase.FLAPPING: _flapping,
     Phase.TIMED: _timed,
     Phase.REMINDED: _timed,

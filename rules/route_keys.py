@@ -98,7 +98,7 @@ class RouteReader:
             acknowledge_within=urgency.acknowledge_within,
             match=conditions,
             book_version=self.version,
-            timing=route_timing(fields, self.timing),
+            timing=route_timing(fields, self.timing, self.calendars),
         )
 
     def _policy(self, place: Place) -> Policy:

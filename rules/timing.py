@@ -16,6 +16,8 @@ class Phase(StrEnum):
 
     NONE = ""
     HELD = "held"  # nobody is told yet: it may clear by itself
+    DEFERRED = "deferred"  # nobody is told before a calendar opens
+    GATHERING = "gathering"  # nobody is told before enough alerts are there
     FLAPPING = "flapping"  # held open until it has been quiet
     TIMED = "timed"  # acknowledged for a time
     REMINDED = "reminded"  # that time is over, whoever acknowledged was asked
@@ -31,6 +33,17 @@ class Flapping:
     quiet: timedelta
 
 
+UNTOLD = (Phase.HELD, Phase.DEFERRED, Phase.GATHERING)
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Nobody is told before so many different alerts began to fire within this time."""
+
+    alerts: int
+    within: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """When a route tells. What is not set tells at once."""
@@ -38,6 +51,8 @@ class Timing:
     hold_for: timedelta = NOT_HELD
     flapping: Flapping | None = None
     reopen_within: timedelta = NOT_HELD
+    hold_until: str = ""  # a calendar
+    at_least: AtLeast | None = None
 
     @property
     def back_within(self) -> timedelta:
@@ -50,15 +65,12 @@ AT_ONCE = Timing()
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Nobody is told before `until`, and why."""
+    """Nobody is told before `until`, or before enough alerts are there, and why."""
 
-    why: str  # the key of the book: hold_for
-    until: datetime
-
-
-def hold(timing: Timing, now: datetime) -> Hold | None:
-    """Whether what begins now is held back first."""
-    return Hold("hold_for", now + timing.hold_for) if timing.hold_for else None
+    why: str  # the key of the book: hold_for, hold_until, at_least
+    until: datetime | None
+    phase: Phase = Phase.HELD
+    what: str = ""  # of the key: the calendar, 5 within 10m
 
 
 def changed(changes: Sequence[datetime], flapping: Flapping, now: datetime) -> tuple[datetime, ...]:
@@ -80,6 +92,11 @@ def timing_remarks(timing: Timing) -> tuple[str, ...]:
     found = []
     if timing.hold_for:
         found.append(f"held back: nobody is told if it clears within {write_duration(timing.hold_for)} (hold_for)")
+    if timing.hold_until:
+        found.append(f"held back: nobody is told before {timing.hold_until} opens, then in one digest (hold_until)")
+    if timing.at_least:
+        most, within = timing.at_least.alerts, write_duration(timing.at_least.within)
+        found.append(f"held back: nobody is told before {most} alerts began within {within} (at_least)")
     if timing.flapping:
         one, within = timing.flapping, write_duration(timing.flapping.within)
         quiet = write_duration(one.quiet)

@@ -8,8 +8,14 @@ from dashboard.incident.timeline_lines import Event, Said, number, told_lines
 
 def held(event: Event) -> Said:
     _ = event.reader.say
-    rest = _("nobody is told before %(time)s", time=until(event))
+    rest = _("nobody is told before %(time)s", time=until(event)) if event.detail.get("until") else ""
     return Said("clock", "", _("Held back"), rest, _why(event))
+
+
+def enough_alerts(event: Event) -> Said:
+    small = event.reader.say("As many alerts are there as the route waited for (at_least).")
+    strong = event.reader.say("Enough alerts: step %(level)s begins", level=event.detail.get("level", "?"))
+    return Said("bell-ring", "red", strong, "", (small, *told_lines(event)))
 
 
 def reopened(event: Event) -> Said:
@@ -66,6 +72,8 @@ def voice_gate(event: Event) -> Said:
 def bundled(event: Event) -> Said:
     _ = event.reader.say
     who = str(event.detail.get("name") or event.detail.get("who") or "?")
+    if event.detail.get("held"):
+        return Said("clock", "", _("Held back until now"), _("%(who)s gets one digest of all of it", who=who))
     rest = _("%(who)s hears of it in the next roll-up", who=who)
     return Said("bell-ring", "", _("Too much at once"), rest)
 
@@ -78,13 +86,19 @@ def until(event: Event) -> str:
 
 
 def _why(event: Event) -> tuple[str, ...]:
-    known = {"hold_for": event.reader.say("The route waits whether it clears by itself (hold_for).")}
+    say, what = event.reader.say, str(event.detail.get("what", "?"))
+    known = {
+        "hold_for": say("The route waits whether it clears by itself (hold_for)."),
+        "hold_until": say("The route waits for the calendar “%(name)s” to open (hold_until).", name=what),
+        "at_least": say("The route waits for so many alerts: %(what)s (at_least).", what=what),
+    }
     why = known.get(str(event.detail.get("why")))
     return (why,) if why else ()
 
 
 KINDS: Mapping[str, Callable[[Event], Said]] = {
     "held": held,
+    "enough alerts": enough_alerts,
     "voice gate": voice_gate,
     "bundled": bundled,
     "reopened": reopened,

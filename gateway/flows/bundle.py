@@ -14,13 +14,14 @@ from rules.caps import CAPS, LONGEST, ROLL_UP_EVERY, common_label, is_over, roll
 from rules.words import Directory, Notice, Person, Way
 
 NO_OTHER_WAY = timedelta(seconds=60)  # until somebody whom no roll-up reaches is looked at again
+SOON = timedelta(seconds=1)
 TITLES = 20
 
 
 def within_caps(session: Session, taken: Sequence[Leased], directory: Directory, now: datetime) -> list[Leased]:
     """Of the messages that were just leased those that are not too much; what is, goes into the next roll-up."""
     pages = [one for one in taken if one.kind in outbox.PAGES and one.person_id and Way(one.way) in CAPS]
-    left = [one for one in taken if one not in pages and _says_something(session, one, now)]
+    left = [one for one in taken if one not in pages]
     if pages:
         one_at_a_time(session, sorted({one.person_id for one in pages if one.person_id}))
     ids = [one.id for one in pages]
@@ -40,8 +41,16 @@ def within_caps(session: Session, taken: Sequence[Leased], directory: Directory,
     return sorted(left, key=lambda one: (one.rank, one.id))
 
 
+def worth_saying(session: Session, taken: Sequence[Leased], now: datetime) -> list[Leased]:
+    """Without roll-ups that have nothing to say any more, and digests for which something has yet to come."""
+    return [one for one in taken if one.kind != bundles.DIGEST or _says_something(session, one, now)]
+
+
 def _says_something(session: Session, one: Leased, now: datetime) -> bool:
-    if one.kind != bundles.DIGEST or bundles.said(session, one.id):
+    if one.part == bundles.HELD and bundles.more_to_come(session, now):
+        dialling.put_off(session, one, now + SOON, None)
+        return False
+    if bundles.said(session, one.id):
         return True
     dialling.call_off(session, one, "answered meanwhile", now)
     return False
@@ -82,4 +91,4 @@ def several(session: Session, one: Leased, list_url: str) -> BundleFacts:
     found = bundles.said(session, one.id)
     top = common_label(bundles.labels(session, [each.incident_id for each in found]))
     titles = tuple(f"#{each.incident_id} {each.title}" for each in found[:TITLES])
-    return BundleFacts(len(found), top, titles, list_url)
+    return BundleFacts(len(found), top, titles, list_url, held=one.part == bundles.HELD)

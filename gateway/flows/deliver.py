@@ -82,7 +82,7 @@ class Sender:
         with transaction() as session:
             clock = self.clock(session)
             reclaimed = self._reclaim(session, channel, now, clock)
-            taken = self._take(session, channel, free, now, clock)
+            taken = bundle.worth_saying(session, self._take(session, channel, free, now, clock), now)
             known = self.world.roll.current(session).addresses
             passed = gate.through(session, taken, self.world.shelf.book.voice, now)
             directory = self.world.roll.current(session)

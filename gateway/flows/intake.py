@@ -15,6 +15,7 @@ from gateway import crashpoint
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
 from gateway.flows import beats, repeats, returns, tickets
+from gateway.flows.holding import Gathering
 from gateway.flows.prepare import ready_of
 from gateway.flows.suppress import Quiet
 from gateway.store import alerts as alert_store
@@ -26,9 +27,9 @@ from gateway.store.tables import Incident
 from gateway.store.types import micros
 from rules.book import RuleBook
 from rules.episodes import NEVER, TOUCH
+from rules.holding import hold
 from rules.lifecycle import NEW, Decision, Given, Signal
 from rules.phases import decide
-from rules.timing import hold
 from rules.words import Alert, Directory, Suppression
 
 RESOLVED_GRACE = timedelta(minutes=5)  # what a person resolved while it fires stays resolved at least so long
@@ -74,6 +75,7 @@ class _Intake:
         self.at = micros(now)
         self.changes = Changes(session, directory, now)
         self.quiet = Quiet(self.changes, book.inhibitions)
+        self.gathering = Gathering(session, book.calendars, now)
         self.known: dict[tuple[int, str], Known] = {}
         self.by_id: dict[int, Case] = {}
         self.by_key: dict[str, Case] = {}
@@ -111,6 +113,7 @@ class _Intake:
         self.by_id.update({case.id: self.by_id.get(case.id, case) for case in self.by_key.values()})
         self.by_key = {key: self.by_id[case.id] for key, case in self.by_key.items()}
         cases.count_firing(self.session, self.by_id.values())
+        self.gathering.look_up(self.by_id.values())
         self.new_ids = bulk.new_ids(self.session, Incident, len(keys - self.by_key.keys())) if keys else []
         self.highest = max(self.new_ids, default=0)
 
@@ -153,6 +156,7 @@ class _Intake:
         elif fires and new_episode and alert.ticket is None and (case := self._case(known)):
             case.alert_count += 1
             self.changes.touch(case)
+            self.gathering.note(case, known)
         elif not fires and not was and known.incident_id is None and not alert.firing:
             outcome.never_seen += 1
         if alert.ticket is not None and (case := self._case(known)):
@@ -205,7 +209,7 @@ class _Intake:
         if case is None or not case.open:
             before, case = case, self.by_key.get(ready.key)
             if case is None or not case.open:
-                case = returns.reopened(self.changes, before, ready, post.source) if hidden is None else None
+                case = self._reopened(before, ready, post.source) if hidden is None else None
                 if case is None:
                     case = self._open(post, ready, hidden)
                     outcome.opened.append(route.urgency.rank)
@@ -223,6 +227,10 @@ class _Intake:
         case.truncated = max(case.truncated, post.truncated)
         self.changes.touch(case)
         self.quiet.note(hidden, case, post.source_id, alert)
+        self.gathering.note(case, known)
+
+    def _reopened(self, before: Case | None, ready: Ready, source: str) -> Case | None:
+        return returns.reopened(self.changes, before, ready, source, self.book.calendars)
 
     def _open(self, post: Post, ready: Ready, hidden: Suppression | None) -> Case:
         id_, alert, route, key = self._new_id(), ready.alert, ready.route, ready.key
@@ -236,7 +244,7 @@ class _Intake:
         if hidden is not None:
             opening = decide(NEW, Signal.SUPPRESS, route, self.now, Given(suppression=hidden))
         elif opening is None:  # one moment, one route: the same decision for every incident of a storm
-            given = Given(hold=hold(route.timing, self.now))
+            given = Given(hold=hold(route.timing, self.book.calendars, self.now))
             opening = self.openings[id(route)] = decide(NEW, Signal.OPENED, route, self.now, given)
         carry_out(self.changes, case, opening, Actor(post.source, "source"))
         return case
@@ -278,7 +286,7 @@ class _Intake:
             return
         if self.quiet.verdict(known.source_id, ready.alert) is not None:
             return
-        given = Given(firing=case.firing, urgency=ready.route.urgency)
+        given = self.gathering.given(case, Given(firing=case.firing, urgency=ready.route.urgency))
         decision = decide(case.state, Signal.STIRRED, case.route, self.now, given)
         carry_out(self.changes, case, decision, Actor(source, "source"))
 

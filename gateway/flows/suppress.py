@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gateway import actions
 from gateway.changes import Changes
+from gateway.flows import holding
 from gateway.flows.own_alerts import is_never_quiet
 from gateway.store import cases, inhibitors, silences, suppressed
 from gateway.store.alerts import Known, Ready
@@ -99,7 +100,7 @@ def step(incident_id: int, now: datetime) -> Reason | None:
         may_be_quiet = directory.silences or world().shelf.book.inhibitions
         if may_be_quiet and (reason := hush_in(session, incident_id, directory, now)) is not None:
             return reason
-        return actions.act_in(session, incident_id, Signal.TIMER, actions.CLOCK, now)
+        return holding.step_in(session, incident_id, now)
 
 
 def hush_in(session: Session, incident_id: int, directory: Directory, now: datetime) -> Reason | None:

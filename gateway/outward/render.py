@@ -51,6 +51,7 @@ class BundleFacts:
     top: str = ""  # the label that most of them share: rack=r7
     titles: tuple[str, ...] = ()
     url: str = ""  # the list
+    held: bool = False  # they were held back until now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Messages that go out together: which roll-up a person will get next, what is in it, and what becomes of that."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from gateway.store.types import micros, moment
 from rules.words import Notice
 
 DIGEST = "digest"  # the kind of message that says several
+HELD = "held"  # a part: it says what was held back until a calendar opened
 MOST = 5000  # incidents whose labels are looked at
 
 _COLUMNS = (
@@ -23,6 +25,11 @@ _COLUMNS = (
     "person_id", "who", "name", "rank", "status", "attempts", "ambiguous", "created_at", "due_at", "lease",
     "provider_ref", "error", "is_page",
 )  # fmt: skip
+
+_PUT_IN = (
+    "UPDATE delivery SET status = 'bundled', bundle_id = {}, leased_until = NULL, fallback_at = NULL, "
+    "expires_at = NULL WHERE id {list}"
+)
 
 
 def waiting(session: Session, person_id: int) -> int | None:
@@ -68,15 +75,50 @@ def put_in(session: Session, bundle_id: int, ids: Sequence[int], person_id: int,
     """  # noqa: S608
     found = [row[0] for row in session.execute(text(sql), {"person": person_id, "way": way})]
     everything = sorted({*ids, *found})
-    bulk.execute(
-        session,
-        "UPDATE delivery SET status = 'bundled', bundle_id = {}, leased_until = NULL, fallback_at = NULL, "
-        "expires_at = NULL WHERE id {list}",
-        everything,
-        bundle_id,
-    )
+    bulk.execute(session, _PUT_IN, everything, bundle_id)
     rows = bulk.select(session, "SELECT incident_id FROM delivery WHERE id {list}", everything)
     return sorted({row[0] for row in rows})
+
+
+_BEGIN_HELD = text("""
+    INSERT INTO delivery (incident_id, once, level, kind, part, way, channel, address, address_id, contact_id,
+        person_id, who, name, rank, status, attempts, ambiguous, created_at, due_at, lease, provider_ref, error,
+        is_page)
+    SELECT incident_id, :once, 0, 'digest', 'held', way, channel, address, address_id, contact_id,
+        person_id, who, name, rank, 'queued', 0, 0, :now, :now, 0, '', '', is_page
+    FROM delivery WHERE id = :id ON CONFLICT (once) DO NOTHING
+""")
+
+
+def put_held(session: Session, incident_id: int, until: datetime, now: datetime) -> list[tuple[str, str, str, int]]:
+    """What an incident that was held until then tells is said by one message to each. Returns who, name, way, its id.
+
+    A call is no digest. One that went out already takes in nothing more: what comes too late goes out by itself.
+    """
+    sql = (
+        "SELECT id, who, name, way FROM delivery WHERE incident_id = {} AND status = 'queued' "
+        "AND kind IN ('opened', 'escalated') AND way <> 'voice' ORDER BY id"
+    )
+    lock = " FOR UPDATE" if is_postgres(session) else ""
+    done: dict[str, tuple[str, str, str, int]] = {}
+    for id_, who, name, way in bulk.select_plain(session, sql, incident_id):
+        once = f"held:{micros(until)}:{hashlib.sha256(who.encode()).hexdigest()[:24]}"
+        session.execute(_BEGIN_HELD, {"once": once, "now": micros(now), "id": id_})
+        found = bulk.select_plain(session, f"SELECT id, status FROM delivery WHERE once = {{}}{lock}", once)  # noqa: S608
+        bundle_id, status = found[0]
+        if status == "queued":
+            bulk.execute(session, _PUT_IN, [id_], bundle_id)
+            done.setdefault(who, (who, name, way, bundle_id))
+    return list(done.values())
+
+
+def more_to_come(session: Session, now: datetime) -> bool:
+    """Whether something that was held back until now has not been told yet."""
+    sql = (
+        "SELECT 1 FROM incident WHERE next_at <= {} AND next_at IS NOT NULL AND phase = 'deferred' "
+        "AND status = 'triggered' ORDER BY next_at LIMIT 1"
+    )
+    return bool(bulk.select_plain(session, sql, micros(now)))
 
 
 def release(session: Session, bundle_id: int, now: datetime) -> None:

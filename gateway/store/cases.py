@@ -19,7 +19,7 @@ from gateway.store.tables import Incident
 from gateway.store.types import micros, moment, to_json
 from rules.calendars import Standing
 from rules.lifecycle import State
-from rules.timing import Phase
+from rules.timing import UNTOLD, Phase
 from rules.words import Route, Status
 
 
@@ -74,7 +74,7 @@ class Case:
     @property
     def sleeps(self) -> bool:
         """Whether what comes to it may wake it: it is snoozed, or held back."""
-        return self.state.snoozed_until is not None or self.state.phase is Phase.HELD
+        return self.state.snoozed_until is not None or self.state.phase in UNTOLD
 
     @property
     def calls(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.store.types import to_json
-from rules.timing import AT_ONCE, Flapping, Timing
+from rules.timing import AT_ONCE, AtLeast, Flapping, Timing
 from rules.words import Also, Route, Step, Urgency, Way
 
 
@@ -36,6 +36,10 @@ def _timing_data(timing: Timing) -> dict[str, Any]:
     """Only what is set, so that most routes are no longer for it."""
     spans = {"hold_for": timing.hold_for, "reopen_within": timing.reopen_within}
     data: dict[str, Any] = {name: span.total_seconds() for name, span in spans.items() if span}
+    if timing.hold_until:
+        data["hold_until"] = timing.hold_until
+    if timing.at_least:
+        data["at_least"] = [timing.at_least.alerts, timing.at_least.within.total_seconds()]
     if timing.flapping:
         within, quiet = timing.flapping.within.total_seconds(), timing.flapping.quiet.total_seconds()
         data["flapping"] = [timing.flapping.changes, within, quiet]
@@ -50,7 +54,11 @@ def _timing_of(saved: dict[str, Any]) -> Timing:
         changes, within, quiet = saved["flapping"]
         flapping = Flapping(changes, timedelta(seconds=within), timedelta(seconds=quiet))
     hold_for, reopen = (timedelta(seconds=saved.get(name, 0)) for name in ("hold_for", "reopen_within"))
-    return Timing(hold_for, flapping, reopen)
+    at_least = None
+    if "at_least" in saved:
+        alerts, within = saved["at_least"]
+        at_least = AtLeast(alerts, timedelta(seconds=within))
+    return Timing(hold_for, flapping, reopen, saved.get("hold_until", ""), at_least)
 
 
 def _step_data(step: Step) -> dict[str, Any]:

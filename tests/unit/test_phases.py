@@ -8,9 +8,11 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from rules.calendars import Calendar, Span
+from rules.holding import enough, hold
 from rules.lifecycle import NEW, Given, Reason, Signal, State
 from rules.phases import RECONSIDER, decide
-from rules.timing import Flapping, Hold, Phase, Timing, changed, hold, is_flapping, may_flap
+from rules.timing import AtLeast, Flapping, Hold, Phase, Timing, changed, is_flapping, may_flap
 from rules.words import Route, Status, Step, Urgency, Way
 
 NOW = datetime(2026, 12, 5, 0, 12, tzinfo=UTC)
@@ -20,6 +22,7 @@ ROUTE = Route("r", Urgency.URGENT, "p", (), STEPS, 0, (Way.SMS,), (), 5 * MINUTE
 EMERGENCY = replace(ROUTE, urgency=Urgency.EMERGENCY, steps=(Step(("person:c",), MINUTE),))
 HOLD = Hold("hold_for", NOW + MINUTE)
 HELD = State(Status.TRIGGERED, 0, NOW + MINUTE, phase=Phase.HELD)
+GATHERING = State(Status.TRIGGERED, 0, None, phase=Phase.GATHERING)
 FLAPPING = State(Status.TRIGGERED, 1, NOW + 15 * MINUTE, phase=Phase.FLAPPING)
 TIMED = State(Status.ACKNOWLEDGED, 1, NOW + 30 * MINUTE, phase=Phase.TIMED)
 
@@ -57,8 +60,50 @@ def test_a_person_or_more_urgency_ends_the_hold(signal, given, reason, after):
 
 
 def test_it_is_held_only_where_the_route_says_so():
-    assert hold(Timing(), NOW) is None
-    assert hold(Timing(hold_for=MINUTE), NOW) == HOLD
+    night = Calendar("night", "UTC", hours=(Span(0, 60),))
+    calendars = {"night": night, "never": Calendar("never", "UTC", frozenset())}
+    assert hold(Timing(), calendars, NOW) is None
+    assert hold(Timing(hold_for=MINUTE), calendars, NOW) == HOLD
+    midnight = NOW.replace(hour=0, minute=0) + timedelta(days=1)
+    until = Hold("hold_until", midnight, Phase.DEFERRED, "night")
+    both = Timing(hold_for=MINUTE, hold_until="night")
+    assert hold(both, calendars, NOW.replace(hour=1, minute=0)) == replace(until, until=midnight)
+    assert hold(both, calendars, midnight) == Hold("hold_for", midnight + MINUTE)
+    assert hold(Timing(hold_until="never"), calendars, NOW) is None
+    assert hold(Timing(hold_until="of another book"), calendars, NOW) is None
+    few = Timing(at_least=AtLeast(3, 10 * MINUTE), hold_until="night")
+    assert hold(few, calendars, NOW) == Hold("at_least", None, Phase.GATHERING, "3 within 10m")
+
+
+@pytest.mark.parametrize(("minutes", "is_it"), [
+    ((), False), ((0, 1), False), ((0, 1, 10), True), ((10, 0, 5), True), ((0, 5, 11), False), ((0, 11, 12, 13), True),
+    ((0, 11, 22, 33), False), ((3, 3, 3), True),
+])  # fmt: skip
+def test_so_many_within_the_time_are_enough(minutes, is_it):
+    assert enough(AtLeast(3, 10 * MINUTE), (NOW + one * MINUTE for one in minutes)) is is_it
+
+
+@pytest.mark.parametrize(("given", "after"), [
+    (Given(urgency=Urgency.ORDINARY), GATHERING),
+    (Given(enough=True), State(Status.TRIGGERED, 1, NOW + 5 * MINUTE)),
+    (Given(enough=True, hold=Hold("hold_for", NOW + MINUTE)), HELD),
+])  # fmt: skip
+def test_enough_alerts_end_the_gathering_or_begin_the_next_hold(given, after):
+    assert decide(GATHERING, Signal.STIRRED, ROUTE, NOW, given).after == after
+    assert decide(GATHERING, Signal.TIMER, ROUTE, NOW).reason is Reason.NOT_DUE
+
+
+def test_what_was_hidden_is_held_back_when_that_is_over():
+    hidden = State(Status.TRIGGERED, 0, NOW, NOW, suppressed_by="silence:1")
+    given = Given(hold=Hold("hold_until", NOW + MINUTE, Phase.DEFERRED))
+    after = State(Status.TRIGGERED, 0, NOW + MINUTE, phase=Phase.DEFERRED)
+    assert decide(hidden, Signal.TIMER, ROUTE, NOW, given).after == after
+    assert decide(replace(hidden, next_at=NOW + MINUTE), Signal.TIMER, ROUTE, NOW, given).reason is Reason.NOT_DUE
+    told = replace(hidden, level=1)
+    assert decide(told, Signal.TIMER, ROUTE, NOW, given).after.level == 2
+    again = replace(after, level=0, status=Status.RESOLVED, phase=Phase.NONE)
+    assert decide(again, Signal.BACK, ROUTE, NOW, given).after == after
+    assert decide(replace(again, level=1), Signal.BACK, ROUTE, NOW, given).after == replace(after, level=1)
 
 
 def test_changes_count_within_their_time_only():

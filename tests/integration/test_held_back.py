@@ -1,0 +1,127 @@
+"""Nobody is told yet: until a calendar opens (E9), or until enough alerts are there."""
+
+from datetime import UTC, datetime, timedelta
+
+from rules.lifecycle import Signal
+from tests.integration.test_silences import Operator
+from tests.integration.test_when_to_tell import acts, calls, go
+from tests.samples import BOOK, alert, group
+
+CALENDAR = 'calendars: {work: {days: mon-fri, hours: "09:00-18:00"}}\n'
+MORNING = (
+    BOOK.replace(
+        "  - {name: everything else",
+        "  - {name: warnings wait, match: ['severity=\"warning\"'], when: not work, hold_until: work, "
+        "urgency: ordinary, policy: support, group_by: [alertname]}\n  - {name: everything else",
+    )
+    + CALENDAR
+)
+MANY = BOOK.replace("policy: infra}", "policy: infra, at_least: {alerts: 3, within: 10m}}", 1)
+MONDAY_NINE = datetime(2026, 12, 7, 6, 0, tzinfo=UTC)  # in Moscow
+
+
+def warns(world, name, status="firing", **more):
+    starts = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ") if status == "firing" else "2026-12-05T00:11:30Z"
+    one = alert(status, name=name, fingerprint=name, severity="warning", starts=starts, **more)
+    one["endsAt"] = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ") if status == "resolved" else one["endsAt"]
+    return world.post(group(one, status=status)).json["incidents"]
+
+
+def until(world, moment):
+    go(world, seconds=(moment - world.clock.now()).total_seconds())
+
+
+def test_e9_outside_business_hours_a_warning_waits_for_one_digest(staffed_of, providers):
+    world = staffed_of(MORNING)
+    for name in ("DiskWarning", "SlowQueries", "CertSoon", "Healed"):
+        warns(world, name)
+    assert [one.phase for one in world.incidents()] == ["deferred"] * 4
+    assert world.entries("held")[0].detail == {"level": 0, "until": "2026-12-07T06:00:00Z", "why": "hold_until",
+                                               "what": "work"}  # fmt: skip
+    until(world, MONDAY_NINE - timedelta(hours=20))
+    warns(world, "Healed", "resolved")
+    assert world.incidents()[3].resolve_kind == "healed"
+    until(world, MONDAY_NINE - timedelta(seconds=1))
+    assert world.deliveries() == []
+    until(world, MONDAY_NINE)
+    (digest,) = world.deliveries(kind="digest")
+    assert (digest.status, digest.channel, digest.who) == ("sent", "email", "irina@example.org")
+    assert {one.status for one in world.deliveries(kind="opened")} == {"bundled"}
+    (mail,) = providers.mail.mails
+    text = mail["Subject"] + mail.get_body(("plain",)).get_content()
+    assert all(name in text for name in ("DiskWarning", "SlowQueries", "CertSoon", "Held back until now: 3"))
+    assert "Healed" not in text
+    world.clock.advance(hours=1)  # one that nobody answered, and answered ones, go on as ever
+    warns(world, "AtDay")
+    world.delivers()
+    assert world.deliveries(kind="opened")[-1].status == "sent"
+
+
+def test_a_held_warning_that_becomes_more_urgent_is_told_at_once(staffed_of):
+    world = staffed_of(MORNING)
+    (number,) = warns(world, "Disk")
+    assert world.alert(name="Disk", fingerprint="Disk", severity="critical", starts="2026-12-05T00:13:00Z") == [number]
+    go(world, seconds=1)
+    assert (world.incident().phase, world.incident().level) == ("", 1)
+    assert [one.status for one in world.deliveries(kind="opened")] == ["sent"]
+    assert world.deliveries(kind="digest") == []
+
+
+def test_a_held_warning_is_answered_or_snoozed_like_any_other(staffed_of):
+    world = staffed_of(MORNING)
+    (first,), (second,) = warns(world, "Disk"), warns(world, "Queue")
+    acts(world, first, Signal.ACKNOWLEDGE)
+    acts(world, second, Signal.RESOLVE)
+    until(world, MONDAY_NINE)
+    assert [one for one in world.deliveries() if one.kind in ("opened", "digest")] == []
+
+
+def test_a_digest_that_has_nothing_left_to_say_is_not_sent(staffed_of, providers):
+    world = staffed_of(MORNING)
+    (number,) = warns(world, "Disk")
+    world.clock.set(MONDAY_NINE)
+    world.passes(seconds=0)
+    acts(world, number, Signal.RESOLVE)
+    world.delivers()
+    assert (world.deliveries(kind="digest")[0].status, providers.mail.mails) == ("cancelled", [])
+
+
+def test_a_few_alerts_tell_nobody_and_enough_of_them_do(staffed_of):
+    world = staffed_of(MANY)
+
+    def fires(number, **time):
+        world.clock.advance(**time)
+        starts = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        return world.alert(fingerprint=f"f{number}", instance=f"h{number}", starts=starts)
+
+    fires(1)
+    fires(1, minutes=1)  # the same alert is no second one
+    fires(2, minutes=1)
+    fires(3, minutes=20)
+    go(world, hours=2)
+    assert (world.incident().phase, world.incident().level, world.deliveries()) == ("gathering", 0, [])
+    assert (world.entries("held")[0].detail["why"], world.entries("held")[0].detail["what"]) == (
+        "at_least",
+        "3 within 10m",
+    )
+    fires(4)
+    fires(5, minutes=5)
+    assert world.deliveries() == []
+    fires(6, minutes=5)
+    go(world, seconds=0)
+    assert calls(world) == ["anna"]
+    assert "enough alerts" in world.timeline()
+    go(world, minutes=5)
+    assert calls(world) == ["anna", "oleg"]
+
+
+def test_what_a_maintenance_hid_goes_on_waiting_when_it_is_over(staffed_of):
+    world = staffed_of(MORNING)
+    operator = Operator(world)
+    operator.silence('alertname="Disk"')
+    warns(world, "Disk")
+    assert world.incident().suppressed_by
+    operator.passes(hours=2)
+    assert (world.incident().phase, world.deliveries(kind="opened")) == ("deferred", [])
+    until(world, MONDAY_NINE)
+    assert [one.status for one in world.deliveries(kind="digest")] == ["sent"]
