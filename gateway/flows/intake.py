@@ -3,7 +3,7 @@
 Read all that is known of them, decide in memory message by message as they came, write everything at the end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -209,7 +209,7 @@ class _Intake:
         if case is None or not case.open:
             before, case = case, self.by_key.get(ready.key)
             if case is None or not case.open:
-                case = self._reopened(before, ready, post.source) if hidden is None else None
+                case = None if hidden else returns.reopened(self.changes, before, ready, post.source, self.book)
                 if case is None:
                     case = self._open(post, ready, hidden)
                     outcome.opened.append(route.urgency.rank)
@@ -228,9 +228,6 @@ class _Intake:
         self.changes.touch(case)
         self.quiet.note(hidden, case, post.source_id, alert)
         self.gathering.note(case, known)
-
-    def _reopened(self, before: Case | None, ready: Ready, source: str) -> Case | None:
-        return returns.reopened(self.changes, before, ready, source, self.book.calendars)
 
     def _open(self, post: Post, ready: Ready, hidden: Suppression | None) -> Case:
         id_, alert, route, key = self._new_id(), ready.alert, ready.route, ready.key
@@ -296,11 +293,7 @@ class _Intake:
                 detail = {"count": len(titles), "titles": titles[:SHOWN]}
                 self.changes.line(self.by_id[case_id], kind, "", detail)
         self.quiet.write()
-        known = _dirty(self.known.values())
+        known = [one for one in self.known.values() if one.dirty]
         with bulk.pipelined(self.session) if len(known) < bulk.COPY_FROM else nullcontext():
             alert_store.write(self.session, known, self.at)
             self.changes.write()
-
-
-def _dirty(known: Iterable[Known]) -> list[Known]:
-    return [one for one in known if one.dirty]

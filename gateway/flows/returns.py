@@ -1,13 +1,12 @@
 """An alert that ceases and begins to fire: what was over goes on, and what does so too often is flapping."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
-from rules.calendars import Calendar
+from rules.book import RuleBook
 from rules.holding import hold
 from rules.lifecycle import Given, Signal
 from rules.phases import decide
@@ -23,15 +22,13 @@ def incident_of(known: Known | None, ready: Ready) -> tuple[int, ...]:
     return (known.incident_id,) if known.incident_open or may_return else ()
 
 
-def reopened(
-    changes: Changes, before: Case | None, ready: Ready, source: str, calendars: Mapping[str, Calendar]
-) -> Case | None:
+def reopened(changes: Changes, before: Case | None, ready: Ready, source: str, book: RuleBook) -> Case | None:
     """The incident that it had before, if that goes on."""
     if before is None or not _goes_on(before, ready, changes.now):
         return None
     timing = before.route.timing
     calm = may_flap(before.changes, timing.flapping, changes.now)
-    given = Given(hold=hold(timing, calendars, changes.now), route=ready.route, calm=calm)
+    given = Given(hold=hold(timing, book.calendars, changes.now), route=ready.route, calm=calm)
     decision = decide(before.state, Signal.BACK, before.route, changes.now, given)
     carry_out(changes, before, decision, Actor(source, "source"))
     return before
