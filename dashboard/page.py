@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Response, current_app, render_template, request, url_for
 from flask_htmx import HTMX
 
-from dashboard import queries
+from dashboard import queries, takeback
 from dashboard.alarms import alarms
 from dashboard.assets import asset
 from dashboard.i18n import LANGUAGES
@@ -115,7 +115,7 @@ def theme(visit: Visit) -> str:
 
 
 def _signed_in(visit: Visit, who: Reader) -> dict[str, object]:
-    more = {"visit": visit, "csrf": visit.person.csrf, "alarms": alarms(visit.now)}
+    more = {"visit": visit, "csrf": visit.person.csrf, "alarms": alarms(visit.now), "undo": takeback.asked(visit, who)}
     return {**_common(who, theme(visit)), **more}
 
 

@@ -10,16 +10,18 @@ from datetime import datetime
 from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard import queries, rows, words
+from dashboard import queries, rows, takeback, words
 from dashboard.blueprint import bp
 from dashboard.incident import queries as incident_queries
 from dashboard.incident.views import LENGTHS
 from dashboard.page import draw_outside, stranger
 from dashboard.reader import Reader, reader
-from gateway import actions
+from gateway import actions, undo
 from gateway.access import links
 from gateway.access.auth import MOST_FORM
 from gateway.actions import Actor
+from gateway.store import undos
+from gateway.store.db import db
 from gateway.store.routes import route_of
 from gateway.store.tables import Incident
 from gateway.world import world
@@ -51,7 +53,7 @@ def pocket(token: str) -> ResponseReturnValue:
     found = _open(token)
     if found is None:
         return _over()
-    return _page(token, found, request.args.get("said", ""))
+    return _page(token, found, request.args.get("said", ""), undo=request.args.get("undo", ""))
 
 
 @bp.post("/p/<token>")
@@ -62,12 +64,16 @@ def pocket_act(token: str) -> ResponseReturnValue:
         return _over()
     if not found.may_act:
         return _page(token, found, "", 403)
-    said = _act(found, request.form.get("do", ""))
-    return redirect(url_for("dashboard.pocket", token=token, said=said))
-
-
-def _act(found: Opened, wanted: str) -> str:
     now = world().clock.now()
+    if request.form.get("do") == "undo":
+        outcome = undo.take_back(request.form.get("undo", ""), found.actor, now)
+        return _page(token, _open(token) or found, "", told=takeback.outcome_words(outcome, found.reader))
+    said = _act(found, request.form.get("do", ""), now)
+    row = undos.offered(db.session(), undo.account(found.actor), now)
+    return redirect(url_for("dashboard.pocket", token=token, said=said, undo=row.token if row else None))
+
+
+def _act(found: Opened, wanted: str, now: datetime) -> str:
     if wanted == "note":
         text = clean_text(request.form.get("text", "")).strip()[:MOST_NOTE]
         return "noted" if text and actions.add_note(found.incident.id, text, found.actor, now) else ""
@@ -108,7 +114,7 @@ def _over() -> Response:
     return draw_outside("pages/pocket_over.html", {}, 410)
 
 
-def _page(token: str, found: Opened, said: str, code: int = 200) -> Response:
+def _page(token: str, found: Opened, said: str, code: int = 200, *, told: str = "", undo: str = "") -> Response:
     incident, who = found.incident, found.reader
     alerts = incident_queries.alerts(incident.id)[:1]
     annotations = alerts[0].annotations if alerts else {}
@@ -128,7 +134,8 @@ def _page(token: str, found: Opened, said: str, code: int = 200) -> Response:
         "lengths": [(value, who.say(word)) for value, word in LENGTHS],
         "over": incident.status == Status.RESOLVED,
         "state": _state(incident, who),
-        "said": _said(said, incident, who),
+        "said": told or _said(said, incident, who),
+        "undo": undo if undo.isalnum() else "",
         "pass_to": _next_names(incident, who),
         "next": rows.next_step(incident, queries.directory(), who) if incident.status == Status.TRIGGERED else None,
         "actor": found.actor.name,

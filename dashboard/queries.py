@@ -5,11 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    TextClause,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)  # fmt: skip
 from sqlalchemy.orm import aliased
 
 from dashboard.filters import Filter
 from gateway.demo.mark import FACT as DEMO
+from gateway.store.base import AWAKE, SNOOZED, SUPPRESSED
 from gateway.store.db import db
 from gateway.store.tables import Delivery, Entry, Fact, Incident, PersonRow, Source
 from gateway.world import world
@@ -17,6 +30,7 @@ from rules.words import Directory, Status, Urgency
 
 PAGE = 50
 SEARCHED = 10_000  # newest incidents that a text is looked for in, where the list has no end
+COUNTED = 1000  # more are not counted: nobody acts differently on 1,000 than on 100,000
 NEWEST = 200  # lines of the timeline whose sum notices a transaction that commits late under a lower id
 
 
@@ -66,36 +80,45 @@ def _mentions(wanted: Filter) -> ColumnElement[bool]:
     return and_(Incident.id > newest - SEARCHED, or_(false(), *texts))
 
 
+class Count(int):
+    """How many there are, as far as that was counted."""
+
+    def __str__(self) -> str:
+        return f"{COUNTED:,}+" if self > COUNTED else f"{int(self):,}"
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many incidents are not resolved yet; what is snoozed is neither open nor acknowledged."""
+    """How many incidents are not resolved yet; what sleeps is neither open nor acknowledged."""
 
-    open: int
-    ack: int
-    snoozed: int
-    emergencies: int  # open ones
+    open: Count
+    ack: Count
+    snoozed: Count
+    hidden: Count  # by a silence, a maintenance window, something bigger
+    emergencies: Count  # open ones
 
     @property
-    def unresolved(self) -> int:
-        return self.open + self.ack + self.snoozed
+    def unresolved(self) -> Count:
+        return Count(self.open + self.ack + self.snoozed + self.hidden)
 
 
 def counts() -> Counts:
-    asleep = Incident.snoozed_until.is_not(None)
-    query = (
-        select(Incident.status, Incident.urgency, asleep, func.count())
-        .where(Incident.status.in_((Status.TRIGGERED.value, Status.ACKNOWLEDGED.value)))
-        .group_by(Incident.status, Incident.urgency, asleep)
+    """Each is a walk along an index of its own, and ends after COUNTED."""
+    triggered = Incident.status == Status.TRIGGERED.value
+    wanted = (
+        (AWAKE, triggered),
+        (AWAKE, Incident.status == Status.ACKNOWLEDGED.value),
+        (SNOOZED,),
+        (SUPPRESSED,),
+        (AWAKE, triggered, Incident.urgency == Urgency.EMERGENCY.rank),
     )
-    rows = [(row[0], row[1], bool(row[2]), row[3]) for row in db.session.execute(query)]
-    found = [(status, urgency, count) for status, urgency, snoozed, count in rows if not snoozed]
-    loud = (Status.TRIGGERED.value, Urgency.EMERGENCY.rank)
-    return Counts(
-        open=sum(count for status, _, count in found if status == Status.TRIGGERED),
-        ack=sum(count for status, _, count in found if status == Status.ACKNOWLEDGED),
-        snoozed=sum(count for _, _, snoozed, count in rows if snoozed),
-        emergencies=sum(count for status, urgency, count in found if (status, urgency) == loud),
-    )
+    rows = db.session.execute(select(*(_counted(*conditions) for conditions in wanted))).one()
+    return Counts(*(Count(number) for number in rows))
+
+
+def _counted(*conditions: ColumnElement[bool] | TextClause) -> ScalarSelect[int]:
+    some = select(Incident.id).where(*conditions).limit(COUNTED + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def last_notifications(ids: Sequence[int]) -> dict[int, Delivery]:

@@ -1,5 +1,6 @@
 """Everything that can be done to an incident, whoever does it: an alert, a person, the clock."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -7,14 +8,15 @@ from sqlalchemy.orm import Session
 
 from gateway import crashpoint, quietly
 from gateway.changes import Changes, told_of
-from gateway.store import alerts, audit, cases, outbox, promised
+from gateway.store import alerts, audit, cases, outbox, promised, undos
 from gateway.store.cases import Case
 from gateway.store.db import one_writer_per_source, transaction
 from gateway.world import world
 from rules.audience import Audience, one_person
-from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal, step_at
+from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal
 from rules.phases import decide
 from rules.timing import Phase
+from rules.undoing import ACTS
 from rules.words import Directory, Notice, NotTold, Person, Role, Suppression
 
 
@@ -28,10 +30,12 @@ class Actor:
     account: str = ""  # what tells them from others of the same name: an e-mail address, a token
     key: str = ""  # of PagerDuty's keys the one it came from, as address_id, if that is known
     why: str = ""  # how we know of it, if not from themselves
+    token: str = ""  # under which it can be taken back, if it is done in several portions
 
 
 CLOCK = Actor("Nabat", "clock")
 MACHINES = ("clock", "source")  # whoever else acts is written down in the audit log
+UNDONE = ("dashboard", "link")  # ways in by which an act can be taken back
 
 
 class NotPossible(Exception):
@@ -61,20 +65,36 @@ def act_in(
     session: Session, incident_id: int, signal: Signal, actor: Actor, now: datetime, given: Given = NOTHING
 ) -> Reason | None:
     """The same within the caller's transaction, for what must be kept together with it."""
-    case = cases.load(session, [incident_id]).get(incident_id)
-    if case is None:
-        return None
-    if signal is Signal.SNOOZE or case.state.phase is Phase.FLAPPING:
-        cases.count_firing(session, [case])
-        given = replace(given, firing=case.firing)
-    changes = changes_of(session, now)
-    decision = decide(case.state, signal, case.route, now, given)
-    carry_out(changes, case, decision, actor)
+    return act_on(session, [incident_id], signal, actor, now, given).get(incident_id)
+
+
+def act_on(
+    session: Session, ids: Sequence[int], signal: Signal, actor: Actor, now: datetime, given: Given = NOTHING
+) -> dict[int, Reason]:
+    """The same for several at once, of those that there are."""
+    found = cases.load(session, ids)
+    if signal in (Signal.SNOOZE, Signal.RESOLVE) or any(one.state.phase is Phase.FLAPPING for one in found.values()):
+        cases.count_firing(session, found.values())
+    changes, reasons, done = changes_of(session, now), {}, []
+    for case in found.values():
+        before, known = undos.standing(case), replace(given, firing=case.firing or given.firing)
+        decision = decide(case.state, signal, case.route, now, known)
+        carry_out(changes, case, decision, actor)
+        reasons[case.id] = decision.reason
+        if decision.changes:
+            done.append(undos.Item(case.id, before, undos.standing(case)))
+            write_down(session, now, actor, signal.value, case)
     changes.write()
     crashpoint.passing("action written")
-    if decision.changes:
-        write_down(session, now, actor, signal.value, case)
-    return decision.reason
+    remember(session, actor, signal, now, done)
+    return reasons
+
+
+def remember(session: Session, actor: Actor, signal: Signal, now: datetime, done: Sequence[undos.Item]) -> None:
+    """So that the person who did it can take it back for a while."""
+    if actor.how in UNDONE and signal.value in ACTS:
+        token = actor.token or undos.new_token()
+        undos.keep(session, token, actor.account or actor.name, signal.value, now, done)
 
 
 def assign(incident_id: int, to: str, actor: Actor, now: datetime) -> Reason | None:
@@ -85,18 +105,25 @@ def assign(incident_id: int, to: str, actor: Actor, now: datetime) -> Reason | N
 
 def assign_in(session: Session, incident_id: int, to: str, actor: Actor, now: datetime) -> Reason | None:
     """The same within the caller's transaction."""
-    case = cases.load(session, [incident_id]).get(incident_id)
-    if case is None:
-        return None
-    changes = changes_of(session, now)
+    return assign_on(session, [incident_id], to, actor, now).get(incident_id)
+
+
+def assign_on(session: Session, ids: Sequence[int], to: str, actor: Actor, now: datetime) -> dict[int, Reason]:
+    """The same for several at once, of those that there are."""
+    changes, reasons, done = changes_of(session, now), {}, []
     person = _assignable(changes.directory, to)
-    decision = decide(case.state, Signal.ASSIGN, case.route, now, Given(person=person.id, before=case.assignee_id))
-    if decision.changes:
-        case.state = decision.after
-        _assigned(changes, case, decision.reason, person, actor)
-        write_down(session, now, actor, Signal.ASSIGN.value, case, to=person.email)
+    for case in cases.load(session, ids).values():
+        before, given = undos.standing(case), Given(person=person.id, before=case.assignee_id)
+        decision = decide(case.state, Signal.ASSIGN, case.route, now, given)
+        reasons[case.id] = decision.reason
+        if decision.changes:
+            case.state = decision.after
+            _assigned(changes, case, decision.reason, person, actor)
+            done.append(undos.Item(case.id, before, undos.standing(case)))
+            write_down(session, now, actor, Signal.ASSIGN.value, case, to=person.email)
     changes.write()
-    return decision.reason
+    remember(session, actor, Signal.ASSIGN, now, done)
+    return reasons
 
 
 def add_note(incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
@@ -260,33 +287,3 @@ def _called_already(changes: Changes, case: Case, found: Audience) -> list[Notic
 def hurry(changes: Changes, case: Case) -> None:
     """Nobody of the present step can be reached: the next one starts now."""
     carry_out(changes, case, decide(case.state, Signal.UNREACHED, case.route, changes.now), CLOCK)
-
-
-def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, patience: bool = False) -> None:
-    """A message to `who` failed for good, or (`patience`) is not out in time: the fallback starts, or the next step.
-
-    The fallback's ways are tried one after the other, each when the one before has failed.
-    """
-    if not case.calls:
-        return
-    standing = changes.standing(case, level)
-    step = step_at(case.route, level)
-    found = changes.audience(step, case.route)
-    known = {(one.channel, one.address_id) for one in standing}
-    alive = [one for one in standing if one.status in ("queued", "sending", "sent", "delivered", "bundled")]
-    mine = [one for one in (*found.fallback, *found.notices) if one.who == who and one.way in case.route.fallback]
-    fresh = [notice for notice in mine if (notice.contact.channel, notice.contact.address_id) not in known]
-    if fresh and not any(one.part == "fallback" and one.who == who for one in alive):
-        chosen = [notice for notice in fresh if notice.way == fresh[0].way]
-        for notice in chosen:
-            changes.promise(case, notice, "opened" if level == 1 else "escalated", "fallback", level)
-        told = [{"who": notice.who, "name": notice.name, "way": notice.way} for notice in chosen]
-        changes.line(case, "fallback", CLOCK.name, {"why": why, "level": level, "told": told})
-        if not patience:
-            return
-    good = ("sent", "delivered", "bundled") if patience else ("queued", "sending", "sent", "delivered", "bundled")
-    ladder = [one for one in standing if one.part != outbox.ALSO]
-    if level == case.state.level and not any(one.status in good for one in ladder):
-        only_logged = all(one.status == "logged" for one in ladder)
-        if not only_logged or level < len(case.route.steps):
-            hurry(changes, case)

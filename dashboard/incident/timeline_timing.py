@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from dashboard.incident.timeline_lines import Event, Said, number, told_lines
+from dashboard.incident.timeline_lines import Event, Said, how, number, told_lines
 
 
 def held(event: Event) -> Said:
@@ -78,6 +78,17 @@ def bundled(event: Event) -> Said:
     return Said("bell-ring", "", _("Too much at once"), rest)
 
 
+def undone(event: Event) -> Said:
+    _ = event.reader.say
+    said = {
+        "acknowledge": _("took back the acknowledgement: the steps go on"),
+        "resolve": _("took back that it is resolved"),
+        "snooze": _("took back the snooze"),
+        "assign": _("took back to whom it was assigned"),
+    }
+    return Said("undo-2", "blue", event.actor, said.get(str(event.detail.get("what")), "?"), how(event))
+
+
 def until(event: Event) -> str:
     try:
         return event.reader.moment(datetime.fromisoformat(str(event.detail.get("until")))).short
@@ -99,6 +110,7 @@ def _why(event: Event) -> tuple[str, ...]:
 KINDS: Mapping[str, Callable[[Event], Said]] = {
     "held": held,
     "enough alerts": enough_alerts,
+    "undone": undone,
     "voice gate": voice_gate,
     "bundled": bundled,
     "reopened": reopened,

@@ -1,9 +1,8 @@
 """One incident: its page, its buttons, its notes."""
 
-import json
 from datetime import datetime
 
-from flask import Response, abort, redirect, request, url_for
+from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import queries, rows
@@ -14,9 +13,9 @@ from dashboard.incident import timeline
 from dashboard.incident.cards import alerts_card, details, hero, ladder, what, why
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.reader import Reader
+from dashboard.takeback import actor_of, leading_back, say, token_of
 from gateway import actions
 from gateway.access.auth import ACTORS, READERS, Visit, require
-from gateway.actions import Actor
 from gateway.store.tables import Incident
 from rules.lifecycle import NOTHING, Given, Reason, Signal
 from rules.snoozing import end_of
@@ -43,14 +42,14 @@ def incident(visit: Visit, number: int) -> ResponseReturnValue:
 def act(visit: Visit, number: int, what: str) -> ResponseReturnValue:
     mute = what == "resolve" and bool(request.form.get("mute"))
     given = Given(until=_until(visit)) if what == "acknowledge" and request.form.get("for") else NOTHING
-    reason = actions.act(number, SIGNALS[what], _actor(visit), visit.now, given, mute=mute)
+    reason = actions.act(number, SIGNALS[what], actor_of(visit), visit.now, given, mute=mute)
     return _answered(visit, number, reason)
 
 
 @bp.post("/incidents/<int(max=9223372036854775807):number>/snooze")
 @require(*ACTORS)
 def snooze(visit: Visit, number: int) -> ResponseReturnValue:
-    reason = actions.act(number, Signal.SNOOZE, _actor(visit), visit.now, Given(until=_until(visit)))
+    reason = actions.act(number, Signal.SNOOZE, actor_of(visit), visit.now, Given(until=_until(visit)))
     return _answered(visit, number, reason)
 
 
@@ -68,7 +67,7 @@ def assign(visit: Visit, number: int) -> ResponseReturnValue:
     """Without a name: to whoever presses the button."""
     to = clean_text(request.form.get("to") or visit.person.email)
     try:
-        reason = actions.assign(number, to, _actor(visit), visit.now)
+        reason = actions.assign(number, to, actor_of(visit), visit.now)
     except actions.NotPossible:
         abort(400)
     return _answered(visit, number, reason)
@@ -78,14 +77,9 @@ def assign(visit: Visit, number: int) -> ResponseReturnValue:
 @require(*READERS)
 def add_note(visit: Visit, number: int) -> ResponseReturnValue:
     text = clean_text(request.form.get("text", "")).strip()[:MOST_NOTE]
-    if text and not actions.add_note(number, text, _actor(visit), visit.now):
+    if text and not actions.add_note(number, text, actor_of(visit), visit.now):
         abort(404)
     return _done(visit, number, "")
-
-
-def _actor(visit: Visit) -> Actor:
-    person = visit.person
-    return Actor(person.name or person.email, "dashboard", person.person_id, person.email)
 
 
 def _answered(visit: Visit, number: int, reason: Reason | None) -> ResponseReturnValue:
@@ -105,7 +99,8 @@ def _done(visit: Visit, number: int, said: str) -> ResponseReturnValue:
     """Without JavaScript back to where the button was; with it, the changed row or page and a word about it."""
     if not htmx:
         back = request.form.get("back", "")
-        return redirect(back if is_local(back) else url_for("dashboard.incident", number=number))
+        place = back if is_local(back) else url_for("dashboard.incident", number=number)
+        return redirect(leading_back(place, token_of(visit)))
     found = _found(number)
     if (htmx.target or "").startswith("row-"):
         message = queries.last_notifications([number]).get(number)
@@ -113,13 +108,7 @@ def _done(visit: Visit, number: int, said: str) -> ResponseReturnValue:
         answer = draw_part(visit, "partials/row_alone.html", {"row": row})
     else:
         answer = draw_part(visit, "partials/incident.html", incident_values(visit, found))
-    return _say(answer, said)
-
-
-def _say(answer: Response, said: str) -> Response:
-    if said:
-        answer.headers["HX-Trigger"] = json.dumps({"nabat:said": {"text": said}})
-    return answer
+    return say(answer, said, visit)
 
 
 def _words(visit: Visit, number: int, reason: Reason) -> str:

@@ -104,12 +104,33 @@
   setInterval(tick, 1000);
 
   /* ---- what came of an action ---- */
-  let hide = 0;
+  let hide = 0, undoable = "";
   doc.addEventListener("nabat:said", (event) => {
-    id("flash").textContent = event.detail.text;
+    const { text, undo, refresh } = event.detail, flash = id("flash");
+    flash.textContent = text;
+    undoable = undo || "";
+    if (undo) {
+      const button = doc.createElement("button"), key = doc.createElement("kbd");
+      button.className = "btn sm"; button.type = "button"; key.textContent = "z";
+      button.append(words.undo + " ", key);
+      button.addEventListener("click", takeBack);
+      flash.append(button);
+    }
+    if (refresh) showAnew();
     clearTimeout(hide);
-    hide = setTimeout(() => { id("flash").textContent = ""; }, 8000);
+    hide = setTimeout(() => { flash.textContent = ""; undoable = ""; }, 10000);
   });
+  function takeBack() {
+    const known = undoable;
+    undoable = "";
+    if (known) htmx.ajax("POST", "/undo/" + known, { source: id("flash"), swap: "none" });
+  }
+  function showAnew() {
+    const part = page === "incident" ? id("incident") : id("list");
+    if (!live || !part) return void location.reload();
+    part.dataset.mark = "";
+    wake();
+  }
   for (const bad of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) doc.addEventListener(bad, (event) => {
     if (event.detail.elt === live) return;
     const problem = doc.createElement("div"), text = doc.createElement("span");
@@ -160,6 +181,7 @@
     j: () => go(1), k: () => go(-1), a: () => press("acknowledge"), r: () => press("resolve"), c: () => focus("note-text"),
     s: () => focus("snooze-for"), i: () => focus("assign-to"),
     o: () => { const row = current(); if (row) row.querySelector(".ttl").click(); },
+    z: takeBack,
     "/": () => focus(id("search") && id("search").offsetParent ? "search" : "f-q"), f: () => focus("f-q"), "?": () => help.showModal(),
     u: () => { if (page === "incident" && id("waiting").hidden) id("up").click(); else showNews(); },
   };

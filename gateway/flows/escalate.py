@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gateway import actions, crashpoint, log, metrics
+from gateway import actions, crashpoint, fallback, log, metrics
 from gateway.flows import suppress
 from gateway.store import cases, outbox, timers, waiting
 from gateway.store.db import reading, transaction
@@ -74,10 +74,10 @@ def fall_back_in(session: Session, incident_id: int, now: datetime) -> None:
         metrics.deliveries.labels(one.channel, "expired").inc()
     for one in late:
         if one.kind in outbox.PAGES:
-            actions.fall_back(changes, case, one.level, one.who, "not delivered in time", patience=True)
+            fallback.fall_back(changes, case, one.level, one.who, "not delivered in time", patience=True)
     for one in gone:
         if one.kind in outbox.PAGES:
-            actions.fall_back(changes, case, one.level, one.who, "expired")
+            fallback.fall_back(changes, case, one.level, one.who, "expired")
     changes.write()
     crashpoint.passing("fallback written")
 

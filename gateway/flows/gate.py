@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from gateway import actions
+from gateway import actions, fallback
 from gateway.store import bulk, cases, dialling, outbox, timeline
 from gateway.store.db import transaction
 from gateway.store.outbox import Leased
@@ -91,7 +91,7 @@ def go_on(one: Leased, now: datetime) -> None:
         changes = actions.changes_of(session, now)
         beside = [other for other in dialling.told_of_step(session, one) if other[2] not in NOT_OUT]
         if not any(who == one.who for who, _, _ in beside):
-            actions.fall_back(changes, case, one.level, one.who, "over budget")
+            fallback.fall_back(changes, case, one.level, one.who, "over budget")
         if case.state.level == one.level and not any(way == Way.VOICE for _, way, _ in beside):
             actions.hurry(changes, case)
         changes.write()

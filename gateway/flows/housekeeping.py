@@ -16,6 +16,7 @@ KEEP = {
     "hidden_alert": ("at", timedelta(days=90)),
     "counter": ("since", timedelta(days=1)),
     "sign_in": ("expires_at", timedelta()),
+    "undo": ("at", timedelta(days=1)),
 }
 KEYS = {"heard": "key", "counter": "key"}  # the others have an id
 # Let go once the ledger has counted them. SQLite gives the number of the last row anew when that is gone, so it stays.

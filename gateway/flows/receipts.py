@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway import actions, metrics
+from gateway import actions, fallback, metrics
 from gateway.changes import Changes
 from gateway.secrets import digest
 from gateway.store import cases, outbox, receipts, timeline
@@ -86,7 +86,7 @@ def _apply(changes: Changes, loaded: Mapping[int, Case], receipt: Receipt, sent:
     line = timeline.line(sent.incident_id, changes.now, kind, actions.CLOCK.name, _detail(receipt, sent))
     changes.lines.append(line)
     if case is not None and not delivered and sent.kind in outbox.PAGES:
-        actions.fall_back(changes, case, sent.level, sent.who, _words(receipt))
+        fallback.fall_back(changes, case, sent.level, sent.who, _words(receipt))
     return receipt.verdict.value
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from gateway import actions, crashpoint, log, metrics
+from gateway import actions, crashpoint, fallback, log, metrics
 from gateway.changes import Changes
 from gateway.demo.mark import is_invented
 from gateway.store import browsers, bundles, cases, outbox, pages, timeline
@@ -90,7 +90,7 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
         if result.ended and browsers.ended(session, result.leased.id, now):
             changes.lines.append(timeline.line(case.id, now, "subscription ended", *_line(result, values)[1:]))
         if not _got_out(result.leased, str(values["status"])) and result.leased.kind in outbox.PAGES:
-            actions.fall_back(changes, case, result.leased.level, result.leased.who, result.words)
+            fallback.fall_back(changes, case, result.leased.level, result.leased.who, result.words)
     changes.write()
     crashpoint.passing("outcome written")
 
@@ -101,7 +101,7 @@ def _not_rolled_up(session: Session, changes: Changes, result: Result) -> None:
     loaded = cases.load(session, sorted({incident_id for incident_id, _, _ in unsaid}))
     for incident_id, level, who in unsaid:
         if incident_id in loaded:
-            actions.fall_back(changes, loaded[incident_id], level, who, result.words)
+            fallback.fall_back(changes, loaded[incident_id], level, who, result.words)
 
 
 def _got_out(leased: Leased, status: str) -> bool:

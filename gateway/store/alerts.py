@@ -129,6 +129,12 @@ def mute(session: Session, incident_id: int) -> int:
     return len(rows)
 
 
+def unmute(session: Session, incident_id: int) -> None:
+    """What was muted with this incident opens one again."""
+    rows = bulk.select_plain(session, "SELECT id FROM alert WHERE incident_id = {} AND muted", incident_id)
+    bulk.update(session, AlertRow, ("id", "muted"), [(row[0], False) for row in rows])
+
+
 def last_opened(session: Session, source_id: int, fingerprint: str) -> int | None:
     """When the alert's present incident opened, in microseconds; none if it never had one."""
     sql = (

@@ -18,6 +18,9 @@ DUE = text("next_at IS NOT NULL")
 SUPPRESSED = text("suppressed_by IS NOT NULL")
 ATTACHED = text("attached IS NOT NULL")
 AWAITED = text("due_at IS NOT NULL")
+AWAKE = text("status <> 'resolved' AND snoozed_until IS NULL")
+SNOOZED = text("snoozed_until IS NOT NULL AND suppressed_by IS NULL")
+ASSIGNED = text("assignee_id IS NOT NULL")
 Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only INTEGER keys
 
 

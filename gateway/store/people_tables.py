@@ -18,6 +18,7 @@ class PersonRow(Base):
     language: Mapped[str] = mapped_column(String(8))
     timezone: Mapped[str] = mapped_column(String(64))
     theme: Mapped[str] = mapped_column(String(8), default="")  # light, dark, or as the system says
+    home: Mapped[str] = mapped_column(String(64), default="", server_default="")  # the view of the list they begin at
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]

@@ -6,7 +6,23 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.store.base import ATTACHED, BUNDLED, DUE, LATEST, OPEN, PATIENT, QUEUED, SUPPRESSED, WAITING, Base, Big
+from gateway.store.base import (
+    ASSIGNED,
+    ATTACHED,
+    AWAKE,
+    BUNDLED,
+    DUE,
+    LATEST,
+    OPEN,
+    PATIENT,
+    QUEUED,
+    SNOOZED,
+    SUPPRESSED,
+    WAITING,
+    Base,
+    Big,
+)  # fmt: skip
+from gateway.store.desk_tables import SavedView, UndoRow
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
 from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
 from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
@@ -14,7 +30,7 @@ from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhy
 __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "ContactRow", "Counter", "Delivery", "Entry", "Fact", "Heard",
     "HeartbeatRow", "HiddenAlert", "Incident", "Inhibitor", "Payload", "PersonRow", "QuarantinedItem", "Rhythm",
-    "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect", "TeamRow", "Token",
+    "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect", "TeamRow", "Token", "UndoRow",
 ]  # fmt: skip
 
 
@@ -126,6 +142,13 @@ class Incident(Base):
         Index("incident_next_at", "next_at", postgresql_where=DUE, sqlite_where=DUE),
         Index("incident_list", "status", "urgency", "id"),
         Index("incident_opened", "opened_at"),
+        # The list of what is not resolved, tab by tab, however many of the others there are.
+        Index("incident_awake", "status", "urgency", "id", postgresql_where=AWAKE, sqlite_where=AWAKE),
+        Index("incident_snoozed", "status", "urgency", "id", postgresql_where=SNOOZED, sqlite_where=SNOOZED),
+        Index("incident_hidden", "status", "urgency", "id", postgresql_where=SUPPRESSED, sqlite_where=SUPPRESSED),
+        Index("incident_service", "service", "status", "urgency", "id", postgresql_where=OPEN, sqlite_where=OPEN),
+        Index("incident_assignee", "assignee_id", "id", postgresql_where=ASSIGNED, sqlite_where=ASSIGNED),
+        Index("incident_loud", "alert_count", "id", postgresql_where=OPEN, sqlite_where=OPEN),
         Index("incident_suppressed", "suppressed_by", postgresql_where=SUPPRESSED, sqlite_where=SUPPRESSED),
     )
 

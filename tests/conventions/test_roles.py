@@ -26,6 +26,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", f"/incidents/{N}/snooze"): ACTORS,
     ("POST", f"/incidents/{N}/assign"): ACTORS,
     ("POST", f"/incidents/{N}/notes"): CHANGES,  # a viewer may comment
+    ("POST", "/undo/<token>"): ACTORS,
     ("GET", "/deliveries"): READERS,
     ("GET", "/sources"): READERS,
     ("GET", "/live"): "286 200 200 200 200",

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from gateway.access import auth, links
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
-from gateway.store.tables import Audit, ContactRow, Entry, PersonRow
+from gateway.store.tables import Audit, ContactRow, Entry, PersonRow, UndoRow
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 from tests.conventions.test_roles import TABLE, N
 from tests.fakes.push import FakePush
@@ -78,6 +78,11 @@ class Stage:
         self.world.delivers()
         return Browser(self.world.app, "192.0.2.5").post(self.pocket(), do=do, **form)
 
+    def undo_last(self):
+        """What can be taken back of what was done last."""
+        token = db.session.scalar(select(UndoRow.token).order_by(UndoRow.id.desc()).limit(1))
+        return self.irina.press(f"/undo/{token}")
+
     def pocket(self):
         number = self.world.incidents()[-1]
         return "/p/" + links.make(self.world.app.extensions["gateway"].settings.secret_key, number.uuid, ANNA)
@@ -114,6 +119,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (f"{INCIDENT}/snooze", lambda on: on.press("snooze", until="1h"), IRINA, "dashboard", "snooze"),
     (f"{INCIDENT}/assign", lambda on: on.press("assign", to=ANNA), IRINA, "dashboard", "assign"),
     (f"{INCIDENT}/notes", lambda on: on.press("notes", text="on it"), IRINA, "dashboard", "note"),
+    ("/undo/<token>", lambda on: on.undo_last(), IRINA, "dashboard", "undo assign"),
     ("/me", lambda on: on.irina.press("/me", language="ru", theme="dark"), IRINA, "dashboard", "taste"),
     ("/me/push", lambda on: on.subscribe(), IRINA, "dashboard", "browser subscribed"),
     ("/me/push/<int:number>/test", lambda on: on.irina.press(f"/me/push/{on.contact()}/test"), IRINA, "dashboard",

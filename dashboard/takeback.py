@@ -1,0 +1,116 @@
+"""What every page offers after an act that can be taken back: the word about it, and the button."""
+
+import json
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from flask import Response, request
+
+from dashboard.reader import Reader
+from gateway.access.auth import Visit
+from gateway.actions import Actor
+from gateway.store import undos
+from gateway.store.db import db
+from gateway.undo import Outcome
+from rules.undoing import WITHIN, Obstacle
+
+NAMED = 3  # incidents that are named in a sentence
+ARG = "undo"  # in addresses, where no script can show it otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An act just done, for whoever has no JavaScript."""
+
+    token: str
+    words: str
+
+
+def actor_of(visit: Visit) -> Actor:
+    person = visit.person
+    return Actor(person.name or person.email, "dashboard", person.person_id, person.email)
+
+
+def token_of(visit: Visit) -> str:
+    """Of what this very request did, if it can be taken back."""
+    row = undos.offered(db.session(), visit.person.email, visit.now)
+    return row.token if row else ""
+
+
+def say(answer: Response, text: str, visit: Visit, *, refresh: bool = False) -> Response:
+    """A word about what came of a request; with it the way back, where there is one."""
+    if text:
+        said = {"text": text, "undo": token_of(visit)} | ({"refresh": True} if refresh else {})
+        answer.headers["HX-Trigger"] = json.dumps({"nabat:said": said})
+    return answer
+
+
+def leading_back(address: str, token: str) -> str:
+    """The same address, with the way back in it."""
+    parts = urlsplit(address)
+    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != ARG]
+    return parts._replace(query=urlencode([*kept, (ARG, token)] if token else kept)).geturl()
+
+
+def asked(visit: Visit, reader: Reader) -> Offer | None:
+    """What the address offers to take back, to whoever did it and for as long as it is possible."""
+    token = request.args.get(ARG, "")
+    if request.method != "GET" or len(token) != len(undos.new_token()):
+        return None
+    row = undos.unused(db.session(), token, visit.person.email, visit.now - WITHIN)
+    if row is None:
+        return None
+    numbers = [one.number for one in undos.items_of(row)]
+    return Offer(token, done_words(row.act, numbers, reader))
+
+
+def done_words(act: str, numbers: list[int], reader: Reader) -> str:
+    _ = reader.say
+    named = {
+        "acknowledge": _("Acknowledged: %(what)s.", what=listed(numbers, reader)),
+        "resolve": _("Resolved: %(what)s.", what=listed(numbers, reader)),
+        "snooze": _("Snoozed: %(what)s.", what=listed(numbers, reader)),
+        "assign": _("Assigned: %(what)s.", what=listed(numbers, reader)),
+    }
+    return named.get(act, "")
+
+
+def listed(numbers: list[int], reader: Reader) -> str:
+    """#1, #2, #3; of more only how many there are."""
+    if len(numbers) > NAMED:
+        return reader.count("%(n)s incident", "%(n)s incidents", len(numbers))
+    return ", ".join(f"#{number}" for number in numbers)
+
+
+def outcome_words(outcome: Outcome, reader: Reader) -> str:
+    """What was taken back; and of what was not, why."""
+    _ = reader.say
+    if outcome.obstacle is not None:
+        return obstacle_words(outcome.obstacle, reader)
+    parts = []
+    if outcome.done:
+        what = listed(outcome.done, reader)
+        parts.append(
+            {
+                "acknowledge": _("Taken back: %(what)s is unacknowledged again, and calls go on.", what=what),
+                "resolve": _("Taken back: %(what)s is open again.", what=what),
+                "snooze": _("Taken back: %(what)s is no longer snoozed.", what=what),
+                "assign": _("Taken back: %(what)s is in the hands it was in before.", what=what),
+            }.get(outcome.act, "")
+        )
+    for why in dict.fromkeys(why for _number, why in outcome.refused):
+        numbers = [number for number, other in outcome.refused if other is why]
+        parts.append(f"{listed(numbers, reader)}: {obstacle_words(why, reader)}")
+    return " ".join(parts)
+
+
+def obstacle_words(why: Obstacle, reader: Reader) -> str:
+    _ = reader.say
+    return {
+        Obstacle.TOO_LATE: _("Not taken back: that is possible for ten minutes."),
+        Obstacle.DONE: _("It was taken back already."),
+        Obstacle.GONE: _("There is nothing of yours to take back."),
+        Obstacle.MOVED_ON: _("Not taken back: somebody, or the clock, has done something with it since."),
+        Obstacle.CLEARED: _("Not taken back: nothing of it fires any more, so it stays resolved."),
+        Obstacle.ANOTHER: _("Not taken back: the same is open again under another number."),
+    }[why]

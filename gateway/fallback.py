@@ -1,0 +1,37 @@
+"""The fallback: what is done when a message does not get through."""
+
+from gateway.actions import CLOCK, hurry
+from gateway.changes import Changes
+from gateway.store import outbox
+from gateway.store.cases import Case
+from rules.lifecycle import step_at
+
+
+def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, patience: bool = False) -> None:
+    """A message to `who` failed for good, or (`patience`) is not out in time: the fallback starts, or the next step.
+
+    The fallback's ways are tried one after the other, each when the one before has failed.
+    """
+    if not case.calls:
+        return
+    standing = changes.standing(case, level)
+    step = step_at(case.route, level)
+    found = changes.audience(step, case.route)
+    known = {(one.channel, one.address_id) for one in standing}
+    alive = [one for one in standing if one.status in ("queued", "sending", "sent", "delivered", "bundled")]
+    mine = [one for one in (*found.fallback, *found.notices) if one.who == who and one.way in case.route.fallback]
+    fresh = [notice for notice in mine if (notice.contact.channel, notice.contact.address_id) not in known]
+    if fresh and not any(one.part == "fallback" and one.who == who for one in alive):
+        chosen = [notice for notice in fresh if notice.way == fresh[0].way]
+        for notice in chosen:
+            changes.promise(case, notice, "opened" if level == 1 else "escalated", "fallback", level)
+        told = [{"who": notice.who, "name": notice.name, "way": notice.way} for notice in chosen]
+        changes.line(case, "fallback", CLOCK.name, {"why": why, "level": level, "told": told})
+        if not patience:
+            return
+    good = ("sent", "delivered", "bundled") if patience else ("queued", "sending", "sent", "delivered", "bundled")
+    ladder = [one for one in standing if one.part != outbox.ALSO]
+    if level == case.state.level and not any(one.status in good for one in ladder):
+        only_logged = all(one.status == "logged" for one in ladder)
+        if not only_logged or level < len(case.route.steps):
+            hurry(changes, case)

@@ -1,0 +1,126 @@
+"""Taking back: what a person did to one or many incidents, within ten minutes, unless things have moved on."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from gateway import quietly
+from gateway.actions import Actor, carry_out, changes_of, write_down
+from gateway.changes import Changes
+from gateway.store import alerts, cases, undos
+from gateway.store.cases import Case
+from gateway.store.db import one_writer_per_source, transaction, wake_workers
+from gateway.store.tables import UndoRow
+from gateway.store.undos import Item
+from rules.lifecycle import Decision, Reason, Signal
+from rules.phases import decide
+from rules.undoing import WITHIN, Obstacle, obstacle, resumed
+from rules.words import Status
+
+CALLED_OFF = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved"}  # as the outbox says it
+SLACK = timedelta(seconds=5)  # so that the button still works which somebody sees
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was taken back, and what was not and why."""
+
+    act: str = ""
+    done: list[int] = field(default_factory=list)
+    refused: list[tuple[int, Obstacle]] = field(default_factory=list)
+    obstacle: Obstacle | None = None  # of the whole
+
+
+def account(actor: Actor) -> str:
+    return actor.account or actor.name
+
+
+def take_back(token: str, actor: Actor, now: datetime) -> Outcome:
+    """Whole or in part. Of another person's act it knows nothing."""
+    outcome = Outcome()
+    with transaction() as session:
+        rows = undos.named(session, token, account(actor))
+        if not rows:
+            outcome.obstacle = Obstacle.GONE
+        elif any(row.used_at for row in rows):
+            outcome.obstacle = Obstacle.DONE
+        elif now > rows[0].at + WITHIN + SLACK:
+            outcome.obstacle = Obstacle.TOO_LATE
+        for row in rows:
+            outcome.act = row.act
+            if outcome.obstacle is None:
+                _take_back(session, row, actor, now, outcome)
+    return outcome
+
+
+def _take_back(session: Session, row: UndoRow, actor: Actor, now: datetime, outcome: Outcome) -> None:
+    row.used_at = now
+    items = {one.number: one for one in undos.items_of(row)}
+    if row.act == "resolve":  # before the incidents are locked, as intake does
+        ours = {source for number in items for source in cases.sources_of(session, number)}
+        one_writer_per_source(session, sorted(ours))
+    found = cases.load(session, items)
+    cases.count_firing(session, found.values())
+    keys = [case.dedup_key for case in found.values()] if row.act == "resolve" else []
+    others = cases.load_open(session, keys) if keys else {}
+    good: list[tuple[Case, Item]] = []
+    for number, item in items.items():
+        case = found.get(number)
+        why = _why_not(row.act, item, case, others)
+        if why is not None or case is None:
+            outcome.refused.append((number, why or Obstacle.GONE))
+        else:
+            good.append((case, item))
+    _restore(session, row, good, actor, now)
+    outcome.done += [case.id for case, _ in good]
+
+
+def _why_not(act: str, item: Item, case: Case | None, others: dict[str, Case]) -> Obstacle | None:
+    if case is None:
+        return Obstacle.GONE
+    another = case.dedup_key in others and others[case.dedup_key].id != case.id
+    return obstacle(act, item.before, item.after, undos.standing(case), another=another)
+
+
+def _restore(session: Session, row: UndoRow, good: list[tuple[Case, Item]], actor: Actor, now: datetime) -> None:
+    ids = [case.id for case, _ in good]
+    if not ids:
+        return
+    undos.call_off(session, ids, row.at, now)
+    heard = undos.got_out(session, ids, row.at) if row.act == "resolve" else set()
+    changes = changes_of(session, now)
+    told_anew = set()
+    for case, item in good:
+        changes.touch(case)
+        changes.line(case, "undone", actor.name, {"what": row.act, "how": actor.how})
+        if row.act == "assign":
+            case.assignee_id = item.before.assignee_id
+        elif case.id in heard and _calls(item):
+            told_anew.add(case.id)
+            carry_out(changes, case, decide(case.state, Signal.BACK, case.route, now), actor)
+        else:
+            _stand_again(changes, case, item, row.at, heard=case.id in heard, by=actor.name)
+        if row.act == "resolve":
+            alerts.unmute(session, case.id)
+        write_down(session, now, actor, f"undo {row.act}", case)
+    changes.write()
+    if row.act in CALLED_OFF:
+        waiting = [number for number in ids if number not in told_anew]
+        undos.bring_back(session, waiting, CALLED_OFF[row.act], row.at, now)
+        wake_workers(session)
+
+
+def _calls(item: Item) -> bool:
+    """Nobody works on it: whoever heard that it is over has to be told anew."""
+    return item.before.state.status is Status.TRIGGERED and item.before.state.snoozed_until is None
+
+
+def _stand_again(changes: Changes, case: Case, item: Item, acted_at: datetime, *, heard: bool, by: str) -> None:
+    """As it stood before. Whoever works on it hears that it goes on, if they heard that it is over."""
+    before = item.before
+    case.state = resumed(before.state, acted_at, changes.now)
+    case.ack_at, case.ack_by = before.ack_at, before.ack_by
+    case.resolved_at, case.resolved_by, case.resolve_kind = before.resolved_at, before.resolved_by, before.resolve_kind
+    if heard:
+        quietly.say(changes, case, Decision(case.state, Reason.REOPENED), by)

@@ -1,0 +1,176 @@
+"""Taking back what was just done: from the list, an incident's page, a phone; and when it is refused."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from gateway import several, undo
+from gateway.access import links
+from gateway.actions import Actor
+from gateway.flows import housekeeping
+from gateway.store import undos
+from gateway.store.db import db
+from gateway.store.tables import Audit, UndoRow
+from rules.lifecycle import Given, Signal
+from rules.undoing import Obstacle
+from tests.browsing import Browser, everybody_has_a_password
+
+ANNA = Actor("Anna", "dashboard", account="anna@example.org")
+OLEG = Actor("Oleg", "dashboard", account="oleg@example.org")
+
+
+def does(world, numbers, signal, **given):
+    return several.act(numbers, signal, ANNA, world.clock.now(), Given(**given)).token
+
+
+def back(world, token, actor=ANNA):
+    return undo.take_back(token, actor, world.clock.now())
+
+
+def calls(providers, action="trigger"):
+    return [
+        event["routing_key"].split("-")[0] for event in providers.pagerduty.events if event["event_action"] == action
+    ]
+
+
+def test_the_ladder_goes_on_where_an_acknowledgement_stopped_it(staffed, providers):
+    (number,) = staffed.alert()
+    staffed.delivers()
+    staffed.passes(minutes=2)
+    token = does(staffed, [number], Signal.ACKNOWLEDGE)
+    staffed.passes(minutes=3)
+    assert back(staffed, token, OLEG).obstacle is Obstacle.GONE  # another person's act
+    assert back(staffed, token).done == [number]
+    found = staffed.incident()
+    assert (found.status, found.level, found.ack_at, found.ack_by) == ("triggered", 1, None, None)
+    assert (found.next_at - staffed.clock.now()).total_seconds() == 180  # as much as was left
+    assert back(staffed, token).obstacle is Obstacle.DONE
+    staffed.passes(minutes=3)
+    staffed.delivers()
+    assert "oleg" in calls(providers)
+    assert "undone" in staffed.timeline()
+    actions = list(db.session.scalars(select(Audit.action)))
+    assert actions == ["acknowledge", "undo acknowledge"]
+
+
+def test_a_page_that_an_acknowledgement_called_off_goes_out_after_all(staffed, providers):
+    (number,) = staffed.alert()
+    token = does(staffed, [number], Signal.ACKNOWLEDGE)
+    assert staffed.delivers() == 0
+    back(staffed, token)
+    assert all(one.fallback_at for one in staffed.deliveries(part="primary", status="queued"))
+    staffed.delivers()
+    assert calls(providers) == ["anna"]
+    assert calls(providers, "acknowledge") == []
+
+
+def test_a_resolve_is_taken_back_before_and_after_somebody_has_heard_of_it(staffed, providers):
+    (number,) = staffed.alert()
+    staffed.delivers()
+    token = does(staffed, [number], Signal.RESOLVE)
+    back(staffed, token)
+    assert staffed.delivers() == 0  # nobody heard that it was over
+    found = staffed.incident()
+    assert (found.status, found.level, found.resolved_at, found.resolve_kind) == ("triggered", 1, None, None)
+    token = does(staffed, [number], Signal.RESOLVE)
+    staffed.delivers()
+    staffed.clock.advance(minutes=1)
+    assert back(staffed, token).done == [number]
+    staffed.delivers()
+    found = staffed.incident()
+    assert (found.status, found.level) == ("triggered", 2)
+    assert calls(providers) == ["anna", "anna"]  # told anew: she heard that it was over
+    assert calls(providers, "resolve") == ["anna"]
+
+
+def test_what_was_acknowledged_before_it_was_resolved_is_so_again(staffed):
+    (number,) = staffed.alert()
+    staffed.delivers()
+    does(staffed, [number], Signal.ACKNOWLEDGE)
+    staffed.clock.advance(seconds=1)
+    token = does(staffed, [number], Signal.RESOLVE)
+    staffed.delivers()
+    back(staffed, token)
+    found = staffed.incident()
+    assert (found.status, found.ack_by, found.resolved_by) == ("acknowledged", "Anna", None)
+    assert [one.kind for one in staffed.deliveries(status="queued")] == ["reopened"]
+
+
+def test_what_has_moved_on_is_not_taken_back(staffed):
+    first, second, third = (staffed.alert(name=name, fingerprint=name)[0] for name in "ABC")
+    token = does(staffed, [first, second, third], Signal.ACKNOWLEDGE)
+    does(staffed, [second], Signal.RESOLVE)
+    outcome = back(staffed, token)
+    assert (outcome.done, outcome.refused) == ([first, third], [(second, Obstacle.MOVED_ON)])
+    staffed.clock.advance(seconds=1)
+    token = does(staffed, [first, third], Signal.RESOLVE)
+    staffed.alert("resolved", name="A", fingerprint="A")
+    staffed.clock.advance(minutes=6)
+    (again,) = staffed.alert(name="C", fingerprint="C", starts="2026-12-05T00:17:30Z")
+    outcome = back(staffed, token)
+    assert again != third
+    assert dict(outcome.refused) == {first: Obstacle.CLEARED, third: Obstacle.ANOTHER}
+    token = does(staffed, [again], Signal.ACKNOWLEDGE)
+    staffed.clock.advance(minutes=10, seconds=6)
+    assert back(staffed, token).obstacle is Obstacle.TOO_LATE
+
+
+def test_a_snooze_and_an_assignment(staffed):
+    (number,) = staffed.alert()
+    now = staffed.clock.now()
+    next_at = staffed.incident().next_at
+    token = does(staffed, [number], Signal.SNOOZE, until=now.replace(hour=9))
+    back(staffed, token)
+    assert (staffed.incident().snoozed_until, staffed.incident().next_at) == (None, next_at)
+    given = several.assign([number], "oleg@example.org", ANNA, now)
+    assert staffed.incident().assignee_id
+    staffed.passes(minutes=6)  # the ladder goes on, whoever has it
+    assert back(staffed, given.token).done == [number]
+    assert (staffed.incident().assignee_id, staffed.incident().level) == (None, 2)
+    assert [one.status for one in staffed.deliveries(kind="assigned")] == ["cancelled"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_button_on_a_page_without_javascript_with_it_and_on_a_phone(world):
+    everybody_has_a_password()
+    anna, oleg = Browser(world.app), Browser(world.app, "192.0.2.7")
+    anna.sign_in()
+    oleg.sign_in("oleg@example.org")
+    (number,) = world.alert()
+    place = anna.press(f"/incidents/{number}/acknowledge").headers["Location"]
+    token = place.partition("undo=")[2]
+    page = anna.get(place).text
+    assert f'action="/undo/{token}"' in page
+    assert f"Acknowledged: #{number}." in page
+    assert "/undo/" not in oleg.get(place).text
+    answer = anna.press(f"/undo/{token}", back=f"/incidents/{number}")
+    assert answer.headers["Location"] == f"/incidents/{number}"
+    assert world.incident().status == "triggered"
+    page = anna.get(f"/incidents/{number}").text
+    assert "took back the acknowledgement" in page
+    world.clock.advance(seconds=1)
+    said = anna.press(f"/incidents/{number}/resolve", {"HX-Request": "true"}).headers["HX-Trigger"]
+    token = re.search(r'"undo": "(\w+)"', said)[1]
+    answer = anna.press(f"/undo/{token}", {"HX-Request": "true"})
+    assert (answer.status_code, "is open again" in answer.headers["HX-Trigger"]) == (204, True)
+    answer = anna.press(f"/undo/{token}", {"HX-Request": "true"})
+    assert "taken back already" in answer.headers["HX-Trigger"]
+    secret = world.app.extensions["gateway"].settings.secret_key
+    phone, pocket = Browser(world.app, "192.0.2.8"), links.make(secret, world.incident().uuid, "anna@example.org")
+    world.clock.advance(seconds=1)
+    place = phone.post(f"/p/{pocket}", do="acknowledge").headers["Location"]
+    token = re.search(r"undo=(\w+)", place)[1]
+    assert f'value="{token}"' in phone.get(place).text
+    assert "calls go on" in phone.post(f"/p/{pocket}", do="undo", undo=token).text
+    assert world.incident().status == "triggered"
+
+
+def test_old_ones_are_let_go(world):
+    (number,) = world.alert()
+    does(world, [number], Signal.ACKNOWLEDGE)
+    housekeeping.tidy(world.clock.now())
+    assert undos.offered(db.session(), "anna@example.org", world.clock.now()) is not None
+    world.clock.advance(days=2)
+    housekeeping.tidy(world.clock.now())
+    assert db.session.scalars(select(UndoRow)).all() == []
