@@ -47,9 +47,11 @@ def say(answer: Response, text: str, visit: Visit, *, refresh: bool = False) -> 
 
 def leading_back(address: str, token: str) -> str:
     """The same address, with the way back in it."""
+    if not token:
+        return address
     parts = urlsplit(address)
     kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != ARG]
-    return parts._replace(query=urlencode([*kept, (ARG, token)] if token else kept)).geturl()
+    return parts._replace(query=urlencode([*kept, (ARG, token)])).geturl()
 
 
 def asked(visit: Visit, reader: Reader) -> Offer | None:
