@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from rules import lookups
 from rules.book import RuleBook, RuleVerdict
+from rules.call_remarks import call_remarks
 from rules.durations import write_duration
 from rules.holding import hold
 from rules.identity import group_values
@@ -129,7 +130,12 @@ def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, no
         group=tuple(group_values(alert, route, labels)),
         ladder=ladder,
         ending=_ending(route, first),
-        remarks=(*_remarks(alert), *_quiet_remarks(alert, labels, book), *timing_remarks(route.timing)),
+        remarks=(
+            *_remarks(alert),
+            *_quiet_remarks(alert, labels, book),
+            *timing_remarks(route.timing),
+            *call_remarks(book.voice, route, at + first),
+        ),
     )
 
 

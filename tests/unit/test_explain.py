@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -53,6 +54,16 @@ def notices(step, _route, directory, at):
     return told, [NotTold(who, "has no address") for who in step.notify[1:]]
 
 
+GATED = """
+version: 1
+timezone: Europe/Moscow
+calendars: {work: {days: mon-fri, hours: "09:00-18:00"}}
+routes: [{name: all, urgency: emergency, policy: p}]
+policies: {p: {steps: [{notify: ["team:t"], wait: 5m}]}}
+"""
+GATE = "voice: {only_when: not work, or_unacknowledged_for: 3m, budget: {calls: 3, per: 8h}}\n"
+
+
 def test_as_text():
     text = explain(alert(alertname="Http502", region="eu-1"), BOOK, NOBODY, NIGHT, notices).as_text()
 
@@ -72,6 +83,9 @@ at +5m  02:03:00 CET  team:shop, person:nora@example.com
       voice: Olga (pagerduty)
       not person:nora@example.com: has no address
 then: the ladder is walked 2 more times, and from +1h45m the last step is told every 30m until somebody answers
+voice gate: the book has none: a call leaves at once
+caps (with NABAT_CAPS=on): calls to one person at most 1 in 2m, 3 in 15m, 7 in 1h, 15 in 3h; the rest in roll-ups
+caps (with NABAT_CAPS=on): pushes to one person at most 10 in 2m; the rest in roll-ups
 """
     )
 
@@ -144,3 +158,25 @@ def test_the_ladder_waits_in_real_time():
     rungs = explain(alert(), BOOK, NOBODY, NIGHT, notices).ladder
 
     assert rungs[1].at.astimezone(UTC) - rungs[0].at.astimezone(UTC) == rungs[1].after == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("gate", "at", "said"),
+    [
+        ("", "2026-12-05T03:12", "the book has none: a call leaves at once"),
+        (
+            GATE,
+            "2026-12-05T03:12",
+            "a call leaves at once, if it still fires then: work is closed (Sat 2026-12-05 03:12",
+        ),
+        (GATE, "2026-12-07T11:00", "the push first, and the call 3m later unless somebody acknowledges, if it still"),
+        (GATE, "2026-12-07T11:00", "who had 3 calls within 8h is not called; the next of the policy is"),
+    ],
+)
+def test_it_says_what_the_voice_gate_would_do(gate, at, said):
+    book = parse({"book.yaml": GATED + gate})
+    moment = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo("Europe/Moscow"))
+
+    remarks = explain(alert(), book, NOBODY, moment, notices).remarks
+
+    assert any(one.startswith("voice gate: ") and said in one for one in remarks)
