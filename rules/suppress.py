@@ -100,6 +100,11 @@ def next_turn(
     return ends
 
 
+def still_soon(ends: datetime, now: datetime) -> bool:
+    """Whether the end that its author was reminded of is still the end."""
+    return now >= ends - REMIND
+
+
 def wants_reminder(kind: Suppressor, span: tuple[datetime, datetime], now: datetime) -> bool:
     """A quarter of an hour before the end; not of what is hardly longer than that, nor of what is planned."""
     starts, ends = span

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 from flask import Response, request
 from sqlalchemy.orm import Session
 
+from gateway import silencing as flow
 from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors.ingest import problem
 from gateway.doors.machine_door import ACT, READ, Call, Refused, as_json, body, bp, needs
-from gateway.flows import silences as flow
 from gateway.store import silences as store
 from gateway.store.db import reading, transaction
 from gateway.store.tables import HiddenAlert, Incident, SilenceRow

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 
 from gateway import log
-from gateway.flows import intake, suppress
+from gateway.flows import intake
 from gateway.store import alertmanagers, inhibitors, silences, suppressed
 from gateway.store.alerts import Post
 from gateway.store.db import one_writer_per_source, reading, transaction
@@ -61,7 +61,9 @@ def _heed_the_book(now: datetime) -> None:
         if inhibitors.looked_through(session) == version:
             return
         members = suppressed.all_firing(session) if rules else []
-    rows = [(key, one.source_id, one.fingerprint) for one in members for key in sources(rules, suppress.labels_of(one))]
+    rows = [
+        (key, one.source_id, one.fingerprint) for one in members for key in sources(rules, suppressed.labels_of(one))
+    ]
     with transaction() as session:
         inhibitors.write(session, rows)
         inhibitors.say_looked_through(session, version, now)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-import msgspec
 from sqlalchemy.orm import Session
 
 from gateway import actions
@@ -15,13 +14,13 @@ from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from gateway.store.db import reading, transaction
 from gateway.store.silences import Hidden
-from gateway.store.suppressed import Member
+from gateway.store.suppressed import Member, alert_of, labels_of
 from gateway.world import world
 from rules import inhibition, suppress
 from rules.inhibition import Inhibition
 from rules.lifecycle import Given, Reason, Signal
 from rules.matchers import Matcher, seen_labels
-from rules.words import Alert, Directory, Kind, Severity, Suppression, Suppressor, Ticket
+from rules.words import Alert, Directory, Kind, Suppression, Suppressor
 
 SHOWN = 5  # titles named on a timeline line
 ASK_AGAIN = timedelta(days=1)
@@ -156,23 +155,7 @@ def hush_all(match: Sequence[Matcher], now: datetime) -> int:
 
 
 def _verdict(one: Member, directory: Directory, now: datetime) -> Suppression | None:
-    alert = _alert(one)
+    alert = alert_of(one)
     if is_never_quiet(one.source_id, alert):
         return None
     return suppress.verdict(seen_labels(alert), directory.silences, now)
-
-
-def labels_of(one: Member) -> dict[str, str]:
-    return seen_labels(_alert(one))
-
-
-def _alert(one: Member) -> Alert:
-    """The alert as matchers see it, from what is kept of it."""
-    said = msgspec.json.decode(one.ticket) if one.ticket else {}
-    ticket = None
-    if one.kind == Kind.TICKET:
-        ticket = Ticket(one.fingerprint, str(said.get("event", "")), str(said.get("priority", "")))
-    return Alert(
-        one.source, one.fingerprint, True, one.title, Severity(one.severity), one.starts_at,  # noqa: FBT003 - firing
-        labels=msgspec.json.decode(one.labels), kind=Kind(one.kind), ticket=ticket,
-    )  # fmt: skip

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from gateway import silencing as flow
 from gateway.actions import Actor
-from gateway.flows import silences as flow
 from gateway.start.console import fail, operator, program
 from gateway.store import silences as store
 from gateway.store.db import reading, transaction

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
-from gateway.store.types import moment
+from gateway.store.types import micros, moment
+from rules.matchers import seen_labels
+from rules.words import Alert, Kind, Severity, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,51 @@ def told_now(session: Session) -> list[Member]:
 def all_firing(session: Session) -> list[Member]:
     """Everything that fires in an open incident."""
     return [_member(row) for row in bulk.select_plain(session, _FIRING + "i.status <> 'resolved'")]
+
+
+def newest_firing(session: Session, most: int) -> list[Member]:
+    """What fires, the alert that came last first."""
+    query = _FIRING + "i.status <> 'resolved' ORDER BY a.id DESC LIMIT {}"
+    return [_member(row) for row in bulk.select_plain(session, query, most)]
+
+
+_CAME = (
+    "SELECT a.incident_id, a.source_id, s.name, i.kind, i.ticket, a.fingerprint, a.title, a.severity, a.labels, "
+    "a.fired, i.urgency FROM alert a JOIN incident i ON i.id = a.incident_id JOIN source s ON s.id = a.source_id "
+    "WHERE a.id > (SELECT max(id) FROM alert) - {} AND a.first_seen_at >= {}"
+)
+
+
+def came(session: Session, since: datetime, most: int) -> list[tuple[Member, int]]:
+    """The alerts that came since then, of the newest `most`, each with the rank of its incident."""
+    return [(_member(row), row[10]) for row in bulk.select_plain(session, _CAME, most, micros(since))]
+
+
+def held(session: Session, keys: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """For each silence or window that holds something now: how many firing alerts, of how many incidents."""
+    sql = (
+        "SELECT i.suppressed_by, count(a.id), count(DISTINCT i.id) FROM incident i "
+        "LEFT JOIN alert a ON a.incident_id = i.id AND a.firing "
+        "WHERE i.suppressed_by IS NOT NULL AND i.suppressed_by {list} AND i.status <> 'resolved' "
+        "GROUP BY i.suppressed_by"
+    )
+    return {row[0]: (row[1], row[2]) for row in bulk.select(session, sql, keys)}
+
+
+def labels_of(one: Member) -> dict[str, str]:
+    return seen_labels(alert_of(one))
+
+
+def alert_of(one: Member) -> Alert:
+    """The alert as matchers see it, from what is kept of it."""
+    said = msgspec.json.decode(one.ticket) if one.ticket else {}
+    ticket = None
+    if one.kind == Kind.TICKET:
+        ticket = Ticket(one.fingerprint, str(said.get("event", "")), str(said.get("priority", "")))
+    return Alert(
+        one.source, one.fingerprint, True, one.title, Severity(one.severity), one.starts_at,  # noqa: FBT003 - firing
+        labels=msgspec.json.decode(one.labels), kind=Kind(one.kind), ticket=ticket,
+    )  # fmt: skip
 
 
 def _member(row: Sequence[Any]) -> Member:
