@@ -2,11 +2,36 @@
 
 from flask import Flask
 
-from dashboard import account, assets, errors, flow, headers, incidents, live, page, pocket, push, undo
+from dashboard import (
+    account,
+    assets,
+    errors,
+    flow,
+    headers,
+    incidents,
+    live,
+    page,
+    pocket,
+    push,
+    quiet,
+    undo,
+)
 from dashboard.blueprint import bp
 from dashboard.incident import views as incident
 
-__all__ = ["account", "assets", "flow", "incident", "incidents", "live", "pocket", "push", "register", "undo"]
+__all__ = [
+    "account",
+    "assets",
+    "flow",
+    "incident",
+    "incidents",
+    "live",
+    "pocket",
+    "push",
+    "quiet",
+    "register",
+    "undo",
+]
 
 
 def register(app: Flask) -> None:

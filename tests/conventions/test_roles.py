@@ -30,6 +30,19 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/deliveries"): READERS,
     ("GET", "/sources"): READERS,
     ("GET", "/live"): "286 200 200 200 200",
+    ("GET", "/silences"): READERS,
+    ("GET", "/silences/new"): "302 403 200 200 200",
+    ("GET", "/silences/preview"): "302 403 200 200 200",
+    ("POST", "/silences"): "302 403 422 422 422",  # without a reason
+    ("GET", "/silences/<int(max=2147483647):number>"): "302 404 404 404 404",
+    ("POST", "/silences/<int(max=2147483647):number>/extend"): "302 403 404 404 404",
+    ("POST", "/silences/<int(max=2147483647):number>/end"): "302 403 404 404 404",
+    ("GET", "/maintenance"): READERS,
+    ("GET", "/maintenance/new"): "302 403 403 200 200",  # windows are planned by dispatchers
+    ("GET", "/maintenance/preview"): "302 403 403 200 200",
+    ("POST", "/maintenance"): "302 403 403 422 422",
+    ("GET", "/maintenance/<int(max=2147483647):number>"): "302 404 404 404 404",
+    ("POST", "/maintenance/<int(max=2147483647):number>/end"): "302 403 403 404 404",
     ("GET", "/me"): READERS,
     ("POST", "/me"): CHANGES,
     ("POST", "/me/password"): CHANGES,
@@ -101,7 +114,13 @@ def somebody(world):
 
 def address(rule, number):
     filled = rule.replace(N, str(number)).replace("<any(acknowledge, resolve):what>", "acknowledge")
-    known = {"<number>": str(number), "<int:number>": "1", "<token>": "wrong", "<kind>": "ticket"}
+    known = {
+        "<number>": str(number),
+        "<int:number>": "1",
+        "<int(max=2147483647):number>": "1",
+        "<token>": "wrong",
+        "<kind>": "ticket",
+    }
     known |= {"<path_token>": "wrong", "<path:name>": "app.css"}
     for place, value in known.items():
         filled = filled.replace(place, value)
