@@ -5,6 +5,7 @@ from flask import Flask
 from dashboard import (
     account,
     assets,
+    audit,
     errors,
     flow,
     headers,
@@ -22,6 +23,7 @@ from dashboard.incident import views as incident
 __all__ = [
     "account",
     "assets",
+    "audit",
     "flow",
     "incident",
     "incidents",

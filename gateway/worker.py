@@ -16,8 +16,9 @@ from sqlalchemy import make_url
 
 from gateway import channels, log, metrics
 from gateway.disk import is_full
-from gateway.flows import absence, attached, escalate, heartbeats, housekeeping, silences
+from gateway.flows import absence, attached, chain, escalate, heartbeats, housekeeping, silences
 from gateway.flows.deliver import Sender
+from gateway.flows.librarian import Librarian
 from gateway.flows.reconcile import Reconciler
 from gateway.heartbeat import heartbeat
 from gateway.stopping import Stopping
@@ -71,7 +72,7 @@ class Worker:
         self.sender = Sender(self.world, wake=self.awake.set)
         self.sign_of_life = Job("sign of life", ALIVE_EVERY, self._say_alive)
         self.jobs = [
-            Job("rule book", BOOK_EVERY, lambda _: self.world.shelf.refresh()),
+            Job("rule book", BOOK_EVERY, Librarian(self.world).look),
             Job("disk", DISK_EVERY, lambda _: self.world.disk.tend()),
             Job("set-back clock", timedelta(seconds=30), _unskew),
             Job("silences", timedelta(seconds=1), silences.turn_due),
@@ -80,6 +81,7 @@ class Worker:
             Job("heartbeats", timedelta(seconds=1), heartbeats.report_due),
             Job("rhythms", timedelta(minutes=1), absence.listen),
             Job("stale alerts", timedelta(minutes=1), absence.forget_stale),
+            Job("audit log", timedelta(minutes=10), chain.follow),
             Job("housekeeping", timedelta(minutes=10), housekeeping.tidy),
             Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
         ]
@@ -121,7 +123,7 @@ class Worker:
         """
         self.whole = True
         if self.world.shelf.asked:
-            guarded("rule book", self.world.shelf.refresh)
+            guarded("rule book", self.world.shelf.refresh)  # at once; the change is written down with its job's turn
         self._part("catch up", lambda: self.catch_up(now))
         for job in self.jobs:
             self.pulse()

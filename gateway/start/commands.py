@@ -11,6 +11,7 @@ from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.outward.masking import mask
 from gateway.start import demo, doctor, supervisor, watch, web
 from gateway.start.access_commands import people_group, token, user
+from gateway.start.audit_commands import audit_group
 from gateway.start.console import fail, program, settings
 from gateway.start.heartbeat_commands import heartbeat_group
 from gateway.start.rules_commands import rules_group
@@ -37,6 +38,7 @@ cli.add_command(heartbeat_group)
 cli.add_command(silence_group)
 cli.add_command(maintenance_group)
 cli.add_command(rules_group)
+cli.add_command(audit_group)
 
 
 @cli.command(help="Start web, worker and auditor here, and watch over them.")

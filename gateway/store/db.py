@@ -1,7 +1,7 @@
 """One database handle, one kind of transaction, and the two dialects' differences."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,9 +31,25 @@ def transaction() -> Iterator[Session]:
         with outer.begin():
             outer.info["link"] = outer.connection(execution_options={"writes": True})
             yield outer
+            for last in outer.info.pop("last", ()):
+                last(outer)
     finally:
         outer.info["writes"] = False
+        outer.info.pop("last", None)
         outer.info.pop("link", None)
+
+
+def at_end(session: Session, last: Callable[[Session], None]) -> None:
+    """Done right before the commit, when every other lock is held: what takes one lock for all can stop nobody then."""
+    if not session.info.get("writes"):
+        raise RuntimeError("only within transaction()")
+    session.info.setdefault("last", []).append(last)
+
+
+def ending(session: Session) -> Sequence[Callable[[Session], None]]:
+    """What is to be done at the end of this transaction, so far."""
+    found: Sequence[Callable[[Session], None]] = session.info.get("last", ())
+    return found
 
 
 def link_of(session: Session) -> Connection:
@@ -153,6 +169,12 @@ def one_at_a_time(session: Session, person_ids: Sequence[int]) -> None:
     if is_postgres(session):
         sql = "SELECT pg_advisory_xact_lock(73, id) FROM unnest(%s::int[]) AS id ORDER BY id"
         session.connection().exec_driver_sql(sql, (sorted(person_ids),))
+
+
+def one_line_at_a_time(session: Session) -> None:
+    """Until commit nobody else adds to the audit log: each of its rows is chained to the one before."""
+    if is_postgres(session):
+        session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(74)")
 
 
 @contextmanager

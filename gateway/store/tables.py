@@ -6,22 +6,25 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gateway.store.audit_tables import Audit
 from gateway.store.base import (
     ASSIGNED,
     ATTACHED,
     AWAKE,
     BUNDLED,
     DUE,
+    FAILED,
     LATEST,
     OPEN,
     PATIENT,
     QUEUED,
+    REFUSED,
     SNOOZED,
     SUPPRESSED,
     WAITING,
     Base,
     Big,
-)  # fmt: skip
+)
 from gateway.store.desk_tables import SavedView, UndoRow
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
 from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
@@ -44,6 +47,7 @@ class Source(Base):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]
     stale_after: Mapped[int | None]  # seconds without a word after which an alert of it is taken for over
+    default_priority: Mapped[str] = mapped_column(String(8), server_default="")  # of tickets that name none we know
 
 
 class Token(Base):
@@ -63,6 +67,8 @@ class Token(Base):
     scopes: Mapped[list[Any]]
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
+    last_address: Mapped[str] = mapped_column(String(64), server_default="")  # from where; of kind 'api'
+    expires_at: Mapped[datetime | None]  # from then on it is as good as revoked
     revoked_at: Mapped[datetime | None]
 
 
@@ -79,7 +85,11 @@ class Payload(Base):
     quarantined: Mapped[int]
     error: Mapped[str]  # why nothing of it could be read; else empty
 
-    __table_args__ = (Index("payload_received", "received_at"), Index("payload_source", "source_id", "id"))
+    __table_args__ = (
+        Index("payload_received", "received_at"),
+        Index("payload_source", "source_id", "id"),
+        Index("payload_refused", "source_id", "received_at", postgresql_where=REFUSED, sqlite_where=REFUSED),
+    )
 
 
 class QuarantinedItem(Base):
@@ -254,6 +264,7 @@ class Delivery(Base):
         Index("delivery_expiry", "expires_at", postgresql_where=QUEUED, sqlite_where=QUEUED),
         Index("delivery_bundle", "bundle_id", postgresql_where=BUNDLED, sqlite_where=BUNDLED),
         Index("delivery_person", "person_id", "finished_at"),
+        Index("delivery_failed", "id", postgresql_where=FAILED, sqlite_where=FAILED),
     )
 
 
@@ -281,15 +292,3 @@ class Fact(Base):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str]
     at: Mapped[datetime]
-
-
-class Audit(Base):
-    """Who did what to what, by dashboard, API or command."""
-
-    __tablename__ = "audit"
-    id: Mapped[int] = mapped_column(Big, primary_key=True)
-    at: Mapped[datetime]
-    actor: Mapped[str]
-    action: Mapped[str] = mapped_column(String(64))
-    target: Mapped[str]
-    detail: Mapped[dict[str, Any]]

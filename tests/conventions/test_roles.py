@@ -29,6 +29,8 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/undo/<token>"): ACTORS,
     ("GET", "/deliveries"): READERS,
     ("GET", "/sources"): READERS,
+    ("GET", "/audit"): "302 200 403 403 200",
+    ("GET", "/audit.csv"): "302 200 403 403 200",
     ("GET", "/live"): "286 200 200 200 200",
     ("GET", "/silences"): READERS,
     ("GET", "/silences/new"): "302 403 200 200 200",

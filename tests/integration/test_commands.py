@@ -89,6 +89,12 @@ def test_what_is_done_at_the_terminal_is_written_down(nabat, tmp_path):
         assert all(row.actor.endswith("./nabat)") for row in session.scalars(select(Audit)))
         assert {row.detail["how"] for row in session.scalars(select(Audit))} == {"command"}
         assert out.strip() not in repr([row.detail for row in session.scalars(select(Audit))])
+    code, out, _ = nabat("audit", "verify")
+    assert (code, "unbroken since" in out) == (0, True)
+    with transaction() as session:
+        session.execute(update(Audit).where(Audit.id == 2).values(target="nobody"))
+    code, out, _ = nabat("audit", "verify")
+    assert (code, out.partition(":")[0]) == (1, "broken at row 2")
     assert rows == [
         ("token create", "alertmanager"), ("token revoke", "alertmanager"), ("user create", "boris@example.org"),
         ("people import", "people.yaml"), ("people export", "people"),

@@ -413,7 +413,7 @@ def test_a_busy_database_is_503(world, program):
     number = fill(world)[0]
 
     def fail(_connection, _cursor, statement, *_rest):
-        if statement.startswith("INSERT INTO audit"):  # of the last things written: what went before is undone
+        if statement.startswith("INSERT INTO fact"):  # the audit log's head, written last: what went before is undone
             raise OperationalError(statement, {}, Exception("secret words of a driver"))
 
     event.listen(db.engine, "before_cursor_execute", fail)
