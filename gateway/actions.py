@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway import crashpoint, quietly
+from gateway import spared as spared_by
 from gateway.changes import Changes, told_of
-from gateway.store import alerts, audit, cases, outbox, promised, undos
+from gateway.store import alerts, audit, cases, outbox, undos
 from gateway.store.cases import Case
 from gateway.store.db import one_writer_per_source, transaction
 from gateway.world import world
@@ -17,7 +18,7 @@ from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal
 from rules.phases import decide
 from rules.timing import Phase
 from rules.undoing import ACTS
-from rules.words import Directory, Notice, NotTold, Person, Role, Suppression
+from rules.words import Directory, Person, Role, Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,42 +217,21 @@ def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> Non
     assert decision.step is not None
     found = changes.audience(decision.step, case.route)
     if decision.quiet:
-        found = changes.audience(replace(decision.step, also=()), quietly.quiet(case.route))
+        found = changes.audience(replace(decision.step, also=()), quietly.quiet(case.route), personal=False)
     kind = "opened" if case.state.level == 1 else "escalated"
-    spared = [] if case.fresh else _called_already(changes, case, found)
-    found = _without(changes, case, found, spared) if spared else found
+    spared = [] if case.fresh else spared_by.called_already(changes, case, found)
+    found = spared_by.without(changes, case, found, spared) if spared else found
     for notice in found.notices:
-        part = "primary" if notice.way in case.route.channels else "fallback"
+        part = "primary" if notice.own or notice.way in case.route.channels else "fallback"
         changes.promise(case, notice, kind, part)
+    for notice in found.later:
+        changes.promise(case, notice, kind, outbox.HELD if notice.held else outbox.LATER)
     for notice in found.also:
         changes.promise(case, notice, kind, outbox.ALSO)
     text = changes.told_text(found, case.state.level, case.route.rule, case.times)
     changes.line(case, decision.reason.value, actor.name, text)
     if found.fell_back and not spared and not decision.quiet and case.state.level < len(case.route.steps):
         hurry(changes, case)
-
-
-def _without(changes: Changes, case: Case, found: Audience, spared: list[Notice], *, instead: bool = False) -> Audience:
-    """A key that has the incident is left alone; where it was told of an answer, the fallback takes its place.
-
-    With a key of PagerDuty's REST API the incident is escalated there instead, which an ordinary message asks for.
-    """
-    hushed = promised.hushed_keys(changes.session, case.id)
-    onward = [] if instead else _onward(changes, case, spared)
-    why = "PagerDuty already has this incident on this key: its own escalation goes on calling"
-    quiet = "PagerDuty has this incident on this key and calls nobody anew: told by another way"
-    left = [one for one in found.notices if one in onward or one not in spared]
-    silent = {one.who for one in spared if instead or one.contact.address_id in hushed}
-    others = [one for one in found.fallback if one.who in silent and one not in left]
-    reasons = (NotTold(one.who, quiet if one.who in silent else why) for one in spared if one not in onward)
-    return replace(found, notices=(*left, *others), not_told=(*found.not_told, *reasons))
-
-
-def _onward(changes: Changes, case: Case, spared: list[Notice]) -> list[Notice]:
-    if not world().settings.env["NABAT_PAGERDUTY_API_KEY"]:
-        return []
-    waiting = promised.waiting_keys(changes.session, case.id)
-    return [one for one in spared if one.contact.address_id not in waiting]
 
 
 def _assignable(directory: Directory, to: str) -> Person:
@@ -271,17 +251,12 @@ def _assigned(changes: Changes, case: Case, reason: Reason, person: Person, acto
     found = one_person(person.email, case.route, changes.directory, changes.now)
     if actor.person_id == person.id:
         found = Audience()
-    elif spared := _called_already(changes, case, found):
-        found = _without(changes, case, found, spared, instead=True)
+    elif spared := spared_by.called_already(changes, case, found):
+        found = spared_by.without(changes, case, found, spared, instead=True)
     for notice in found.notices:
         changes.promise(case, notice, "assigned", "primary" if notice.way in case.route.channels else "fallback")
     detail = {"to": person.name, "who": person.email, "how": actor.how, **told_of(found)}
     changes.line(case, reason.value, actor.name, detail)
-
-
-def _called_already(changes: Changes, case: Case, found: Audience) -> list[Notice]:
-    keys = promised.promised_keys(changes.session, case.id)
-    return [one for one in found.notices if one.contact.channel == "pagerduty" and one.contact.address_id in keys]
 
 
 def hurry(changes: Changes, case: Case) -> None:

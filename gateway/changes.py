@@ -75,12 +75,12 @@ class Changes:
         """It was acknowledged, snoozed or resolved: waiting pages are cancelled, whoever was told hears of it."""
         self.answered[case.id] = (case, kind, origin)
 
-    def audience(self, step: Step, route: Route) -> Audience:
+    def audience(self, step: Step, route: Route, *, personal: bool = True) -> Audience:
         """Asked once for each step of each route: in a storm thousands of incidents share them."""
         key = (id(route), id(step))
         found = self._audiences.get(key)
         if found is None:
-            found = (route, step, audience(step, route, self.directory, self.now))
+            found = (route, step, audience(step, route, self.directory, self.now, personal=personal))
             self._audiences[key] = found  # the route and the step are kept so that their ids stay theirs
         return found[2]
 
@@ -126,6 +126,7 @@ def told_of(found: Audience) -> dict[str, Any]:
     """Who is told, by which way, and who is not and why, as the timeline keeps it."""
     told = [
         {"who": notice.who, "name": notice.name, "way": notice.way, "channel": notice.contact.channel}
+        | ({"after_s": int(notice.after.total_seconds())} if notice.after else {})
         for notice in found.told
     ]
     return {"told": told, "not_told": [{"who": one.who, "reason": one.reason} for one in found.not_told]}

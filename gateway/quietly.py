@@ -44,4 +44,4 @@ def _listeners(changes: Changes, case: Case) -> Audience:
         found = one_person(named[0].email, route, changes.directory, changes.now)
         if found.notices:
             return found
-    return changes.audience(step_at(case.route, max(1, case.state.level)), route)
+    return changes.audience(step_at(case.route, max(1, case.state.level)), route, personal=False)

@@ -2,10 +2,24 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rules.oncall import on_call
-from rules.words import CHANNELS_OF_WAY, Also, Contact, Directory, Notice, NotTold, Person, Role, Route, Step, Way
+from rules.personal import INTERRUPTING, Why, plan, quiet_until
+from rules.words import (
+    CHANNELS_OF_WAY,
+    Also,
+    Contact,
+    Directory,
+    Notice,
+    NotTold,
+    Person,
+    Role,
+    Route,
+    Step,
+    Urgency,
+    Way,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +28,8 @@ class Audience:
 
     `notices` are sent now. `fallback` is for later, in the order in which it is tried. `fell_back` means that nobody of
     the step has an address for the ways of the class itself, so `notices` already are the fallback: the ladder must
-    not wait for such a step. `also` is told beside it, of other routes, and nothing waits for it.
+    not wait for such a step. `also` is told beside it, of other routes, and nothing waits for it. `later` is told when
+    its time comes, unless somebody has answered: as a person's own rules say, or after their quiet hours.
     """
 
     notices: tuple[Notice, ...] = ()
@@ -22,10 +37,11 @@ class Audience:
     not_told: tuple[NotTold, ...] = ()
     fell_back: bool = False
     also: tuple[Notice, ...] = ()
+    later: tuple[Notice, ...] = ()
 
     @property
     def told(self) -> tuple[Notice, ...]:
-        return (*self.notices, *self.also)
+        return (*self.notices, *self.later, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +54,12 @@ class _Target:
     person: Person | None = None
 
 
-def audience(step: Step, route: Route, directory: Directory, at: datetime) -> Audience:
-    """Whom `step` reaches at `at`; if it reaches nobody, the administrators, so that nothing is missed silently."""
-    found = _audience(step, route, directory, at)
+def audience(step: Step, route: Route, directory: Directory, at: datetime, *, personal: bool = True) -> Audience:
+    """Whom `step` reaches at `at`; if it reaches nobody, the administrators, so that nothing is missed silently.
+
+    `personal`: people's own notification rules and quiet hours are asked. They speak of pages, not of news.
+    """
+    found = _audience(step, route, directory, at, personal=personal)
     for also in step.also:
         found = _joined(found, also, route, directory, at)
     return found
@@ -55,10 +74,12 @@ def _joined(found: Audience, also: Also, route: Route, directory: Directory, at:
     return replace(found, also=(*found.also, *fresh), not_told=(*found.not_told, *beside.not_told))
 
 
-def _audience(step: Step, route: Route, directory: Directory, at: datetime) -> Audience:
+def _audience(step: Step, route: Route, directory: Directory, at: datetime, *, personal: bool) -> Audience:
     targets, not_told = _targets(step.notify, directory, at)
     found = _addressed(targets, route, not_told)
-    if not found.notices:
+    if personal and any(one.person and (one.person.wishes or one.person.quiet) for one in targets):
+        found = _personally(found, targets, route, at)
+    if not found.notices and not found.later:
         rescue, _ = _targets(("role:admin",), directory, at)
         told = _addressed(rescue, route, list(found.not_told), instead=True)
         then = "the administrators are told instead" if told.notices else "and no administrator has a contact either"
@@ -97,6 +118,86 @@ def _addressed(targets: Sequence[_Target], route: Route, not_told: list[NotTold]
         later = tuple(notice for notice in fallback if notice.who in reached)
         return Audience((*primary, *at_once), later, tuple(reasons), fell_back=instead)
     return Audience(tuple(fallback), (), tuple(reasons), fell_back=True)
+
+
+def _personally(found: Audience, targets: Sequence[_Target], route: Route, at: datetime) -> Audience:
+    """The same with everybody's own rules in place of the class's ways, and with quiet hours kept."""
+    at_once, later, reasons = list(found.notices), list[Notice](), list(found.not_told)
+    for target in targets:
+        wishes = target.person.wishes_for(route.urgency) if target.person else ()
+        own = _own(target, route) if wishes else []
+        if wishes and not own:
+            reasons.append(
+                NotTold(target.who, "no verified contact for the ways of their own rules: told as the class")
+            )
+        elif own:
+            mine = set(map(_address, own))
+            at_once = [one for one in at_once if one.who != target.who]
+            taken = set(map(_address, (*at_once, *later)))
+            own = [one for one in own if _address(one) not in taken]
+            reasons = [one for one in reasons if one.who != target.who]
+            at_once += [one for one in own if not one.after]
+            later += [one for one in own if one.after]
+            fallback = (one for one in found.fallback if one.who != target.who or _address(one) not in mine)
+            found = replace(found, fallback=tuple(fallback))
+    at_once, held = _quiet(at_once, targets, route, at, reasons)
+    now = set(map(_address, at_once))
+    later = [one for one in later if _address(one) not in now]
+    later, held_later = _quiet(later, targets, route, at, reasons, others=at_once)
+    fell_back = not at_once or (found.fell_back and not any(one.own for one in at_once))
+    known, said = (*later, *held, *held_later), tuple(dict.fromkeys(reasons))
+    return replace(found, notices=tuple(at_once), later=known, not_told=said, fell_back=fell_back)
+
+
+def _address(one: Notice) -> tuple[str, str]:
+    return one.contact.channel, one.contact.address_id
+
+
+def _own(target: _Target, route: Route) -> list[Notice]:
+    """One target's notices by their own rules, the floor's among them. Nothing if no address fits any wish."""
+    assert target.person is not None
+    told: dict[tuple[str, str], Notice] = {}
+    timed = plan(target.person.wishes_for(route.urgency), route.floor)
+    for one in timed:
+        for contact in target.contacts:
+            if contact.channel in CHANNELS_OF_WAY[one.way] and contact.verified:
+                notice = replace(_notice(target, contact, one.way), after=one.after, own=True)
+                told.setdefault(_address(notice), notice)
+    found = list(told.values())
+    if not any(one.why is not Why.MISSING and notice.way is one.way for one in timed for notice in found):
+        return []
+    first = min(notice.after for notice in found)
+    # Whose first way has no address is told by the next one at once: a step begins with somebody being told.
+    return [replace(notice, after=timedelta()) if notice.after == first else notice for notice in found]
+
+
+def _quiet(
+    notices: Sequence[Notice], targets: Sequence[_Target], route: Route, at: datetime, reasons: list[NotTold],
+    others: Sequence[Notice] = (),
+) -> tuple[list[Notice], list[Notice]]:  # fmt: skip
+    """What goes out as it is, and what waits for the end of its reader's quiet hours.
+
+    Of an emergency nothing waits, unless somebody else is told of it at once by a way that wakes.
+    """
+    out, held = list(notices), list[Notice]()
+    for target in reversed(targets):
+        until = quiet_until(target.person, at) if target.person else None
+        mine = [one for one in out if one.who == target.who and one.way in INTERRUPTING]
+        if until is None or not mine:
+            continue
+        awake = [one for one in (*out, *others) if one.who != target.who and one.way in INTERRUPTING]
+        if route.urgency is Urgency.EMERGENCY and not awake:
+            reasons.append(NotTold(target.who, "quiet hours do not hold: it is an emergency and nobody else is told"))
+            continue
+        mine = [one for one in mine if at + one.after < until]
+        out = [one for one in out if one not in mine]
+        held += [replace(one, after=max(one.after, until - at), held=True) for one in mine]
+        if mine:
+            quietly = _by_ways([target], (Way.EMAIL,)) if Way.EMAIL in (*route.channels, *route.fallback) else []
+            out += [one for one in quietly if not others and _address(one) not in set(map(_address, out))]
+            ways = ", ".join(dict.fromkeys(one.way.value for one in mine))
+            reasons.append(NotTold(target.who, f"quiet hours: {ways} only when they end, unless it is answered"))
+    return out, held
 
 
 def _nothing_for(target: _Target, route: Route) -> NotTold:

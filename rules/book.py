@@ -154,6 +154,7 @@ def fallback_route(book: RuleBook) -> Route:
         fallback=urgency.fallback,
         acknowledge_within=urgency.acknowledge_within,
         book_version=book.version,
+        floor=urgency.floor,
     )
 
 

@@ -17,7 +17,9 @@ DEFAULT_CLASSES: Mapping[Urgency, UrgencyClass] = MappingProxyType(
     {
         one.urgency: one
         for one in (
-            UrgencyClass(Urgency.EMERGENCY, (Way.VOICE, Way.PUSH), (Way.SMS, Way.EMAIL), timedelta(minutes=5)),
+            UrgencyClass(
+                Urgency.EMERGENCY, (Way.VOICE, Way.PUSH), (Way.SMS, Way.EMAIL), timedelta(minutes=5), (Way.VOICE,)
+            ),
             UrgencyClass(Urgency.URGENT, (Way.SMS, Way.PUSH), (Way.EMAIL,), timedelta(minutes=10)),
             UrgencyClass(Urgency.FAST, (Way.PUSH,), (Way.EMAIL,), timedelta(minutes=30)),
             UrgencyClass(Urgency.ORDINARY, (Way.EMAIL,), (), timedelta(hours=8)),
@@ -43,7 +45,7 @@ def read_urgencies(place: Place) -> dict[Urgency, UrgencyClass]:
 
 
 def _urgency_class(default: UrgencyClass, place: Place) -> UrgencyClass:
-    fields = place.fields(("channels", "fallback", "acknowledge_within"), later=NOT_YET)
+    fields = place.fields(("channels", "fallback", "acknowledge_within", "must_include"), later=NOT_YET)
     channels = given(fields, "channels", _ways, default.channels)
     if "channels" in fields and not channels:
         fields["channels"].complain("names no channel: nobody would be told")
@@ -51,7 +53,15 @@ def _urgency_class(default: UrgencyClass, place: Place) -> UrgencyClass:
     for way in [way for way in fallback if way in channels]:
         place.doubt(f"{way} is its own fallback: it would fail a second time")
     within = given(fields, "acknowledge_within", _span, default.acknowledge_within)
-    return UrgencyClass(default.urgency, channels, fallback, within)
+    floor = given(fields, "must_include", _ways, floor_of(default.urgency, channels))
+    for way in [way for way in floor if way not in (*channels, *fallback)]:
+        fields["must_include"].complain(f"{way} is among neither channels nor fallback")
+    return UrgencyClass(default.urgency, channels, fallback, within, floor)
+
+
+def floor_of(urgency: Urgency, channels: tuple[Way, ...]) -> tuple[Way, ...]:
+    """What a class insists on where the book says nothing: an emergency calls, whatever somebody's own rules say."""
+    return tuple(way for way in channels if urgency is Urgency.EMERGENCY and way is Way.VOICE)
 
 
 def _ways(place: Place) -> tuple[Way, ...]:

@@ -105,7 +105,10 @@ class Explanation:
         lines: list[str] = []
         for rung in self.ladder:
             lines.append(f"at +{_minutes(rung.after)}  {rung.at:%H:%M:%S %Z}  {', '.join(rung.notify)}")
-            lines += [f"      {notice.way}: {notice.name or notice.who} ({_address(notice)})" for notice in rung.told]
+            lines += [
+                f"      {notice.way}: {notice.name or notice.who} ({_address(notice)}){_later(notice)}"
+                for notice in rung.told
+            ]
             lines += [f"      not {one.who}: {one.reason}" for one in rung.not_told]
             lines += ["      nobody would be told"] if not rung.told else []
         return [*lines, self.ending]
@@ -187,6 +190,11 @@ def _remarks(alert: Alert) -> tuple[str, ...]:
 
 def _minutes(span: timedelta) -> str:
     return write_duration(span) if span else "0m"
+
+
+def _later(notice: Notice) -> str:
+    why = ", after quiet hours" if notice.held else ""
+    return f" {write_duration(notice.after)} later{why}" if notice.after else ""
 
 
 def _address(notice: Notice) -> str:

@@ -9,23 +9,25 @@ from typing import Any, TypeVar
 import yaml
 
 from rules.oncall import period
+from rules.person_keys import (
+    EMAIL,
+    VARIABLE,
+    Check,
+    Notify,
+    contacts,
+    contacts_as_data,
+    notify,
+    personal_as_data,
+    quiet_hours,
+)
+from rules.person_keys import ListedContact as ListedContact  # noqa: PLC0414 - told on to whoever asks here
 from rules.places import Place, given
 from rules.words import Layer, Role, Schedule
 from rules.yaml_places import Complaints, Node, load
 
 LANGUAGES = ("en", "ru")
-_VARIABLE = re.compile(r"(\$?)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")  # $${NAME} is the text ${NAME}
-_EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\.]+(?:\.[^\s@<>()\[\],;:\"\\.]+)*")
-_ADDRESSES: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "email": (_EMAIL, "is not an e-mail address"),
-    "sms": (re.compile(r"\+[1-9][0-9]{6,14}"), "is not a telephone number; write it like +442079460000"),
-    "ntfy": (re.compile(r"https?://[^\s/]+/\S+"), "is not the address of an ntfy topic (https://host/topic)"),
-    "webpush": (re.compile(r".+"), "is not a push subscription"),
-    "pagerduty": (re.compile(r"\S+"), "is not an integration key"),
-}
 _NO_START = datetime.min  # noqa: DTZ901 - a local time of the schedule, like every start
 T = TypeVar("T")
-Check = Callable[[str, str], str]  # (channel, address) → what is wrong, or nothing
 
 
 class BadPeopleFile(ValueError):
@@ -37,14 +39,6 @@ class BadPeopleFile(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class ListedContact:
-    """An address as the file gives it, secrets in plain text."""
-
-    channel: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class ListedPerson:
     email: str
     name: str
@@ -52,6 +46,8 @@ class ListedPerson:
     language: str
     timezone: str
     contacts: tuple[ListedContact, ...] = ()
+    notify: Notify | None = None  # None: the file says nothing of it
+    quiet_hours: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,7 @@ def dump(file: PeopleFile) -> str:
     content = {
         "people": [_person_as_data(person) for person in file.people],
         "teams": [
-            {"name": team.name, "members": list(team.members), "contacts": _contacts_as_data(team.contacts)}
+            {"name": team.name, "members": list(team.members), "contacts": contacts_as_data(team.contacts)}
             for team in file.teams
         ],
         "schedules": [_schedule_as_data(schedule) for schedule in file.schedules],
@@ -103,7 +99,7 @@ def _filled(place: Place, environment: Mapping[str, str]) -> Node:
     """The same tree with the environment's values in it; keys stay as they are."""
     value = place.node.value
     if isinstance(value, str):
-        text = _VARIABLE.sub(lambda found: _variable(found, place, environment), value)
+        text = VARIABLE.sub(lambda found: _variable(found, place, environment), value)
         return replace(place.node, value=text, plain=place.node.plain and text == value)
     if isinstance(value, tuple):
         return replace(place.node, value=tuple(_filled(item, environment) for item in place.items()))
@@ -153,7 +149,7 @@ class _Reader:
         return tuple(found)
 
     def _person(self, place: Place) -> ListedPerson:
-        known = ("email", "name", "role", "language", "timezone", "contacts")
+        known = ("email", "name", "role", "language", "timezone", "contacts", "notify", "quiet_hours")
         fields = place.fields(known, required=("email", "name"))
         return ListedPerson(
             email=given(fields, "email", _email, ""),
@@ -161,7 +157,9 @@ class _Reader:
             role=given(fields, "role", _role, Role.RESPONDER),
             language=given(fields, "language", _language, self.language),
             timezone=given(fields, "timezone", Place.timezone, self.timezone),
-            contacts=_contacts(fields, self.check),
+            contacts=contacts(fields, self.check),
+            notify=notify(fields["notify"]) if "notify" in fields else None,
+            quiet_hours=quiet_hours(fields["quiet_hours"]) if "quiet_hours" in fields else None,
         )
 
     def _team(self, place: Place, people: Mapping[str, ListedPerson]) -> ListedTeam:
@@ -169,7 +167,7 @@ class _Reader:
         members = tuple(_member(item, people) for item in fields["members"].items()) if "members" in fields else ()
         if len(set(members)) != len(members):
             fields["members"].complain("names somebody twice")
-        return ListedTeam(given(fields, "name", Place.text, ""), members, _contacts(fields, self.check))
+        return ListedTeam(given(fields, "name", Place.text, ""), members, contacts(fields, self.check))
 
     def _schedule(self, place: Place, people: Mapping[str, ListedPerson], teams: set[str]) -> Schedule:
         fields = place.fields(("name", "team", "timezone", "layers"), required=("name", "layers"))
@@ -232,7 +230,7 @@ def _every(place: Place) -> str:
 
 def _email(place: Place) -> str:
     text = place.text()
-    if text and (len(text) > 254 or not _EMAIL.fullmatch(text)):
+    if text and (len(text) > 254 or not EMAIL.fullmatch(text)):
         place.complain(f"{text[:60]!r} is not an e-mail address")
     return text
 
@@ -248,38 +246,10 @@ def _language(place: Place) -> str:
     return text
 
 
-def _contacts(fields: Mapping[str, Place], check: Check) -> tuple[ListedContact, ...]:
-    items = fields["contacts"].items() if "contacts" in fields else []
-    contacts = tuple(_contact(item, check) for item in items)
-    if len(set(contacts)) != len(contacts):
-        fields["contacts"].complain("has the same address twice")
-    return contacts
-
-
-def _contact(place: Place, check: Check) -> ListedContact:
-    known = ("channel", "address")
-    fields = place.fields(known, required=known)
-    channel = given(fields, "channel", Place.text, "")
-    address = given(fields, "address", Place.text, "")
-    if channel and channel not in _ADDRESSES:
-        fields["channel"].complain(f"{channel[:40]!r} is none of {', '.join(_ADDRESSES)}")
-    elif channel and address and not _VARIABLE.search(address):  # a missing variable has been complained of
-        form, what = _ADDRESSES[channel]
-        if len(address) > 4096 or not form.fullmatch(address):
-            fields["address"].complain(what)  # without the text: it may be a key
-        elif wrong := check(channel, address):
-            fields["address"].complain(wrong)
-    return ListedContact(channel, address)
-
-
 def _person_as_data(person: ListedPerson) -> dict[str, Any]:
     head = {"email": person.email, "name": person.name, "role": person.role.value}
-    tail = {"language": person.language, "timezone": person.timezone, "contacts": _contacts_as_data(person.contacts)}
-    return head | tail
-
-
-def _contacts_as_data(contacts: tuple[ListedContact, ...]) -> list[dict[str, str]]:
-    return [{"channel": contact.channel, "address": contact.address} for contact in contacts]
+    tail = {"language": person.language, "timezone": person.timezone, "contacts": contacts_as_data(person.contacts)}
+    return head | tail | personal_as_data(person.notify, person.quiet_hours)
 
 
 def _schedule_as_data(schedule: Schedule) -> dict[str, Any]:
@@ -293,7 +263,7 @@ def _schedule_as_data(schedule: Schedule) -> dict[str, Any]:
 
 def _escaped(value: Any) -> Any:
     if isinstance(value, str):
-        return _VARIABLE.sub(lambda found: f"${found[0]}", value)
+        return VARIABLE.sub(lambda found: f"${found[0]}", value)
     if isinstance(value, list):
         return [_escaped(item) for item in value]
     return {key: _escaped(item) for key, item in value.items()}

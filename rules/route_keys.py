@@ -99,6 +99,7 @@ class RouteReader:
             match=conditions,
             book_version=self.version,
             timing=route_timing(fields, self.timing, self.calendars),
+            floor=urgency.floor,
         )
 
     def _policy(self, place: Place) -> Policy:

@@ -7,6 +7,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from rules.timing import AT_ONCE, Timing
+from rules.ways import CHANNELS_OF_WAY as CHANNELS_OF_WAY  # noqa: PLC0414 - told on to whoever asks here
+from rules.ways import Quiet, Wish
+from rules.ways import Way as Way  # noqa: PLC0414
 
 
 class Severity(StrEnum):
@@ -57,23 +60,6 @@ class Role(StrEnum):
     RESPONDER = "responder"
     DISPATCHER = "dispatcher"
     ADMIN = "admin"
-
-
-class Way(StrEnum):
-    """A way to reach a person, as the rule book names it; each is served by one or more channels."""
-
-    VOICE = "voice"
-    PUSH = "push"
-    SMS = "sms"
-    EMAIL = "email"
-
-
-CHANNELS_OF_WAY: Mapping[Way, tuple[str, ...]] = {
-    Way.VOICE: ("pagerduty",),
-    Way.PUSH: ("webpush", "ntfy"),
-    Way.SMS: ("sms",),
-    Way.EMAIL: ("email",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +135,7 @@ class UrgencyClass:
     channels: tuple[Way, ...]
     fallback: tuple[Way, ...]
     acknowledge_within: timedelta
+    floor: tuple[Way, ...] = ()  # ways that nobody's own rules may leave out
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +154,7 @@ class Route:
     match: tuple[str, ...] = ()  # the rule's matchers as written, for "why"
     book_version: str = ""
     timing: Timing = AT_ONCE
+    floor: tuple[Way, ...] = ()  # ways that nobody's own rules may leave out
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +166,7 @@ class Contact:
     address_id: str  # a hash of the plain address: equal for equal addresses
     id: int = 0
     verified: bool = True
+    failing: str = ""  # why a provider refuses it for good, since its last success
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +178,11 @@ class Person:
     timezone: str = "UTC"
     contacts: tuple[Contact, ...] = ()
     id: int = 0
+    wishes: tuple[tuple[Urgency, tuple[Wish, ...]], ...] = ()  # their own notification rules, by class
+    quiet: Quiet | None = None
+
+    def wishes_for(self, urgency: Urgency) -> tuple[Wish, ...]:
+        return next((wishes for of, wishes in self.wishes if of is urgency), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +275,9 @@ class Notice:
     person_id: int = 0
     timezone: str = "UTC"
     language: str = "en"
+    after: timedelta = timedelta()  # how long after the step begins
+    own: bool = False  # as the person's own rules say
+    held: bool = False  # until the end of their quiet hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def put_in(session: Session, bundle_id: int, ids: Sequence[int], person_id: int,
     skip = " FOR UPDATE SKIP LOCKED" if is_postgres(session) else ""
     sql = f"""
         SELECT id FROM delivery WHERE person_id = :person AND way = :way AND status = 'queued' AND finished_at IS NULL
-          AND kind IN ('opened', 'escalated'){skip}
+          AND kind IN ('opened', 'escalated') AND NOT (part IN ('later', 'held') AND attempts = 0){skip}
     """  # noqa: S608
     found = [row[0] for row in session.execute(text(sql), {"person": person_id, "way": way})]
     everything = sorted({*ids, *found})

@@ -20,6 +20,8 @@ LEASE = 15_000_000  # microseconds: a worker that dies is replaced after this lo
 PAGES = ("opened", "escalated")  # kinds that ask for an answer; the others tell of one
 RINGING = (*PAGES, "assigned")  # kinds that interrupt
 ALSO = "also"  # a part: told beside a step, because of another route; no step waits for it
+LATER = "later"  # a part: one of a person's own ways, whose time has not come yet
+HELD = "held"  # a part: told at the end of somebody's quiet hours, unless it is answered by then
 AGAIN = "again"  # a part: news that PagerDuty missed, though it was told
 
 _PROMISED = (
@@ -43,12 +45,13 @@ class Draft:
 
 
 def draft(notice: Notice, urgency: Urgency, kind: str, part: str, now: datetime) -> Draft:
-    contact, at, page = notice.contact, micros(now), kind in PAGES
+    begins = now + notice.after
+    contact, at, page = notice.contact, micros(begins), kind in PAGES
     # What is passed to and fro is told each time, and so is what is put right.
     each = f"{kind}:{at}" if kind == "assigned" or part == AGAIN else kind
     where = hashlib.sha256(f"{each}:{contact.channel}:{contact.address_id}".encode()).hexdigest()[:16]
-    expires = retry.expires_at(notice.way if page else "email", urgency, now)
-    fallback = retry.fallback_at(urgency, now) if page and part == "primary" else None
+    expires = retry.expires_at(notice.way if page else "email", urgency, begins)
+    fallback = retry.fallback_at(urgency, begins) if page and part in ("primary", LATER) else None
     rest = (
         kind, part, notice.way.value, contact.channel, contact.address, contact.address_id, contact.id or None,
         notice.person_id or None, notice.who, notice.name, urgency.rank, "queued", 0, 0, at, at,
@@ -75,6 +78,37 @@ def cancel_pages(session: Session, incident_ids: Iterable[int], why: str, now: d
         "AND incident_id {list}"
     )
     bulk.execute(session, sql, ids, why, micros(now), why)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A message that comes sooner than it was promised."""
+
+    who: str
+    name: str
+    way: str
+
+
+_NOW_DUE = "UPDATE delivery SET due_at = :now, created_at = :now"  # from now on it is late, if it does not go out
+_TO_COME = "incident_id = :incident AND level = :level AND status = 'queued' AND attempts = 0 AND due_at > :now"
+
+
+def hasten(session: Session, incident_id: int, level: int, who: str, now: datetime) -> list[Moved]:
+    """The next of the ways that this person is to be told by later is due now."""
+    sql = f"""
+        {_NOW_DUE} WHERE {_TO_COME} AND who = :who AND part = 'later' AND due_at = (
+            SELECT min(due_at) FROM delivery WHERE {_TO_COME} AND who = :who AND part = 'later')
+        RETURNING who, name, way
+    """  # noqa: S608
+    values = {"incident": incident_id, "level": level, "who": who, "now": micros(now)}
+    return [Moved(*row) for row in session.execute(text(sql), values)]
+
+
+def release(session: Session, incident_id: int, level: int, now: datetime) -> list[Moved]:
+    """What quiet hours hold back of an emergency is due now: somebody else was to be reached, and is not."""
+    sql = f"{_NOW_DUE} WHERE {_TO_COME} AND part = 'held' AND rank = 0 RETURNING who, name, way"
+    values = {"incident": incident_id, "level": level, "now": micros(now)}
+    return [Moved(*row) for row in session.execute(text(sql), values)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +140,8 @@ def lease(
     """Take due deliveries of one channel, emergencies first.
 
     `clock` is the database's, `now` ours. Whatever was answered meanwhile is passed over, and so is a message to an
-    address that still waits for an earlier one of the same incident: a resolve must not overtake its trigger.
+    address that still waits for an earlier one of the same incident: a resolve must not overtake its trigger. What is
+    only to come later, or held by quiet hours, is no such earlier one.
 
     It walks along the index `delivery_due` until it has enough. OFFSET keeps PostgreSQL, whose statistics are from
     before the storm, from joining all that waits with all that waits, and `e.status || ''` from looking for an earlier
@@ -131,7 +166,7 @@ def _lease(session: Session, channel: str, limit: int, now: datetime, clock: int
               AND (d.kind NOT IN ('opened', 'escalated') OR (i.status = 'triggered' AND i.snoozed_until IS NULL))
               AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.incident_id = d.incident_id AND e.channel = d.channel
                 AND e.address_id = d.address_id AND e.id < d.id AND e.status || '' IN ('queued', 'sending')
-                LIMIT 1 OFFSET 0)
+                AND NOT (e.part IN ('later', 'held') AND e.attempts = 0 AND e.due_at > :now) LIMIT 1 OFFSET 0)
             ORDER BY d.rank, d.due_at LIMIT :limit{skip})
         UPDATE delivery SET status = 'sending', lease = lease + 1, attempts = attempts + 1, leased_until = :until
         WHERE id IN (SELECT id FROM due)

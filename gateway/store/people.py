@@ -13,7 +13,8 @@ from gateway.secrets import Vault, digest
 from gateway.store.db import upsert
 from gateway.store.tables import ContactRow, Fact, PersonRow, ScheduleRow, TeamRow
 from rules.people import ListedContact, ListedPerson, ListedTeam, PeopleFile
-from rules.words import Contact, Directory, Layer, Person, Role, Schedule, Team
+from rules.personal import read_quiet, read_wishes, write_quiet, write_wishes
+from rules.words import Contact, Directory, Layer, Person, Role, Schedule, Team, Urgency
 
 # Channels whose addresses are secrets. The store may not ask the channels themselves: a test keeps the two in step.
 SECRET_CHANNELS = frozenset({"pagerduty", "webpush"})
@@ -51,7 +52,10 @@ def directory(session: Session) -> Directory:
     of_person: dict[int, list[Contact]] = {}
     of_team: dict[int, list[Contact]] = {}
     for row in session.scalars(select(ContactRow).order_by(ContactRow.position, ContactRow.id)):
-        contact = Contact(row.channel, row.address, row.address_id, row.id, row.verified_at is not None)
+        if row.channel in OWN_CHANNELS and row.failed_at is not None:
+            continue  # that browser has left and never comes back
+        verified = row.verified_at is not None
+        contact = Contact(row.channel, row.address, row.address_id, row.id, verified, row.failure)
         if row.person_id is not None:
             of_person.setdefault(row.person_id, []).append(contact)
         elif row.team_id is not None:
@@ -118,10 +122,20 @@ def export_people(session: Session, vault: Vault, secret: Collection[str] = SECR
         return tuple(
             ListedContact(one.channel, vault.open(one.address) if one.channel in secret else one.address)
             for one in contacts
+            if one.verified  # an import takes what it reads for verified
         )
 
     people = [
-        ListedPerson(one.email, one.name, one.role, one.language, one.timezone, listed(one.contacts))
+        ListedPerson(
+            one.email,
+            one.name,
+            one.role,
+            one.language,
+            one.timezone,
+            listed(one.contacts),
+            tuple((urgency, tuple(write_wishes(wishes))) for urgency, wishes in one.wishes) or None,
+            write_quiet(one.quiet) or None,
+        )
         for one in found.people.values()
     ]
     teams = [ListedTeam(one.name, one.members, listed(one.contacts)) for one in found.teams.values()]
@@ -129,7 +143,13 @@ def export_people(session: Session, vault: Vault, secret: Collection[str] = SECR
 
 
 def _person(row: PersonRow, contacts: Sequence[Contact]) -> Person:
-    return Person(row.email, row.name, Role(row.role), row.language, row.timezone, tuple(contacts), row.id)
+    try:
+        wishes = tuple((one, read_wishes(row.notify[one])) for one in Urgency if row.notify.get(one))
+        quiet = read_quiet(row.quiet_hours)
+    except ValueError:  # written by another version: told as whoever has no rules, rather than not at all
+        wishes, quiet = (), None
+    known = tuple(contacts)
+    return Person(row.email, row.name, Role(row.role), row.language, row.timezone, known, row.id, wishes, quiet)
 
 
 def _schedule(row: ScheduleRow) -> Schedule:
@@ -151,10 +171,10 @@ class _Sealer:
         """Make the owner's contacts these, keeping the rows of those that stay. True if anything changed."""
         wanted = {(one.channel, digest(one.address)): one for one in listed}
         rows = list(session.scalars(select(ContactRow).filter_by(**owner).order_by(ContactRow.position, ContactRow.id)))
-        rows = [row for row in rows if row.channel not in OWN_CHANNELS or _key(row) in wanted]
+        rows = [row for row in rows if not (row.own or row.channel in OWN_CHANNELS) or _key(row) in wanted]
         held = {(row.channel, row.address_id): row for row in rows}
         as_it_was = list(held) == list(wanted) and len(rows) == len(held)
-        if as_it_was and all(row.verified_at is not None for row in rows):
+        if as_it_was and all(row.verified_at is not None and not row.own for row in rows):
             return False
         gone = [row.id for row in rows if held[(row.channel, row.address_id)] is not row or _key(row) not in wanted]
         session.execute(delete(ContactRow).where(ContactRow.id.in_(gone)))
@@ -164,7 +184,7 @@ class _Sealer:
                 address = self.vault.seal(one.address) if one.channel in self.secret else one.address
                 row = ContactRow(channel=one.channel, address=address, address_id=key[1], position=position, **owner)
                 session.add(row)
-            row.position = position
+            row.position, row.own = position, False
             row.verified_at = row.verified_at or self.now
         return True
 
@@ -183,7 +203,12 @@ def _set(row: object, wanted: dict[str, Any]) -> bool:
 
 def _import_person(session: Session, person: ListedPerson, sealer: _Sealer, done: Imported) -> None:
     email = person.email.lower()
-    said = {"name": person.name, "role": person.role.value, "language": person.language, "timezone": person.timezone}
+    said: dict[str, Any] = {"name": person.name, "role": person.role.value}
+    said |= {"language": person.language, "timezone": person.timezone}
+    if person.notify is not None:
+        said["notify"] = {urgency.value: list(texts) for urgency, texts in person.notify}
+    if person.quiet_hours is not None:
+        said["quiet_hours"] = person.quiet_hours
     row = session.scalar(select(PersonRow).where(PersonRow.email == email))
     new = row is None
     if row is None:

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.store.base import Base
+
+UNTOLD = text("due_at IS NOT NULL")
 
 
 class PersonRow(Base):
@@ -22,6 +24,12 @@ class PersonRow(Base):
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    notify: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}"
+    )  # {"fast": ["push", "sms after 5m"]}
+    quiet_hours: Mapped[str] = mapped_column(default="", server_default="")  # "22:00-07:00" where they are
+    exact_times: Mapped[bool] = mapped_column(default=False, server_default=false())
+    single_keys: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class TeamRow(Base):
@@ -43,6 +51,11 @@ class ContactRow(Base):
     address: Mapped[str]  # ciphertext where the channel's addresses are secret
     address_id: Mapped[str] = mapped_column(String(64))
     verified_at: Mapped[datetime | None]
+    own: Mapped[bool] = mapped_column(default=False, server_default=false())  # entered on a page: an import leaves it
+    failed_at: Mapped[datetime | None]  # a provider refused it for good, and nothing has arrived since
+    failure: Mapped[str] = mapped_column(default="", server_default="")
+    tested_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]  # when the test was seen there
 
     __table_args__ = (UniqueConstraint("person_id", "team_id", "channel", "address_id"),)
 
@@ -68,3 +81,49 @@ class SignIn(Base):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     agent: Mapped[str]
+    address: Mapped[str] = mapped_column(default="", server_default="")  # where it was used last
+    lasting: Mapped[bool] = mapped_column(default=False, server_default=false())  # "keep me signed in on this device"
+
+
+class ContactCode(Base):
+    """A code that was sent to a contact and is to be typed in by whoever reads there. Only its hash is kept."""
+
+    __tablename__ = "contact_code"
+    contact_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime]
+    tries: Mapped[int]
+
+
+class PersonalNotice(Base):
+    """Something a person is to be told about themselves: a row until one of their ways has taken it."""
+
+    __tablename__ = "personal_notice"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    once: Mapped[str] = mapped_column(String(200), unique=True)  # the same is told once
+    kind: Mapped[str] = mapped_column(String(16))
+    detail: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]  # the next attempt; none: told, or given up
+    tries: Mapped[int]
+    told_at: Mapped[datetime | None]
+    way: Mapped[str]  # the channel that took it
+    error: Mapped[str]
+
+    __table_args__ = (Index("personal_notice_due", "due_at", postgresql_where=UNTOLD, sqlite_where=UNTOLD),)
+
+
+class ReachFinding(Base):
+    """What the nightly look ahead found: somebody who could not be reached, an empty hour, somebody who has left."""
+
+    __tablename__ = "reach_finding"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    team: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+    since: Mapped[datetime]
+    told_at: Mapped[datetime | None]  # the person
+    passed_on_at: Mapped[datetime | None]  # the administrators of their team

@@ -27,6 +27,8 @@ def route_text(route: Route) -> str:
         "match": list(route.match),
         "book_version": route.book_version,
     }
+    if route.floor:
+        data["floor"] = list(route.floor)
     if route.timing != AT_ONCE:
         data["timing"] = _timing_data(route.timing)
     return to_json(data)
@@ -107,4 +109,5 @@ def route_of(saved: dict[str, Any]) -> Route:
         match=tuple(saved["match"]),
         book_version=saved["book_version"],
         timing=_timing_of(saved.get("timing", {})),
+        floor=_ways(saved.get("floor", [])),
     )

@@ -29,7 +29,8 @@ _MESSAGE_DUE = text("""
     WHERE d.status IN ('queued', 'sending') AND d.channel = :channel AND d.status = 'queued' AND d.due_at < :late
       AND (d.kind NOT IN ('opened', 'escalated') OR (i.status = 'triggered' AND i.snoozed_until IS NULL))
       AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.incident_id = d.incident_id AND e.channel = d.channel
-        AND e.address_id = d.address_id AND e.id < d.id AND e.status IN ('queued', 'sending') LIMIT 1 OFFSET 0)
+        AND e.address_id = d.address_id AND e.id < d.id AND e.status IN ('queued', 'sending')
+        AND NOT (e.part IN ('later', 'held') AND e.attempts = 0 AND e.due_at > :late) LIMIT 1 OFFSET 0)
     ORDER BY d.rank, d.due_at LIMIT 1
 """)
 _LEASE_LOST = text(

@@ -27,13 +27,23 @@ from gateway.store.base import (
 )
 from gateway.store.desk_tables import SavedView, UndoRow
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
-from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
+from gateway.store.people_tables import (
+    ContactCode,
+    ContactRow,
+    PersonalNotice,
+    PersonRow,
+    ReachFinding,
+    ScheduleRow,
+    SignIn,
+    TeamRow,
+)
 from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
 
 __all__ = [
-    "AlertRow", "AlertmanagerAddress", "Audit", "Base", "ContactRow", "Counter", "Delivery", "Entry", "Fact", "Heard",
-    "HeartbeatRow", "HiddenAlert", "Incident", "Inhibitor", "Payload", "PersonRow", "QuarantinedItem", "Rhythm",
-    "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect", "TeamRow", "Token", "UndoRow",
+    "AlertRow", "AlertmanagerAddress", "Audit", "Base", "ContactCode", "ContactRow", "Counter", "Delivery", "Entry",
+    "Fact", "Heard", "HeartbeatRow", "HiddenAlert", "Incident", "Inhibitor", "Payload", "PersonRow", "PersonalNotice",
+    "QuarantinedItem", "ReachFinding", "Rhythm", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect",
+    "TeamRow", "Token", "UndoRow",
 ]  # fmt: skip
 
 
@@ -229,7 +239,7 @@ class Delivery(Base):
         String(16)
     )  # opened, escalated, assigned, acknowledged, resolved, flapping, reopened, reminder
     level: Mapped[int]
-    part: Mapped[str] = mapped_column(String(8))  # primary, fallback, also, news, again
+    part: Mapped[str] = mapped_column(String(8))  # primary, fallback, later, held, also, news, again
     way: Mapped[str] = mapped_column(String(8))
     channel: Mapped[str] = mapped_column(String(16))
     address: Mapped[str]  # ciphertext where the channel's addresses are secret
