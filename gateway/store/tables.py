@@ -42,8 +42,8 @@ from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhy
 __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "ContactCode", "ContactRow", "Counter", "Delivery", "Entry",
     "Fact", "Heard", "HeartbeatRow", "HiddenAlert", "Incident", "Inhibitor", "Payload", "PersonRow", "PersonalNotice",
-    "QuarantinedItem", "ReachFinding", "Rhythm", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect",
-    "TeamRow", "Token", "UndoRow",
+    "QuarantinedItem", "ReachFinding", "Rhythm", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source",
+    "Suspect", "TeamRow", "Token", "UndoRow",
 ]  # fmt: skip
 
 
