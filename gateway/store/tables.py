@@ -27,17 +27,9 @@ from gateway.store.base import (
 )
 from gateway.store.desk_tables import SavedView, UndoRow
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
-from gateway.store.people_tables import (
-    ContactCode,
-    ContactRow,
-    PersonalNotice,
-    PersonRow,
-    ReachFinding,
-    ScheduleRow,
-    SignIn,
-    TeamRow,
-)
+from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
 from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
+from gateway.store.reach_tables import ContactCode, PersonalNotice, ReachFinding
 
 __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "ContactCode", "ContactRow", "Counter", "Delivery", "Entry",
