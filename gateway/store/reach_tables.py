@@ -1,4 +1,4 @@
-"""The tables of being reached: codes to confirm a contact, what is said to somebody about themselves, who is out of reach."""
+"""The tables of being reached: codes that confirm a contact, what somebody is told of themselves, what was found."""
 
 from datetime import datetime
 from typing import Any
