@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 FALSE, TRUE = sa.false(), sa.true()
 COLUMNS: tuple[tuple[str, sa.Column[Any]], ...] = (
