@@ -17,10 +17,16 @@ ANYTHING: Data = {"type": "object"}
 TEXT_OR_NONE: Data = {"type": ["string", "null"]}
 NAMES: Data = {"type": "array", "items": TEXT}
 
+
+def _words(*known: str) -> Data:
+    """Of these, as many as wanted, with commas between."""
+    return {"type": "array", "items": {"type": "string", "enum": list(known)}, "uniqueItems": True}
+
+
 PARAMETERS: Mapping[tuple[str, str], tuple[Data, str]] = {
-    ("incidents", "status"): (TEXT, f"Words with commas between: {', '.join(STATUSES)}. Default: open."),
-    ("deliveries", "status"): (TEXT, f"Words with commas between: {', '.join(DELIVERED)}."),
-    ("", "urgency"): (TEXT, f"Words with commas between: {', '.join(Urgency)}."),
+    ("incidents", "status"): (_words(*STATUSES), "Words with commas between. Default: open."),
+    ("deliveries", "status"): (_words(*DELIVERED), "Words with commas between."),
+    ("", "urgency"): (_words(*Urgency), "Words with commas between."),
     ("", "source"): (NAMES, "A source's name; several may be given."),
     ("", "label"): (NAMES, "name=value as the sender wrote it; of several, one alert must have all."),
     ("", "q"): (TEXT, "A text in the title."),
@@ -29,7 +35,7 @@ PARAMETERS: Mapping[tuple[str, str], tuple[Data, str]] = {
     ("", "channel"): (NAMES, "A channel's name; several may be given."),
     ("", "schedule"): (TEXT, "A schedule's name. Default: all of them."),
     ("", "at"): ({"type": "string", "format": "date-time"}, "The moment, with its offset. Default: now."),
-    ("", "state"): (TEXT, "Words with commas between: active, pending, expired. Default: active,pending."),
+    ("", "state"): (_words("active", "pending", "expired"), "Words with commas between. Default: active,pending."),
     ("", "after"): (TEXT, "The `next` of the page before."),
     ("", "limit"): ({"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}, "Rows of a page at most."),
 }
@@ -103,7 +109,7 @@ def _paths() -> Data:
         },
         f"{one}/snooze": {"post": _action("Nobody is called for a time (30m), or until a moment (RFC 3339)", snooze)},
         f"{one}/assign": {"post": _action("It is this person's (e-mail address or id), who is told", person)},
-        f"{one}/note": {"post": _action("A line of text on its timeline", note)},
+        f"{one}/note": {"post": _action("A line of text on its timeline", note, "Noted")},
         "/api/v1/alerts": {"get": _list("alerts", "Alert", ALERTS)},
         "/api/v1/deliveries": {"get": _list("deliveries", "Delivery", DELIVERIES)},
         "/api/v1/oncall": {
@@ -140,8 +146,8 @@ def _list(kind: str, schema: str, names: tuple[str, ...]) -> Data:
     return said | {"description": PAGE_NOTE}
 
 
-def _action(summary: str, body: Data | None = None) -> Data:
-    said = _operation(summary, _ref("Result"), number=True) | {"description": "Needs the scope `act`. Safe to repeat."}
+def _action(summary: str, body: Data | None = None, answer: str = "Result") -> Data:
+    said = _operation(summary, _ref(answer), number=True) | {"description": "Needs the scope `act`. Safe to repeat."}
     return said if body is None else said | {"requestBody": _content(body)}
 
 
@@ -154,7 +160,8 @@ def _operation(summary: str, answer: Data, *, parameters: list[Data] | None = No
 
 def _parameter(kind: str, name: str) -> Data:
     schema, words = PARAMETERS.get((kind, name)) or PARAMETERS["", name]
-    return {"name": name, "in": "query", "schema": schema, "description": words}
+    commas = {"explode": False} if "enum" in schema.get("items", ()) else {}
+    return {"name": name, "in": "query", "schema": schema, "description": words, **commas}
 
 
 def _content(schema: Data, kind: str = "application/json") -> Data:
@@ -167,7 +174,7 @@ def _ref(name: str) -> Data:
 
 def _object(*names: str, **more: Data) -> Data:
     kinds = {name: KINDS.get(name, MOMENT if name.endswith("_at") else TEXT) for name in names}
-    return {"type": "object", "properties": kinds | more}
+    return {"type": "object", "properties": kinds | more, "required": sorted(kinds | more)}
 
 
 def _schemas() -> Data:
@@ -187,8 +194,9 @@ def _schemas() -> Data:
         "Entry": _object(*answers.ENTRY),
         "OnCall": _object("at", oncall=duty),
         **_quiet_schemas(),
-        "Result": _object(result={"type": "string", "enum": [*results, "noted"]}, incident=NUMBER, status=TEXT),
-        "Problem": _object("type", "title", "detail", status={"type": "integer"}),
+        "Result": _object(result={"type": "string", "enum": results}, incident=NUMBER, status=TEXT),
+        "Noted": _object(result={"type": "string", "enum": ["noted"]}, incident=NUMBER),
+        "Problem": _object("type", "title", detail=TEXT, status={"type": "integer"}),
     }
 
 
