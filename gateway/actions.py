@@ -198,6 +198,7 @@ def _answered(changes: Changes, case: Case, reason: Reason, actor: Actor) -> Non
     name = "" if actor.how == "source" else actor.name
     if reason is Reason.ACKNOWLEDGED:
         case.ack_at, case.ack_by = changes.now, actor.name
+        case.first_ack_at = case.first_ack_at or changes.now
         since = case.opened_at
     else:
         case.resolved_at, case.resolved_by = changes.now, name or None

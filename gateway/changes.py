@@ -10,7 +10,7 @@ from gateway.store import cases, outbox, promised, timeline
 from gateway.store.cases import Case
 from gateway.store.db import wake_workers
 from gateway.store.types import to_json
-from rules.audience import Audience, audience
+from rules.audience import Audience, audience, team_of
 from rules.calendars import Standing
 from rules.words import Contact, Directory, Notice, Route, Step, Way
 
@@ -41,6 +41,7 @@ class Changes:
         self.promised: dict[tuple[int, int], list[tuple[Notice, str]]] = {}  # by incident and level
         self.answered: dict[int, tuple[Case, str, Origin]] = {}  # case, kind of news, who answered
         self._audiences: dict[tuple[int, int], tuple[Route, Step, Audience]] = {}
+        self._teams: dict[int, tuple[Route, str]] = {}
         self._drafts: dict[tuple[int, int, str, str], tuple[Notice, outbox.Draft]] = {}
         self._texts: dict[tuple[int, int, str, tuple[Standing, ...]], tuple[Audience, str]] = {}
 
@@ -83,6 +84,13 @@ class Changes:
             found = (route, step, audience(step, route, self.directory, self.now, personal=personal))
             self._audiences[key] = found  # the route and the step are kept so that their ids stay theirs
         return found[2]
+
+    def team(self, route: Route) -> str:
+        """Whose work it is, asked once for each route."""
+        found = self._teams.get(id(route))
+        if found is None:
+            found = self._teams[id(route)] = (route, team_of(route, self.directory)[:100])
+        return found[1]
 
     def told_text(self, found: Audience, level: int, rule: str, times: Sequence[Standing]) -> str:
         """The timeline's words for a step, the same for all incidents of a storm."""

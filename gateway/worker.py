@@ -20,6 +20,7 @@ from gateway.flows import absence, attached, chain, escalate, heartbeats, housek
 from gateway.flows.deliver import Sender
 from gateway.flows.librarian import Librarian
 from gateway.flows.reconcile import Reconciler
+from gateway.flows.rollups import Keeper
 from gateway.heartbeat import heartbeat
 from gateway.stopping import Stopping
 from gateway.store import pulse, timers, waiting
@@ -33,6 +34,7 @@ BOOK_EVERY = timedelta(seconds=5)
 ALIVE_EVERY = timedelta(seconds=5)
 DISK_EVERY = timedelta(seconds=2)
 RECONCILE_LOOK = timedelta(seconds=15)  # whether it is time to compare with others
+REPORTS_LOOK = timedelta(seconds=20)
 OUTAGE = timedelta(seconds=30)  # without a round of any worker
 
 
@@ -84,6 +86,7 @@ class Worker:
             Job("audit log", timedelta(minutes=10), chain.follow),
             Job("housekeeping", timedelta(minutes=10), housekeeping.tidy),
             Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
+            Job("reports", REPORTS_LOOK, Keeper(self.app, self.world).start_due),
         ]
 
     def run(self) -> None:

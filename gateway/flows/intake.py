@@ -235,6 +235,7 @@ class _Intake:
             id_, cases.new_uuid(self.now), alert.kind.value, key, post.source_id, route, NEW, self.now, alert.title,
             service=alert.labels.get("service", ""), started_at=alert.starts_at, local_hour=self.local_hour,
             night=self.night, is_test=alert.labels.get("alertname") == "NabatTest", fresh=True, times=ready.times,
+            team=self.changes.team(route), alert_name=alert_store.name_of(alert),
         )  # fmt: skip
         self.by_id[id_] = case
         opening = self.openings.get(id(route))

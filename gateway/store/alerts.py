@@ -14,7 +14,12 @@ from gateway.store.types import micros, to_json
 from rules.book import RuleBook
 from rules.calendars import Standing
 from rules.episodes import Episodes
-from rules.words import Alert, Quarantined, Route
+from rules.words import Alert, Kind, Quarantined, Route
+
+
+def name_of(alert: Alert) -> str:
+    """What the reports call it; of tickets each is its own."""
+    return "" if alert.kind is Kind.TICKET else (alert.labels.get("alertname") or alert.title)[:200]
 
 
 @dataclass(frozen=True, slots=True)

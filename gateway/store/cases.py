@@ -50,6 +50,7 @@ class Case:
     service: str = ""
     ack_at: datetime | None = None
     ack_by: str | None = None
+    first_ack_at: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     resolve_kind: str | None = None
@@ -61,6 +62,8 @@ class Case:
     local_hour: int = 0
     night: bool = False
     is_test: bool = False
+    team: str = ""
+    alert_name: str = ""
     assignee_id: int | None = None
     times: tuple[Standing, ...] = ()  # how the calendars stood that its route was found by, while it is fresh
     changes: tuple[datetime, ...] = ()  # when it began and ceased to fire, where that is counted
@@ -85,7 +88,7 @@ class Case:
 _COLUMNS = (
     "id, uuid, kind, dedup_key, source_id, route, status, level, next_at, opened_at, title, service, ack_at, ack_by, "
     "alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id, resolved_at, resolved_by, "
-    "resolve_kind, suppressed_by, phase, changes"
+    "resolve_kind, suppressed_by, phase, changes, first_ack_at"
 )
 
 
@@ -125,6 +128,7 @@ _NEW = (
     "id", "uuid", "dedup_key", "kind", "source_id", "status", "urgency", "title", "service", "rule", "policy", "route",
     "level", "next_at", "opened_at", "started_at", "updated_at", "ack_due_at", "alert_count", "truncated", "is_test",
     "local_hour", "night", "ticket", "resolved_at", "resolved_by", "resolve_kind", "snoozed_until", "suppressed_by",
+    "team", "alert_name",
 )  # fmt: skip
 
 
@@ -145,14 +149,14 @@ def _new_row(case: Case, at: int, route_text_: str) -> tuple[Any, ...]:
         _micros(case.started_at) or at, at, _due(route, at),
         case.alert_count, case.truncated, case.is_test, case.local_hour, case.night, case.ticket,
         _micros(case.resolved_at), case.resolved_by, case.resolve_kind, _micros(state.snoozed_until),
-        state.suppressed_by or None,
+        state.suppressed_by or None, case.team, case.alert_name,
     )  # fmt: skip
 
 
 _KEPT = (
     "id", "status", "level", "next_at", "updated_at", "ack_at", "ack_by", "resolved_at", "resolved_by", "resolve_kind",
     "alert_count", "truncated", "ticket", "title", "snoozed_until", "snoozed_firing", "assignee_id", "suppressed_by",
-    "phase", "changes",
+    "first_ack_at", "phase", "changes",
 )  # fmt: skip
 
 
@@ -165,7 +169,7 @@ def save(session: Session, cases: Sequence[Case], now: datetime) -> None:
             case.ack_by, _micros(case.resolved_at), case.resolved_by, case.resolve_kind, case.alert_count,
             case.truncated, case.ticket, case.title, _micros(case.state.snoozed_until),
             case.state.snoozed_firing if case.state.snoozed_until else None, case.assignee_id,
-            case.state.suppressed_by or None, *_marks(case),
+            case.state.suppressed_by or None, _micros(case.first_ack_at), *_marks(case),
         )
         for case in cases
     ]  # fmt: skip
@@ -201,13 +205,13 @@ def _case(row: Sequence[Any]) -> Case:
     (
         id_, uuid, kind, key, source_id, route, status, level, next_at, opened_at, title, service, ack_at, ack_by,
         alert_count, truncated, ticket, snoozed_until, snoozed_firing, assignee_id, resolved_at, resolved_by,
-        resolve_kind, suppressed_by, phase, changes,
+        resolve_kind, suppressed_by, phase, changes, first_ack_at,
     ) = row  # fmt: skip
     state = State(Status(status), level, _moment(next_at), _moment(snoozed_until), snoozed_firing or 0)
     state = replace(state, phase=Phase(phase)) if phase else state
     state = replace(state, suppressed_by=suppressed_by) if suppressed_by else state
     case = Case(id_, uuid, kind, key, source_id, read_route(route), state, moment(opened_at), title, service)
-    case.ack_at, case.assignee_id = _moment(ack_at), assignee_id
+    case.ack_at, case.first_ack_at, case.assignee_id = _moment(ack_at), _moment(first_ack_at), assignee_id
     case.ack_by, case.alert_count, case.truncated, case.ticket = ack_by, alert_count, truncated, ticket
     case.resolved_at, case.resolved_by, case.resolve_kind = _moment(resolved_at), resolved_by, resolve_kind
     case.changes = tuple(moment(at) for at in msgspec.json.decode(changes)) if changes != "[]" else ()

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gateway.store import stat_tables  # noqa: F401 - so that its tables are known
 from gateway.store.audit_tables import Audit
 from gateway.store.base import (
     ASSIGNED,
@@ -136,6 +137,7 @@ class Incident(Base):
     ack_due_at: Mapped[datetime]  # opened_at + the target valid then
     ack_at: Mapped[datetime | None]
     ack_by: Mapped[str | None]  # a name to show
+    first_ack_at: Mapped[datetime | None]  # the first by anybody, whatever came after it
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None]
     resolve_kind: Mapped[str | None] = mapped_column(
@@ -147,6 +149,8 @@ class Incident(Base):
     is_test: Mapped[bool]
     local_hour: Mapped[int]  # 0..167: hour of the week of opening in the book's zone
     night: Mapped[bool]  # opened between 22:00 and 07:00 there
+    team: Mapped[str] = mapped_column(String(100), server_default="")  # whose work it was when it opened
+    alert_name: Mapped[str] = mapped_column(String(200), server_default="")  # of its first alert; a ticket has none
     ticket: Mapped[dict[str, Any] | None]  # the last word about a ticket
 
     __table_args__ = (

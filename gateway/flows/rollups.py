@@ -1,0 +1,115 @@
+"""The sums that long reports are read from: the last 26 hours anew every five minutes, and what changed late."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+from flask import Flask
+from sqlalchemy import select
+
+from gateway.flows.beside import Beside
+from gateway.store import bulk, reports, rollups, stats
+from gateway.store.db import reading, transaction
+from gateway.store.rollups import State
+from gateway.store.stats import Scope
+from gateway.store.tables import Entry, Incident
+from gateway.store.types import micros, moment
+from gateway.world import World
+from rules.report import flat
+
+EVERY = timedelta(minutes=5)
+ANEW = timedelta(hours=26)
+AT_ONCE = 40  # days of the past that one turn counts; the next go on
+WEEK = 7
+SHOWN = 30  # days whose figures /metrics has
+
+
+@dataclass(slots=True)
+class Keeper:
+    """One worker's turns at it."""
+
+    app: Flask
+    world: World
+    beside: Beside = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.beside = Beside(self.app, "reports")
+
+    def start_due(self, now: datetime) -> None:
+        self.beside.start("sums", EVERY, now, lambda: turn(now, ZoneInfo(self.world.settings.timezone)))
+
+
+def turn(now: datetime, zone: ZoneInfo) -> None:
+    """Counts what may have changed since the last turn. Made twice it changes nothing."""
+    with reading() as session:
+        known = rollups.state(session) or _nothing(now, zone)
+        newest = session.scalar(select(Entry.id).order_by(Entry.id.desc()).limit(1)) or 0
+    recent = _days_between(now - ANEW, now, zone)
+    past = range(max(known.first, known.since - AT_ONCE), known.since)
+    days = {*recent, *past, *(day for day in _touched(known, now, zone) if day >= known.since)}
+    for day in sorted(days):
+        _count_day(day, now, zone)
+    for week in sorted({rollups.monday(day) for day in days}):
+        _count_week(week, now, zone)
+    since = min([known.since, *past, *(day for day in recent if day >= known.first)])
+    state = State(since, known.first, micros(now), newest, known.seen)
+    with transaction() as session:
+        rollups.set_state(session, state)
+    _show(now, zone)
+
+
+def _nothing(now: datetime, zone: ZoneInfo) -> State:
+    """Before the first turn. What there is begins with the first incident."""
+    tomorrow = stats.day_number(now.astimezone(zone).date()) + 1
+    with reading() as session:
+        first = session.scalar(select(Incident.opened_at).order_by(Incident.opened_at).limit(1))
+    begin = stats.day_number((first or now).astimezone(zone).date())
+    return State(tomorrow, min(begin, tomorrow), 0)
+
+
+def _days_between(start: datetime, end: datetime, zone: ZoneInfo) -> range:
+    first, last = (stats.day_number(at.astimezone(zone).date()) for at in (start, end))
+    return range(first, last + 1)
+
+
+def _touched(known: State, now: datetime, zone: ZoneInfo) -> Iterable[int]:
+    """Days before the last hours of which something was answered, or reported by a provider, since the last turn."""
+    late = micros(now - ANEW)
+    opened = (
+        "SELECT DISTINCT i.id, i.opened_at FROM entry e JOIN incident i ON i.id = e.incident_id "
+        "WHERE e.id > {} AND i.opened_at < {}"
+    )
+    told = "SELECT DISTINCT created_at FROM delivery WHERE incident_id {list} AND created_at < {}"
+    with reading() as session:
+        found = bulk.select_plain(session, opened, known.seen_before, late) if known.built else []
+        sent = bulk.select(session, told, {row[0] for row in found}, late) if found else []
+    moments = {row[1] for row in found} | {row[0] for row in sent}
+    return {stats.day_number(moment(at).astimezone(zone).date()) for at in moments}
+
+
+def _count_day(day: int, now: datetime, zone: ZoneInfo) -> None:
+    """Read first, then written in a moment: nobody waits for the counting."""
+    start = stats.date_of(day)
+    with reading() as session:
+        found = stats.tally(session, Scope(start, start + timedelta(days=1), zone), now)
+    with transaction() as session:
+        rollups.write_day(session, day, found)
+
+
+def _count_week(week: int, now: datetime, zone: ZoneInfo) -> None:
+    start = stats.date_of(week)
+    with reading() as session:
+        rows = rollups.alert_rows(session, Scope(start, start + timedelta(days=WEEK), zone), micros(now))
+    with transaction() as session:
+        rollups.write_week(session, week, rows)
+
+
+def _show(now: datetime, zone: ZoneInfo) -> None:
+    """What /metrics says, so that nobody who scrapes it has the days counted."""
+    today = now.astimezone(zone).date()
+    with reading() as session:
+        answer = reports.response(session, Scope(today - timedelta(days=SHOWN), today, zone), now)
+    with transaction() as session:
+        rollups.keep(session, rollups.FIGURES, msgspec.json.encode(flat(answer.figures)).decode(), micros(now))

@@ -1,0 +1,113 @@
+"""The one place where reports come from, for pages, files, the API and /metrics alike.
+
+Few incidents of a short time are counted one by one; else the sums that the worker keeps are read.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gateway.store import bulk, rollups, stats
+from gateway.store.stats import Scope
+from gateway.store.types import micros, moment
+from rules.noise import MINUTES, Noise
+from rules.report import Figures, report
+
+EXACT_DAYS, EXACT_MOST = 31, 10_000
+LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Figures, and how they came about."""
+
+    scope: Scope
+    figures: Figures
+    exact: bool
+    until: datetime | None = None  # sums: when they were made last
+    since: int | None = None  # sums: the first day they have, while the days before are still being counted
+
+
+def response(session: Session, scope: Scope, now: datetime, *, exact: bool | None = None) -> Answer:
+    """`exact`: for tests; else the smaller way is chosen."""
+    if exact if exact is not None else counts_each(session, scope):
+        return Answer(scope, report(stats.tally(session, scope, now)), exact=True)
+    state = rollups.state(session)
+    since = state.since if state is not None and not state.complete and state.since > scope.first else None
+    until = moment(state.built) if state is not None else None
+    return Answer(scope, report(rollups.tally(session, scope)), exact=False, until=until, since=since)
+
+
+def before(scope: Scope) -> Scope:
+    """The period of the same length before it."""
+    return replace(scope, start=scope.start - timedelta(days=scope.days), end=scope.start)
+
+
+def counts_each(session: Session, scope: Scope) -> bool:
+    """A service alone is always counted one by one: the sums of a day do not tell services apart."""
+    if scope.service:
+        return True
+    if scope.days > EXACT_DAYS:
+        return False
+    sql = "SELECT count(*) FROM (SELECT 1 FROM incident WHERE opened_at >= {} AND opened_at < {} LIMIT {}) few"
+    found = bulk.select_plain(session, sql, scope.begins, scope.ends, EXACT_MOST + 1)
+    return bool(found[0][0] <= EXACT_MOST)
+
+
+def alert_rows(session: Session, scope: Scope, now: datetime, *, exact: bool | None = None) -> Sequence[Any]:
+    if exact if exact is not None else counts_each(session, scope):
+        return rollups.alert_rows(session, scope, micros(now))
+    return rollups.kept_alert_rows(session, scope)
+
+
+def noise(rows: Iterable[Any]) -> list[Noise]:
+    """By name and service, the most alerts first; tickets have no name and are none."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        if row[2]:
+            sums = found.setdefault((row[2], row[3]), [0] * len(rollups.ALERT_SUMS))
+            found[row[2], row[3]] = [one + more for one, more in zip(sums, row[4:], strict=True)]
+    made = [_noise(name, service, sums) for (name, service), sums in found.items()]
+    return sorted(made, key=lambda one: (-one.alerts, one.name, one.service))
+
+
+def _noise(name: str, service: str, sums: Sequence[int]) -> Noise:
+    incidents, alerts, pages, acted = sums[:4]
+    cleared, spared = sums[6 : 6 + MINUTES], sums[6 + MINUTES :]
+    return Noise(name, service, incidents, alerts, pages, acted, tuple(cleared), tuple(spared))
+
+
+@dataclass(slots=True)
+class Service:
+    """One service, and how its incidents were answered."""
+
+    name: str
+    incidents: int = 0
+    alerts: int = 0
+    pages: int = 0
+    eligible: int = 0
+    in_time: int = 0
+    urgencies: tuple[int, ...] = (0, 0, 0, 0)
+
+
+def services(rows: Iterable[Any]) -> list[Service]:
+    """The worst first: by emergencies, then by the next class, and so on."""
+    found: dict[str, Service] = {}
+    for row in rows:
+        one = found.setdefault(row[3], Service(row[3]))
+        one.incidents += row[4]
+        one.alerts += row[5]
+        one.pages += row[6]
+        one.eligible += row[8]
+        one.in_time += row[9]
+        one.urgencies = tuple(count + (row[4] if rank == row[1] else 0) for rank, count in enumerate(one.urgencies))
+    return sorted(found.values(), key=lambda one: (*(-count for count in one.urgencies), one.name))
+
+
+def service_names(session: Session, limit: int = 200) -> list[str]:
+    """For a choice: those of the newest incidents."""
+    sql = "SELECT DISTINCT service FROM (SELECT service FROM incident ORDER BY id DESC LIMIT 2000) newest"
+    return sorted(row[0] for row in bulk.select_plain(session, sql) if row[0])[:limit]

@@ -1,0 +1,190 @@
+"""A response report: the figures that page, file, API and /metrics show alike. Pure: a tally in, figures out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rules import figures
+from rules.figures import Sample, Spread, Sums, Tally
+
+SENT = ("sent", "delivered", "failed", "queued", "sending")
+REACHED = ("sent", "delivered")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one person got; hours by that person's own clock."""
+
+    person_id: int
+    pages: int
+    work: int
+    off: int  # outside work hours without those of sleep
+    sleep: int
+    nights: int
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """`reached`: a provider took it and did not give it back; `confirmed`: there is a receipt as well."""
+
+    name: str
+    sent: int
+    reached: int
+    confirmed: int
+    failed: int
+    latency: Spread  # in milliseconds, from the promise to the provider's answer
+
+    @property
+    def share(self) -> float | None:
+        return figures.share(self.reached, self.reached + self.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of all urgencies, and of each; days and hours for the pictures."""
+
+    total: Sums
+    by_urgency: Mapping[int, Sums]
+    by_day: Mapping[tuple[int, int], int]  # day, urgency → incidents
+    spreads: Mapping[str, Spread]
+    ack_of: Mapping[int, Spread]
+    loads: tuple[Load, ...]
+    heat: tuple[int, ...]  # pages by hour of the week
+    channels: tuple[Channel, ...]
+
+    @property
+    def in_time(self) -> float | None:
+        return figures.share(self.total.in_time, self.total.eligible)
+
+    @property
+    def alerts_per_incident(self) -> float | None:
+        return self.total.alerts / self.total.incidents if self.total.incidents else None
+
+    @property
+    def notifications_per_incident(self) -> float | None:
+        return self.total.notifications / self.total.incidents if self.total.incidents else None
+
+    @property
+    def delivered(self) -> float | None:
+        reached = sum(one.reached for one in self.channels)
+        return figures.share(reached, reached + self.total.failed)
+
+    @property
+    def unresolved(self) -> int:
+        return self.total.incidents - self.total.resolved
+
+    @property
+    def nights(self) -> int:
+        """Nights in which somebody was woken, of all persons together."""
+        return sum(one.nights for one in self.loads)
+
+
+def report(tally: Tally) -> Figures:
+    total, by_urgency, by_day = Sums(), {rank: Sums() for rank in range(4)}, dict[tuple[int, int], int]()
+    for (day, _, urgency), sums in tally.sums.items():
+        total.join(sums)
+        by_urgency.setdefault(urgency, Sums()).join(sums)
+        by_day[day, urgency] = by_day.get((day, urgency), 0) + sums.incidents
+    samples, acks = dict[str, Sample](), dict[int, Sample]()
+    for (_, _, urgency, metric), sample in tally.samples.items():
+        samples.setdefault(metric, Sample()).join(sample)
+        if metric == figures.ACK:
+            acks.setdefault(urgency, Sample()).join(sample)
+    spreads = {metric: sample.spread() for metric, sample in samples.items()}
+    return Figures(
+        total=total,
+        by_urgency=by_urgency,
+        by_day=by_day,
+        spreads=spreads,
+        ack_of={urgency: sample.spread() for urgency, sample in acks.items()},
+        loads=_loads(tally),
+        heat=_heat(tally),
+        channels=_channels(tally, spreads),
+    )
+
+
+@dataclass(slots=True)
+class _Load:
+    work: int = 0
+    off: int = 0
+    sleep: int = 0
+    nights: set[int] = field(default_factory=set)
+
+
+def _loads(tally: Tally) -> tuple[Load, ...]:
+    """Who got most first: the order is by load, never by speed."""
+    found: dict[int, _Load] = {}
+    for (_, _, person, hour), (pages, night) in tally.loads.items():
+        one = found.setdefault(person, _Load())
+        if figures.is_sleep(hour):
+            one.sleep += pages
+            if night is not None:
+                one.nights.add(night)
+        elif figures.is_work(hour):
+            one.work += pages
+        else:
+            one.off += pages
+    made = [
+        Load(person, one.work + one.off + one.sleep, one.work, one.off, one.sleep, len(one.nights))
+        for person, one in found.items()
+    ]
+    return tuple(sorted(made, key=lambda one: (-one.pages, one.person_id)))
+
+
+def _heat(tally: Tally) -> tuple[int, ...]:
+    hours = [0] * 168
+    for (_, _, _, hour), (pages, _) in tally.loads.items():
+        hours[hour] += pages
+    return tuple(hours)
+
+
+def _channels(tally: Tally, spreads: Mapping[str, Spread]) -> tuple[Channel, ...]:
+    counted: dict[str, dict[str, int]] = {}
+    for (_, _, _, channel, status), count in tally.channels.items():
+        mine = counted.setdefault(channel, {})
+        mine[status] = mine.get(status, 0) + count
+    found = [
+        Channel(
+            name=name,
+            sent=sum(mine.values()),
+            reached=sum(mine.get(status, 0) for status in REACHED),
+            confirmed=mine.get("delivered", 0),
+            failed=mine.get("failed", 0),
+            latency=spreads.get(figures.LATENCY + name, Spread()),
+        )
+        for name, mine in counted.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.sent, one.name)))
+
+
+def flat(found: Figures) -> dict[str, float | None]:
+    """The figures by name, as the API, the file and /metrics give them: seconds, per cent, counts."""
+    ack, resolve = (found.spreads.get(name, Spread()) for name in (figures.ACK, figures.RESOLVE))
+    first = found.spreads.get(figures.FIRST, Spread())
+    total = found.total
+    return {
+        "incidents": total.incidents,
+        "alerts": total.alerts,
+        "alerts_per_incident": found.alerts_per_incident,
+        "acknowledged": total.acked,
+        "ack_seconds_mean": ack.mean,
+        "ack_seconds_median": ack.p50,
+        "ack_seconds_p90": ack.p90,
+        "resolved": total.resolved,
+        "unresolved": found.unresolved,
+        "resolve_seconds_mean": resolve.mean,
+        "resolve_seconds_median": resolve.p50,
+        "resolve_seconds_p90": resolve.p90,
+        "in_time_of": total.eligible,
+        "in_time": total.in_time,
+        "in_time_percent": found.in_time,
+        "notifications": total.notifications,
+        "notifications_per_incident": found.notifications_per_incident,
+        "failed": total.failed,
+        "delivered_percent": found.delivered,
+        "pages": total.pages,
+        "off_hours_pages": total.off_pages,
+        "sleep_pages": total.sleep_pages,
+        "nights": found.nights,
+        "first_message_seconds_median": first.p50,
+        "first_message_seconds_p95": first.p95,
+    }
