@@ -10,8 +10,9 @@ from gateway.store import cases, outbox, promised, timeline
 from gateway.store.cases import Case
 from gateway.store.db import wake_workers
 from gateway.store.types import to_json
-from rules.audience import Audience, audience, team_of
+from rules.audience import Audience, audience
 from rules.calendars import Standing
+from rules.whose import team_of
 from rules.words import Contact, Directory, Notice, Route, Step, Way
 
 NEWS_CHANNELS = ("pagerduty", "email", "ntfy", "webpush")  # an SMS at night only to say that it is over helps nobody

@@ -65,21 +65,6 @@ def audience(step: Step, route: Route, directory: Directory, at: datetime, *, pe
     return found
 
 
-def team_of(route: Route, directory: Directory) -> str:
-    """Whose work it is: the team of the first whom the ladder names; empty where none has one."""
-    for target in route.steps[0].notify if route.steps else ():
-        kind, _, name = target.partition(":")
-        if kind == "team":
-            return name
-        if kind == "schedule" and name in directory.schedules and directory.schedules[name].team:
-            return directory.schedules[name].team
-        if kind == "person":
-            mine = next((team.name for team in directory.teams.values() if name in team.members), "")
-            if mine:
-                return mine
-    return ""
-
-
 def _joined(found: Audience, also: Also, route: Route, directory: Directory, at: datetime) -> Audience:
     """With those whom another route tells by its own ways; a contact that is told already is not told twice."""
     targets, not_told = _targets(also.notify, directory, at)
