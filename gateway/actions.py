@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from gateway import crashpoint, quietly
 from gateway import spared as spared_by
 from gateway.changes import Changes, told_of
-from gateway.store import alerts, audit, cases, outbox, undos
+from gateway.store import audit, cases, outbox, undos
 from gateway.store.cases import Case
-from gateway.store.db import one_writer_per_source, transaction
+from gateway.store.db import transaction
 from gateway.world import world
 from rules.audience import Audience, one_person
 from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal
@@ -43,23 +43,10 @@ class NotPossible(Exception):
     """It cannot be assigned so; the text says why."""
 
 
-def act(
-    incident_id: int, signal: Signal, actor: Actor, now: datetime, given: Given = NOTHING, *, mute: bool = False
-) -> Reason | None:
-    """One signal to one incident, in a transaction of its own. Says what came of it; None if there is no such one.
-
-    `mute`: what still fires opens nothing until it clears.
-    """
+def act(incident_id: int, signal: Signal, actor: Actor, now: datetime, given: Given = NOTHING) -> Reason | None:
+    """One signal to one incident, in a transaction of its own. Says what came of it; None if there is no such one."""
     with transaction() as session:
-        if mute:  # before the incident is locked, as intake does
-            one_writer_per_source(session, cases.sources_of(session, incident_id))
-        reason = act_in(session, incident_id, signal, actor, now, given)
-        if mute and reason is Reason.RESOLVED and (count := alerts.mute(session, incident_id)):
-            case = cases.load(session, [incident_id])[incident_id]
-            changes = changes_of(session, now)
-            changes.line(case, "muted", actor.name, {"count": count, "how": actor.how})
-            changes.write()
-        return reason
+        return act_in(session, incident_id, signal, actor, now, given)
 
 
 def act_in(

@@ -15,6 +15,7 @@ from gateway.doors import (
     health,
     heartbeat,
     machine_actions,
+    machine_amend,
     machine_api,
     machine_door,
     machine_silences,
@@ -24,7 +25,12 @@ from gateway.foundation import ROOT, lay
 from gateway.settings import Settings
 from gateway.store.db import db, reading
 
-MACHINE_ROUTES = (machine_api, machine_actions, machine_silences)  # their routes hang on the blueprint of machine_door
+MACHINE_ROUTES = (
+    machine_api,
+    machine_actions,
+    machine_amend,
+    machine_silences,
+)  # their routes hang on the blueprint of machine_door
 MIGRATIONS = ROOT / "gateway/store/migrations"
 
 

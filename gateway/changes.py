@@ -1,17 +1,18 @@
 """Everything one transaction is going to write, gathered case by case and written set-wise at its end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from gateway.store import cases, outbox, promised, timeline
+from gateway.store import cases, outbox, promised, rulings, timeline
 from gateway.store.cases import Case
 from gateway.store.db import wake_workers
 from gateway.store.types import to_json
 from rules.audience import Audience, audience
 from rules.calendars import Standing
+from rules.explain import duty
 from rules.whose import team_of
 from rules.words import Contact, Directory, Notice, Route, Step, Way
 
@@ -41,6 +42,8 @@ class Changes:
         self.promises: list[outbox.Promise] = []
         self.promised: dict[tuple[int, int], list[tuple[Notice, str]]] = {}  # by incident and level
         self.answered: dict[int, tuple[Case, str, Origin]] = {}  # case, kind of news, who answered
+        self.rulings: list[rulings.Row] = []
+        self._duties: dict[int, tuple[Route, str]] = {}
         self._audiences: dict[tuple[int, int], tuple[Route, Step, Audience]] = {}
         self._teams: dict[int, tuple[Route, str]] = {}
         self._drafts: dict[tuple[int, int, str, str], tuple[Notice, outbox.Draft]] = {}
@@ -51,6 +54,17 @@ class Changes:
 
     def line(self, case: Case, kind: str, actor: str, detail: dict[str, Any] | str) -> None:
         self.lines.append(timeline.line(case.id, self.now, kind, actor, detail))
+
+    def ruled(self, case: Case, cause: str, labels: Mapping[str, str]) -> None:
+        """Its present route is what the rule book said of these labels. Our own words to somebody ask no book."""
+        if not labels:
+            return
+        found = self._duties.get(id(case.route))
+        if found is None:
+            found = (case.route, to_json(duty(case.route, self.directory, self.now)))
+            self._duties[id(case.route)] = found  # with the route, so that its id stays its
+        version = case.route.book_version
+        self.rulings.append(rulings.row(case.id, self.now, cause, version, labels, found[1]))
 
     def promise(self, case: Case, notice: Notice, kind: str, part: str, level: int = 0) -> None:
         level = level or case.state.level
@@ -108,6 +122,7 @@ class Changes:
         cases.save(self.session, [case for case in self.cases.values() if not case.fresh], self.now)
         outbox.write(self.session, self.promises, {case.id for case in fresh})
         timeline.write(self.session, self.lines)
+        rulings.write(self.session, self.rulings)
         if self.answered:
             self._spread_the_news()
         if self.promises or self.answered:

@@ -58,8 +58,7 @@ def _take_back(session: Session, row: UndoRow, actor: Actor, now: datetime, outc
     row.used_at = now
     items = {one.number: one for one in undos.items_of(row)}
     if row.act == "resolve":  # before the incidents are locked, as intake does
-        ours = {source for number in items for source in cases.sources_of(session, number)}
-        one_writer_per_source(session, sorted(ours))
+        one_writer_per_source(session, cases.sources_of(session, items))
     found = cases.load(session, items)
     cases.count_firing(session, found.values())
     keys = [case.dedup_key for case in found.values()] if row.act == "resolve" else []

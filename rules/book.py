@@ -72,6 +72,8 @@ class RuleBook:
     doubts: tuple[tuple[str, str], ...] = ()  # (file:line: path, what) of what is no mistake and worth a look
     inhibitions: tuple[Inhibition, ...] = ()
     heartbeats: tuple[Heartbeat, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)  # what it was read from
+    kept: set[str] = field(default_factory=set, compare=False, repr=False)  # its version, once its files are stored
     _readings: dict[int, "Reading"] = field(default_factory=dict, compare=False, repr=False)
 
     def at(self, now: datetime) -> "Reading":
@@ -175,7 +177,12 @@ def parse(texts: Mapping[str, str | bytes]) -> RuleBook:
         _check_whole(parts, next(iter(nodes)), complaints)
     if complaints:
         raise BadRuleBook(complaints.lines())
-    return replace(book, doubts=tuple(complaints.doubts))
+    files = {**written, **{one.file: tables[one.file] for one in lookups}}
+    return replace(book, doubts=tuple(complaints.doubts), files={file: _plain(text) for file, text in files.items()})
+
+
+def _plain(text: str | bytes) -> str:
+    return text if isinstance(text, str) else text.decode("utf-8", "replace")
 
 
 def _merge(files: list[Place]) -> dict[str, list[Place]]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rules import public_holidays
+from rules import public_holidays, reasons
 from rules.walltime import moment_of
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -84,14 +84,7 @@ class Standing:
         return f"{DAYS[self.wall.weekday()].capitalize()} {self.wall:%Y-%m-%d %H:%M}"
 
     def as_text(self) -> str:
-        return f"{self.calendar} is {'open' if self.open else 'closed'} ({self.local} {self.timezone}{self._because()})"
-
-    def _because(self) -> str:
-        if self.why is Why.HOLIDAY:
-            return f", a public holiday: {self.holiday}"
-        return {Why.WEEKDAY: ", not one of its days", Why.DAY_OFF: ", a day off", Why.SHORT_DAY: ", a short day"}.get(
-            self.why, ", within its hours" if self.open else ", outside its hours"
-        )
+        return reasons.time_line(self.as_data())
 
     def as_data(self) -> dict[str, Any]:
         return {

@@ -1,7 +1,7 @@
 """What would happen to an alert, and why: condition by condition, step by step, without doing any of it."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from rules.holding import hold
 from rules.identity import group_values
 from rules.lookups import Added
 from rules.matchers import seen_labels
+from rules.oncall import on_call
+from rules.reasons import Say, duty_lines, english, outcome_lines, rule_lines, told_lines
 from rules.timing import timing_remarks
 from rules.words import Alert, Directory, Kind, Notice, NotTold, Route, Step, Urgency
 
@@ -45,12 +47,19 @@ class Explanation:
     verdicts: tuple[RuleVerdict, ...]
     route: Route
     group: tuple[str, ...]
+    on_call: tuple[Mapping[str, str], ...]  # in the schedules that the policy asks
     ladder: tuple[Rung, ...]
     ending: str
     remarks: tuple[str, ...]
 
-    def as_text(self) -> str:
-        return "\n".join([*self._rules(), *self._outcome(), *self._steps(), *self.remarks]) + "\n"
+    def as_text(self, say: Say = english) -> str:
+        data = self.as_data()
+        title = say(
+            "%(title)s: rule book %(version)s", title=self.title or say("(no title)"), version=self.book_version
+        )
+        said = (rule_lines(data, say), outcome_lines(data, say), duty_lines(self.on_call, say))
+        lines = [line.as_text(say) for part in said for line in part]
+        return "\n".join([title, *lines, *self._steps(data, say), *self.remarks]) + "\n"
 
     def as_json(self) -> str:
         return json.dumps(self.as_data(), ensure_ascii=False, indent=2)
@@ -60,57 +69,28 @@ class Explanation:
         return {
             "title": self.title,
             "labels": dict(self.labels),
-            "looked_up": [
-                {"file": one.file, "by": one.by, "value": one.value, "labels": dict(one.labels)} for one in self.added
-            ],
-            "rules": [_verdict_as_data(verdict) for verdict in self.verdicts],
+            **_said(self.added, self.verdicts),
             "rule": self.route.rule,
             "urgency": self.route.urgency.value,
+            "ways": list(self.route.channels),
             "policy": self.route.policy,
             "group": list(self.group),
             "acknowledge_within": write_duration(self.route.acknowledge_within),
             "repeat": self.route.repeat,
+            "on_call": list(self.on_call),
             "ladder": [_rung_as_data(rung) for rung in self.ladder],
             "ending": self.ending,
             "remarks": list(self.remarks),
             "book_version": self.book_version,
         }
 
-    def _rules(self) -> list[str]:
-        lines = [f"{self.title or '(no title)'}: rule book {self.book_version}"]
-        lines += [f"added by {one.as_text()}" for one in self.added]
-        for verdict in self.verdicts:
-            lines.append(f"{'yes' if verdict.matched else 'no ':<3} {verdict.rule}")
-            # Of a rule that did not match only what failed is of interest.
-            shown = [one for one in verdict.conditions if verdict.matched or not one.ok]
-            lines += [f"      {one.as_text()}" for one in shown]
-            lines += ["      (matches everything)"] if verdict.matched and not verdict.conditions else []
-            lines += (
-                ["      (continue: the routes after it are asked as well)"]
-                if verdict.matched and verdict.goes_on
-                else []
-            )
-        return lines
-
-    def _outcome(self) -> list[str]:
-        answer = write_duration(self.route.acknowledge_within)
-        return [
-            f"urgency: {self.route.urgency} ({', '.join(self.route.channels)}; answer expected within {answer})",
-            f"policy: {self.route.policy}",
-            *(["decided by: " + self.route.rule] if any(one.matched and one.goes_on for one in self.verdicts) else []),
-            f"incident: {', '.join(self.group) or 'one for all alerts of this route'}",
-        ]
-
-    def _steps(self) -> list[str]:
+    def _steps(self, data: Mapping[str, Any], say: Say) -> list[str]:
         lines: list[str] = []
-        for rung in self.ladder:
+        for rung, kept in zip(self.ladder, data["ladder"], strict=True):
             lines.append(f"at +{_minutes(rung.after)}  {rung.at:%H:%M:%S %Z}  {', '.join(rung.notify)}")
-            lines += [
-                f"      {notice.way}: {notice.name or notice.who} ({_address(notice)}){_later(notice)}"
-                for notice in rung.told
-            ]
-            lines += [f"      not {one.who}: {one.reason}" for one in rung.not_told]
-            lines += ["      nobody would be told"] if not rung.told else []
+            told = [{**one, "address": _address(notice)} for one, notice in zip(kept["told"], rung.told, strict=True)]
+            lines += [f"      {one}" for one in told_lines(told, kept["not_told"], say, {})]
+            lines += [f"      {say('nobody would be told')}"] if not rung.told else []
         return [*lines, self.ending]
 
 
@@ -131,6 +111,7 @@ def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, no
         verdicts=reading.explain(labels),
         route=route,
         group=tuple(group_values(alert, route, labels)),
+        on_call=duty(route, directory, at),
         ladder=ladder,
         ending=_ending(route, first),
         remarks=(
@@ -192,22 +173,45 @@ def _minutes(span: timedelta) -> str:
     return write_duration(span) if span else "0m"
 
 
-def _later(notice: Notice) -> str:
-    why = ", after quiet hours" if notice.held else ""
-    return f" {write_duration(notice.after)} later{why}" if notice.after else ""
-
-
 def _address(notice: Notice) -> str:
     channel = notice.contact.channel
     return channel if channel in _SECRET else f"{channel} {notice.contact.address}"
 
 
+def book_said(labels: dict[str, str], book: RuleBook, at: datetime) -> dict[str, Any]:
+    """What the tables and the rules of `book` say about an alert with these labels, as data; fills the labels up."""
+    added = lookups.add(book.lookups, labels)
+    return _said(added, book.at(at).explain(labels))
+
+
+def _said(added: Iterable[Added], verdicts: Iterable[RuleVerdict]) -> dict[str, Any]:
+    return {
+        "looked_up": [
+            {"file": one.file, "by": one.by, "value": one.value, "labels": dict(one.labels)} for one in added
+        ],
+        "rules": [_verdict_as_data(verdict) for verdict in verdicts],
+    }
+
+
 def _verdict_as_data(verdict: RuleVerdict) -> dict[str, Any]:
-    conditions = [
-        {"matcher": one.matcher, "label": one.label, "actual": one.actual, "ok": one.ok} for one in verdict.conditions
-    ]
     went_on = {"continue": True} if verdict.goes_on else {}
+    conditions = [one.as_data() for one in verdict.conditions]
     return {"rule": verdict.rule, "matched": verdict.matched, "conditions": conditions, **went_on}
+
+
+def duty(route: Route, directory: Directory, at: datetime) -> tuple[dict[str, str], ...]:
+    """Who is on call at that moment in each of the schedules that the route's policy asks."""
+    found = []
+    targets = (
+        name for step in route.steps for name in (*step.notify, *(one for also in step.also for one in also.notify))
+    )
+    for name in dict.fromkeys(targets):
+        schedule = directory.schedules.get(name.removeprefix("schedule:")) if name.startswith("schedule:") else None
+        if schedule is not None:
+            who = on_call(schedule, at) or ""
+            person = directory.people.get(who)
+            found.append({"schedule": schedule.name, "who": who, "name": person.name if person else ""})
+    return tuple(found)
 
 
 def _rung_as_data(rung: Rung) -> dict[str, Any]:
@@ -218,6 +222,7 @@ def _rung_as_data(rung: Rung) -> dict[str, Any]:
             "way": notice.way.value,
             "channel": notice.contact.channel,
             "address": "" if notice.contact.channel in _SECRET else notice.contact.address,
+            **({"after_s": int(notice.after.total_seconds()), "held": notice.held} if notice.after else {}),
         }
         for notice in rung.told
     ]

@@ -23,6 +23,8 @@ class Signal(StrEnum):
     DECLINE = "decline"  # "I cannot": the next step now
     ASSIGN = "assign"  # it is this person's from now on
     RAISED = "raised"  # its sender made it more urgent: it was just given the route that belongs to that
+    HURRY = "hurry"  # a person has the next step told now, whatever the clock says
+    LOWERED = "lowered"  # a person made it less urgent: it was just given the ways of that class
     SUPPRESS = "suppress"  # a silence, a maintenance window or something bigger keeps it from telling anybody
     BACK = "back"  # it was over, and fires again soon after
     FLAPS = "flaps"  # it began or ceased to fire once more, often enough to be flapping
@@ -53,6 +55,8 @@ class Reason(StrEnum):
     ACKNOWLEDGEMENT_ENDS = "acknowledgement ends"
     ACKNOWLEDGEMENT_OVER = "acknowledgement over"
     PASSED_ON = "passed on"
+    HURRIED = "hurried"
+    LOWERED = "lowered"
     ASSIGNED = "assigned"
     REASSIGNED = "reassigned"
     NOT_DUE = "not due"
@@ -228,6 +232,15 @@ def _decline(state: State, route: Route, now: datetime, given: Given) -> Decisio
     return replace(next_step(state, route, now), reason=Reason.PASSED_ON)
 
 
+def _hurry(state: State, route: Route, now: datetime, given: Given) -> Decision:
+    """What somebody has acknowledged, or snoozed, calls again. Pressed twice it is done once."""
+    if given.level is not None and given.level != state.level:
+        return Decision(state, Reason.ALREADY_PASSED_ON)
+    if not has_next(route, state.level):
+        return Decision(state, Reason.NOBODY_NEXT)
+    return wake(state, route, now, Reason.HURRIED)
+
+
 def _missed(state: State, route: Route, now: datetime, given: Given) -> Decision:
     """Somebody was to be called and nothing will call them: the next step now, once whoever finds it."""
     if state.status is not Status.TRIGGERED or state.snoozed_until is not None or given.level != state.level:
@@ -280,6 +293,8 @@ _ANSWERS: Mapping[Signal, Callable[[State, Route, datetime, Given], Decision]] =
     Signal.SNOOZE: _snooze,
     Signal.DECLINE: _decline,
     Signal.RAISED: _raise,
+    Signal.HURRY: _hurry,
+    Signal.LOWERED: lambda state, *_: Decision(state, Reason.LOWERED),  # its steps to come are told by gentler ways
     Signal.MISSED: _missed,
     Signal.SUPPRESS: _suppress,
 }

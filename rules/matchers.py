@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import re2
 
+from rules import reasons
 from rules.words import Alert, Kind
 
 MAX_PATTERN = 1000
@@ -41,11 +43,19 @@ class Condition:
 
     ok: bool
     matcher: str  # as written
-    label: str  # empty: `actual` is a sentence
-    actual: str  # empty where the label is missing
+    label: str = ""  # of a matcher …
+    actual: str = ""  # … what it is; empty where it is missing
+    seen: tuple[tuple[str, str], ...] = ()  # of a group: its labels, and what each is
+    time: Mapping[str, Any] | None = None  # of a calendar: how it stood
 
     def as_text(self) -> str:
-        return f"{self.matcher}: {self.label + ' is ' if self.label else ''}{self.actual or 'missing'}"
+        return reasons.condition(self.as_data())
+
+    def as_data(self) -> dict[str, Any]:
+        data = {"matcher": self.matcher, "label": self.label, "actual": self.actual, "ok": self.ok}
+        if self.seen:
+            data["seen"] = [list(pair) for pair in self.seen]
+        return data if self.time is None else data | {"time": dict(self.time)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +115,8 @@ class Group:
         return cls(kind, parts, f"{kind}: [{', '.join(part.text for part in parts)}]", made)
 
     def explain(self, labels: Mapping[str, str]) -> Condition:
-        named = [f"{label} is {labels.get(label) or 'missing'}" for label in dict.fromkeys(self.labels())]
-        return Condition(self.matches(labels), self.text, "", ", ".join(named))
+        seen = tuple((label, labels.get(label, "")) for label in dict.fromkeys(self.labels()))
+        return Condition(self.matches(labels), self.text, seen=seen)
 
     def labels(self) -> Iterator[str]:
         for part in self.parts:

@@ -110,7 +110,7 @@ def _flapping(state: State, signal: Signal, route: Route, now: datetime, given: 
     decision = lifecycle.decide(state, signal, route, now, given)
     if signal is Signal.SNOOZE:
         return replace(decision, after=replace(decision.after, phase=Phase.FLAPPING))
-    if signal in (Signal.DECLINE, Signal.ASSIGN, Signal.RAISED):
+    if signal in (Signal.DECLINE, Signal.ASSIGN, Signal.RAISED, Signal.HURRY, Signal.LOWERED):
         return replace(decision, after=replace(decision.after, phase=Phase.FLAPPING, next_at=state.next_at))
     return decision
 

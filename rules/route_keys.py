@@ -32,7 +32,7 @@ class When:
         return f"when: {'' if self.open else _NOT}{self.calendar}"
 
     def explain(self, standing: Standing) -> Condition:
-        return Condition(standing.open is self.open, self.text, "", standing.as_text())
+        return Condition(standing.open is self.open, self.text, time=standing.as_data())
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,9 @@ class World:
         escalate.escalate_due(self.clock.now())
         escalate.fall_back_due(self.clock.now())
 
+    def directory(self):
+        return self.app.extensions["gateway"].roll.current(db.session())
+
     def incidents(self):
         db.session.rollback()
         return list(db.session.scalars(select(Incident).order_by(Incident.id)))

@@ -14,7 +14,7 @@ from dashboard.incident.cards import alerts_card, details, hero, ladder, what, w
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.reader import Reader
 from dashboard.takeback import actor_of, leading_back, say, token_of
-from gateway import actions
+from gateway import actions, amend
 from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.store.tables import Incident
 from rules.lifecycle import NOTHING, Given, Reason, Signal
@@ -28,7 +28,6 @@ SNOOZES = (
     ("until 09:00 tomorrow", "until 09:00 tomorrow"),
 )  # fmt: skip
 LENGTHS = (("", "for good"), *SNOOZES[:3], ("until 09:00", "until 09:00"))  # of an acknowledgement
-SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE}
 
 
 @bp.get("/incidents/<int(max=9223372036854775807):number>")
@@ -40,9 +39,12 @@ def incident(visit: Visit, number: int) -> ResponseReturnValue:
 @bp.post("/incidents/<int(max=9223372036854775807):number>/<any(acknowledge, resolve):what>")
 @require(*ACTORS)
 def act(visit: Visit, number: int, what: str) -> ResponseReturnValue:
-    mute = what == "resolve" and bool(request.form.get("mute"))
-    given = Given(until=_until(visit)) if what == "acknowledge" and request.form.get("for") else NOTHING
-    reason = actions.act(number, SIGNALS[what], actor_of(visit), visit.now, given, mute=mute)
+    if what == "resolve":
+        fixed_by, mute = amend.line_of(request.form.get("fixed_by", "")), bool(request.form.get("mute"))
+        reason = amend.resolve(number, actor_of(visit), visit.now, mute=mute, fixed_by=fixed_by)
+    else:
+        given = Given(until=_until(visit)) if request.form.get("for") else NOTHING
+        reason = actions.act(number, Signal.ACKNOWLEDGE, actor_of(visit), visit.now, given)
     return _answered(visit, number, reason)
 
 

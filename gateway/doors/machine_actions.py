@@ -9,13 +9,11 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
-from gateway import actions
+from gateway import actions, amend
 from gateway.doors.ingest import problem
-from gateway.doors.machine_door import ACT, Call, Refused, as_json, body, bp, needs, not_found, number_of
-from gateway.store import readings
-from gateway.store.db import reading
+from gateway.doors.machine_door import ACT, Call, Refused, as_json, body, bp, done, needs, not_found, number_of, object_
 from gateway.world import world
-from rules.lifecycle import NOTHING, Given, Reason, Signal
+from rules.lifecycle import NOTHING, Given, Signal
 from rules.snoozing import end_of
 from rules.text import clean_text
 
@@ -30,29 +28,30 @@ def acknowledge(call: Call, number: str) -> Response:
     wanted = number_of(number)
     said = body() if request.content_length else {}
     given = Given(until=_until(call, said)) if said != {} else NOTHING
-    return _done(wanted, actions.act(wanted, Signal.ACKNOWLEDGE, call.actor, call.now, given))
+    return done(wanted, actions.act(wanted, Signal.ACKNOWLEDGE, call.actor, call.now, given))
 
 
 @bp.post("/v1/incidents/<number>/resolve")
 @needs(ACT)
 def resolve(call: Call, number: str) -> Response:
-    """{"mute": true}: what still fires opens nothing new until it clears. Without a body it is as without it."""
+    """{"mute": true}: what still fires opens nothing new until it clears. {"fixed_by": "…"}: for the next time."""
     wanted, said = number_of(number), body() if request.content_length else {}
-    mute = said.get("mute", False) if isinstance(said, dict) else None
-    if not isinstance(mute, bool):
-        raise Refused(problem(400, 'the body, if there is one, must be {"mute": true} or {"mute": false}'))
-    return _done(wanted, actions.act(wanted, Signal.RESOLVE, call.actor, call.now, mute=mute))
+    mute, fixed_by = (said.get("mute", False), said.get("fixed_by", "")) if isinstance(said, dict) else (None, None)
+    if not isinstance(mute, bool) or not isinstance(fixed_by, str):
+        raise Refused(problem(400, 'the body, if there is one, must be like {"mute": true, "fixed_by": "…"}'))
+    fixed_by = amend.line_of(fixed_by)
+    return done(wanted, amend.resolve(wanted, call.actor, call.now, mute=mute, fixed_by=fixed_by))
 
 
 @bp.post("/v1/incidents/<number>/snooze")
 @needs(ACT)
 def snooze(call: Call, number: str) -> Response:
     wanted = number_of(number)
-    return _done(wanted, actions.act(wanted, Signal.SNOOZE, call.actor, call.now, Given(until=_until(call, body()))))
+    return done(wanted, actions.act(wanted, Signal.SNOOZE, call.actor, call.now, Given(until=_until(call, body()))))
 
 
 def _until(call: Call, written: Any) -> datetime:
-    said = _object(written, SNOOZE)
+    said = object_(written, SNOOZE)
     given = [said[name] for name in ("for", "until") if said.get(name) is not None]
     if len(given) != 1 or not isinstance(given[0], str):
         raise Refused(problem(400, SNOOZE))
@@ -66,11 +65,11 @@ def _until(call: Call, written: Any) -> datetime:
 @needs(ACT)
 def assign(call: Call, number: str) -> Response:
     wanted = number_of(number)
-    to = _object(body(), 'the body must be {"to": "anna@example.org"}').get("to")
+    to = object_(body(), 'the body must be {"to": "anna@example.org"}').get("to")
     if isinstance(to, bool) or not isinstance(to, str | int) or not str(to).strip():
         raise Refused(problem(400, 'the body must be {"to": "anna@example.org"}, or the id of a person'))
     try:
-        return _done(wanted, actions.assign(wanted, clean_text(str(to)), call.actor, call.now))
+        return done(wanted, actions.assign(wanted, clean_text(str(to)), call.actor, call.now))
     except actions.NotPossible as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
 
@@ -79,7 +78,7 @@ def assign(call: Call, number: str) -> Response:
 @needs(ACT)
 def note(call: Call, number: str) -> Response:
     wanted = number_of(number)
-    text = _object(body(), "").get("text")
+    text = object_(body(), "").get("text")
     if not isinstance(text, str) or not (text := clean_text(text).strip()):
         raise Refused(problem(400, 'the body must be {"text": "…"} with something in it'))
     if len(text) > LONGEST_NOTE:
@@ -87,17 +86,3 @@ def note(call: Call, number: str) -> Response:
     if not actions.add_note(wanted, text, call.actor, call.now):
         raise not_found(number)
     return as_json({"result": "noted", "incident": wanted})
-
-
-def _object(said: Any, otherwise: str) -> dict[str, Any]:
-    if isinstance(said, dict):
-        return said
-    raise Refused(problem(400, otherwise or "the body must be an object"))
-
-
-def _done(number: int, reason: Reason | None) -> Response:
-    if reason is None:
-        raise not_found(str(number))
-    with reading() as session:
-        status = readings.status(session, number)
-    return as_json({"result": reason.value, "incident": number, "status": status})

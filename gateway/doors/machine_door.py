@@ -21,6 +21,7 @@ from gateway.store import readings
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
 from gateway.world import world
+from rules.lifecycle import Reason
 
 READ, ACT = source_store.SCOPES
 LARGEST = 64 * 1024  # bytes of a body
@@ -122,6 +123,22 @@ def body() -> Any:
         raise Refused(problem(413, f"the body is larger than {LARGEST} bytes")) from None
     except BadJson as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
+
+
+def object_(said: Any, otherwise: str) -> dict[str, Any]:
+    """A body that must be an object. Raises Refused."""
+    if isinstance(said, dict):
+        return said
+    raise Refused(problem(400, otherwise or "the body must be an object"))
+
+
+def done(number: int, reason: Reason | None) -> Response:
+    """What came of it, and how the incident stands."""
+    if reason is None:
+        raise not_found(str(number))
+    with reading() as session:
+        status = readings.status(session, number)
+    return as_json({"result": reason.value, "incident": number, "status": status})
 
 
 def as_json(value: Any) -> Response:

@@ -5,6 +5,7 @@ from typing import Any
 
 from gateway.doors import machine_answers as answers
 from gateway.doors.machine_questions import ALERTS, DEFAULT, DELIVERED, DELIVERIES, INCIDENTS, MOST, ONCALL, STATUSES
+from gateway.store.verdicts import VALUES
 from rules.lifecycle import Reason
 from rules.words import Urgency
 
@@ -62,9 +63,22 @@ _WINDOW: Data = {
     "properties": {**_SAID, "start": TEXT, "length": TEXT, "rule": TEXT, "timezone": TEXT},
 }
 DONE = (
-    Reason.ACKNOWLEDGED, Reason.RESOLVED, Reason.SNOOZED, Reason.ASSIGNED, Reason.REASSIGNED,
-    Reason.ALREADY_ACKNOWLEDGED, Reason.ALREADY_RESOLVED, Reason.ALREADY_ASSIGNED,
-)  # fmt: skip
+    Reason.ACKNOWLEDGED,
+    Reason.RESOLVED,
+    Reason.SNOOZED,
+    Reason.ASSIGNED,
+    Reason.REASSIGNED,
+    Reason.ALREADY_ACKNOWLEDGED,
+    Reason.ALREADY_RESOLVED,
+    Reason.ALREADY_ASSIGNED,
+    Reason.ALREADY_PASSED_ON,
+    Reason.HURRIED,
+    Reason.NOBODY_NEXT,
+    Reason.ESCALATED,
+    Reason.LOWERED,
+    Reason.NOT_DUE,
+)
+AMENDED = ("retitled", "fixed", "merged", "split", "judged", "unchanged")  # fmt: skip
 PAGE_NOTE = (
     "Newest first. A page may hold fewer rows than asked for, even none: go on with `after` until `next` is null."
 )
@@ -93,7 +107,7 @@ def document(public_url: str) -> Data:
 def _paths() -> Data:
     one = "/api/v1/incidents/{number}"
     note = {"type": "object", "required": ["text"], "properties": {"text": TEXT}}
-    mute = {"type": "object", "properties": {"mute": FLAG}}
+    mute = {"type": "object", "properties": {"mute": FLAG, "fixed_by": TEXT}}
     snooze = {"type": "object", "properties": {"for": TEXT, "until": TEXT}, "minProperties": 1}
     person = {"type": "object", "required": ["to"], "properties": {"to": {"type": ["string", "integer"]}}}
     return {
@@ -110,6 +124,7 @@ def _paths() -> Data:
         f"{one}/snooze": {"post": _action("Nobody is called for a time (30m), or until a moment (RFC 3339)", snooze)},
         f"{one}/assign": {"post": _action("It is this person's (e-mail address or id), who is told", person)},
         f"{one}/note": {"post": _action("A line of text on its timeline", note, "Noted")},
+        **_amend_paths(one),
         "/api/v1/alerts": {"get": _list("alerts", "Alert", ALERTS)},
         "/api/v1/deliveries": {"get": _list("deliveries", "Delivery", DELIVERIES)},
         "/api/v1/oncall": {
@@ -121,6 +136,38 @@ def _paths() -> Data:
         **_quiet_paths("maintenance", "Window", _WINDOW),
         "/api/v1/openapi.json": {"get": _operation("This description", {"type": "object"})},
     }
+
+
+def _amend_paths(one: str) -> Data:
+    """What people change about an incident itself."""
+    urgency = _body(urgency={"type": "string", "enum": list(Urgency)}, reason=TEXT)
+    level = {"type": "object", "properties": {"level": NUMBER}}
+    verdict = {
+        "type": "object",
+        "required": ["person"],
+        "properties": {"person": TEXT, "verdict": {"type": "string", "enum": list(VALUES)}, "call": FLAG},
+    }
+    known = {
+        "escalate": ("The next step is told now; with a level, only if that was told last", level),
+        "urgency": ("It has another urgency, with the ways of that class", urgency),
+        "title": ("It has another title", _body(title=TEXT)),
+        "fixed": ("What fixed it, once it is resolved", _body(text=TEXT)),
+        "merge": ("Its alerts go on in another incident, and it is over", _body(into=NUMBER)),
+        "split": (
+            "Some of its alerts become an incident of their own",
+            _body(alerts={"type": "array", "items": NUMBER}),
+        ),
+        "verdict": ("Whether a resolved incident was worth it, as a person says", verdict),
+    }
+    done = {"escalate": "Result", "urgency": "Result"}
+    return {
+        f"{one}/{name}": {"post": _action(summary, said, done.get(name, "Amended"))}
+        for name, (summary, said) in known.items()
+    }
+
+
+def _body(**names: Data) -> Data:
+    return {"type": "object", "required": list(names), "properties": names}
 
 
 def _quiet_paths(place: str, schema: str, body: Data) -> Data:
@@ -196,6 +243,7 @@ def _schemas() -> Data:
         **_quiet_schemas(),
         "Result": _object(result={"type": "string", "enum": results}, incident=NUMBER, status=TEXT),
         "Noted": _object(result={"type": "string", "enum": ["noted"]}, incident=NUMBER),
+        "Amended": _object(result={"type": "string", "enum": list(AMENDED)}, incident=NUMBER, into=number_or_none),
         "Problem": _object("type", "title", detail=TEXT, status={"type": "integer"}),
     }
 

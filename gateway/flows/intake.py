@@ -19,7 +19,7 @@ from gateway.flows.holding import Gathering
 from gateway.flows.prepare import ready_of
 from gateway.flows.suppress import Quiet
 from gateway.store import alerts as alert_store
-from gateway.store import bulk, cases
+from gateway.store import bulk, cases, rulings
 from gateway.store.alerts import Known, Post, Ready
 from gateway.store.cases import Case
 from gateway.store.db import one_writer_per_source
@@ -160,7 +160,7 @@ class _Intake:
         elif not fires and not was and known.incident_id is None and not alert.firing:
             outcome.never_seen += 1
         if alert.ticket is not None and (case := self._case(known)):
-            tickets.hear(self.changes, case, known, alert.ticket, ready.route, post.source)
+            tickets.hear(self.changes, case, known, alert.ticket, ready, post.source)
         self._stir(known, ready, post.source)
         return known.incident_id
 
@@ -200,10 +200,8 @@ class _Intake:
     def _fires(self, known: Known, post: Post, ready: Ready, outcome: Outcome) -> None:
         """It did not fire and now does: back to its open incident, else to the one of its key, else a new one."""
         alert, route = ready.alert, ready.route
-        if beats.heartbeat_of(alert, self.book.heartbeats):
-            return  # that it fires is the good news
-        if self.quiet.attach(known, alert, self.by_id):
-            return
+        if beats.heartbeat_of(alert, self.book.heartbeats) or self.quiet.attach(known, alert, self.by_id):
+            return  # that it fires is the good news, or a part of something bigger
         hidden = self.quiet.verdict(post.source_id, alert)
         case = None if known.attached else self._case(known)
         if case is None or not case.open:
@@ -245,6 +243,7 @@ class _Intake:
             given = Given(hold=hold(route.timing, self.book.calendars, self.now))
             opening = self.openings[id(route)] = decide(NEW, Signal.OPENED, route, self.now, given)
         carry_out(self.changes, case, opening, Actor(post.source, "source"))
+        self.changes.ruled(case, "opened", ready.labels)
         return case
 
     def _new_id(self) -> int:
@@ -294,6 +293,7 @@ class _Intake:
                 detail = {"count": len(titles), "titles": titles[:SHOWN]}
                 self.changes.line(self.by_id[case_id], kind, "", detail)
         self.quiet.write()
+        rulings.keep_book(self.session, self.book, self.now, self.changes.rulings)
         known = [one for one in self.known.values() if one.dirty]
         with bulk.pipelined(self.session) if len(known) < bulk.COPY_FROM else nullcontext():
             alert_store.write(self.session, known, self.at)

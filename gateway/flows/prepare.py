@@ -25,9 +25,10 @@ def ready_of(post: Post, book: RuleBook) -> Sequence[Ready]:
     found = []
     for sent in post.alerts:
         labels = seen_labels(sent)
+        asked = dict(labels) if book.lookups else labels
         alert = _looked_up(sent, book, labels) if book.lookups else sent
         route = reading.route(labels)
-        found.append(Ready(alert, route, dedup_key(alert, route, labels), words_of(alert), times))
+        found.append(Ready(alert, route, dedup_key(alert, route, labels), words_of(alert), asked, times))
     return found
 
 

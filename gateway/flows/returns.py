@@ -31,6 +31,8 @@ def reopened(changes: Changes, before: Case | None, ready: Ready, source: str, b
     given = Given(hold=hold(timing, book.calendars, changes.now), route=ready.route, calm=calm)
     decision = decide(before.state, Signal.BACK, before.route, changes.now, given)
     carry_out(changes, before, decision, Actor(source, "source"))
+    if decision.route is not None:
+        changes.ruled(before, "reopened", ready.labels)
     return before
 
 

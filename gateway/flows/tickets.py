@@ -6,7 +6,7 @@ import msgspec
 
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
-from gateway.store.alerts import Known
+from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from gateway.store.types import to_json
 from rules.lifecycle import Signal, continued
@@ -16,8 +16,9 @@ from rules.words import Kind, Route, Ticket
 TOLD = ("commented", "assigned", "arrival", "updated")  # events that stand on the timeline
 
 
-def hear(changes: Changes, case: Case, known: Known, ticket: Ticket, route: Route, source: str) -> None:
-    """`route` is what the rule book says of this word."""
+def hear(changes: Changes, case: Case, known: Known, ticket: Ticket, ready: Ready, source: str) -> None:
+    """`ready` has what the rule book says of this word."""
+    route = ready.route
     if known.words is not None and known.words.alert.ticket is ticket:
         before = str(msgspec.json.decode(case.ticket).get("priority", "")) if case.ticket else ""
         kept = replace(ticket, priority=before) if ticket.guessed and before else ticket
@@ -27,6 +28,7 @@ def hear(changes: Changes, case: Case, known: Known, ticket: Ticket, route: Rout
         changes.touch(case)
         if case.open and before and kept.priority != before and route.urgency.rank < case.route.urgency.rank:
             _raise(changes, case, route, source)
+            changes.ruled(case, "raised", ready.labels)
     if ticket.event in TOLD:
         detail = {"comment": dict(ticket.comment), "assignee": ticket.assignee, "arrival_at": ticket.arrival_at}
         changes.line(case, f"ticket {ticket.event}", source, to_json(detail))

@@ -13,20 +13,25 @@ import click
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard import i18n
+from dashboard.i18n import LANGUAGES
 from gateway import bookshelf, sources
 from gateway.app import create_app
 from gateway.clock import SystemClock
 from gateway.loader import BadJson
 from gateway.loader import load as load_json
 from gateway.sources import BadPayload, Heard, Parsed
-from gateway.start.console import fail, settings
+from gateway.start.console import fail, program, settings
 from gateway.store import people as people_store
 from gateway.store.db import db, reading
+from gateway.store.tables import Incident
+from gateway.why import why
 from rules import audience, book, book_cases, explain, people
 from rules.book_cases import BookCase
 from rules.explain import Explanation
 from rules.lint import Finding, lint
 from rules.lint_people import lint_people
+from rules.reasons import Say
 from rules.words import Directory
 
 TESTS = "tests"  # the folder of a rule book's test cases
@@ -70,13 +75,26 @@ def rules_check(place: str | None, *, strict: bool) -> None:
     click.echo(f"{len(checked.routes)} routes, {len(checked.policies)} policies: ok{said}{told}")
 
 
-@rules_group.command("explain", help="What would happen to this payload, and why. Sends nothing, writes nothing.")
-@click.argument("payload", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@rules_group.command(
+    "explain",
+    help="What would happen to this payload, and why; or why an incident was told as it was. Sends and writes nothing.",
+)
+@click.argument("payload", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--incident", "number", type=int, default=None, help="An incident's number, instead of a payload.")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True)
 @click.option("--source", default="alertmanager", show_default=True)
 @click.option("--at", default="", help="The moment; now if not given.")
 @click.option("--rules", "place", default=None, help="Another rule book.")
 @click.option("--json", "as_json", is_flag=True)
-def rules_explain(payload: Path, source: str, at: str, place: str | None, *, as_json: bool) -> None:
+def rules_explain(  # noqa: PLR0913 - a command has as many as it has options
+    payload: Path | None, number: int | None, language: str, source: str, at: str, place: str | None, *, as_json: bool
+) -> None:
+    say = texts(language)
+    if number is not None:
+        _tell_why(number, say)
+        return
+    if payload is None:
+        fail("name the file of a payload, or an incident: --incident 17")
     chosen = _place(place)
     found = _book(chosen)
     moment = _moment(at, found)
@@ -90,9 +108,30 @@ def rules_explain(payload: Path, source: str, at: str, place: str | None, *, as_
     if as_json:
         click.echo("[" + ",\n".join(one.as_json() for one in told) + "]")
     else:
-        click.echo("\n\n".join(one.as_text() for one in told))
+        click.echo("\n\n".join(one.as_text(say) for one in told))
         for item in parsed.quarantined:
             click.echo(f"{item.place}: would be set aside: {item.reason}")
+
+
+def _tell_why(number: int, say: Say) -> None:
+    """The same words as on the incident's page."""
+    with program() as (_, world), reading() as session:
+        incident = session.get(Incident, number)
+        if incident is None:
+            fail(f"there is no incident {number}")
+        names = {email: person.name for email, person in world.roll.current(session).people.items()}
+        zone = ZoneInfo(world.settings.timezone)
+        click.echo(why(session, incident, world.shelf.book).as_text(say, names, zone), nl=False)
+
+
+def texts(language: str) -> Say:
+    catalogue = i18n.catalogue(language)
+
+    def say(text: str, **values: object) -> str:
+        said = catalogue.gettext(text)
+        return said % values if values else said
+
+    return say
 
 
 def _explained(parsed: Parsed, chosen: book.RuleBook, directory: Directory, at: datetime) -> list[Explanation]:

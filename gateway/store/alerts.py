@@ -1,7 +1,7 @@
 """What we know of each alert, and what was received: read and written many at a time."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ class Ready:
     route: Route
     key: str  # dedup key
     words: tuple[Any, ...]  # as they are stored
+    labels: Mapping[str, str] = field(default_factory=dict)  # as the rule book was asked: before its tables' words
     times: tuple[Standing, ...] = ()  # how the calendars stood that the rule book asks for
 
 
@@ -138,6 +139,17 @@ def unmute(session: Session, incident_id: int) -> None:
     """What was muted with this incident opens one again."""
     rows = bulk.select_plain(session, "SELECT id FROM alert WHERE incident_id = {} AND muted", incident_id)
     bulk.update(session, AlertRow, ("id", "muted"), [(row[0], False) for row in rows])
+
+
+def of_incident(session: Session, incident_id: int) -> list[tuple[int, bool, str]]:
+    """Number, whether it fires and is not merely attached, and title of each of its alerts."""
+    sql = "SELECT id, firing AND latest AND attached IS NULL, title FROM alert WHERE incident_id = {} ORDER BY id"
+    return [(row[0], bool(row[1]), row[2]) for row in bulk.select_plain(session, sql, incident_id)]
+
+
+def move(session: Session, ids: Sequence[int], incident_id: int) -> None:
+    """They belong to another incident, with all that was heard of them."""
+    bulk.update(session, AlertRow, ("id", "incident_id"), [(id_, incident_id) for id_ in ids])
 
 
 def last_opened(session: Session, source_id: int, fingerprint: str) -> int | None:

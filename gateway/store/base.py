@@ -9,6 +9,7 @@ from sqlalchemy.orm import DeclarativeBase, registry
 from gateway.store.types import Json, Moment
 
 OPEN = text("status <> 'resolved'")  # literal: a bound value would not match the partial index (docs/ARCHITECTURE.md)
+RESOLVED = text("status = 'resolved'")
 WAITING = text("status IN ('queued', 'sending')")
 QUEUED = text("status = 'queued'")
 PATIENT = text("fallback_at IS NOT NULL")

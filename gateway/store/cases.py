@@ -106,9 +106,20 @@ def load_open(session: Session, keys: Iterable[str]) -> dict[str, Case]:
     return {case.dedup_key: case for case in load(session, ids).values() if case.open} if ids else {}
 
 
-def sources_of(session: Session, incident_id: int) -> list[int]:
-    """Whose alerts it is made of, without a lock: that never changes."""
-    return [row[0] for row in bulk.select_plain(session, "SELECT source_id FROM incident WHERE id = {}", incident_id)]
+def sources_of(session: Session, ids: Iterable[int]) -> list[int]:
+    """Whose alerts they are made of, without a lock: only a merge changes that."""
+    wanted = sorted(set(ids))
+    own = bulk.select(session, "SELECT source_id FROM incident WHERE id {list}", wanted)
+    alerts = bulk.select_each(session, "SELECT DISTINCT source_id FROM alert WHERE incident_id {list}", wanted)
+    return sorted({row[0] for row in (*own, *alerts)})
+
+
+def say_fixed(session: Session, incident_id: int, text: str) -> None:
+    bulk.update(session, Incident, ("id", "fixed_by"), [(incident_id, text)])
+
+
+def say_merged(session: Session, incident_id: int, into: int) -> None:
+    bulk.update(session, Incident, ("id", "merged_into"), [(incident_id, into)])
 
 
 def count_firing(session: Session, cases: Iterable[Case]) -> None:

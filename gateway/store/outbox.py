@@ -80,6 +80,20 @@ def cancel_pages(session: Session, incident_ids: Iterable[int], why: str, now: d
     bulk.execute(session, sql, ids, why, micros(now), why)
 
 
+def cancel_ways(session: Session, incident_id: int, kept: Iterable[str], why: str, now: datetime) -> None:
+    """What waits to go out by other ways than these does not: the incident is less urgent now."""
+    sql = (
+        "SELECT id, way FROM delivery WHERE incident_id = {} AND status = 'queued' AND kind IN ('opened', 'escalated')"
+    )
+    ways, at = set(kept), micros(now)
+    rows = [
+        (row[0], "cancelled", why, at, None)
+        for row in bulk.select_plain(session, sql, incident_id)
+        if row[1] not in ways
+    ]
+    bulk.update(session, Delivery, ("id", "status", "error", "finished_at", "fallback_at"), rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A message that comes sooner than it was promised."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, false
+from sqlalchemy import BigInteger, ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.store import stat_tables  # noqa: F401 - so that its tables are known
@@ -19,7 +19,7 @@ from gateway.store.base import (
     OPEN,
     PATIENT,
     QUEUED,
-    REFUSED,
+    RESOLVED,
     SNOOZED,
     SUPPRESSED,
     WAITING,
@@ -28,15 +28,17 @@ from gateway.store.base import (
 )
 from gateway.store.desk_tables import SavedView, UndoRow
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
+from gateway.store.incident_tables import RuleBookRow, Ruling, Verdict
 from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
 from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
 from gateway.store.reach_tables import ContactCode, PersonalNotice, ReachFinding
+from gateway.store.received_tables import Payload, QuarantinedItem
 
 __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "ContactCode", "ContactRow", "Counter", "Delivery", "Entry",
     "Fact", "Heard", "HeartbeatRow", "HiddenAlert", "Incident", "Inhibitor", "Payload", "PersonRow", "PersonalNotice",
-    "QuarantinedItem", "ReachFinding", "Rhythm", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source",
-    "Suspect", "TeamRow", "Token", "UndoRow",
+    "QuarantinedItem", "ReachFinding", "Rhythm", "RuleBookRow", "Ruling", "SavedView", "ScheduleRow", "SignIn",
+    "SilenceRow", "Source", "Suspect", "TeamRow", "Token", "UndoRow", "Verdict",
 ]  # fmt: skip
 
 
@@ -75,39 +77,6 @@ class Token(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class Payload(Base):
-    """What was received, as it was received (zlib), kept for explain and replay."""
-
-    __tablename__ = "payload"
-    id: Mapped[int] = mapped_column(Big, primary_key=True)
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
-    received_at: Mapped[datetime]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
-    size: Mapped[int]  # bytes before compression
-    accepted: Mapped[int]
-    quarantined: Mapped[int]
-    error: Mapped[str]  # why nothing of it could be read; else empty
-
-    __table_args__ = (
-        Index("payload_received", "received_at"),
-        Index("payload_source", "source_id", "id"),
-        Index("payload_refused", "source_id", "received_at", postgresql_where=REFUSED, sqlite_where=REFUSED),
-    )
-
-
-class QuarantinedItem(Base):
-    """One item of a payload that could not be read, shown until somebody has looked."""
-
-    __tablename__ = "quarantined_item"
-    id: Mapped[int] = mapped_column(Big, primary_key=True)
-    payload_id: Mapped[int] = mapped_column(Big)
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
-    received_at: Mapped[datetime]
-    place: Mapped[str]
-    reason: Mapped[str]
-    excerpt: Mapped[str]
-
-
 class Incident(Base):
     """One thing somebody must deal with. At most one open incident has a given dedup_key."""
 
@@ -140,12 +109,12 @@ class Incident(Base):
     first_ack_at: Mapped[datetime | None]  # the first by anybody, whatever came after it
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[str | None]
-    resolve_kind: Mapped[str | None] = mapped_column(
-        String(8)
-    )  # person, auto, healed (by itself, before anybody was told)
+    resolve_kind: Mapped[str | None] = mapped_column(String(8))  # person, auto, healed (nobody was told yet), merged
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     alert_count: Mapped[int]  # episodes: distinct (fingerprint, startsAt)
     truncated: Mapped[int]  # how many alerts the sender says it cut off
+    fixed_by: Mapped[str] = mapped_column(server_default="")  # what fixed it, in a line, if somebody said so
+    merged_into: Mapped[int | None] = mapped_column(BigInteger)  # the incident that its alerts went to
     is_test: Mapped[bool]
     local_hour: Mapped[int]  # 0..167: hour of the week of opening in the book's zone
     night: Mapped[bool]  # opened between 22:00 and 07:00 there
@@ -155,6 +124,7 @@ class Incident(Base):
 
     __table_args__ = (
         Index("incident_open_key", "dedup_key", unique=True, postgresql_where=OPEN, sqlite_where=OPEN),
+        Index("incident_closed_key", "dedup_key", "id", postgresql_where=RESOLVED, sqlite_where=RESOLVED),
         Index("incident_next_at", "next_at", postgresql_where=DUE, sqlite_where=DUE),
         Index("incident_list", "status", "urgency", "id"),
         Index("incident_opened", "opened_at"),

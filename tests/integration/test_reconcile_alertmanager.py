@@ -6,7 +6,7 @@ import threading
 import pytest
 from sqlalchemy import select, update
 
-from gateway import actions
+from gateway import actions, amend
 from gateway.flows import reconcile_alertmanager
 from gateway.secrets import Vault
 from gateway.store import alertmanagers
@@ -14,7 +14,6 @@ from gateway.store.db import db, transaction
 from gateway.store.drift_tables import AlertmanagerAddress
 from gateway.store.tables import Payload, Source
 from gateway.worker import Worker
-from rules.lifecycle import Signal
 from tests.fakes.alertmanager import FakeAlertmanager
 from tests.fakes.http import reply
 from tests.samples import alert, group
@@ -224,7 +223,7 @@ def test_what_was_taken_for_gone_and_fires_on_comes_back(world, there):
 def test_what_a_person_resolved_while_it_fires_is_no_lost_alert(world, there):
     both_fire(world, there, alert())
     anna = actions.Actor("Anna", "dashboard")
-    actions.act(world.incident().id, Signal.RESOLVE, anna, world.clock.now(), mute=True)
+    amend.resolve(world.incident().id, anna, world.clock.now(), mute=True)
     check(world)
     assert check(world) == {}
     there.alerts.clear()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gateway import actions
+from gateway import actions, amend
 from gateway.actions import Actor
 from gateway.flows import settle
 from gateway.store import outbox
@@ -24,7 +24,7 @@ def snooze(world, number, **time):
 
 
 def resolve(world, number, *, mute=False):
-    return actions.act(number, Signal.RESOLVE, ANNA, world.clock.now(), mute=mute)
+    return amend.resolve(number, ANNA, world.clock.now(), mute=mute)
 
 
 def assign(world, number, to, actor=ANNA):

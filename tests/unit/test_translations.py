@@ -20,7 +20,8 @@ def texts():
     """What the pages say: (context, text or its two forms)."""
     found = set()
     pages = [("*.html", "jinja2"), ("pages/*.html", "jinja2"), ("partials/*.html", "jinja2")]
-    for folder, method in (("dashboard", [("**.py", "python")]), ("templates", pages)):
+    ours = (("dashboard", [("**.py", "python")]), ("templates", pages), ("rules", [("reasons.py", "python")]))
+    for folder, method in (*ours, ("gateway", [("why.py", "python")])):
         for _, _, text, _, context in extract_from_dir(ROOT / folder, method_map=method, keywords=KEYWORDS):
             found.add((context, text))
     return found

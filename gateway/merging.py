@@ -1,0 +1,114 @@
+"""Incidents that are one, and alerts that are not of it: merged, and split off."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from gateway.actions import Actor, NotPossible, carry_out, changes_of, write_down
+from gateway.amend import hang_up, locked
+from gateway.store import alerts, bulk, cases, outbox, rulings
+from gateway.store.cases import Case
+from gateway.store.db import transaction
+from gateway.store.tables import Incident
+from gateway.world import world
+from rules.lifecycle import NEW, Signal
+from rules.phases import decide
+from rules.words import Kind, Status
+
+SHOWN = 5  # titles named on a timeline line
+
+
+def merge(incident_id: int, into: int, actor: Actor, now: datetime) -> bool | None:
+    """Its alerts go on in the other one, and it is over. None if there is no such incident; raises NotPossible."""
+    with transaction() as session:
+        found = locked(session, (incident_id, into))
+        case, target = found.get(incident_id), found.get(into)
+        if case is None:
+            return None
+        if target is None:
+            raise NotPossible(f"there is no incident #{into}")
+        _check(case, target)
+        rows = alerts.of_incident(session, case.id)
+        alerts.move(session, [row[0] for row in rows], target.id)
+        changes = changes_of(session, now)
+        firing = sum(1 for row in rows if row[1])
+        target.alert_count += case.alert_count
+        target.state = replace(target.state, snoozed_firing=target.state.snoozed_firing + firing)
+        changes.touch(target)
+        changes.line(target, "merged in", actor.name, {"number": case.id, "title": case.title, "how": actor.how})
+        case.state = decide(case.state, Signal.RESOLVE, case.route, now).after
+        case.resolved_at, case.resolved_by, case.resolve_kind = now, actor.name, "merged"
+        changes.touch(case)
+        changes.line(case, "merged", actor.name, {"into": target.id, "title": target.title, "how": actor.how})
+        outbox.cancel_pages(session, [case.id], "resolved", now)
+        hang_up(changes, case, "resolved", actor)
+        changes.write()
+        cases.say_merged(session, case.id, target.id)
+        write_down(session, now, actor, "merge", case, into=str(target.id))
+        return True
+
+
+def _check(case: Case, target: Case) -> None:
+    if case.id == target.id:
+        raise NotPossible("an incident cannot be merged into itself")
+    if not case.open or not target.open:
+        raise NotPossible(f"#{case.id if not case.open else target.id} is resolved: only open incidents are merged")
+    if Kind.TICKET in (case.kind, target.kind):
+        raise NotPossible("a ticket is not merged: its service desk goes on speaking of it")
+    if case.route.urgency.rank < target.route.urgency.rank:
+        raise NotPossible(f"#{case.id} is more urgent than #{target.id}: merge the other one into it")
+
+
+def split(incident_id: int, chosen: Iterable[int], actor: Actor, now: datetime) -> int | None:
+    """These of its alerts become an incident of their own; its number. None if there is no such; raises NotPossible.
+
+    Whoever works on the one works on the other; if nobody has answered, the new one's ladder begins.
+    """
+    with transaction() as session:
+        case = locked(session, [incident_id]).get(incident_id)
+        if case is None:
+            return None
+        wanted = set(chosen)
+        rows = alerts.of_incident(session, case.id)
+        going = [row for row in rows if row[0] in wanted]
+        if case.kind != Kind.ALERT or not case.open:
+            raise NotPossible("only an open incident of alerts can be split")
+        if not any(row[1] for row in going) or not any(row[1] for row in rows if row[0] not in wanted):
+            raise NotPossible("of the alerts that go, and of those that stay, at least one must fire")
+        fresh = _part_of(session, case, going, now)
+        changes = changes_of(session, now)
+        titles = {"count": len(going), "titles": [row[2] for row in going[:SHOWN]], "how": actor.how}
+        changes.line(case, "split", actor.name, {**titles, "into": fresh.id})
+        changes.line(fresh, "split from", actor.name, {**titles, "from": case.id})
+        changes.touch(case)
+        if case.state.status is Status.ACKNOWLEDGED or not case.calls:
+            changes.touch(fresh)
+            changes.write()  # then it is there, and is acknowledged like any other
+            changes = changes_of(session, now)
+            carry_out(changes, fresh, decide(fresh.state, Signal.ACKNOWLEDGE, fresh.route, now), actor)
+            changes.write()
+        else:
+            carry_out(changes, fresh, decide(NEW, Signal.OPENED, fresh.route, now), actor)
+            changes.write()
+        alerts.move(session, [row[0] for row in going], fresh.id)
+        rulings.copy(session, case.id, fresh.id)
+        write_down(session, now, actor, "split", case, into=str(fresh.id))
+        return fresh.id
+
+
+def _part_of(session: Session, case: Case, going: Sequence[tuple[int, bool, str]], now: datetime) -> Case:
+    """An incident like the other one, under a key that no alert asks for: what comes anew joins the old one."""
+    (number,) = bulk.new_ids(session, Incident, 1)
+    uuid = cases.new_uuid(now)
+    case.alert_count = max(1, case.alert_count - len(going))
+    local = now.astimezone(ZoneInfo(world().shelf.book.timezone))
+    return Case(
+        number, uuid, case.kind, hashlib.sha256(f"split:{uuid}".encode()).hexdigest(), case.source_id, case.route,
+        NEW, now, next(row[2] for row in going if row[1]), service=case.service, started_at=now,
+        local_hour=local.weekday() * 24 + local.hour, night=local.hour >= 22 or local.hour < 7,
+        is_test=case.is_test, alert_count=len(going), fresh=True,
+    )  # fmt: skip
