@@ -21,6 +21,7 @@ from gateway.clock import SystemClock
 from gateway.loader import BadJson
 from gateway.loader import load as load_json
 from gateway.sources import BadPayload, Heard, Parsed
+from gateway.start.backtest_command import rules_backtest
 from gateway.start.console import fail, program, settings
 from gateway.store import people as people_store
 from gateway.store.db import db, reading
@@ -39,6 +40,9 @@ TESTS = "tests"  # the folder of a rule book's test cases
 
 @click.group("rules", help="The rule book.")
 def rules_group() -> None: ...
+
+
+rules_group.add_command(rules_backtest)
 
 
 def _place(place: str | None) -> Path:
