@@ -1,11 +1,14 @@
 """The roof: puts the parts together. Nothing imports this but the ways to start us."""
 
+import time
+
 from flask import Flask
 from flask_migrate import Migrate, upgrade
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 import dashboard
+from gateway import log
 from gateway.access.proxies import TrustedProxies
 from gateway.clock import Clock
 from gateway.doors import (
@@ -23,7 +26,7 @@ from gateway.doors import (
 from gateway.doors import callback_pagerduty as callbacks
 from gateway.foundation import ROOT, lay
 from gateway.settings import Settings
-from gateway.store.db import db, reading
+from gateway.store.db import db, is_locked_out, reading
 
 MACHINE_ROUTES = (
     machine_api,
@@ -31,6 +34,7 @@ MACHINE_ROUTES = (
     machine_amend,
     machine_silences,
 )  # their routes hang on the blueprint of machine_door
+TURNS, PAUSE = 40, 1.0  # how often a migration asks for its tables, and the seconds it lets others have theirs
 MIGRATIONS = ROOT / "gateway/store/migrations"
 
 
@@ -51,10 +55,29 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
 
 
 def migrate_database(app: Flask) -> None:
-    """To the present form; several processes at once wait for each other (the first migration says how)."""
+    """To the present form; several processes at once wait for each other (the first migration says how).
+
+    A table that others hold is waited for in short turns, so that those who serve get theirs; raises after a minute.
+    """
     with app.app_context():
-        if _revision() != max(revisions()):  # Alembic alone costs a second of every start
-            upgrade(directory=str(MIGRATIONS))
+        there, known = _revision(), revisions()
+        if there == max(known):  # Alembic alone costs a second of every start
+            return
+        if there is not None and there not in known:
+            log.warning(
+                "database_is_newer", revision=there
+            )  # the next version runs beside us, on tables that we can use
+            return
+        for left in reversed(range(TURNS)):
+            try:
+                upgrade(directory=str(MIGRATIONS))
+            except OperationalError as problem:
+                if not (left and is_locked_out(problem)):
+                    raise
+                log.warning("migration_waits", turns_left=left)
+                time.sleep(PAUSE)
+            else:
+                return
 
 
 def revisions() -> list[str]:

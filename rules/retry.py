@@ -7,6 +7,7 @@ from rules.words import Urgency
 
 DELAYS = (1, 2, 4, 8, 15, 30, 60)  # seconds after the 1st, 2nd, … failed attempt; then every 60 s
 SPREAD = 0.2  # each delay is moved by up to ±20 %, so that what failed together does not come back together
+LONGEST_PAUSE = timedelta(seconds=DELAYS[-1] * (1 + SPREAD))
 LONGEST_WISH = 300.0  # seconds: a provider's Retry-After beyond this is not honoured
 
 EXPIRY = {"push": timedelta(minutes=15), "sms": timedelta(minutes=30), "email": timedelta(hours=24)}

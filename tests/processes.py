@@ -73,12 +73,12 @@ def durable_cluster():
 class Process:
     """One program in a process group of its own. It dies with us."""
 
-    def __init__(self, command, environment, log):
+    def __init__(self, command, environment, log, home=ROOT):
         self.command = [*DIE_WITH_PARENT, *map(str, command)]
         self.log = log
         with log.open("ab") as said:
             self.popen = subprocess.Popen(
-                self.command, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                self.command, env=environment, cwd=home, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                 start_new_session=True,
             )  # fmt: skip
         self.pid = self.popen.pid
@@ -175,6 +175,7 @@ class Gateway:
         self.mark = secrets.token_hex(8)
         self.processes = []
         self.prefix = []  # what each process is started by, such as strace
+        self.home = ROOT  # whose program is started
         self.tokens = {}
         self.environment = {
             "NABAT_DATABASE_URL": database_url, "NABAT_DATA_DIR": str(self.folder), "NABAT_SECRET_KEY": KEY,
@@ -212,7 +213,7 @@ class Gateway:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("NABAT_")}
         environment = {**inherited, **self.environment, MARK: self.mark, "PYTHONUNBUFFERED": "1"}
         log = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
-        process = Process([*self.prefix, sys.executable, "-m", "gateway", *arguments], environment, log)
+        process = Process([*self.prefix, sys.executable, "-m", "gateway", *arguments], environment, log, self.home)
         self.processes.append(process)
         return process
 

@@ -54,6 +54,7 @@ class Sender:
     flights: dict[int, _Flight] = field(default_factory=dict)
     unsettled: list[Result] = field(default_factory=list)
     reclaimed: dict[str, int] = field(default_factory=dict)  # by channel, when leases that ran out were looked for last
+    ailing: set[str] = field(default_factory=set)  # channels whose last failure was the provider's
     results: "queue.SimpleQueue[tuple[_Flight, Result]]" = field(default_factory=queue.SimpleQueue)
 
     def work(self, now: datetime, ready: tuple[str, ...]) -> int:
@@ -140,8 +141,17 @@ class Sender:
             write_down(done, now)
             crashpoint.passing("outcome committed")
             self.unsettled = []
+            self._hurry(done, now)
         self._renew()
         return len(done)
+
+    def _hurry(self, done: list[Result], now: datetime) -> None:
+        """After an outage the first message that gets through takes the others along: none sits out its pause."""
+        for channel in {one.leased.channel for one in done if one.outcome == "sent"} & self.ailing:
+            with transaction() as session:
+                outbox.hurry(session, channel, now)
+            self.ailing.discard(channel)
+        self.ailing |= {one.leased.channel for one in done if one.outcome == "later" and one.retry_after is None}
 
     def _overdue(self) -> list[Result]:
         """Attempts whose library does not come back: their thread is left alone, its later word is not heard."""

@@ -9,7 +9,7 @@ import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, ExceptionContext, Select, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 
 from gateway.store.tables import Base
@@ -117,6 +117,11 @@ def prepare_postgres(engine: Engine) -> None:
             engine.dialect.do_ping(connection)
         except psycopg.Error as problem:
             raise DisconnectionError from problem  # SQLAlchemy takes another one
+
+
+def is_locked_out(problem: DBAPIError) -> bool:
+    """Somebody else held what we wanted for longer than we wait."""
+    return isinstance(problem.orig, psycopg.errors.LockNotAvailable) or "database is locked" in str(problem.orig)
 
 
 def is_forgetful(problem: BaseException | None) -> bool:

@@ -245,6 +245,16 @@ def reclaim(session: Session, channel: str, now: datetime, clock: int) -> list[L
     return [Lost(*row) for row in session.execute(text(sql), values)]
 
 
+def hurry(session: Session, channel: str, now: datetime) -> None:
+    """The provider is back: what failed before and waits for its next attempt is due. A long Retry-After stays."""
+    sql = """
+        UPDATE delivery SET due_at = :now WHERE channel = :channel AND status = 'queued' AND finished_at IS NULL
+          AND error <> '' AND due_at > :now AND due_at <= :latest
+    """
+    latest = micros(now + retry.LONGEST_PAUSE)
+    session.execute(text(sql), {"now": micros(now), "channel": channel, "latest": latest})
+
+
 def renew(session: Session, held: Iterable[tuple[int, int]], clock: int) -> None:
     """Still sending: these (id, lease) stay ours for another while."""
     statement = text(

@@ -4,6 +4,8 @@
         ledger.refuse(2)                    # 503 twice, accepting nothing
         ledger.lose(1)                      # accepted, but the answer is lost
         held = ledger.hold_firsts()         # each key's first is accepted, and answered when held.set() is called
+        with ledger.meanwhile(False, reply(429)):   # as long as this lasts, every request
+            ...
         ...
         assert [one.key for one in ledger.pages()] == [f"nabat-{uuid}"]
 
@@ -11,10 +13,12 @@ Every accepted request is on disk before its answer leaves. What is planned happ
 """
 
 import io
+import itertools
 import json
 import os
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.fakes.http import FakeServer, drop, reply
@@ -41,6 +45,7 @@ class ProviderLedger(FakeServer):
         self.pause = pause
         self.accepted = []
         self._released = None
+        self._meanwhile = None
         self._fakes = {"pagerduty": FakePagerDuty(), "ntfy": FakeNtfy()}  # they judge; nobody calls on their own ports
         self._file = path.open("ab")
 
@@ -55,11 +60,20 @@ class ProviderLedger(FakeServer):
         self._released = threading.Event()
         return self._released
 
+    @contextmanager
+    def meanwhile(self, accepts, *steps):
+        """PagerDuty's answers in the meantime are these, in turn, whether or not it accepts what it is asked."""
+        self._meanwhile = accepts, itertools.cycle(steps)
+        try:
+            yield
+        finally:
+            self._meanwhile = None
+
     def next_step(self, asked):
         with self._lock:
             self.requests.append(asked)
             provider = "pagerduty" if asked.path == "/v2/enqueue" else "ntfy"
-            accepts, planned = self._script.pop(0) if self._script and provider == "pagerduty" else (True, None)
+            accepts, planned = self._planned() if provider == "pagerduty" else (True, None)
             if not accepts:
                 return planned
             said, step = asked.json(), self._fakes[provider].usual(asked)
@@ -71,6 +85,12 @@ class ProviderLedger(FakeServer):
         if self.pause:
             time.sleep(self.pause)
         return planned or step
+
+    def _planned(self):
+        if self._meanwhile:
+            accepts, steps = self._meanwhile
+            return accepts, next(steps)
+        return self._script.pop(0) if self._script else (True, None)
 
     def _write_down(self, provider, said):
         address, action = (

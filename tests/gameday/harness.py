@@ -35,6 +35,7 @@ from tests.samples import BOOK, alert, group
 
 WAITING = "SELECT count(*) FROM delivery WHERE status IN ('queued', 'sending')"
 SENDERS = 3
+STARTED = "2026-11-01T00:00:00Z"  # before now: a start that lies ahead counts as the moment it is heard of
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 OUTCOMES = []  # of this run of pytest, for the table at its end
 
@@ -137,18 +138,19 @@ class Load:
         for number in itertools.count():
             place = f"{sender}-{number}"
             warnings = [
-                alert(name=f"Warn{other}", fingerprint=f"w{place}-{other}", severity="warning")
+                alert(name=f"Warn{other}", fingerprint=f"w{place}-{other}", severity="warning", starts=STARTED)
                 for other in range(self.EACH - 1)
             ]
             called = next(self._numbers) if self._is_time() else None
             if called is not None:
                 name = f"Call-{called}-"
-                warnings.append(alert(name=name, fingerprint=f"c{called}"))
+                warnings.append(alert(name=name, fingerprint=f"c{called}", starts=STARTED))
                 if called % self.ENDS == self.ENDS - 1:
                     ending.append((number + self._dice.randint(1, 4), name, f"c{called}"))
             over = [one for one in ending if one[0] <= number]
             ending = [one for one in ending if one[0] > number]
-            yield group(*warnings, *(alert("resolved", name=name, fingerprint=print_) for _, name, print_ in over))
+            ends = [alert("resolved", name=name, fingerprint=mark, starts=STARTED) for _, name, mark in over]
+            yield group(*warnings, *ends)
 
     def _is_time(self):
         with self._lock:

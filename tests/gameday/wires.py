@@ -1,4 +1,4 @@
-"""Wires that go dead without a word: a network of our own to PostgreSQL, and a relay that stops relaying.
+"""Wires that go dead without a word: a network of our own to PostgreSQL, a relay that stops relaying or refuses.
 
 with Network() as network:                  # needs root on Linux, else CannotCut
     network.relay(socket_folder, port)      # PostgreSQL's own door, seen at network.address
@@ -7,6 +7,7 @@ with Network() as network:                  # needs root on Linux, else CannotCu
 
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -69,10 +70,13 @@ class Network:
 
 
 class Relay:
-    """Passes bytes on, until it is `frozen`: then connections stay open and nothing moves."""
+    """Passes bytes on, until it is `frozen`: then connections stay open and nothing moves. While it is `refusing`, who
+    comes is sent away with a reset; while `flapping`, every two seconds so or so.
+    """
 
     def __init__(self, place, goal):
         self.goal, self.frozen = goal, threading.Event()
+        self.refusing, self.flapping = threading.Event(), threading.Event()
         self._door = socket.create_server(place)
         self.port = self._door.getsockname()[1]
         threading.Thread(target=self._welcome, daemon=True).start()
@@ -92,6 +96,10 @@ class Relay:
                 near, _ = self._door.accept()
             except OSError:
                 return
+            if self.refusing.is_set() or (self.flapping.is_set() and time.monotonic() % 4 < 2):
+                near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                near.close()
+                continue
             try:
                 far = self._dial()
             except OSError:

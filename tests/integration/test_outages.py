@@ -248,3 +248,23 @@ def test_a_file_that_cannot_be_watched_only_costs_time(tmp_path):
     awake.set()
     sleep = worker_room._watch_file(f"sqlite:///{tmp_path}/no/such/place.db", awake)
     sleep(0.1)
+
+
+def test_p12_what_waits_for_a_provider_goes_out_when_the_first_gets_through(staffed, providers):
+    """After an outage nothing sits out its pause, and what is over is not said."""
+    well, providers.pagerduty.usual = providers.pagerduty.usual, lambda _: reply(503)
+    for number in range(6):
+        staffed.alert(name=f"Down{number}", fingerprint=f"d{number}")
+    for seconds in (0, 2, 3, 5, 10, 20, 40):
+        staffed.clock.advance(seconds=seconds)
+        staffed.delivers()
+    staffed.alert("resolved", name="Down5", fingerprint="d5")
+    providers.pagerduty.usual = well
+    due = min(one.due_at for one in staffed.deliveries(channel="pagerduty", status="queued", kind="opened"))
+    assert due > staffed.clock.now()
+    staffed.clock.advance(seconds=(due - staffed.clock.now()).total_seconds())
+    staffed.delivers()
+    out = staffed.deliveries(channel="pagerduty", kind="opened")
+    assert {one.status for one in out} == {"sent", "cancelled"}
+    assert [one.incident_id for one in out if one.status == "cancelled"] == [6]
+    assert len({one.finished_at for one in out if one.status == "sent"}) == 1

@@ -10,6 +10,7 @@ from gateway.store.db import db
 from gateway.store.tables import Base
 from gateway.store.types import Json, Moment
 
+LONGEST_LOCK = 800  # milliseconds that a change waits for a table: whoever comes meanwhile waits behind it
 ONE_AT_A_TIME = 72  # the advisory lock of PostgreSQL; on SQLite the write lock does the same
 
 
@@ -35,7 +36,7 @@ def run() -> None:
         if postgres:
             connection.exec_driver_sql("SELECT set_config('lock_timeout', '0', false)")
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})")
-            connection.exec_driver_sql("SELECT set_config('lock_timeout', '2000', false)")
+            connection.exec_driver_sql(f"SELECT set_config('lock_timeout', '{LONGEST_LOCK}', false)")
             connection.commit()
         context.configure(
             connection=connection,
@@ -45,12 +46,15 @@ def run() -> None:
             compare_type=same_type,
             transactional_ddl=True,
         )
-        with context.begin_transaction():
-            context.run_migrations()
-            crashpoint.passing("migrated")
-        if postgres:
-            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({ONE_AT_A_TIME})")
-            connection.commit()
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+                crashpoint.passing("migrated")
+        finally:
+            if postgres:
+                connection.rollback()  # of a change that failed; there is nothing else to lose
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({ONE_AT_A_TIME})")
+                connection.commit()
 
 
 run()
