@@ -1,0 +1,157 @@
+"""Every page, in every look: axe-core finds nothing, the console is silent, nothing is wider than the screen.
+
+Each page once in the ordinary run, its look by turns; all eight looks of each with -m gameday.
+"""
+
+import itertools
+import re
+import shutil
+import threading
+
+import pytest
+from sqlalchemy import update
+from werkzeug.serving import make_server
+
+from gateway.app import create_app
+from gateway.demo.cast import address
+from gateway.demo.fill import BOOK, fill
+from gateway.settings import load
+from gateway.store.db import db, transaction
+from gateway.store.tables import PersonRow
+from rules.words import Role
+from tests.browsing import PASSWORD, everybody_has_a_password
+from tests.clock import HandClock
+from tests.processes import KEY
+
+axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+DAYS = 3  # of the demo's history
+ADMINS = {"ru": address("irina"), "en": address("marina")}  # in the demo a manager
+LOOKS = list(itertools.product(("desktop", "phone"), ("light", "dark"), ("en", "ru")))
+SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
+NARROWEST = 320
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+# What stands for the places of an address; a new one is not done before it has its example here.
+EXAMPLES = {"number": "1"}
+NOT_PAGES = re.compile(
+    r"^/(static|.*/preview$|sw\.js|manifest|live|logout|p/|ical|.*\.(csv|xlsx|ics|json|png|svg)$|.*/push)"
+)
+
+
+def pages_of(app):
+    """Addresses that answer somebody who is signed in with a page."""
+    for rule in app.url_map.iter_rules():
+        if not rule.endpoint.startswith("dashboard.") or "GET" not in rule.methods or NOT_PAGES.match(rule.rule):
+            continue
+        known = {name: EXAMPLES[name] for name in rule.arguments if name in EXAMPLES}
+        if known.keys() == rule.arguments:
+            yield re.sub(r"<(?:[^:<>]+:)?(\w+)>", lambda place, known=known: known[place[1]], rule.rule)
+
+
+@pytest.fixture(scope="module")
+def demo_site(tmp_path_factory, sqlite_file):
+    """The demo's firm on loopback: (address, pages)."""
+    folder = tmp_path_factory.mktemp("looks")
+    shutil.copyfile(sqlite_file, folder / "nabat.db")
+    settings = {
+        "NABAT_DATABASE_URL": f"sqlite:///{folder}/nabat.db", "NABAT_DATA_DIR": str(folder), "NABAT_SECRET_KEY": KEY,
+        "NABAT_RULES": str(BOOK), "NABAT_MIN_FREE_MB": "0",
+    }  # fmt: skip
+    clock = HandClock()
+    app = create_app(load(settings), clock)
+    with app.app_context():
+        fill(app.extensions["gateway"], clock.now(), days=DAYS)
+        everybody_has_a_password()
+        with transaction() as session:
+            session.execute(update(PersonRow).where(PersonRow.email.in_(ADMINS.values())).values(role=Role.ADMIN))
+        db.session.remove()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}", sorted(set(pages_of(app)))
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def seats(chromium, demo_site):
+    """A browser for each look, signed in, made when it is first asked for: (page, complaints)."""
+    made = {}
+
+    def sit(look):
+        if look not in made:
+            made[look] = _sit(chromium, demo_site[0], *look)
+        return made[look]
+
+    yield sit
+    for page, _ in made.values():
+        page.context.close()
+
+
+def _sit(chromium, url, screen, theme, language):
+    width, height = SIZES[screen]
+    context = chromium.new_context(
+        base_url=url, viewport={"width": width, "height": height}, color_scheme=theme, locale=language,
+        has_touch=screen == "phone", is_mobile=screen == "phone",
+    )  # fmt: skip
+    context.set_default_timeout(30_000)
+    page, complaints = context.new_page(), []
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda problem: complaints.append(str(problem)))
+    page.goto("/login")
+    page.fill("#username", ADMINS[language])
+    page.fill("#password", PASSWORD)
+    page.click("button.pri")
+    page.wait_for_url("**/incidents*")
+    page.goto("/me")
+    token = page.get_attribute("meta[name=csrf-token]", "content")
+    kept = context.request.post("/me", form={"csrf_token": token, "language": language, "theme": ""})
+    assert kept.ok
+    return page, complaints
+
+
+def look_at(seat, address):
+    """What is wrong with a page, in words."""
+    page, complaints = seat
+    complaints.clear()
+    page.goto(address)
+    found = axe_playwright.Axe().run(page, options=RULES).response["violations"]
+    wrong = [f"{one['id']}: {one['help']}: {node['html'][:200]}" for one in found for node in one["nodes"][:3]]
+    for width in (page.viewport_size["width"], NARROWEST):
+        page.set_viewport_size({"width": width, "height": page.viewport_size["height"]})
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            wrong.append(f"{over} px wider than {width} px")
+    return wrong + complaints
+
+
+def test_every_page_in_some_look(demo_site, seats):
+    _, pages = demo_site
+    assert "/incidents" in pages
+    some = [LOOKS[0], LOOKS[-1]]
+    wrong = {}
+    for page, look in zip(pages, itertools.cycle(some), strict=False):
+        seat = seats(look)
+        seat[0].set_viewport_size(dict(zip(("width", "height"), SIZES[look[0]], strict=True)))
+        if problems := look_at(seat, page):
+            wrong[page, look] = problems
+    assert wrong == {}, "\n".join(
+        f"{page} {look}: {problem}" for (page, look), said in wrong.items() for problem in said
+    )
+
+
+@pytest.mark.gameday
+@pytest.mark.parametrize("look", LOOKS, ids=" ".join)
+def test_every_page_in_every_look(demo_site, seats, look):
+    _, pages = demo_site
+    wrong = {}
+    for page in pages:
+        seat = seats(look)
+        seat[0].set_viewport_size(dict(zip(("width", "height"), SIZES[look[0]], strict=True)))
+        if problems := look_at(seat, page):
+            wrong[page] = problems
+    assert wrong == {}, "\n".join(f"{page}: {problem}" for page, said in wrong.items() for problem in said)
