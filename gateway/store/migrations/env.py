@@ -1,9 +1,11 @@
 """How Alembic reaches the database: with our engine, one migration run at a time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Connection, Text
 
 from gateway import crashpoint
 from gateway.store.db import db
@@ -30,6 +32,26 @@ def same_type(_context: Any, _column: Any, _metadata_column: Any, inspected: Any
     return None  # Alembic's own comparison
 
 
+@contextmanager
+def references_unchecked(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by making a new one and dropping the old one, to whose rows others refer.
+
+    It can be switched off outside of transactions only, hence on the driver's connection, which begins none by itself.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def dangling(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise RuntimeError(f"rows that refer to nothing: {[tuple(row) for row in broken[:5]]}")
+
+
 def run() -> None:
     with db.engine.connect().execution_options(writes=True) as connection:
         postgres = connection.dialect.name == "postgresql"
@@ -47,8 +69,10 @@ def run() -> None:
             transactional_ddl=True,
         )
         try:
-            with context.begin_transaction():
+            with nullcontext() if postgres else references_unchecked(connection), context.begin_transaction():
                 context.run_migrations()
+                if not postgres:
+                    dangling(connection)
                 crashpoint.passing("migrated")
         finally:
             if postgres:
