@@ -17,10 +17,12 @@ from gateway.doors import (
     callback_twilio,
     health,
     heartbeat,
+    ical,
     machine_actions,
     machine_amend,
     machine_api,
     machine_door,
+    machine_oncall,
     machine_silences,
 )
 from gateway.doors import callback_pagerduty as callbacks
@@ -33,6 +35,7 @@ MACHINE_ROUTES = (
     machine_actions,
     machine_amend,
     machine_silences,
+    machine_oncall,
 )  # their routes hang on the blueprint of machine_door
 TURNS, PAUSE = 40, 1.0  # how often a migration asks for its tables, and the seconds it lets others have theirs
 MIGRATIONS = ROOT / "gateway/store/migrations"
@@ -50,6 +53,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.register_blueprint(callback_twilio.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(heartbeat.bp)
+    app.register_blueprint(ical.bp)
     dashboard.register(app)
     return app
 

@@ -21,10 +21,11 @@ def lay(settings: Settings, clock: Clock | None = None) -> Flask:
     app = Flask("gateway", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
+    shelf = Bookshelf(settings.rules)
+    roll = Roll(lambda: shelf.book.calendars)
     app.extensions["gateway"] = World(
-        settings, clock or SystemClock(), Bookshelf(settings.rules), Vault(settings.secret_key), Roll(),
-        disk_of(settings),
-    )  # fmt: skip
+        settings, clock or SystemClock(), shelf, Vault(settings.secret_key), roll, disk_of(settings)
+    )
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":

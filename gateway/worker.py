@@ -16,7 +16,17 @@ from sqlalchemy import make_url
 
 from gateway import channels, log, metrics
 from gateway.disk import is_full
-from gateway.flows import absence, attached, chain, escalate, heartbeats, housekeeping, silences
+from gateway.flows import (
+    absence,
+    attached,
+    calendars,
+    chain,
+    duties,
+    escalate,
+    heartbeats,
+    housekeeping,
+    silences,
+)
 from gateway.flows.deliver import Sender
 from gateway.flows.librarian import Librarian
 from gateway.flows.reconcile import Reconciler
@@ -85,6 +95,8 @@ class Worker:
             Job("stale alerts", timedelta(minutes=1), absence.forget_stale),
             Job("audit log", timedelta(minutes=10), chain.follow),
             Job("housekeeping", timedelta(minutes=10), housekeeping.tidy),
+            Job("swaps", timedelta(seconds=5), duties.turn_due),
+            Job("calendars", timedelta(seconds=5), calendars.Reader(self.app, self.world).start_due),
             Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
             Job("reports", REPORTS_LOOK, Keeper(self.app, self.world).start_due),
         ]

@@ -39,8 +39,8 @@ def _calendar(name: str, place: Place, timezone: str) -> Calendar:
     return Calendar(
         name,
         given(fields, "timezone", Place.timezone, timezone),
-        given(fields, "days", _days, frozenset(range(7))),
-        given(fields, "hours", _hours, WHOLE_DAY),
+        given(fields, "days", read_days, frozenset(range(7))),
+        given(fields, "hours", read_hours, WHOLE_DAY),
         given(fields, "holidays", _holidays, ()),
         days_off,
         MappingProxyType(short_days),
@@ -55,7 +55,7 @@ def _one_or_more(place: Place) -> list[Place]:
     return [place] if isinstance(place.node.value, str) else place.items()
 
 
-def _days(place: Place) -> frozenset[int]:
+def read_days(place: Place) -> frozenset[int]:
     """mon-fri, sat, or a list of these; fri-mon goes over the weekend."""
     found: set[int] = set()
     for item in _one_or_more(place):
@@ -69,7 +69,7 @@ def _days(place: Place) -> frozenset[int]:
     return frozenset(found)
 
 
-def _hours(place: Place) -> tuple[Span, ...]:
+def read_hours(place: Place) -> tuple[Span, ...]:
     """One span or a list of them; in order, and none over another."""
     items = _one_or_more(place)
     if len(items) > _MOST_SPANS:
@@ -127,7 +127,7 @@ def _short_days(place: Place) -> dict[date, tuple[Span, ...]]:
     for text, inner in entries.items():
         day = _date(inner, text)
         if day is not None:
-            found[day] = _hours(inner)
+            found[day] = read_hours(inner)
     return found
 
 

@@ -4,7 +4,7 @@ Hours are times of the wall clock (rules/walltime.py); those that end at or befo
 belong to the day on which they begin. What says when work is says by the same words when it is not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -67,6 +67,31 @@ class Calendar:
     short_days: Mapping[date, tuple[Span, ...]] = field(default_factory=lambda: MappingProxyType({}))
     place: str = field(default="", compare=False)  # file:line: path
 
+    def holds(self, moment: datetime) -> bool:
+        return contains(self, moment)
+
+    def edges(self, begin: datetime, end: datetime) -> Iterator[datetime]:
+        """All moments of that time at which it may open or close, and others around it."""
+        zone = ZoneInfo(self.timezone)
+        day = begin.astimezone(zone).date() - DAY
+        while day <= end.astimezone(zone).date():
+            for span in _day(self, day)[1]:
+                yield from span.moments(day, zone)
+            day += DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """All the times at which a calendar is closed."""
+
+    calendar: Calendar
+
+    def holds(self, moment: datetime) -> bool:
+        return not contains(self.calendar, moment)
+
+    def edges(self, begin: datetime, end: datetime) -> Iterator[datetime]:
+        return self.calendar.edges(begin, end)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -95,6 +120,12 @@ class Standing:
             "timezone": self.timezone,
             "holiday": self.holiday,
         }
+
+
+def named(text: str, calendars: Mapping[str, Calendar]) -> Calendar | Outside | None:
+    """The calendar of that name, or the times outside it where "not " stands before it; None if there is none."""
+    calendar = calendars.get(text.removeprefix("not ").strip())
+    return Outside(calendar) if calendar is not None and text.startswith("not ") else calendar
 
 
 def contains(calendar: Calendar, moment: datetime) -> bool:

@@ -15,7 +15,7 @@ from rules.holding import hold
 from rules.identity import group_values
 from rules.lookups import Added
 from rules.matchers import seen_labels
-from rules.oncall import on_call
+from rules.oncall import all_bound, on_call
 from rules.reasons import Say, duty_lines, english, outcome_lines, rule_lines, told_lines
 from rules.timing import timing_remarks
 from rules.words import Alert, Directory, Kind, Notice, NotTold, Route, Step, Urgency
@@ -96,6 +96,7 @@ class Explanation:
 
 def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, notices: Notices) -> Explanation:
     """What the book does with `alert` if it comes at `at` and nobody ever answers."""
+    directory = all_bound(directory, book.calendars)
     labels = seen_labels(alert)
     added = lookups.add(book.lookups, labels)
     reading = book.at(at)

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 from rules.audience import one_person, reaches
 from rules.book import Policy, RuleBook
+from rules.calendars import named
 from rules.lint import Finding, unused
-from rules.oncall import on_call
-from rules.words import Directory, Role, Route, Schedule
+from rules.oncall import all_bound, is_gap
+from rules.schedules import Schedule
+from rules.words import Directory, Role, Route
 
 AHEAD = timedelta(days=14)
 EVERY = timedelta(hours=1)  # how finely the time ahead is looked at
@@ -17,6 +19,9 @@ def lint_people(book: RuleBook, directory: Directory, at: datetime) -> Iterator[
     """Targets that do not exist or are never paged, empty schedules, policies and people that nobody can reach."""
     if not directory.people:
         return  # nobody has been entered yet: everything would be wrong
+    directory = all_bound(directory, book.calendars)
+    for schedule in directory.schedules.values():
+        yield from _calendars(schedule, book)
     idle = {policy.name for policy in unused(book)}
     for policy in book.policies.values():
         yield from _targets(policy, directory, at)
@@ -68,7 +73,7 @@ def _schedule(place: str, schedule: Schedule, directory: Directory, at: datetime
     target = f"schedule:{schedule.name}"
     for email in _members(schedule):
         yield from _person(place, target, email, directory)
-    empty = [moment for moment in _hours(at) if not on_call(schedule, moment)]
+    empty = [moment for moment in _hours(at) if is_gap(schedule, moment)]
     if empty:
         first = empty[0].isoformat(timespec="minutes")
         yield Finding(place, f"{target}: nobody is on call for {len(empty)} of the next 336 hours, first at {first}")
@@ -80,7 +85,15 @@ def _hours(at: datetime) -> Iterator[datetime]:
 
 
 def _members(schedule: Schedule) -> list[str]:
-    return list(dict.fromkeys(email for layer in schedule.layers for email in layer.members))
+    found = [email for layer in schedule.layers for email in layer.members]
+    found += [duty.who for layer in schedule.layers for duty in layer.duties]
+    return list(dict.fromkeys(found))
+
+
+def _calendars(schedule: Schedule, book: RuleBook) -> Iterator[Finding]:
+    for name in dict.fromkeys([schedule.covers, *(layer.when for layer in schedule.layers)]):
+        if name and named(name, book.calendars) is None:
+            yield Finding(f"schedule {schedule.name}", f"there is no calendar {name[:60]!r}: it restricts nothing")
 
 
 def _people(policy: Policy, route: Route, directory: Directory, at: datetime) -> Iterator[Finding]:

@@ -3,12 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, TypeVar
 
 import yaml
 
-from rules.oncall import period
 from rules.person_keys import (
     EMAIL,
     VARIABLE,
@@ -22,11 +20,12 @@ from rules.person_keys import (
 )
 from rules.person_keys import ListedContact as ListedContact  # noqa: PLC0414 - told on to whoever asks here
 from rules.places import Place, given
-from rules.words import Layer, Role, Schedule
+from rules.schedule_keys import read_schedule, schedule_as_data
+from rules.schedules import Schedule
+from rules.words import Role
 from rules.yaml_places import Complaints, Node, load
 
 LANGUAGES = ("en", "ru")
-_NO_START = datetime.min  # noqa: DTZ901 - a local time of the schedule, like every start
 T = TypeVar("T")
 
 
@@ -90,7 +89,7 @@ def dump(file: PeopleFile) -> str:
             {"name": team.name, "members": list(team.members), "contacts": contacts_as_data(team.contacts)}
             for team in file.teams
         ],
-        "schedules": [_schedule_as_data(schedule) for schedule in file.schedules],
+        "schedules": [schedule_as_data(schedule) for schedule in file.schedules],
     }
     return yaml.safe_dump(_escaped(content), allow_unicode=True, sort_keys=False, width=10_000)
 
@@ -131,7 +130,10 @@ class _Reader:
         teams = self._all(fields, "teams", lambda place: self._team(place, by_email), lambda team: team.name)
         names = {team.name for team in teams}
         schedules = self._all(
-            fields, "schedules", lambda place: self._schedule(place, by_email, names), lambda schedule: schedule.name
+            fields,
+            "schedules",
+            lambda place: read_schedule(place, lambda one: _on_duty(one, by_email), names, self.timezone),
+            lambda schedule: schedule.name,
         )
         return PeopleFile(people, teams, schedules)
 
@@ -169,33 +171,13 @@ class _Reader:
             fields["members"].complain("names somebody twice")
         return ListedTeam(given(fields, "name", Place.text, ""), members, contacts(fields, self.check))
 
-    def _schedule(self, place: Place, people: Mapping[str, ListedPerson], teams: set[str]) -> Schedule:
-        fields = place.fields(("name", "team", "timezone", "layers"), required=("name", "layers"))
-        team = given(fields, "team", Place.text, "")
-        if team and team not in teams:
-            fields["team"].complain(f"there is no team {team[:60]!r}")
-        layers = fields["layers"].items() if "layers" in fields else []
-        if "layers" in fields and fields["layers"].node.value == ():
-            fields["layers"].complain("has no layers: nobody would be on call")
-        return Schedule(
-            name=given(fields, "name", Place.text, ""),
-            timezone=given(fields, "timezone", Place.timezone, self.timezone),
-            layers=tuple(_layer(layer, people) for layer in layers),
-            team=team,
-        )
 
-
-def _layer(place: Place, people: Mapping[str, ListedPerson]) -> Layer:
-    known = ("start", "every", "members")
-    fields = place.fields(known, required=known)
-    items = fields["members"].items() if "members" in fields else []
-    if "members" in fields and fields["members"].node.value == ():
-        fields["members"].complain("names nobody")
-    members = tuple(_member(item, people) for item in items)
-    for item, email in zip(items, members, strict=True):
-        if email.casefold() in people and people[email.casefold()].role is Role.VIEWER:
-            item.complain(f"{email} is a viewer, and viewers are never paged")
-    return Layer(given(fields, "start", _start, _NO_START), given(fields, "every", _every, "1d"), members)
+def _on_duty(place: Place, people: Mapping[str, ListedPerson]) -> str:
+    """Of a schedule: somebody who may be paged."""
+    email = _member(place, people)
+    if email.casefold() in people and people[email.casefold()].role is Role.VIEWER:
+        place.complain(f"{email} is a viewer, and viewers are never paged")
+    return email
 
 
 def _member(place: Place, people: Mapping[str, ListedPerson]) -> str:
@@ -205,27 +187,6 @@ def _member(place: Place, people: Mapping[str, ListedPerson]) -> str:
         place.complain(f"there is no person {text[:60]!r}")
         return text
     return people[text.casefold()].email if text else ""
-
-
-def _start(place: Place) -> datetime:
-    text = place.text()
-    try:
-        start = datetime.fromisoformat(text or "0001-01-01")
-    except ValueError:
-        place.complain(f"{text[:40]!r} is not a date and time; write it like 2026-11-02T09:00")
-        return _NO_START
-    if start.tzinfo is not None:
-        place.complain("write local time without an offset: the schedule has a time zone")
-    return start.replace(tzinfo=None)
-
-
-def _every(place: Place) -> str:
-    text = place.text()
-    try:
-        period(text or "1d")
-    except ValueError as problem:
-        place.complain(str(problem))
-    return text
 
 
 def _email(place: Place) -> str:
@@ -250,15 +211,6 @@ def _person_as_data(person: ListedPerson) -> dict[str, Any]:
     head = {"email": person.email, "name": person.name, "role": person.role.value}
     tail = {"language": person.language, "timezone": person.timezone, "contacts": contacts_as_data(person.contacts)}
     return head | tail | personal_as_data(person.notify, person.quiet_hours)
-
-
-def _schedule_as_data(schedule: Schedule) -> dict[str, Any]:
-    layers = [
-        {"start": layer.start.isoformat(), "every": layer.every, "members": list(layer.members)}
-        for layer in schedule.layers
-    ]
-    team = {"team": schedule.team} if schedule.team else {}
-    return {"name": schedule.name, **team, "timezone": schedule.timezone, "layers": layers}
 
 
 def _escaped(value: Any) -> Any:

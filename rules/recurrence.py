@@ -1,6 +1,7 @@
 """When something comes again: RRULE (RFC 5545) by the wall clock of a zone, each time for its full length."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from itertools import islice
 
@@ -69,6 +70,19 @@ def spans(rule: str, start: datetime, length: timedelta, zone: tzinfo, now: date
     walls = _rule(rule, start, wall + AHEAD).xafter(_later(wall - length - timedelta(days=1)), inc=True)
     moments = ((begins, begins + length) for begins in (moment_of(_earlier(one), zone) for one in walls))
     return tuple(islice((span for span in moments if span[1] > now), KEPT))
+
+
+def times(rule: str, start: datetime, first: datetime, last: datetime) -> Iterator[datetime]:
+    """The local times of a rule from first to before last; unlike a window's, it may say COUNT. Raises ValueError."""
+    parts = rule.strip().upper().removeprefix("RRULE:").split(";")
+    counts = [part for part in parts if part.startswith("COUNT=")]
+    kept = read_rule(";".join(part for part in parts if part not in counts))
+    number = counts[0].removeprefix("COUNT=") if counts else ""
+    if counts and not (number.isdecimal() and len(number) < 6):
+        raise ValueError("COUNT is a number")
+    found = _rule(kept, start, last)
+    walls = islice(found, int(number)) if number else found.xafter(_later(first), inc=True)
+    yield from (wall for wall in map(_earlier, walls) if first <= wall < last)
 
 
 def _rule(rule: str, start: datetime, until: datetime | None = None) -> rrule:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from rules.schedules import Schedule
 from rules.timing import AT_ONCE, Timing
 from rules.ways import CHANNELS_OF_WAY as CHANNELS_OF_WAY  # noqa: PLC0414 - told on to whoever asks here
 from rules.ways import Quiet, Wish
@@ -190,24 +191,6 @@ class Team:
     name: str
     members: tuple[str, ...]  # e-mail addresses, in order
     contacts: tuple[Contact, ...] = ()
-    id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One rotation of a schedule: from start on, each member in turn for one period, by the schedule's wall clock."""
-
-    start: datetime  # naive: local time of the schedule's zone
-    every: str  # "12h", "1d", "1w"
-    members: tuple[str, ...]  # e-mail addresses, in turn
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    name: str
-    timezone: str
-    layers: tuple[Layer, ...]
-    team: str = ""
     id: int = 0
 
 

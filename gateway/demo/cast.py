@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from gateway.demo.mark import DOMAIN
 from rules.people import ListedContact, ListedPerson, ListedTeam, PeopleFile
-from rules.words import Layer, Role, Schedule
+from rules.schedules import Layer, Schedule
+from rules.words import Role
 
 SITE = "Europe/Moscow"
 WAYS = ("pagerduty", "sms", "email", "ntfy")

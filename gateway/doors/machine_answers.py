@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from gateway.store.readings import Page
-from gateway.store.tables import AlertRow, Delivery, Entry, Incident
+from gateway.store.tables import AlertRow, Delivery, Entry, Incident, OverrideRow
 from gateway.store.types import moment
-from rules.oncall import next_handover, on_call
-from rules.words import Directory, Schedule, Urgency
+from rules.oncall import is_gap, next_handover, on_call, overridden
+from rules.schedules import Schedule
+from rules.words import Directory, Urgency
 
 URGENCIES = tuple(Urgency)  # by rank
 INCIDENT = (
@@ -25,6 +26,7 @@ DELIVERY = (
     "expires_at", "finished_at", "latency_ms", "provider_ref", "error",
 )  # fmt: skip
 SILENCE = ("id", "kind", "matchers", "reason", "author", "created_at", "starts_at", "ends_at", "ended_at", "ended_by")
+OVERRIDE = ("id", "starts_at", "ends_at", "reason", "author", "created_at", "removed_at")
 WINDOW = ("rule", "wall_start", "timezone", "seconds")
 ENTRY = ("id", "at", "kind", "actor", "detail")
 
@@ -73,12 +75,23 @@ def whole(
 
 
 def duty(schedule: Schedule, directory: Directory, at: datetime) -> dict[str, Any]:
-    """Who is on call; `person` is null when nobody is."""
-    email = on_call(schedule, at)
-    known = directory.people.get(email or "")
-    person = None if email is None else {"email": email, "name": known.name if known else email}
+    """Who is on call, until when, and who is next; a person is null when nobody is."""
+    until = next_handover(schedule, at)
     names = {"schedule": schedule.name, "team": schedule.team, "timezone": schedule.timezone}
-    return names | {"person": person, "until": next_handover(schedule, at)}
+    more = {"override": overridden(schedule, at) or None, "gap": is_gap(schedule, at), "until": until}
+    following = _somebody(on_call(schedule, until), directory) if until else None
+    return names | {"person": _somebody(on_call(schedule, at), directory), "next": following} | more
+
+
+def override(row: OverrideRow, directory: Directory) -> dict[str, Any]:
+    names = {one.id: one.name for one in directory.schedules.values()}
+    more = {"schedule": names.get(row.schedule_id, ""), "person": _somebody(row.email, directory)}
+    return _fields(row, OVERRIDE) | more
+
+
+def _somebody(email: str | None, directory: Directory) -> dict[str, str] | None:
+    known = directory.people.get(email or "")
+    return None if email is None else {"email": email, "name": known.name if known else email}
 
 
 def _fields(row: object, names: Sequence[str]) -> dict[str, Any]:

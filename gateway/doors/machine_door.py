@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from zoneinfo import ZoneInfo
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -22,6 +23,7 @@ from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
 from gateway.world import world
 from rules.lifecycle import Reason
+from rules.text import clean_text
 
 READ, ACT = source_store.SCOPES
 LARGEST = 64 * 1024  # bytes of a body
@@ -139,6 +141,34 @@ def done(number: int, reason: Reason | None) -> Response:
     with reading() as session:
         status = readings.status(session, number)
     return as_json({"result": reason.value, "incident": number, "status": status})
+
+
+def object_of(said: Any) -> dict[str, Any]:
+    if not isinstance(said, dict):
+        raise Refused(problem(400, "the body must be an object"))
+    return said
+
+
+def text_in(said: dict[str, Any], name: str) -> str:
+    value = said.get(name, "")
+    if not isinstance(value, str):
+        raise Refused(problem(400, f"{name}: must be text"))
+    return clean_text(value).strip()
+
+
+def moment_in(said: dict[str, Any], name: str) -> datetime | None:
+    text = text_in(said, name)
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        found = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(world().settings.timezone))
+        found = found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Refused(problem(400, f"{name}: write it like 2026-12-05T09:00:00+03:00")) from None
+    if not questions.EARLIEST <= found.year <= questions.LATEST:
+        raise Refused(problem(400, f"{name}: out of every calendar"))
+    return found
 
 
 def as_json(value: Any) -> Response:

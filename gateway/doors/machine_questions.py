@@ -81,6 +81,11 @@ def wanted_oncall(args: MultiDict[str, str], now: datetime) -> tuple[str, dateti
     return asked.one("schedule"), asked.moment("at", now)
 
 
+def wanted_schedule(args: MultiDict[str, str]) -> str:
+    """The schedule's name, empty for all."""
+    return _Asked(args, ONCALL[:1]).one("schedule")
+
+
 def number_of(text: str) -> int | None:
     """An incident's number as an address has it; None for what cannot be one."""
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST))):

@@ -1,8 +1,7 @@
 """HTTP for programs: silences and maintenance windows under /api/v1: listed, made, ended, and what each has hidden."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Response, request
 from sqlalchemy.orm import Session
@@ -11,7 +10,7 @@ from gateway import silencing as flow
 from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors.ingest import problem
-from gateway.doors.machine_door import ACT, READ, Call, Refused, as_json, body, bp, needs
+from gateway.doors.machine_door import ACT, READ, Call, Refused, as_json, body, bp, moment_in, needs, object_of, text_in
 from gateway.store import silences as store
 from gateway.store.db import reading, transaction
 from gateway.store.tables import HiddenAlert, Incident, SilenceRow
@@ -55,14 +54,14 @@ def window(call: Call, number: str) -> Response:
 @bp.post("/v1/silences")
 @needs(ACT)
 def add_silence(call: Call) -> Response:
-    said = _said(body())
-    starts = _moment(said, "starts_at") or call.now
-    ends = _moment(said, "ends_at")
+    said = object_of(body())
+    starts = moment_in(said, "starts_at") or call.now
+    ends = moment_in(said, "ends_at")
     if (ends is None) == ("for" not in said):
         raise Refused(problem(400, 'say when it ends: "ends_at", a moment with its offset, or "for", like "2h"'))
     try:
-        ends = ends or starts + parse_duration(_text(said, "for"))
-        wanted = flow.silence(_matchers(said), max(starts, call.now), ends, _text(said, "reason"), **_more(said))
+        ends = ends or starts + parse_duration(text_in(said, "for"))
+        wanted = flow.silence(_matchers(said), max(starts, call.now), ends, text_in(said, "reason"), **_more(said))
     except (ValueError, OverflowError) as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
     return _added(Suppressor.SILENCE, wanted, call)
@@ -71,14 +70,14 @@ def add_silence(call: Call) -> Response:
 @bp.post("/v1/maintenance")
 @needs(ACT)
 def add_window(call: Call) -> Response:
-    said = _said(body())
-    zone = _text(said, "timezone") or world().settings.timezone
+    said = object_of(body())
+    zone = text_in(said, "timezone") or world().settings.timezone
     if not is_timezone(zone):
         raise Refused(problem(400, "timezone: not the name of a time zone, like Europe/Berlin"))
-    more = {"rule": _text(said, "rule"), "reason": _text(said, "reason"), **_more(said)}
+    more = {"rule": text_in(said, "rule"), "reason": text_in(said, "reason"), **_more(said)}
     try:
-        length = parse_duration(_text(said, "length"))
-        wanted = flow.window(_matchers(said), _text(said, "start"), length, zone, call.now, **more)
+        length = parse_duration(text_in(said, "length"))
+        wanted = flow.window(_matchers(said), text_in(said, "start"), length, zone, call.now, **more)
     except (ValueError, OverflowError) as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
     return _added(Suppressor.MAINTENANCE, wanted, call)
@@ -164,36 +163,8 @@ def _hidden(alert: HiddenAlert, incident: Incident | None) -> dict[str, Any]:
 # What was said
 
 
-def _said(said: Any) -> dict[str, Any]:
-    if not isinstance(said, dict):
-        raise Refused(problem(400, "the body must be an object"))
-    return said
-
-
-def _text(said: dict[str, Any], name: str) -> str:
-    value = said.get(name, "")
-    if not isinstance(value, str):
-        raise Refused(problem(400, f"{name}: must be text"))
-    return clean_text(value).strip()
-
-
 def _more(said: dict[str, Any]) -> dict[str, str]:
-    return {"author": _text(said, "author")[:200], "confirmed": _text(said, "confirm")}
-
-
-def _moment(said: dict[str, Any], name: str) -> datetime | None:
-    text = _text(said, name)
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-        found = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(world().settings.timezone))
-        found = found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Refused(problem(400, f"{name}: write it like 2026-12-05T09:00:00+03:00")) from None
-    if not questions.EARLIEST <= found.year <= questions.LATEST:
-        raise Refused(problem(400, f"{name}: out of every calendar"))
-    return found
+    return {"author": text_in(said, "author")[:200], "confirmed": text_in(said, "confirm")}
 
 
 def _matchers(said: dict[str, Any]) -> list[str]:

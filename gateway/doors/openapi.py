@@ -62,6 +62,11 @@ _WINDOW: Data = {
     "required": ["matchers", "reason", "start", "length"],
     "properties": {**_SAID, "start": TEXT, "length": TEXT, "rule": TEXT, "timezone": TEXT},
 }
+_OVERRIDE: Data = {
+    "type": "object",
+    "required": ["schedule", "person"],
+    "properties": {"schedule": TEXT, "person": TEXT, "starts_at": TEXT, "ends_at": TEXT, "for": TEXT, "reason": TEXT},
+}
 DONE = (
     Reason.ACKNOWLEDGED,
     Reason.RESOLVED,
@@ -132,6 +137,7 @@ def _paths() -> Data:
                 "Who is on call", _ref("OnCall"), parameters=[_parameter("oncall", name) for name in ONCALL]
             )
         },
+        **_override_paths(),
         **_quiet_paths("silences", "Silence", _SILENCE),
         **_quiet_paths("maintenance", "Window", _WINDOW),
         "/api/v1/openapi.json": {"get": _operation("This description", {"type": "object"})},
@@ -168,6 +174,20 @@ def _amend_paths(one: str) -> Data:
 
 def _body(**names: Data) -> Data:
     return {"type": "object", "required": list(names), "properties": names}
+
+
+def _override_paths() -> Data:
+    page = {"type": "object", "properties": {"overrides": {"type": "array", "items": _ref("Override")}}}
+    place, made = "/api/v1/oncall/overrides", _operation("Made; needs the scope `act`", _ref("Override"))
+    return {
+        place: {
+            "get": _operation("Who stands in, now or later", page, parameters=[_parameter("oncall", "schedule")]),
+            "post": made | {"requestBody": _content(_OVERRIDE)},
+        },
+        f"{place}/{{number}}": {
+            "delete": _operation("Over from now on; needs the scope `act`", _ref("Override"), number=True)
+        },
+    }
 
 
 def _quiet_paths(place: str, schema: str, body: Data) -> Data:
@@ -231,7 +251,8 @@ def _schemas() -> Data:
     many = {name: {"type": "array", "items": _ref(kind)} for name, kind in
             (("alerts", "Alert"), ("timeline", "Entry"), ("deliveries", "Delivery"))}  # fmt: skip
     person: Data = {"type": ["object", "null"], "properties": {"email": TEXT, "name": TEXT}}
-    duty = {"type": "array", "items": _object("schedule", "team", "timezone", person=person, until=MOMENT)}
+    whose = {"person": person, "next": person, "until": MOMENT, "override": number_or_none, "gap": FLAG}
+    duty = {"type": "array", "items": _object("schedule", "team", "timezone", **whose)}
     results = [reason.value for reason in DONE]
     return {
         "Incident": _object(*answers.INCIDENT, **incident),
@@ -240,6 +261,7 @@ def _schemas() -> Data:
         "Delivery": _object(*answers.DELIVERY, incident=NUMBER, source=TEXT, urgency=urgency),
         "Entry": _object(*answers.ENTRY),
         "OnCall": _object("at", oncall=duty),
+        "Override": _object(*answers.OVERRIDE, schedule=TEXT, person=person),
         **_quiet_schemas(),
         "Result": _object(result={"type": "string", "enum": results}, incident=NUMBER, status=TEXT),
         "Noted": _object(result={"type": "string", "enum": ["noted"]}, incident=NUMBER),

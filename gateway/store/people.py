@@ -1,8 +1,8 @@
 """People, teams, schedules: read as a directory, imported from a file, exported to one."""
 
 import uuid
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway.secrets import Vault, digest
+from gateway.store import calendars, shifts
 from gateway.store.db import upsert
 from gateway.store.tables import ContactRow, Fact, PersonRow, ScheduleRow, TeamRow
 from rules.people import ListedContact, ListedPerson, ListedTeam, PeopleFile
 from rules.personal import read_quiet, read_wishes, write_quiet, write_wishes
-from rules.words import Contact, Directory, Layer, Person, Role, Schedule, Team, Urgency
+from rules.schedule_keys import layer_as_data, layer_from_data
+from rules.schedules import Duty, Layer, Override, Schedule
+from rules.words import Contact, Directory, Person, Role, Team, Urgency
 
 # Channels whose addresses are secrets. The store may not ask the channels themselves: a test keeps the two in step.
 SECRET_CHANNELS = frozenset({"pagerduty", "webpush"})
@@ -63,10 +66,11 @@ def directory(session: Session) -> Directory:
     people = session.scalars(select(PersonRow).where(PersonRow.active).order_by(PersonRow.id))
     teams = session.scalars(select(TeamRow).order_by(TeamRow.id))
     schedules = session.scalars(select(ScheduleRow).order_by(ScheduleRow.id))
+    overrides, duties = shifts.overrides(session), calendars.imported(session)
     return Directory(
         people={row.email: _person(row, of_person.get(row.id, [])) for row in people},
         teams={row.name: Team(row.name, tuple(row.members), tuple(of_team.get(row.id, ())), row.id) for row in teams},
-        schedules={row.name: _schedule(row) for row in schedules},
+        schedules={row.name: _schedule(row, overrides.get(row.id, ()), duties) for row in schedules},
         addresses=frozenset(
             (one.channel, one.address_id) for group in (*of_person.values(), *of_team.values()) for one in group
         ),
@@ -107,7 +111,7 @@ def import_people(
     for team in file.teams:
         _import_team(session, team, sealer, done)
     for schedule in file.schedules:
-        _import_schedule(session, schedule, done)
+        _import_schedule(session, schedule, sealer, done)
     if done.added or done.changed:
         session.flush()
         bump(session, now)
@@ -139,7 +143,9 @@ def export_people(session: Session, vault: Vault, secret: Collection[str] = SECR
         for one in found.people.values()
     ]
     teams = [ListedTeam(one.name, one.members, listed(one.contacts)) for one in found.teams.values()]
-    return PeopleFile(tuple(people), tuple(teams), tuple(found.schedules.values()))
+    sources = calendars.sources(session, vault)
+    schedules = [_exported(schedule, sources) for schedule in found.schedules.values()]
+    return PeopleFile(tuple(people), tuple(teams), tuple(schedules))
 
 
 def _person(row: PersonRow, contacts: Sequence[Contact]) -> Person:
@@ -152,11 +158,18 @@ def _person(row: PersonRow, contacts: Sequence[Contact]) -> Person:
     return Person(row.email, row.name, Role(row.role), row.language, row.timezone, known, row.id, wishes, quiet)
 
 
-def _schedule(row: ScheduleRow) -> Schedule:
-    layers = tuple(
-        Layer(datetime.fromisoformat(layer["start"]), layer["every"], tuple(layer["members"])) for layer in row.layers
-    )
-    return Schedule(row.name, row.timezone, layers, row.team, row.id)
+def _schedule(
+    row: ScheduleRow, overrides: tuple[Override, ...], duties: Mapping[tuple[int, str], tuple[Duty, ...]]
+) -> Schedule:
+    layers = (layer_from_data(layer) for layer in row.layers)
+    filled = tuple(replace(one, duties=duties.get((row.id, one.ical), ())) if one.ical else one for one in layers)
+    return Schedule(row.name, row.timezone, filled, row.team, row.id, row.covers, overrides=overrides)
+
+
+def _exported(schedule: Schedule, sources: Mapping[tuple[int, str], str]) -> Schedule:
+    """With the addresses of imported calendars instead of their keys."""
+    layers = (replace(one, ical=sources[schedule.id, one.ical]) if one.ical else one for one in schedule.layers)
+    return replace(schedule, layers=tuple(layers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,15 +246,21 @@ def _import_team(session: Session, team: ListedTeam, sealer: _Sealer, done: Impo
     done.count(new=new, changed=changed)
 
 
-def _import_schedule(session: Session, schedule: Schedule, done: Imported) -> None:
-    layers = [
-        {"start": one.start.isoformat(), "every": one.every, "members": [email.lower() for email in one.members]}
-        for one in schedule.layers
-    ]
-    said: dict[str, Any] = {"team": schedule.team, "timezone": schedule.timezone, "layers": layers}
+def _import_schedule(session: Session, schedule: Schedule, sealer: _Sealer, done: Imported) -> None:
     row = session.scalar(select(ScheduleRow).where(ScheduleRow.name == schedule.name))
+    new = row is None
     if row is None:
-        session.add(ScheduleRow(name=schedule.name, **said))
-        done.count(new=True, changed=False)
-    else:
-        done.count(new=False, changed=_set(row, said))
+        row = ScheduleRow(name=schedule.name, team=schedule.team, timezone=schedule.timezone, layers=[])
+        session.add(row)
+        session.flush()
+    layers = [_kept(session, row.id, layer, sealer) for layer in schedule.layers]
+    calendars.forget_others(session, row.id, [layer["ical"] for layer in layers if "ical" in layer])
+    said = {"team": schedule.team, "timezone": schedule.timezone, "layers": layers, "covers": schedule.covers}
+    done.count(new=new, changed=_set(row, said))
+
+
+def _kept(session: Session, schedule_id: int, layer: Layer, sealer: _Sealer) -> dict[str, Any]:
+    """The layer as its schedule's row has it."""
+    if layer.ical:
+        return {"ical": calendars.keep(session, schedule_id, layer.ical, sealer.vault, sealer.now)}
+    return layer_as_data(replace(layer, members=tuple(email.lower() for email in layer.members)))

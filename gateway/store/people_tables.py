@@ -66,6 +66,7 @@ class ScheduleRow(Base):
     team: Mapped[str]
     timezone: Mapped[str] = mapped_column(String(64))
     layers: Mapped[list[Any]]  # [{"start": "2026-11-02T09:00", "every": "1w", "members": [e-mail, …]}, …]
+    covers: Mapped[str] = mapped_column(default="", server_default="")  # a calendar of the rule book; empty: always
 
 
 class SignIn(Base):

@@ -1,28 +1,41 @@
 """The directory of people as of now, and what keeps quiet, read again only when somebody changed it."""
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk, silences
 from gateway.store.people import VERSION, directory
+from rules.calendars import Calendar
+from rules.oncall import all_bound
 from rules.words import Directory
 
 _VERSIONS = f"SELECT key, value FROM fact WHERE key IN ('{VERSION}', '{silences.VERSION}')"  # noqa: S608
 
 
-class Roll:
-    """Holds the directory by its versions, which every process sees in the database."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    versions: dict[str, str]
+    calendars: Mapping[str, Calendar]
+    people: Directory
+    whole: Directory
 
-    def __init__(self) -> None:
-        self._held: tuple[dict[str, str], Directory] | None = None
+
+class Roll:
+    """Holds the directory by its versions, which every process sees in the database, and by the book's calendars."""
+
+    def __init__(self, calendars: Callable[[], Mapping[str, Calendar]] = dict) -> None:
+        self._calendars = calendars
+        self._held: _Held | None = None
 
     def current(self, session: Session) -> Directory:
         versions = dict(bulk.select_plain(session, _VERSIONS))  # asked at every commit
-        held = self._held
-        if held is not None and held[0] == versions:
-            return held[1]
-        people_are_new = held is None or held[0].get(VERSION) != versions.get(VERSION)
-        found = directory(session) if held is None or people_are_new else held[1]
-        self._held = versions, replace(found, silences=silences.in_force(session))
-        return self._held[1]
+        held, calendars = self._held, self._calendars()
+        if held is not None and held.versions == versions and held.calendars is calendars:
+            return held.whole
+        people_are_new = held is None or held.versions.get(VERSION) != versions.get(VERSION)
+        people = directory(session) if held is None or people_are_new else held.people
+        whole = replace(all_bound(people, calendars), silences=silences.in_force(session))
+        self._held = _Held(versions, calendars, people, whole)
+        return whole

@@ -29,16 +29,19 @@ from gateway.store.base import (
 from gateway.store.desk_tables import SavedView, UndoRow
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
 from gateway.store.incident_tables import RuleBookRow, Ruling, Verdict
+from gateway.store.note_tables import Counter, Fact, Heard
+from gateway.store.oncall_tables import CalendarFeed, ImportedCalendar, OverrideRow, SwapRow
 from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
 from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
 from gateway.store.reach_tables import ContactCode, PersonalNotice, ReachFinding
 from gateway.store.received_tables import Payload, QuarantinedItem
 
 __all__ = [
-    "AlertRow", "AlertmanagerAddress", "Audit", "Base", "ContactCode", "ContactRow", "Counter", "Delivery", "Entry",
-    "Fact", "Heard", "HeartbeatRow", "HiddenAlert", "Incident", "Inhibitor", "Payload", "PersonRow", "PersonalNotice",
-    "QuarantinedItem", "ReachFinding", "Rhythm", "RuleBookRow", "Ruling", "SavedView", "ScheduleRow", "SignIn",
-    "SilenceRow", "Source", "Suspect", "TeamRow", "Token", "UndoRow", "Verdict",
+    "AlertRow", "AlertmanagerAddress", "Audit", "Base", "CalendarFeed", "ContactCode", "ContactRow", "Counter",
+    "Delivery", "Entry", "Fact", "Heard", "HeartbeatRow", "HiddenAlert", "ImportedCalendar", "Incident",
+    "Inhibitor", "OverrideRow", "Payload", "PersonRow", "PersonalNotice", "QuarantinedItem", "ReachFinding",
+    "Rhythm", "RuleBookRow", "Ruling", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect",
+    "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict",
 ]  # fmt: skip
 
 
@@ -242,29 +245,3 @@ class Delivery(Base):
         Index("delivery_person", "person_id", "finished_at"),
         Index("delivery_failed", "id", postgresql_where=FAILED, sqlite_where=FAILED),
     )
-
-
-class Counter(Base):
-    """How often something happened in a window of time: failed sign-ins per address, refused tokens per minute."""
-
-    __tablename__ = "counter"
-    key: Mapped[str] = mapped_column(String(200), primary_key=True)
-    since: Mapped[datetime]
-    count: Mapped[int]
-
-
-class Heard(Base):
-    """An event id of a provider's callback, remembered so that a repeat has no second effect."""
-
-    __tablename__ = "heard"
-    key: Mapped[str] = mapped_column(String(200), primary_key=True)
-    at: Mapped[datetime]
-
-
-class Fact(Base):
-    """What every process must agree on: the directory's version, a worker's last sign of life, the set-up link."""
-
-    __tablename__ = "fact"
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    value: Mapped[str]
-    at: Mapped[datetime]

@@ -80,6 +80,10 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/api/v1/alerts"): NOBODY,
     ("GET", "/api/v1/deliveries"): NOBODY,
     ("GET", "/api/v1/oncall"): NOBODY,
+    ("GET", "/api/v1/oncall/overrides"): NOBODY,
+    ("POST", "/api/v1/oncall/overrides"): NOBODY,
+    ("DELETE", "/api/v1/oncall/overrides/<number>"): NOBODY,
+    ("GET", "/ical/<token>.ics"): ALIKE(404),  # a token is the lock
     ("GET", "/api/v1/silences"): NOBODY,
     ("POST", "/api/v1/silences"): NOBODY,
     ("GET", "/api/v1/silences/<number>"): NOBODY,

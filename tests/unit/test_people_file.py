@@ -16,7 +16,8 @@ from rules.people import (
     dump,
     parse,
 )
-from rules.words import Layer, Role, Schedule
+from rules.schedules import Layer, Schedule
+from rules.words import Role
 
 GOOD = """
 people:

@@ -1,0 +1,260 @@
+"""Who stands in for whom: overrides made and taken back, swaps asked for, answered, told, and too late."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from gateway.actions import Actor
+from gateway.flows import intake
+from gateway.flows.own_alerts import OWN_NAME, OWN_SOURCE, swap_alert
+from gateway.flows.prepare import given_route
+from gateway.store import audit, people, shifts
+from gateway.store.alerts import Post
+from gateway.store.db import reading, transaction
+from gateway.store.tables import OverrideRow, SwapRow
+from gateway.world import world
+from rules.oncall import is_whole_of
+from rules.schedules import Schedule
+from rules.text import one_line
+from rules.words import Directory, Role, Route, Step, Urgency
+
+Span = tuple[datetime, datetime]
+LONGEST = timedelta(days=92)
+HEARD = timedelta(hours=1)  # for so long an answer is news
+ASKED_ONLY = timedelta(hours=1)  # what tells of a swap has one step
+# What is wrong, as sentences that pages can translate.
+NO_SCHEDULE = "There is no such schedule."
+NO_PERSON = "There is no such person, or it is a viewer: viewers are never paged."
+NO_TIME = "The end must lie after the beginning, and after now."
+TOO_LONG = "An override lasts 92 days at most: change the rotation instead."
+TOO_MANY = "There are too many overrides already."
+NOT_YOURS = "You are not on call for the whole of this time: give away only your own shifts, or take somebody else's."
+NOT_THEIRS = "They are not on call for the whole of that time: the schedule may have changed."
+NOBODY_ELSE = "Ask somebody else than yourself."
+ANSWERED = "It has been answered already, or it is too late."
+
+
+class Wrong(ValueError):
+    """It cannot be done; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """This person on call from then to then."""
+
+    schedule: str
+    who: str
+    starts: datetime
+    ends: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSwap:
+    """`who` instead of the asker then; and the asker instead of them at the other time, if there is one."""
+
+    schedule: str
+    asker: str
+    who: str
+    gives: Span
+    takes: Span | None = None
+    reason: str = ""
+
+
+def add(session: Session, asked: Asked, actor: Actor, now: datetime, *, own: str = "", swap: int = 0) -> OverrideRow:
+    """In the caller's transaction. `own`: whose own shifts only may be given away or taken. Raises Wrong."""
+    directory = world().roll.current(session)
+    schedule, who = _schedule(directory, asked.schedule), _person(directory, asked.who)
+    starts = max(asked.starts, now)
+    if asked.ends <= starts:
+        raise Wrong(NO_TIME)
+    if asked.ends - starts > LONGEST:
+        raise Wrong(TOO_LONG)
+    if own and who != own and not is_whole_of(schedule, own, starts, asked.ends):
+        raise Wrong(NOT_YOURS)
+    if shifts.count(session, now) >= shifts.KEPT:
+        raise Wrong(TOO_MANY)
+    row = OverrideRow(
+        schedule_id=schedule.id, email=who, starts_at=starts, ends_at=asked.ends, reason=one_line(asked.reason)[:200],
+        author=actor.account or actor.name, created_at=now, swap_id=swap or None,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    people.bump(session, now)
+    said = {"who": who, "from": starts.isoformat(), "to": asked.ends.isoformat(), "reason": row.reason}
+    audit.note(session, now, row.author, "override add", f"schedule {schedule.name}", actor.how, **said, number=row.id)
+    return row
+
+
+def remove(session: Session, number: int, actor: Actor, now: datetime, *, own: str = "") -> OverrideRow | None:
+    """In the caller's transaction: over from now on. One that has ended stays as it is. Raises Wrong."""
+    row = shifts.override(session, number)
+    if row is None or row.removed_at is not None or row.ends_at <= now:
+        return row
+    if own and own not in (row.email, row.author):
+        raise Wrong(NOT_YOURS)
+    row.removed_at, row.ends_at = now, max(now, row.starts_at)
+    session.flush()
+    people.bump(session, now)
+    actor_name = actor.account or actor.name
+    audit.note(session, now, actor_name, "override remove", f"override {number}", actor.how, who=row.email)
+    return row
+
+
+def ask(session: Session, asked: AskedSwap, actor: Actor, now: datetime) -> SwapRow:
+    """In the caller's transaction; whoever is asked is told. Raises Wrong."""
+    directory = world().roll.current(session)
+    schedule, who = _schedule(directory, asked.schedule), _person(directory, asked.who)
+    gives, takes = _ahead(asked.gives, now), _ahead(asked.takes, now) if asked.takes else None
+    if who == asked.asker:
+        raise Wrong(NOBODY_ELSE)
+    _check_whose(schedule, asked.asker, gives, who, takes)
+    row = SwapRow(
+        schedule_id=schedule.id, asker=asked.asker, asked=who, gives_from=gives[0], gives_to=gives[1],
+        takes_from=takes[0] if takes else None, takes_to=takes[1] if takes else None,
+        reason=one_line(asked.reason)[:200], state=shifts.REQUESTED, created_at=now, next_at=gives[1],
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    _note(session, row, actor, "swap ask", now)
+    _speak(session, row, directory, now)
+    return row
+
+
+def answer(session: Session, number: int, actor: Actor, now: datetime, *, accept: bool) -> SwapRow | None:
+    """In the caller's transaction, by who was asked; None if nothing was asked of them. Raises Wrong."""
+    row = shifts.swap(session, number)
+    if row is None or row.asked != actor.account:
+        return None
+    _still_open(row, now)
+    directory = world().roll.current(session)
+    if accept:
+        _exchange(session, row, directory, actor, now)
+    _close(session, row, shifts.ACCEPTED if accept else shifts.DECLINED, directory, now)
+    _note(session, row, actor, "swap accept" if accept else "swap decline", now)
+    return row
+
+
+def withdraw(session: Session, number: int, actor: Actor, now: datetime) -> SwapRow | None:
+    """In the caller's transaction, by who asked. Raises Wrong."""
+    row = shifts.swap(session, number)
+    if row is None or row.asker != actor.account:
+        return None
+    _still_open(row, now)
+    _close(session, row, shifts.WITHDRAWN, world().roll.current(session), now)
+    _note(session, row, actor, "swap withdraw", now)
+    return row
+
+
+def turn_due(now: datetime) -> None:
+    """What nobody answered in time is over, and so is the news of an answer."""
+    with reading() as session:
+        if not shifts.is_due(session, now):
+            return
+    with transaction() as session:
+        directory = world().roll.current(session)
+        for row in shifts.due(session, now):
+            if row.state == shifts.REQUESTED:
+                _close(session, row, shifts.EXPIRED, directory, now)
+            else:
+                row.next_at = None
+                _say(session, row, directory, now, of_answer=True, over=True)
+
+
+def _exchange(session: Session, row: SwapRow, directory: Directory, actor: Actor, now: datetime) -> None:
+    schedule = next((one for one in directory.schedules.values() if one.id == row.schedule_id), None)
+    if schedule is None:
+        raise Wrong(NO_SCHEDULE)
+    gives = _ahead((row.gives_from, row.gives_to), now)
+    takes = _ahead((row.takes_from, row.takes_to), now) if row.takes_from and row.takes_to else None
+    _check_whose(schedule, row.asker, gives, row.asked, takes)
+    add(session, Asked(schedule.name, row.asked, *gives, row.reason), actor, now, swap=row.id)
+    if takes:
+        add(session, Asked(schedule.name, row.asker, *takes, row.reason), actor, now, swap=row.id)
+
+
+def _check_whose(
+    schedule: Schedule,
+    asker: str,
+    gives: Span,
+    asked: str,
+    takes: Span | None,
+) -> None:
+    if gives[1] - gives[0] > LONGEST or (takes and takes[1] - takes[0] > LONGEST):
+        raise Wrong(TOO_LONG)
+    if not is_whole_of(schedule, asker, *gives):
+        raise Wrong(NOT_YOURS)
+    if takes and not is_whole_of(schedule, asked, *takes):
+        raise Wrong(NOT_THEIRS)
+
+
+def _ahead(span: Span, now: datetime) -> Span:
+    starts = max(span[0], now)
+    if span[1] <= starts:
+        raise Wrong(NO_TIME)
+    return starts, span[1]
+
+
+def _still_open(row: SwapRow, now: datetime) -> None:
+    if row.state != shifts.REQUESTED or row.gives_to <= now:
+        raise Wrong(ANSWERED)
+
+
+def _close(session: Session, row: SwapRow, state: str, directory: Directory, now: datetime) -> None:
+    row.state, row.answered_at = state, now
+    row.next_at = now + HEARD if state in (shifts.ACCEPTED, shifts.DECLINED, shifts.EXPIRED) else None
+    session.flush()
+    _speak(session, row, directory, now)
+
+
+def _speak(session: Session, row: SwapRow, directory: Directory, now: datetime) -> None:
+    """To who is asked while it is open; then that is over, and who asked hears the answer."""
+    _say(session, row, directory, now, of_answer=False, over=row.state != shifts.REQUESTED)
+    if row.state not in (shifts.REQUESTED, shifts.WITHDRAWN):
+        _say(session, row, directory, now, of_answer=True, over=False)
+
+
+def _say(
+    session: Session, row: SwapRow, directory: Directory, now: datetime, *, of_answer: bool, over: bool
+) -> None:  # fmt: skip
+    """A word of our own, by push or else by e-mail."""
+    book, names = world().shelf.book, {person.email: person.name for person in directory.people.values()}
+    asker, asked = names.get(row.asker, row.asker), names.get(row.asked, row.asked)
+    did = "not answered" if row.state == shifts.EXPIRED else row.state
+    title = f"{asked} has {did} your swap" if of_answer else f"{asker} asks you to be on call instead"
+    reason = f"{_times(row)}. {row.reason} {world().settings.public_url}/oncall/me"
+    alert = swap_alert(f"{'answer' if of_answer else 'swap'} {row.id}", title, reason, now, over=over)
+    kind, to = book.classes[Urgency.FAST], row.asker if of_answer else row.asked
+    route = Route(
+        "a swap of shifts", Urgency.FAST, "whom it concerns", ("fingerprint",), (Step((f"person:{to}",), ASKED_ONLY),),
+        0, kind.channels, kind.fallback, kind.acknowledge_within, (), book.version,
+    )  # fmt: skip
+    post = given_route(Post(OWN_SOURCE, OWN_NAME, title.encode(), now, (alert,)), route, book)
+    intake.receive(session, [post], book, directory, now)
+
+
+def _times(row: SwapRow) -> str:
+    gives = f"From {row.gives_from.isoformat()} to {row.gives_to.isoformat()}"
+    if row.takes_from is None or row.takes_to is None:
+        return gives
+    return f"{gives}, in return for {row.takes_from.isoformat()} to {row.takes_to.isoformat()}"
+
+
+def _note(session: Session, row: SwapRow, actor: Actor, what: str, now: datetime) -> None:
+    said = {"asker": row.asker, "asked": row.asked, "from": row.gives_from.isoformat(), "to": row.gives_to.isoformat()}
+    audit.note(session, now, actor.account or actor.name, what, f"swap {row.id}", actor.how, **said)
+
+
+def _schedule(directory: Directory, name: str) -> Schedule:
+    schedule = directory.schedules.get(name)
+    if schedule is None:
+        raise Wrong(NO_SCHEDULE)
+    return schedule
+
+
+def _person(directory: Directory, email: str) -> str:
+    person = directory.people.get(email.strip().lower())
+    if person is None or person.role is Role.VIEWER:
+        raise Wrong(NO_PERSON)
+    return person.email

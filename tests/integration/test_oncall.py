@@ -1,0 +1,281 @@
+"""On call as others see it: asked over HTTP at any moment, overridden, swapped, read as a calendar and from one."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import select
+
+from gateway.actions import Actor
+from gateway.flows import calendars, duties
+from gateway.store import people as people_store
+from gateway.store.db import db, transaction
+from gateway.store.tables import Audit, ImportedCalendar, SwapRow
+from rules import people
+from tests.fakes.http import FakeServer, reply
+from tests.integration.test_machine_api import Program, problem
+from tests.samples import PEOPLE
+
+BERLIN = (
+    PEOPLE
+    + """
+  - {name: berlin, team: infra, timezone: Europe/Berlin,
+     layers: [{start: "2026-10-04T02:30", every: 1w, members: [anna@example.org, oleg@example.org]}]}
+  - {name: office, team: infra, timezone: Europe/Moscow, covers: work,
+     layers: [{start: "2026-11-02T09:00", every: 1w, members: [irina@example.org], when: work},
+              {start: "2026-11-02T09:00", every: 1d, members: [oleg@example.org], days: [sat, sun],
+               hours: ["10:00-12:00", "22:00-02:00"], until: "2027-01-01T00:00"}]}
+"""
+)
+BOOK_HEAD = """
+version: 1
+timezone: Europe/Moscow
+calendars: {work: {days: mon-fri, hours: "09:00-18:00"}}
+routes: [{name: all, urgency: emergency, policy: infra}]
+policies: {infra: {steps: [{notify: ["schedule:infra"], wait: 5m}]}}
+"""
+ANNA, OLEG = (Actor(name, "dashboard", account=f"{name.lower()}@example.org") for name in ("Anna", "Oleg"))
+DAY = timedelta(days=1)
+
+
+def utc(*when):
+    return datetime(*when, tzinfo=UTC)
+
+
+@pytest.fixture
+def made(world_of):
+    return world_of(BOOK_HEAD, BERLIN.replace("NTFY", "https://ntfy.example"))
+
+
+@pytest.fixture
+def program(made):
+    return Program(made, "read", "act")
+
+
+def standing(program, schedule, at):
+    (found,) = program.get("/oncall", schedule=schedule, at=at.isoformat()).json["oncall"]
+    return found
+
+
+def who(program, schedule, at):
+    person = standing(program, schedule, at)["person"]
+    return person and person["email"].partition("@")[0]
+
+
+def test_e15_handoff_at_dst(program):
+    """Berlin, weekly, Sunday 02:30: one hand-over at each change of the clock, no gap and no overlap."""
+    for sunday, handover in ((utc(2026, 10, 25), "00:30"), (utc(2027, 3, 28), "01:00")):
+        begin = sunday - timedelta(hours=6)
+        seen = [
+            (at, who(program, "berlin", at)) for at in (begin + timedelta(minutes=15 * count) for count in range(64))
+        ]
+        changes = [at for (_, one), (at, other) in pairwise(seen) if one != other]
+
+        assert {one for _, one in seen} == {"anna", "oleg"}
+        assert [f"{at:%H:%M}" for at in changes] == [handover]
+        assert standing(program, "berlin", begin)["until"] == changes[0].isoformat().replace("+00:00", "Z")
+
+
+def test_who_is_on_call_is_told_with_who_is_next_and_why(program):
+    found = standing(program, "office", utc(2026, 11, 5, 12))
+
+    assert (found["person"]["name"], found["next"], found["gap"]) == ("Irina", None, False)
+    assert found["until"] == "2026-11-05T15:00:00Z"
+    night = standing(program, "office", utc(2026, 11, 5, 20))
+    assert (night["person"], night["next"]["name"], night["gap"]) == (None, "Irina", False)  # nobody has to be
+    assert who(program, "office", utc(2026, 11, 8, 22)) == "oleg"  # Monday 01:00 in Moscow belongs to Sunday's night
+
+
+def test_an_override_decides_everywhere_until_it_is_taken_back(made, program, clock):
+    said = {
+        "schedule": "infra",
+        "person": "OLEG@example.org",
+        "ends_at": (clock.now() + DAY).isoformat(),
+        "reason": "ill",
+    }
+    first = program.post("/oncall/overrides", json=said).json
+    assert first["person"] == {"email": "oleg@example.org", "name": "Oleg"}
+    assert standing(program, "infra", clock.now())["override"] == first["id"]
+    assert who(program, "infra", clock.now() + DAY) == "anna"
+
+    made.alert()
+    assert {one.who for one in made.deliveries()} == {"oleg@example.org"}
+
+    assert [one["id"] for one in program.get("/oncall/overrides", schedule="infra").json["overrides"]] == [first["id"]]
+    clock.advance(hours=1)
+    assert program.ask("DELETE", f"/oncall/overrides/{first['id']}").json["removed_at"]
+    assert who(program, "infra", clock.now()) == "anna"
+    assert who(program, "infra", clock.now() - timedelta(minutes=1)) == "oleg"  # what was is not rewritten
+    assert program.get("/oncall/overrides").json == {"overrides": []}
+    assert {one.action for one in db.session.scalars(select(Audit))} >= {"override add", "override remove"}
+
+
+def test_an_override_that_cannot_be(program, clock):
+    good = {"schedule": "infra", "person": "oleg@example.org", "ends_at": (clock.now() + DAY).isoformat()}
+    wrongs = [
+        ({"schedule": "x"}, "no such schedule"), ({"person": "x@example.org"}, "no such person"),
+        ({"ends_at": clock.now().isoformat()}, "must lie after"), ({"ends_at": ""}, "say when it ends"),
+        ({"for": "1h"}, "say when it ends"), ({"ends_at": "", "for": "9"}, "9"), ({"starts_at": 5}, "must be text"),
+        ({"ends_at": (clock.now() + 93 * DAY).isoformat()}, "92 days"),
+    ]  # fmt: skip
+    for wrong, words in wrongs:
+        assert words in problem(program.post("/oncall/overrides", json=good | wrong), 400)
+    assert problem(program.ask("DELETE", "/oncall/overrides/77"), 404)
+    assert problem(program.ask("DELETE", "/oncall/overrides/99999999999999999999"), 404)
+    assert problem(program.get("/oncall/overrides", schedule="x"), 404)
+
+
+def swap(**more):
+    given = {
+        "gives": (utc(2026, 12, 13, 1, 30), utc(2026, 12, 20, 1, 30)),
+        "takes": (utc(2026, 12, 20, 1, 30), utc(2026, 12, 27, 1, 30)),
+    }
+    with transaction() as session:
+        row = duties.ask(
+            session,
+            duties.AskedSwap("berlin", "anna@example.org", "oleg@example.org", **given | more),
+            ANNA,
+            utc(2026, 12, 5),
+        )
+        return row.id
+
+
+def answered(number, actor, now, *, accept):
+    with transaction() as session:
+        row = duties.answer(session, number, actor, now, accept=accept)
+        return row and row.state
+
+
+def test_a_swap_is_asked_told_accepted_and_then_so(made, program, clock):
+    number = swap()
+    (told,) = made.deliveries()
+    assert (told.who, told.way) == ("oleg@example.org", "email")  # he has no push
+    assert answered(number, ANNA, clock.now(), accept=True) is None  # nobody answers for another
+    assert who(program, "berlin", utc(2026, 12, 14)) == "anna"
+
+    assert answered(number, OLEG, clock.now(), accept=True) == "accepted"
+    assert [who(program, "berlin", utc(2026, 12, day)) for day in (14, 21, 28)] == ["oleg", "anna", "anna"]
+    heard = made.deliveries(who="anna@example.org", status="queued")
+    assert {one.way for one in heard} == {"push"}
+    with pytest.raises(duties.Wrong, match="answered already"):
+        answered(number, OLEG, clock.now(), accept=False)
+    clock.advance(hours=2)
+    duties.turn_due(clock.now())
+    assert [one.status for one in made.incidents()] == ["resolved", "resolved"]
+
+
+def test_a_swap_declined_withdrawn_or_never_answered_changes_nothing(made, program, clock):
+    assert answered(swap(), OLEG, clock.now(), accept=False) == "declined"
+    number = swap()
+    with transaction() as session:
+        assert duties.withdraw(session, number, ANNA, clock.now()).state == "withdrawn"
+    swap(takes=None)
+    clock.set(utc(2026, 12, 21))
+    duties.turn_due(clock.now())
+
+    assert sorted(db.session.scalars(select(SwapRow.state))) == ["declined", "expired", "withdrawn"]
+    assert who(program, "berlin", utc(2026, 12, 14)) == "anna"
+
+
+def test_nobody_gives_away_what_is_not_theirs(made, clock):
+    for more, words in (
+        ({"gives": (utc(2026, 12, 13), utc(2026, 12, 20))}, "not on call for the whole"),
+        ({"takes": (utc(2026, 12, 14), utc(2026, 12, 15))}, "They are not on call"),
+        ({"gives": (utc(2026, 12, 1), utc(2026, 12, 2))}, "after now"),
+    ):  # fmt: skip
+        with pytest.raises(duties.Wrong, match=words):
+            swap(**more)
+    number = swap()
+    with transaction() as session:  # meanwhile his week is somebody else's
+        asked = duties.Asked("berlin", "irina@example.org", utc(2026, 12, 22), utc(2026, 12, 23))
+        duties.add(session, asked, OLEG, clock.now(), own="oleg@example.org")
+    with pytest.raises(duties.Wrong, match="They are not on call"):
+        answered(number, OLEG, clock.now(), accept=True)
+
+
+def test_people_go_out_and_come_back_the_same(made, clock):
+    vault = made.app.extensions["gateway"].vault
+    text = (
+        BERLIN.replace("NTFY", "https://ntfy.example")
+        + """
+  - {name: elsewhere, timezone: UTC, layers: [{ical: "https://calendar.example/private-key.ics"}]}
+"""
+    )
+    made.people(text)
+    with transaction() as session:
+        out = people.dump(people_store.export_people(session, vault))
+    assert "https://calendar.example/private-key.ics" in out
+    assert not db.session.scalar(select(ImportedCalendar.address)).startswith("https")  # sealed
+    with transaction() as session:
+        again = people_store.import_people(session, people.parse(out, "p.yaml", {}), vault, clock.now())
+    assert (again.added, again.changed) == (0, 0)
+    made.people(text.replace("private-key", "other-key"))
+    assert len(db.session.scalars(select(ImportedCalendar)).all()) == 1
+
+
+CALENDAR = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:1
+DTSTART:20261204T000000Z
+DURATION:P2D
+RRULE:FREQ=WEEKLY
+SUMMARY:On call: Oleg
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_a_calendar_of_others_is_a_layer_and_its_last_good_copy_stays(world_of, clock):
+    with FakeServer() as server:
+        made = world_of(
+            BOOK_HEAD, BERLIN.replace("NTFY", "https://ntfy.example"), NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1"
+        )
+        made.people(
+            PEOPLE.replace("NTFY", "https://ntfy.example")
+            + f"""
+  - {{name: mixed, timezone: UTC, layers: [{{start: "2026-11-02", every: 1w, members: [irina@example.org]}},
+     {{ical: "{server.url}/a.ics"}}]}}
+  - {{name: inside, timezone: UTC, layers: [{{ical: "http://localhost:1/a.ics"}}]}}
+"""
+        )
+        server.then(reply(200, CALENDAR.encode(), {"Content-Type": "text/calendar"}))
+        program = Program(made, "read")
+        assert who(program, "mixed", clock.now()) == "irina"
+        calendars.read_due(clock.now())
+        assert [who(program, "mixed", at) for at in (clock.now(), utc(2026, 12, 7), utc(2027, 1, 2))] == [
+            "oleg", "irina", "oleg",
+        ]  # fmt: skip
+        server.then(reply(500), reply(200, b"<html>"), reply(200, CALENDAR.replace("P2D", "P1D").encode()))
+        for error in ("HTTP 500", "not a calendar", ""):
+            clock.advance(hours=2)
+            calendars.read_due(clock.now())
+            db.session.rollback()
+            rows = {
+                row.schedule_id: row.error
+                for row in db.session.scalars(select(ImportedCalendar).order_by(ImportedCalendar.id))
+            }
+            ours, foreign = rows.values()
+            assert error in ours
+            assert bool(error) is bool(ours)
+            assert foreign  # leads into this machine: never asked
+            assert who(program, "mixed", utc(2027, 1, 1, 12)) == "oleg"
+        assert who(program, "mixed", utc(2027, 1, 2, 12)) == "irina"
+        assert len(server.requests) == 4
+
+
+def test_a_calendar_is_read_at_its_secret_address(made, clock):
+    with transaction() as session:
+        token = calendars.new_feed(session, ANNA, clock.now(), person_id=1)
+    answer = made.client.get(f"/ical/{token}.ics")
+    assert answer.mimetype == "text/calendar"
+    assert "SUMMARY:On call: berlin" in answer.text
+    assert "\r\nBEGIN:VEVENT\r\n" in answer.text
+    assert token not in str(db.session.execute(select(Audit.detail)).all())
+    with transaction() as session:
+        whole = calendars.new_feed(session, ANNA, clock.now(), schedule_id=2)
+        fresh = calendars.new_feed(session, ANNA, clock.now(), person_id=1)
+    assert "SUMMARY:Oleg · berlin" in made.client.get(f"/ical/{whole}.ics").text
+    assert made.client.get(f"/ical/{token}.ics").status_code == 404
+    with transaction() as session:
+        assert calendars.end_feed(session, ANNA, clock.now(), person_id=1)
+    assert made.client.get(f"/ical/{fresh}.ics").status_code == 404
