@@ -25,9 +25,11 @@ from gateway.flows import (
     escalate,
     heartbeats,
     housekeeping,
+    reach,
     silences,
 )
 from gateway.flows.deliver import Sender
+from gateway.flows.herald import Herald
 from gateway.flows.librarian import Librarian
 from gateway.flows.reconcile import Reconciler
 from gateway.flows.rollups import Keeper
@@ -97,6 +99,8 @@ class Worker:
             Job("housekeeping", timedelta(minutes=10), housekeeping.tidy),
             Job("swaps", timedelta(seconds=5), duties.turn_due),
             Job("calendars", timedelta(seconds=5), calendars.Reader(self.app, self.world).start_due),
+            Job("look ahead", timedelta(minutes=1), reach.look_ahead),
+            Job("herald", timedelta(seconds=5), Herald(self.app, self.world).start_due),
             Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
             Job("reports", REPORTS_LOOK, Keeper(self.app, self.world).start_due),
         ]

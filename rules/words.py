@@ -245,6 +245,7 @@ class Directory:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     addresses: frozenset[tuple[str, str]] = frozenset()  # (channel, address_id) of every contact there is
     silences: tuple[Silence, ...] = ()  # that have not ended
+    failing: frozenset[tuple[str, str]] = frozenset()  # (channel, address_id) of contacts that a provider refuses
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ def subscription_ended(event: Event) -> Said:
     return Said("bell-off", "red", _message(event), event.reader.say("subscription ended"), (small,))
 
 
+def contact_failing(event: Event) -> Said:
+    small = event.reader.say("The provider says that nobody is reached there; its owner is told by another way.")
+    return Said("triangle-alert", "red", _message(event), event.reader.say("the contact fails"), (small,))
+
+
 def logged(event: Event) -> Said:
     rest = event.reader.say("was only written to the log: no provider is set up")
     return Said("scroll-text", "red", _message(event), rest, _error(event, "reference"))
@@ -67,6 +72,7 @@ KINDS: Mapping[str, Callable[[Event], Said]] = {
     "sent": sent,
     "delivered": delivered,
     "subscription ended": subscription_ended,
+    "contact failing": contact_failing,
     "logged": logged,
     "attempt failed": attempt_failed,
     "delivery failed": failed,

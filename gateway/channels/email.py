@@ -1,5 +1,6 @@
 """E-mail over SMTP: accepted only at the 250 after the text, never in clear where encryption was asked for."""
 
+import re
 import smtplib
 import socket
 import ssl
@@ -9,7 +10,7 @@ from email.policy import SMTP
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from gateway.channels import Message, PermanentFailure, TemporaryFailure
+from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.outward import addresses
 from gateway.outward.dialing import CONNECT, Deadline, UnknownHost, resolve, words_of
 from gateway.outward.mailing import check, host_of, plain_address, sender_of, write
@@ -20,6 +21,7 @@ LABEL = "E-mail"
 ENV = ("NABAT_SMTP_URL", "NABAT_MAIL_FROM")
 NEEDS = ("NABAT_SMTP_URL", "NABAT_MAIL_FROM")
 SECRET = False
+NOBODY = re.compile(r"5\.1\.[1236]\b")  # RFC 3463: there is no such mailbox, or no such domain
 
 __all__ = ["ENV", "LABEL", "NEEDS", "SECRET", "check", "send"]
 
@@ -100,7 +102,8 @@ def _verdict(problem: Exception, session: _Session) -> TemporaryFailure | Perman
         return PermanentFailure(f"cannot be sent: {type(problem).__name__}")
     words = cut(one_line(clean_text(_said(problem) or words_of(problem))), 200)
     if 500 <= code < 600:
-        return PermanentFailure(f"{session.server}: {code} {words}", status=code)
+        nobody = isinstance(problem, smtplib.SMTPRecipientsRefused) and NOBODY.match(words)
+        return (AddressEnded if nobody else PermanentFailure)(f"{session.server}: {code} {words}", status=code)
     if 400 <= code < 500:
         return TemporaryFailure(f"{session.server}: {code} {words}")
     if isinstance(problem, ssl.SSLError) or not session.handed_over:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from gateway.channels import Message, PermanentFailure, TemporaryFailure
+from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.outward.outbound import DEADLINE, Answer, ask, judge, private_hosts
 from rules.text import clean_text, cut, one_line
 
@@ -24,6 +24,7 @@ MOST_SEGMENTS = 3  # Twilio takes 1600 characters; a person at night does not, a
 GOOD_NEWS = ("acknowledged", "resolved")  # nothing to press: no link that costs a segment
 VALID = 1800  # seconds that the phone network may try
 LATER = (20429, 21611)  # too many at once, the sender's queue is full: refusals that pass
+NOBODY = (21211, 21217, 21610, 21614)  # no number, none that takes an SMS, or one that wants none of us
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -114,4 +115,6 @@ def _reference(answer: Answer) -> str:
     reason = cut(one_line(clean_text(f"Twilio {said.get('code')}: {said.get('message', '')}")), 200)
     if said.get("code") in LATER:
         raise TemporaryFailure(reason)
+    if said.get("code") in NOBODY:
+        raise AddressEnded(reason, status=answer.status)
     raise PermanentFailure(reason, status=answer.status)

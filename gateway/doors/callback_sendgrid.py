@@ -82,6 +82,7 @@ def _receipt(event: Mapping[str, Any]) -> Receipt | None:
         _text(event, "nabat_incident") or "not named",
         f"{PROVIDER}:{message}",
         f"SendGrid: {'bounced' if kind == 'bounce' else kind}: {why}",
+        ended=kind == "bounce" and _text(event, "type") != "blocked" and _text(event, "status")[:3] in ("", "5.1"),
     )
 
 

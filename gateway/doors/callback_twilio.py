@@ -29,6 +29,7 @@ REASONS = {
     "30007": "the carrier took it for spam",
     "30008": "the carrier does not say why",
 }
+NOBODY = ("30005", "30006")  # it will never arrive at this number
 PORTS = {"https": 443, "http": 80}
 
 bp = Blueprint("callback_twilio", __name__)
@@ -72,7 +73,8 @@ def read(fields: Mapping[str, str], number: str) -> list[Receipt]:
     code = fields.get("ErrorCode", "")
     why = f": {code} {REASONS.get(code, '')}".rstrip() if code else ""
     delivery = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0
-    return [Receipt(PROVIDER, f"{sid}:{status}", "sms", VERDICTS[status], delivery, "", sid, f"Twilio: {status}{why}")]
+    words, gone = f"Twilio: {status}{why}", code in NOBODY
+    return [Receipt(PROVIDER, f"{sid}:{status}", "sms", VERDICTS[status], delivery, "", sid, words, ended=gone)]
 
 
 def _fields(body: bytes) -> list[tuple[str, str]]:

@@ -16,9 +16,11 @@ KEEP = {
     "hidden_alert": ("at", timedelta(days=90)),
     "counter": ("since", timedelta(days=1)),
     "sign_in": ("expires_at", timedelta()),
+    "contact_code": ("expires_at", timedelta()),
+    "personal_notice": ("created_at", timedelta(days=90)),
     "undo": ("at", timedelta(days=1)),
 }
-KEYS = {"heard": "key", "counter": "key"}  # the others have an id
+KEYS = {"heard": "key", "counter": "key", "contact_code": "contact_id"}  # the others have an id
 # Let go once the ledger has counted them. SQLite gives the number of the last row anew when that is gone, so it stays.
 COUNTED = {"payload": "id <", "quarantined_item": "payload_id <="}
 NEEDED = {  # however old: which incident of PagerDuty is ours, as long as ours is open

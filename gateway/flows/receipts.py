@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from gateway import actions, fallback, metrics
 from gateway.changes import Changes
+from gateway.flows import mend
 from gateway.secrets import digest
 from gateway.store import cases, outbox, receipts, timeline
 from gateway.store.cases import Case
@@ -40,6 +41,7 @@ class Receipt:
     incident_uuid: str = ""  # if the receipt names it: then it must be the delivery's
     reference: str = ""  # what the provider calls the message
     words: str = ""  # why it failed
+    ended: bool = False  # nobody is at this address any more
 
 
 def take(told: Sequence[Receipt], now: datetime) -> list[str]:
@@ -85,6 +87,13 @@ def _apply(changes: Changes, loaded: Mapping[int, Case], receipt: Receipt, sent:
     kind = "delivered" if delivered else "delivery failed"
     line = timeline.line(sent.incident_id, changes.now, kind, actions.CLOCK.name, _detail(receipt, sent))
     changes.lines.append(line)
+    if delivered:
+        mend.worked(changes, sent.channel, sent.address_id, receipt=True)
+    elif receipt.ended and mend.failed(changes, sent.channel, sent.address_id, _words(receipt), changes.now):
+        failing = timeline.line(
+            sent.incident_id, changes.now, "contact failing", actions.CLOCK.name, _detail(receipt, sent)
+        )
+        changes.lines.append(failing)
     if case is not None and not delivered and sent.kind in outbox.PAGES:
         fallback.fall_back(changes, case, sent.level, sent.who, _words(receipt))
     return receipt.verdict.value

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gateway import actions, crashpoint, fallback, log, metrics
 from gateway.changes import Changes
 from gateway.demo.mark import is_invented
+from gateway.flows import mend
 from gateway.store import browsers, bundles, cases, outbox, pages, timeline
 from gateway.store.cases import Case
 from gateway.store.db import transaction
@@ -87,12 +88,22 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
         if case is None:
             continue
         changes.lines.append(timeline.line(case.id, now, *_line(result, values)))
-        if result.ended and browsers.ended(session, result.leased.id, now):
-            changes.lines.append(timeline.line(case.id, now, "subscription ended", *_line(result, values)[1:]))
+        if news := _news_of_contact(changes, result):
+            changes.lines.append(timeline.line(case.id, now, news, *_line(result, values)[1:]))
         if not _got_out(result.leased, str(values["status"])) and result.leased.kind in outbox.PAGES:
             fallback.fall_back(changes, case, result.leased.level, result.leased.who, result.words)
     changes.write()
     crashpoint.passing("outcome written")
+
+
+def _news_of_contact(changes: Changes, result: Result) -> str:
+    """What an attempt says about the address itself, as a kind of line, if that is news."""
+    leased = result.leased
+    if result.outcome == "sent":
+        mend.worked(changes, leased.channel, leased.address_id)
+    if result.ended and mend.failed(changes, leased.channel, leased.address_id, result.words, changes.now):
+        return "subscription ended" if leased.channel == browsers.CHANNEL else "contact failing"
+    return ""
 
 
 def _not_rolled_up(session: Session, changes: Changes, result: Result) -> None:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.store.db import upsert
 from gateway.store.people import bump
-from gateway.store.tables import ContactRow, Delivery, Fact
+from gateway.store.tables import ContactRow, Fact
 
 CHANNEL = "webpush"
 KEY = "vapid"  # the Fact that holds our sealed private key
@@ -31,7 +31,9 @@ def of_person(session: Session, person_id: int) -> list[ContactRow]:
 
 def add(session: Session, person_id: int, sealed: str, address_id: str, now: datetime) -> None:
     """The browser now belongs to this person, whoever subscribed it before."""
-    session.execute(delete(ContactRow).where(ContactRow.channel == CHANNEL, ContactRow.address_id == address_id))
+    gone = (ContactRow.person_id == person_id) & ContactRow.failed_at.is_not(None)  # this browser's old ones among them
+    old = delete(ContactRow).where(ContactRow.channel == CHANNEL, or_(ContactRow.address_id == address_id, gone))
+    session.execute(old)
     last = session.scalar(select(func.max(ContactRow.position)).where(ContactRow.person_id == person_id))
     row = ContactRow(person_id=person_id, channel=CHANNEL, address=sealed, address_id=address_id, verified_at=now)
     row.position = 0 if last is None else last + 1
@@ -44,16 +46,6 @@ def remove(session: Session, person_id: int, contact_id: int, now: datetime) -> 
     """False if the person has no such browser."""
     mine = ContactRow.person_id == person_id, ContactRow.channel == CHANNEL, ContactRow.id == contact_id
     done = session.execute(delete(ContactRow).where(*mine).returning(ContactRow.id)).first()
-    if done is not None:
-        bump(session, now)
-    return done is not None
-
-
-def ended(session: Session, delivery_id: int, now: datetime) -> bool:
-    """Forget the browser that this message was for, whoever has it. False if it is forgotten already."""
-    its = select(Delivery.address_id).where(Delivery.id == delivery_id).scalar_subquery()
-    gone = delete(ContactRow).where(ContactRow.channel == CHANNEL, ContactRow.address_id == its)
-    done = session.execute(gone.returning(ContactRow.id)).first()
     if done is not None:
         bump(session, now)
     return done is not None

@@ -54,7 +54,10 @@ def directory(session: Session) -> Directory:
     """Everybody active, every team and schedule; addresses as they are stored."""
     of_person: dict[int, list[Contact]] = {}
     of_team: dict[int, list[Contact]] = {}
+    failing = set[tuple[str, str]]()
     for row in session.scalars(select(ContactRow).order_by(ContactRow.position, ContactRow.id)):
+        if row.failed_at is not None:
+            failing.add((row.channel, row.address_id))
         if row.channel in OWN_CHANNELS and row.failed_at is not None:
             continue  # that browser has left and never comes back
         verified = row.verified_at is not None
@@ -74,6 +77,7 @@ def directory(session: Session) -> Directory:
         addresses=frozenset(
             (one.channel, one.address_id) for group in (*of_person.values(), *of_team.values()) for one in group
         ),
+        failing=frozenset(failing),
     )
 
 

@@ -31,11 +31,12 @@ class Sent:
     status: str
     attempts: int
     reference: str
+    address_id: str = ""
 
 
 _QUESTION = select(
     Delivery.id, Delivery.incident_id, Incident.uuid, Delivery.channel, Delivery.kind, Delivery.level, Delivery.way,
-    Delivery.who, Delivery.name, Delivery.status, Delivery.attempts, Delivery.provider_ref,
+    Delivery.who, Delivery.name, Delivery.status, Delivery.attempts, Delivery.provider_ref, Delivery.address_id,
 ).join(Incident, Incident.id == Delivery.incident_id)  # fmt: skip
 
 

@@ -99,11 +99,15 @@ def test_a_browser_that_has_left_is_forgotten_and_another_way_is_tried(world, pa
     push, mail = world.deliveries()
     assert (push.status, push.error) == ("failed", "this browser is no longer subscribed")
     assert (mail.channel, mail.part) == ("email", "fallback")
-    assert subscribed(world) == []
+    (gone,) = subscribed(world)
+    assert (gone.failed_at, gone.failure) == (world.clock.now(), "this browser is no longer subscribed")
     assert world.timeline()[:4] == ["opened", "delivery failed", "subscription ended", "fallback"]
     assert world.entries("subscription ended")[0].detail["name"] == "Irina"
     world.alert(name="Another", fingerprint="b2")
     assert world.deliveries(channel="webpush") == [push]
+    assert subscribe(page, service.browser().subscription()).status_code == 201
+    (fresh,) = subscribed(world)  # the old one goes with it
+    assert fresh.failed_at is None
 
 
 def test_other_failures_keep_the_subscription(world, page, service):

@@ -1,0 +1,149 @@
+"""What people are told about themselves goes out: beside the loop, by the first of their ways that takes it."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+
+from gateway import channels, log, metrics
+from gateway.access.vapid import given_to
+from gateway.channels import Message, PermanentFailure, TemporaryFailure
+from gateway.demo.mark import is_invented
+from gateway.outward.masking import mask
+from gateway.outward.wording import Wording
+from gateway.secrets import BadSecret
+from gateway.store import contacts, notices
+from gateway.store.db import db, reading, transaction
+from gateway.store.tables import ContactRow, PersonalNotice, PersonRow
+from gateway.store.types import micros
+from gateway.world import World
+
+ORDER = ("email", "webpush", "ntfy", "sms")  # nobody is called because a contact of theirs is broken
+WAYS = {"email": "E-mail", "sms": "SMS", "webpush": "Push", "ntfy": "Push", "pagerduty": "Phone call"}
+
+
+@dataclass(slots=True)
+class Herald:
+    """One worker's share of it."""
+
+    app: Flask
+    world: World
+    thread: threading.Thread | None = field(default=None)
+
+    def start_due(self, now: datetime) -> None:
+        if self.thread is not None and self.thread.is_alive():
+            return
+        with reading() as session:
+            if not notices.due(session, now, 1):
+                return
+        self.thread = threading.Thread(target=self._beside, args=(now,), name="herald", daemon=True)
+        self.thread.start()
+
+    def _beside(self, now: datetime) -> None:
+        with self.app.app_context():
+            try:
+                tell_due(self.world, now)
+            except Exception as problem:  # noqa: BLE001 - a database that is away, a bug: the next turn comes all the same
+                log.error("worker_job_failed", problem, job="herald")
+                metrics.worker_errors.labels("herald").inc()
+            finally:
+                db.session.remove()
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    channel: str
+    address: str  # as stored
+    env: Mapping[str, str]
+
+
+def tell_due(world: World, now: datetime) -> int:
+    """All that is due. Returns how many were told."""
+    with reading() as session:
+        waiting = notices.due(session, now)
+    return sum(_tell(world, row, now) for row in waiting)
+
+
+def _tell(world: World, row: PersonalNotice, now: datetime) -> bool:
+    with transaction() as session:
+        if not notices.claim(session, row, now):
+            return False
+        person = session.get_one(PersonRow, row.person_id)
+        skip = row.detail.get("contact")
+        usable = [one for one in contacts.of_person(session, person.id) if _usable(one) and one.id != skip]
+        usable.sort(key=lambda one: ORDER.index(one.channel))
+        ways = [
+            _Way(one.channel, one.address, {**world.settings.env, **given_to(one.channel, session, world.vault, now)})
+            for one in usable
+        ]
+        email, title, text = person.email, *_words(row, person, world)
+        language = person.language
+    way, error = _send(world, ways, email, (title, text, language), now)
+    with transaction() as session:
+        notices.settle(session, row.id, way, error, now)
+    log.info("personal_notice", person=row.person_id, kind=row.kind, way=way or "none")
+    return bool(way)
+
+
+def _usable(one: ContactRow) -> bool:
+    return one.channel in ORDER and one.verified_at is not None and one.failed_at is None
+
+
+def _send(world: World, ways: Sequence[_Way], email: str, said: tuple[str, str, str], now: datetime) -> tuple[str, str]:
+    """The channel that took it, and what the others said. Where none has a provider it goes to the log."""
+    title, text, language = said
+    url, errors, unset = f"{world.settings.public_url}/me/contact", list[str](), 0
+    for way in ways:
+        if is_invented(email) or channels.missing(way.channel, way.env):
+            unset += 1
+            continue
+        try:
+            address = world.vault.open(way.address) if channels.find(way.channel).SECRET else way.address
+            message = Message(
+                micros(now), 0, "personal", "reminder", address, title, text, url=url, urgency="fast",
+                language=language, links=((Wording(language, "UTC").word("Open"), url),),
+            )  # fmt: skip
+            channels.carrier(way.channel, way.env).send(message, way.env)
+        except (PermanentFailure, TemporaryFailure, BadSecret) as failure:
+            errors.append(f"{way.channel}: {mask(str(failure), way.env)}")
+        else:
+            return way.channel, "; ".join(errors)
+    if unset and not errors:
+        channels.find("log").send(Message(micros(now), 0, "personal", "reminder", "", title, text), {})
+        return "log", ""
+    return "", "; ".join(errors) or "no other way to reach them"
+
+
+def _words(row: PersonalNotice, person: PersonRow, world: World) -> tuple[str, str]:
+    """Title and text in the person's words."""
+    word = Wording(person.language, person.timezone).word
+    detail, page = row.detail, f"{world.settings.public_url}/me/contact"
+    if row.kind == "contact":
+        title = word("A way of reaching you no longer works")
+        way = word(WAYS.get(str(detail["channel"]), "Push"))
+        lines = [word("%(way)s: %(why)s", way=way, why=detail["why"])]
+        lines.append(word("Until it is mended you are told by your other ways. Your contacts: %(page)s", page=page))
+        return title, "\n".join(lines)
+    mine = row.kind == "reach"
+    title = word("In the next 14 days you could not be reached as you should") if mine else word(
+        "People who could not be reached in the next 14 days"
+    )  # fmt: skip
+    lines = [_finding(one, word) for one in detail["findings"]]
+    where = page if mine else f"{world.settings.public_url}/people"
+    return title, "\n".join([*lines, where])
+
+
+def _finding(one: Mapping[str, Any], word: Any) -> str:
+    name = f"{one['name']}: " if one.get("name") else ""
+    words = {
+        "nothing": "no verified contact at all for: %(what)s",
+        "lacks": "no working contact for: %(what)s",
+        "ended": "a browser no longer takes push: %(what)s",
+        "failing": "a contact fails: %(what)s",
+        "gap": "nobody is on call: %(what)s",
+        "left": "has left and still stands in: %(what)s",
+    }
+    return name + str(word(words[str(one["kind"])], what=one["what"]))

@@ -1,0 +1,47 @@
+"""What people are told about themselves, as rows: kept with what caused it, claimed, told, tried again."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from gateway.store.db import upsert
+from gateway.store.tables import PersonalNotice
+from gateway.store.types import micros
+
+AGAIN, MOST = timedelta(minutes=10), 24  # between tries, and how many there are
+_CLAIM = text("""
+    UPDATE personal_notice SET due_at = :again, tries = tries + 1 WHERE id = :id AND due_at = :due RETURNING id
+""")
+
+
+def tell(session: Session, person_id: int, once: str, kind: str, detail: Mapping[str, Any], now: datetime) -> None:
+    """Promised with what caused it; the same (`once`) is told once."""
+    row = {
+        "person_id": person_id, "once": once[:200], "kind": kind, "detail": dict(detail), "created_at": now,
+        "due_at": now, "tries": 0, "told_at": None, "way": "", "error": "",
+    }  # fmt: skip
+    session.execute(upsert(session, PersonalNotice, [row]).on_conflict_do_nothing(index_elements=["once"]))
+
+
+def due(session: Session, now: datetime, limit: int = 20) -> list[PersonalNotice]:
+    waits = PersonalNotice.due_at.is_not(None), PersonalNotice.due_at <= now
+    return list(session.scalars(select(PersonalNotice).where(*waits).order_by(PersonalNotice.due_at).limit(limit)))
+
+
+def claim(session: Session, row: PersonalNotice, now: datetime) -> bool:
+    """Whether this process tells it: of several the first. If it is lost, it is tried again later."""
+    assert row.due_at is not None
+    values = {"id": row.id, "due": micros(row.due_at), "again": micros(now + AGAIN)}
+    return session.execute(_CLAIM, values).first() is not None
+
+
+def settle(session: Session, number: int, way: str, error: str, now: datetime) -> None:
+    row = session.get_one(PersonalNotice, number, populate_existing=True)
+    row.error = error
+    if way:
+        row.told_at, row.way, row.due_at = now, way, None
+    elif row.tries >= MOST:
+        row.due_at = None
