@@ -47,7 +47,7 @@ def subscribe(world, service, who):
 
 
 def test_g6_reachability(staffed_of, providers, service):
-    """A push subscription ends; its owner gets a mail, the radar shows it in the morning, the lead hears a day later."""
+    """A push subscription ends: its owner gets a mail, the next look finds it, the lead hears of it a day later."""
     world = staffed_of(BOOK.replace('"schedule:infra"], wait: 5m', '"person:oleg@example.org"], wait: 5m', 1))
     subscribe(world, service, "oleg@example.org")
     service.then(reply(410))
