@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rules.book import RuleBook
-from rules.oncall import on_call
-from rules.words import CHANNELS_OF_WAY, Directory, Person, Role, Route, Schedule, Urgency, Way
+from rules.durations import write_duration
+from rules.oncall import gaps, shifts
+from rules.schedules import Schedule
+from rules.words import CHANNELS_OF_WAY, Directory, Person, Role, Route, Urgency, Way
 
-AHEAD, EVERY = timedelta(days=14), timedelta(hours=1)
+AHEAD = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def look(book: RuleBook, directory: Directory, ended: Mapping[str, Sequence[str]
         for target in dict.fromkeys(name for step in route.steps for name in step.notify):
             for email in _who(target, directory, turns):
                 classes.setdefault(email, {}).setdefault(route.urgency, route)
-            found += _broken(target, route.policy, directory, turns, at)
+            found += _broken(target, route.policy, directory, at)
     for email in sorted(classes):
         person = directory.people.get(email)
         if person is not None and person.role is not Role.VIEWER:
@@ -50,8 +52,8 @@ def _routes(book: RuleBook) -> list[Route]:
 
 
 def _turns(schedule: Schedule, at: datetime) -> list[str | None]:
-    """Who is on call, hour by hour."""
-    return [on_call(schedule, at + count * EVERY) for count in range(AHEAD // EVERY)]
+    """Who is on call, in turn."""
+    return [one.who for one in shifts(schedule, at, at + AHEAD)]
 
 
 def _who(target: str, directory: Directory, turns: Mapping[str, Sequence[str | None]]) -> list[str]:
@@ -65,19 +67,17 @@ def _who(target: str, directory: Directory, turns: Mapping[str, Sequence[str | N
     return [email for email in dict.fromkeys(turns.get(name, ())) if email]
 
 
-def _broken(
-    target: str, policy: str, directory: Directory, turns: Mapping[str, Sequence[str | None]], at: datetime
-) -> Iterator[Found]:
+def _broken(target: str, policy: str, directory: Directory, at: datetime) -> Iterator[Found]:
     """What a policy names and is not there: an hour without anybody, a person who has left."""
     kind, _, name = target.partition(":")
     if kind == "person" and name not in directory.people:
         yield Found("left", name, "", f"policy {policy}", f"policy:{policy}")
-    if kind == "schedule" and name in turns:
-        empty = [number for number, email in enumerate(turns[name]) if not email]
+    if kind == "schedule" and name in directory.schedules:
+        empty = gaps(directory.schedules[name], at, at + AHEAD)
         if empty:
-            first = (at + empty[0] * EVERY).isoformat(timespec="minutes")
-            team = directory.schedules[name].team
-            yield Found("gap", "", team, f"{name}, {len(empty)} h, {first}", f"schedule:{name}")
+            lasts = sum((ends - starts for starts, ends in empty), timedelta())
+            first, team = empty[0][0].isoformat(timespec="minutes"), directory.schedules[name].team
+            yield Found("gap", "", team, f"{name}, {write_duration(lasts)}, {first}", f"schedule:{name}")
 
 
 def _leavers(directory: Directory) -> Iterator[Found]:
