@@ -15,6 +15,7 @@ from dashboard import (
     pocket,
     push,
     quiet,
+    sources,
     undo,
 )
 from dashboard.blueprint import bp
@@ -32,6 +33,7 @@ __all__ = [
     "push",
     "quiet",
     "register",
+    "sources",
     "undo",
 ]
 

@@ -1,21 +1,20 @@
-"""What went out and what came in: the pages Deliveries and Sources."""
+"""What went out: the page Deliveries."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard import filters, queries, queries_flow, words
+from dashboard import filters, queries_flow, words
 from dashboard.blueprint import bp
 from dashboard.page import draw, reader_of
 from dashboard.reader import Moment, Reader
 from dashboard.rows import Tab
 from dashboard.words import Badge, Told
 from gateway.access.auth import READERS, Visit, require
-from gateway.store.tables import Delivery, Token
+from gateway.store.tables import Delivery
 from rules.words import Role
 
 KINDS = {
@@ -111,41 +110,6 @@ def _masked(address: str) -> str:
     if "@" in address:
         return re.sub(r"(?<=^.)[^@]*(?=@)", "…", address)
     return f"{address[:2]}…{address[-2:]}" if len(address) > 4 else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    name: str
-    kind: str
-    at: Moment | None
-    tokens: list[str]
-
-
-@bp.get("/sources")
-@require(*READERS)
-def sources(visit: Visit) -> ResponseReturnValue:
-    reader = reader_of(visit)
-    keys = queries_flow.tokens() if visit.person.role is Role.ADMIN else []
-    found = queries_flow.quarantined(filters.before(request.args))
-    shown = found[: queries_flow.PAGE]
-    more = shown[-1][0].id if len(found) > queries_flow.PAGE else None
-    values = {
-        "page": "sources",
-        "sources": [
-            Heard(one.name, one.kind, reader.moment(one.last_seen_at) if one.last_seen_at else None, _of(one.id, keys))
-            for one in queries.sources()
-        ],
-        "with_keys": visit.person.role is Role.ADMIN,
-        "items": [(item, name, reader.moment(item.received_at)) for item, name in shown],
-        "payloads": [(one, reader.moment(one.received_at)) for one in queries_flow.unreadable()],
-        "more": url_for("dashboard.sources", after=more) if more else "",
-    }
-    return draw(visit, "pages/sources.html", values)
-
-
-def _of(source_id: int, keys: Sequence[Token]) -> list[str]:
-    """The endings of a source's keys, to tell one from another."""
-    return [f"…{key.ending}" for key in keys if key.source_id == source_id]
 
 
 def _marked() -> tuple[str, ...]:

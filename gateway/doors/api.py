@@ -46,7 +46,7 @@ def take_in(kind: str, path_token: str = "") -> Response:
 def _owner(asked: ingest.Request, now: datetime) -> TokenOwner | None:
     with reading() as session:
         if asked.signature is None:
-            return source_store.find_token(session, ingest.token_of(asked))
+            return source_store.find_token(session, ingest.token_of(asked), now)
         found = source_store.signing_secrets(session, asked.kind) if asked.kind in sources.names() else []
     return ingest.signed_by(asked, ingest.signers(found, world().vault), now)
 

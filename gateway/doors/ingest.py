@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
@@ -165,7 +165,7 @@ def check(request: Request, owner: TokenOwner | None, now: datetime) -> TokenOwn
         raise too_large(owner, now)
     if request.content_encoding not in ("", "identity"):
         words = f"content encoding {request.content_encoding[:40]!r} is not supported"
-        raise _alarm(_refuse(owner, 415, "encoding", words), owner, words, now)
+        raise _alarm(_refuse(owner, 415, "encoding", words, now), owner, words, now)
     return owner
 
 
@@ -175,22 +175,27 @@ def too_large(owner: TokenOwner | None, now: datetime) -> Refused:
     if owner is None:
         metrics.rejected.labels("", "too large").inc()
         return Refused(problem(413, words))
-    return _alarm(_refuse(owner, 413, "too large", words), owner, words, now)
+    return _alarm(_refuse(owner, 413, "too large", words, now), owner, words, now)
+
+
+def heard(owner: TokenOwner, now: datetime) -> Heard:
+    """What its source takes for unknown words, as somebody set it."""
+    return Heard(owner.name, now, default_priority=owner.priority) if owner.priority else Heard(owner.name, now)
 
 
 def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
     """The body as alerts. Raises Refused for what nobody can read; that is kept, and people hear of it."""
     assert owner.source_id is not None
     if not request.body.strip():
-        raise _refuse(owner, 400, "empty", "the body is empty")
+        raise _refuse(owner, 400, "empty", "the body is empty", now)
     try:
         body = load(request.body)
-        parsed = sources.find(request.kind).parse(body, Heard(owner.name, now))
+        parsed = sources.find(request.kind).parse(body, heard(owner, now))
     except (BadJson, BadPayload) as problem_:
         if request.content_type.startswith(FORMS):  # curl -d says so of JSON too: only what is a form is refused as one
-            raise _refuse(owner, 415, "form", "send JSON, not a form") from problem_
+            raise _refuse(owner, 415, "form", "send JSON, not a form", now) from problem_
         reason, words = "json" if isinstance(problem_, BadJson) else "payload", str(problem_)
-        raise _alarm(_refuse(owner, 400, reason, words), owner, words, now, request.body) from problem_
+        raise _alarm(_refuse(owner, 400, reason, words, now), owner, words, now, request.body) from problem_
     crashpoint.passing("parsed")
     if parsed.notes:
         log.info("payload_notes", source=owner.name, notes="; ".join(parsed.notes))
@@ -208,19 +213,17 @@ def _once(request: Request, owner: TokenOwner, now: datetime) -> str:
     return f"signed:{owner.source_id}:{hashlib.sha256(at.encode() + b'.' + request.body).hexdigest()}"
 
 
-def _refuse(owner: TokenOwner, status: int, reason: str, words: str) -> Refused:
-    """Plainly the sender's mistake, which it is told; nothing is kept."""
+def _refuse(owner: TokenOwner, status: int, reason: str, words: str, now: datetime) -> Refused:
+    """Plainly the sender's mistake, which it is told; kept is only that it was so, for the page of the source."""
     metrics.rejected.labels(owner.name, reason).inc()
-    return Refused(problem(status, words))
+    kept = () if owner.source_id is None else (Post(owner.source_id, owner.name, b"", now, (), error=words),)
+    return Refused(problem(status, words), kept)
 
 
 def _alarm(refused: Refused, owner: TokenOwner, words: str, now: datetime, body: bytes = b"") -> Refused:
     """A repeat cannot help and the sender may tell nobody: what came is kept, an incident of its own tells people."""
-    posts = [_own(unreadable_alert(owner.name, words, now), now)]
-    if body:
-        assert owner.source_id is not None
-        posts.append(Post(owner.source_id, owner.name, body[:KEPT_UNREAD], now, (), error=words))
-    return Refused(refused.answer, tuple(posts))
+    kept = [replace(post, body=body[:KEPT_UNREAD]) for post in refused.posts]
+    return Refused(refused.answer, (_own(unreadable_alert(owner.name, words, now), now), *kept))
 
 
 def _own(alert: Alert, now: datetime, threshold: int = 0) -> Post:

@@ -77,7 +77,7 @@ def _call(scope: str, now: datetime) -> Call:
     if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN:
         raise Refused(_unauthorized(""))
     with reading() as session:
-        owner = source_store.find_token(session, token)
+        owner = source_store.find_token(session, token, now)
         used = None if owner is None else readings.last_used(session, owner.token_id)
     if owner is None or owner.kind != source_store.API or owner.source_id is not None:
         raise Refused(_unauthorized(', error="invalid_token"'))
@@ -96,7 +96,7 @@ def _actor(owner: source_store.TokenOwner) -> Actor:
 def _touch(token_id: int, now: datetime) -> None:
     try:
         with transaction() as session:
-            source_store.touch(session, [token_id], [], now)
+            source_store.touch(session, [token_id], [], now, request.remote_addr or "")
     except OperationalError as trouble:  # busy or full: whoever only reads is served all the same
         log.warning("token_not_touched", problem=type(trouble).__name__)
 

@@ -213,7 +213,7 @@ class Bridge:
         with self.app.app_context():
             try:
                 with reading() as session:
-                    return source_store.find_token(session, token)
+                    return source_store.find_token(session, token, self.world.clock.now())
             except SQLAlchemyError as problem:
                 raise Unavailable("the database cannot be asked now") from problem
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.secrets import Vault, digest, new_token
+from gateway.store.db import locked
 from gateway.store.tables import Source, Token
 
 INGEST, API, SIGNING = "ingest", "api", "signing"
@@ -30,6 +31,7 @@ class TokenOwner:
     name: str
     kind: str  # alertmanager, ticket, …; "api" for a program
     scopes: tuple[str, ...] = ()
+    priority: str = ""  # of a source's tickets that name none we know
 
 
 def create_token(session: Session, kind: str, name: str, now: datetime, known: Collection[str]) -> str:
@@ -53,44 +55,60 @@ def create_signing_secret(
     return _keep(session, Token(kind=SIGNING, source_id=source.id, name=source.name, scopes=[]), now, vault)
 
 
-def create_api_token(session: Session, name: str, scopes: Sequence[str], now: datetime) -> str:
+def create_api_token(
+    session: Session, name: str, scopes: Sequence[str], now: datetime, ends: datetime | None = None
+) -> str:
     """A new token for a program that asks us. Shown this once."""
     wanted = tuple(dict.fromkeys(scope.strip() for scope in scopes))
     if not set(wanted) <= set(SCOPES):
         raise NotPossible(f"scopes are {' and '.join(SCOPES)}, with a comma between: not {','.join(scopes)!r}")
-    return _keep(session, Token(kind=API, source_id=None, name=_name(name), scopes=list(wanted)), now)
+    made = Token(kind=API, source_id=None, name=_name(name), scopes=list(wanted), expires_at=ends)
+    return _keep(session, made, now)
 
 
-def find_token(session: Session, token: str) -> TokenOwner | None:
-    """Whose it is, unless nobody's or revoked. It is looked up by its hash: no time tells how near a guess was."""
+def find_token(session: Session, token: str, now: datetime) -> TokenOwner | None:
+    """Whose it is, unless nobody's, revoked or over. Looked up by its hash: no time tells how near a guess was."""
     row = session.execute(
-        select(Token.id, Token.source_id, Token.name, Token.scopes, Source.name.label("source"), Source.kind)
+        select(
+            Token.id,
+            Token.source_id,
+            Token.name,
+            Token.scopes,
+            Source.name.label("source"),
+            Source.kind,
+            Source.default_priority,
+        )
         .outerjoin(Source, Source.id == Token.source_id)
         .where(Token.hash == digest(token), Token.revoked_at.is_(None), Token.kind != SIGNING)
+        .where(or_(Token.expires_at.is_(None), Token.expires_at > now))
     ).one_or_none()
     if row is None:
         return None
     if row.source_id is None:
         return TokenOwner(row.id, None, row.name, API, tuple(row.scopes))
-    return TokenOwner(row.id, row.source_id, row.source, row.kind)
+    return TokenOwner(row.id, row.source_id, row.source, row.kind, priority=row.default_priority)
 
 
 def signing_secrets(session: Session, kind: str) -> list[tuple[TokenOwner, str]]:
     """The secrets in use of all sources of this kind, sealed, the newest first."""
     query = (
-        select(Token.id, Token.source_id, Source.name, Source.kind, Token.sealed)
+        select(Token.id, Token.source_id, Source.name, Source.kind, Source.default_priority, Token.sealed)
         .join(Source, Source.id == Token.source_id)
         .where(Token.kind == SIGNING, Source.kind == kind, Token.revoked_at.is_(None))
         .order_by(Token.id.desc())
     )
-    return [(TokenOwner(*row[:4]), row.sealed or "") for row in session.execute(query)]
+    found = session.execute(query).all()
+    return [(TokenOwner(*row[:4], priority=row.default_priority), row.sealed or "") for row in found]
 
 
-def touch(session: Session, token_ids: Iterable[int], source_ids: Iterable[int], now: datetime) -> None:
-    """They were used just now."""
+def touch(
+    session: Session, token_ids: Iterable[int], source_ids: Iterable[int], now: datetime, address: str = ""
+) -> None:
+    """They were used just now; `address` is told of programs that ask us."""
     tokens, sources = sorted(set(token_ids)), sorted(set(source_ids))  # sorted: two processes lock in the same order
     if tokens:
-        session.execute(update(Token).where(Token.id.in_(tokens)).values(last_used_at=now))
+        where = {"last_address": address[:64]} if address else {}
+        session.execute(update(Token).where(Token.id.in_(tokens)).values(last_used_at=now, **where))
     if sources:
         session.execute(update(Source).where(Source.id.in_(sources)).values(last_seen_at=now))
 
@@ -114,6 +132,25 @@ def list_tokens(session: Session) -> Sequence[Row[Token, Source | None]]:
     """Every token with its source, if it has one, newest first; revoked ones too."""
     query = select(Token, Source).outerjoin(Source, Source.id == Token.source_id).order_by(Token.id.desc())
     return session.execute(query).all()
+
+
+def rotate(session: Session, old: Token, now: datetime, lives: timedelta) -> str:
+    """A new token beside the old one, which goes on for so long. Shown this once."""
+    if old.source_id is None:
+        made = Token(kind=API, source_id=None, name=old.name, scopes=list(old.scopes))
+    else:
+        made = Token(kind=INGEST, source_id=old.source_id, name=old.name, scopes=[])
+    end = now + lives
+    old.expires_at = end if old.expires_at is None else min(end, old.expires_at)
+    return _keep(session, made, now)
+
+
+def usable(session: Session, token_id: int, now: datetime) -> Token:
+    """The token, locked. Raises NotPossible if it does not work any more, or never was."""
+    row: Token | None = session.scalar(locked(select(Token).where(Token.id == token_id, Token.revoked_at.is_(None))))
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
+        raise NotPossible("this token does not work any more")
+    return row
 
 
 def revoke(session: Session, ending_or_id: str, now: datetime) -> Token:

@@ -12,6 +12,7 @@ from tests.browsing import KEPT, PASSWORD, Browser
 
 ROLES = ("anonymous", "viewer", "responder", "dispatcher", "admin")
 N = "<int(max=9223372036854775807):number>"
+SMALL = "<int(max=2147483647):number>"
 READERS = "302 200 200 200 200"  # a stranger is led to the sign-in
 CHANGES = "302 302 302 302 302"  # done, and back to a page; a stranger is led to the sign-in
 ACTORS = "302 403 302 302 302"
@@ -29,6 +30,17 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/undo/<token>"): ACTORS,
     ("GET", "/deliveries"): READERS,
     ("GET", "/sources"): READERS,
+    ("GET", "/sources/new"): "302 403 403 403 200",
+    ("POST", "/sources/new"): "302 403 403 403 422",  # no such kind
+    ("GET", f"/sources/{SMALL}"): READERS,
+    ("GET", f"/sources/{SMALL}/heard"): "302 286 286 286 286",
+    ("POST", f"/sources/{SMALL}/token"): "302 403 403 403 200",  # shown this once
+    ("POST", f"/sources/{SMALL}/revoke"): "302 403 403 403 422",  # not confirmed
+    ("POST", f"/sources/{SMALL}/settings"): "302 403 403 403 302",
+    ("POST", f"/sources/{SMALL}/alertmanagers"): "302 403 403 403 302",
+    ("POST", f"/sources/{SMALL}/test"): "302 403 403 302 302",
+    ("GET", f"/sources/{SMALL}/requests/<int(max=9223372036854775807):payload>"): "302 403 200 200 200",
+    ("POST", f"/sources/{SMALL}/requests/<int(max=9223372036854775807):payload>/replay"): "302 403 403 302 302",
     ("GET", "/audit"): "302 200 403 403 200",
     ("GET", "/audit.csv"): "302 200 403 403 200",
     ("GET", "/live"): "286 200 200 200 200",
@@ -134,6 +146,7 @@ def address(rule, number):
         "<token>": "wrong",
         "<kind>": "ticket",
     }
+    known |= {"<int(max=9223372036854775807):payload>": "1"}
     known |= {"<path_token>": "wrong", "<path:name>": "app.css"}
     for place, value in known.items():
         filled = filled.replace(place, value)

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
+from gateway.clock import SystemClock
 from gateway.start.commands import cli
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
@@ -38,7 +39,7 @@ def test_a_token_is_printed_alone_and_belongs_to_its_source(nabat, app):
     code, out, _ = nabat("token", "create", "alertmanager", "--name", "am-prod")
     assert (code, out.count("\n")) == (0, 1)
     with reading() as session:
-        owner = source_store.find_token(session, out.strip())
+        owner = source_store.find_token(session, out.strip(), SystemClock().now())
     assert (owner.name, owner.kind) == ("am-prod", "alertmanager")
     assert nabat("token", "create", "alertmanager", "--name", "am-prod")[0] == 0  # a second one, to rotate
     assert nabat("token", "create", "ticket", "--name", "am-prod")[0] == 1
@@ -50,7 +51,7 @@ def test_a_token_is_printed_alone_and_belongs_to_its_source(nabat, app):
     assert out.strip() not in listed
     assert nabat("token", "revoke", out.strip()[-source_store.ENDING :])[0] == 0
     with reading() as session:
-        assert source_store.find_token(session, out.strip()) is None
+        assert source_store.find_token(session, out.strip(), SystemClock().now()) is None
 
 
 def test_a_signing_secret_is_printed_alone_and_kept_sealed(nabat, app):

@@ -381,6 +381,8 @@ def test_sources_show_what_could_not_be_read_and_why(world, irina, anna):
     world.post(group(alert(), {"labels": "nonsense"}))
     world.client.post("/ingest/alertmanager", data=b"{not json", headers={"Authorization": f"Bearer {token}"})
     page = irina.get("/sources").text
+    number = re.search(r'href="/sources/(\d+)"', page)[1]
+    page += irina.get(f"/sources/{number}").text
     assert "alerts[1]" in page
     assert f"…{token[-4:]}" in page
     assert token not in page

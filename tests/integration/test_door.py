@@ -167,7 +167,7 @@ def test_a_database_that_is_away_means_come_again_and_nothing_is_kept(world, doo
 def test_a_payload_that_spoils_the_commit_costs_its_neighbours_nothing_and_is_kept(world):
     """A text that the cleaner let through is stood in for by one that is handed to the store directly."""
     with reading() as session:
-        owner = source_store.find_token(session, world.token())
+        owner = source_store.find_token(session, world.token(), world.clock.now())
     now = world.clock.now()
 
     def item(body, title=None):
@@ -204,7 +204,7 @@ def writer(world):
 
 def item_of(world, **more):
     with reading() as session:
-        owner = source_store.find_token(session, world.token())
+        owner = source_store.find_token(session, world.token(), world.clock.now())
     now = world.clock.now()
     parsed = alertmanager.parse(webhook(**more), Heard("alertmanager", now))
     return inbox.Item([Post(owner.source_id, owner.name, b"{}", now, parsed.alerts)], reply=object())

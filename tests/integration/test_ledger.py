@@ -85,7 +85,7 @@ def test_a_signed_request_that_is_heard_again_is_no_new_one(world):
 def test_what_could_be_read_and_not_be_handled_is_held(world):
     """A text that the cleaner let through is stood in for by one that is handed to the store directly."""
     with reading() as session:
-        owner = source_store.find_token(session, world.token())
+        owner = source_store.find_token(session, world.token(), world.clock.now())
     now = world.clock.now()
     (one,) = alertmanager.parse(webhook(), Heard("alertmanager", now)).alerts
     poison = Post(owner.source_id, owner.name, b"{}", now, [replace(one, title="\ud800")])

@@ -20,7 +20,7 @@ def make(clock, kind="alertmanager", name=""):
 
 def test_a_token_belongs_to_a_source_made_for_it(app, clock):
     token = make(clock)
-    owner = sources.find_token(db.session(), token)
+    owner = sources.find_token(db.session(), token, clock.now())
     assert (owner.name, owner.kind, owner.scopes) == ("alertmanager", "alertmanager", ())
     assert db.session.get(Source, owner.source_id).created_at == clock.now()
 
@@ -35,7 +35,7 @@ def test_only_the_hash_is_kept(app, clock):
 
 def test_two_tokens_are_one_source(app, clock):
     first, second = make(clock, name="prod"), make(clock, name="prod")
-    owners = [sources.find_token(db.session(), token) for token in (first, second)]
+    owners = [sources.find_token(db.session(), token, clock.now()) for token in (first, second)]
     assert owners[0].source_id == owners[1].source_id
     assert owners[0].token_id != owners[1].token_id
 
@@ -60,19 +60,19 @@ def test_bad_names_are_refused(app, clock, name):
 def test_a_program_has_scopes(app, clock):
     with transaction() as session:
         token = sources.create_api_token(session, "wallboard", ["read"], clock.now())
-    owner = sources.find_token(db.session(), token)
+    owner = sources.find_token(db.session(), token, clock.now())
     assert (owner.name, owner.kind, owner.source_id, owner.scopes) == ("wallboard", "api", None, ("read",))
 
 
 @pytest.mark.parametrize("token", ["", "nabat_x", "é", "\ud800", "\x00", "x" * 100_000])
 def test_nobody_owns_a_token_that_was_never_made(app, clock, token):
     make(clock)
-    assert sources.find_token(db.session(), token) is None
+    assert sources.find_token(db.session(), token, clock.now()) is None
 
 
 def test_use_is_remembered(app, clock):
     token = make(clock)
-    owner = sources.find_token(db.session(), token)
+    owner = sources.find_token(db.session(), token, clock.now())
     clock.advance(minutes=1)
     with transaction() as session:
         sources.touch(session, [owner.token_id, owner.token_id], [owner.source_id], clock.now())
@@ -85,10 +85,10 @@ def test_use_is_remembered(app, clock):
 def test_a_revoked_token_opens_nothing_and_stays_listed(app, clock, which):
     token, other = make(clock), make(clock)
     with transaction() as session:
-        given = token[-4:] if which == "ending" else str(sources.find_token(session, token).token_id)
+        given = token[-4:] if which == "ending" else str(sources.find_token(session, token, clock.now()).token_id)
         assert sources.revoke(session, given, clock.now()).revoked_at == clock.now()
-    assert sources.find_token(db.session(), token) is None
-    assert sources.find_token(db.session(), other) is not None
+    assert sources.find_token(db.session(), token, clock.now()) is None
+    assert sources.find_token(db.session(), other, clock.now()) is not None
     assert len(sources.list_tokens(db.session())) == 2
 
 

@@ -155,7 +155,7 @@ def test_a_raise_wakes_what_is_snoozed_once(world):
 def test_opened_and_raised_in_one_commit(world):
     world.token("ticket")
     with reading() as session:
-        owner = source_store.find_token(session, world.token("ticket"))
+        owner = source_store.find_token(session, world.token("ticket"), world.clock.now())
     now = world.clock.now()
     low = ticket(priority="low", updated_at="2026-12-05T00:01:00Z")
     high = ticket("updated", updated_at="2026-12-05T00:02:00Z")

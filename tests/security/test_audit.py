@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from gateway.access import auth, links
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
-from gateway.store.tables import Audit, ContactRow, Entry, PersonRow, UndoRow
+from gateway.store.tables import Audit, ContactRow, Entry, Payload, PersonRow, Source, Token, UndoRow
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 from tests.conventions.test_roles import TABLE, N
 from tests.fakes.push import FakePush
@@ -26,6 +26,7 @@ OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets 
 }  # fmt: skip
 INCIDENT = f"/incidents/{N}"
 ANSWER = f"{INCIDENT}/<any(acknowledge, resolve):what>"
+SOURCE = "/sources/<int(max=2147483647):number>"
 API = "/api/v1/incidents/<number>"
 PROGRAM, IRINA, ANNA = "token robot #", "irina@example.org", "anna@example.org"
 
@@ -67,6 +68,22 @@ class Stage:
         headers = {"X-CSRF-Token": self.irina.csrf(), "Content-Type": "application/json"}
         data = self.service.browser().subscription()
         return self.irina.client.post("/me/push", data=data, headers=headers, environ_overrides=self.irina.environ)
+
+    def source(self):
+        """The number of a source; it has had a request."""
+        if not self.world.tokens:
+            self.incident()
+        return db.session.scalar(select(Source.id).where(Source.name == "alertmanager"))
+
+    def revokes(self):
+        found = db.session.scalars(select(Token).where(Token.source_id == self.source()).order_by(Token.id.desc()))
+        last = found.first()
+        return self.irina.press(f"/sources/{self.source()}/revoke", token=last.id, confirm=last.ending)
+
+    def replays(self):
+        number = self.source()
+        payload = db.session.scalar(select(Payload.id).where(Payload.source_id == number, Payload.size > 0).limit(1))
+        return self.irina.press(f"/sources/{number}/requests/{payload}/replay")
 
     def contact(self):
         """The number of the browser that was subscribed last."""
@@ -128,6 +145,18 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
      "browser removed"),
     ("/me/password", lambda on: on.irina.press("/me/password", old=PASSWORD, new=PASSWORD + "!"), IRINA, "dashboard",
      "password changed"),
+    ("/sources/new", lambda on: on.irina.press("/sources/new", kind="ticket", name="desk"), IRINA, "dashboard",
+     "token create"),
+    (f"{SOURCE}/token", lambda on: on.irina.press(f"/sources/{on.source()}/token"), IRINA, "dashboard",
+     "token create"),
+    (f"{SOURCE}/revoke", lambda on: on.revokes(), IRINA, "dashboard", "token revoke"),
+    (f"{SOURCE}/settings", lambda on: on.irina.press(f"/sources/{on.source()}/settings", stale="24h"), IRINA,
+     "dashboard", "source set"),
+    (f"{SOURCE}/alertmanagers", lambda on: on.irina.press(f"/sources/{on.source()}/alertmanagers",
+     urls="https://am.example.org", auth="keep"), IRINA, "dashboard", "source set"),
+    (f"{SOURCE}/test", lambda on: on.irina.press(f"/sources/{on.source()}/test"), IRINA, "dashboard", "source test"),
+    (f"{SOURCE}/requests/<int(max=9223372036854775807):payload>/replay", lambda on: on.replays(), IRINA, "dashboard",
+     "payload replay"),
     ("/p/<token>", lambda on: on.from_a_phone("acknowledge"), ANNA, "link", "acknowledge"),
     ("/p/<token>", lambda on: on.from_a_phone("decline"), ANNA, "link", "decline"),
     ("/p/<token>", lambda on: on.from_a_phone("note", text="going"), ANNA, "link", "note"),

@@ -1,0 +1,136 @@
+"""Sources as their templates draw them: every word ready, no decision left."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dashboard.reader import Moment, Reader
+from dashboard.sources import queries
+from dashboard.sources.queries import Came
+from gateway import sourcing
+from gateway.store.sources import SIGNING
+from gateway.store.tables import QuarantinedItem, Rhythm, Source, Token
+from rules.rhythm import silent_from
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a source does, in a word."""
+
+    look: str  # ok, quiet, bad
+    icon: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    id: int
+    name: str
+    kind: str
+    mark: Mark
+    at: Moment | None
+    per_hour: str
+    refused: int
+    endings: list[str]
+    rhythm: str
+    stale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    id: int
+    ending: str
+    signing: bool
+    made: Moment
+    used: Moment | None
+    ends: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    id: int
+    at: Moment
+    size: str
+    result: str
+    look: str
+    why: str
+    has_body: bool
+
+
+def heard(source: Source, keys: Sequence[Token], kinds: dict[str, str], now: datetime, reader: Reader) -> Heard:
+    known, refused = queries.rhythm(source.id), queries.refused(source.id, now)
+    return Heard(
+        id=source.id,
+        name=source.name,
+        kind=kinds.get(source.kind, source.kind),
+        mark=mark(source, known, refused, reader),
+        at=reader.moment(source.last_seen_at) if source.last_seen_at else None,
+        per_hour=reader.say("%(n)s an hour", n=queries.per_hour(source.id, now)),
+        refused=refused,
+        endings=[f"…{key.ending}" for key in keys if key.source_id == source.id and sourcing.in_use(key, now)],
+        rhythm=usual(known, reader),
+        stale=reader.duration(timedelta(seconds=source.stale_after)) if source.stale_after else "",
+    )
+
+
+def mark(source: Source, known: Rhythm | None, refused: int, reader: Reader) -> Mark:
+    _ = reader.say
+    if source.last_seen_at is None:
+        return Mark("quiet", "radio", _("never used")) if not refused else Mark("bad", "x", _("refused"))
+    strange = silent_from(known.pauses, source.last_seen_at) if known is not None else None
+    if strange is not None and reader.now > strange:
+        return Mark("bad", "bell-off", _("silent"))
+    if refused:
+        return Mark("bad", "triangle-alert", _("refusing some"))
+    return Mark("ok", "check", _("heard"))
+
+
+def usual(known: Rhythm | None, reader: Reader) -> str:
+    """Its longest pause, of which three times is too long; nothing as long as that is not known."""
+    if known is None or not known.pauses or silent_from(known.pauses, reader.now) is None:
+        return ""
+    return reader.duration(timedelta(seconds=max(known.pauses.values())))
+
+
+def key(row: Token, reader: Reader) -> Key:
+    return Key(
+        id=row.id,
+        ending=row.ending,
+        signing=row.kind == SIGNING,
+        made=reader.moment(row.created_at),
+        used=reader.moment(row.last_used_at) if row.last_used_at else None,
+        ends=reader.moment(row.expires_at) if row.expires_at else None,
+    )
+
+
+def line(came: Came, reader: Reader) -> Line:
+    if came.error:
+        result, look = reader.say("refused"), "bad"
+    elif came.quarantined:
+        result, look = reader.count("202, %(n)s item put aside", "202, %(n)s items put aside", came.quarantined), "bad"
+    else:
+        result, look = reader.count("202, %(n)s alert", "202, %(n)s alerts", came.accepted), ""
+    return Line(
+        came.id, reader.moment(came.received_at), size(came.size, reader), result, look, came.error, came.size > 0
+    )
+
+
+def size(count: int, reader: Reader) -> str:
+    if count < 1024:
+        return reader.say("%(n)s B", n=count)
+    if count < 1024 * 1024:
+        return reader.say("%(n)s kB", n=f"{count / 1024:.1f}")
+    return reader.say("%(n)s MB", n=f"{count / 1024 / 1024:.1f}")
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    payload: int
+    at: Moment
+    place: str
+    reason: str
+    excerpt: str
+
+
+def aside(item: QuarantinedItem, reader: Reader) -> Aside:
+    return Aside(item.payload_id, reader.moment(item.received_at), item.place, item.reason, item.excerpt)

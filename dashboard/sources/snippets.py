@@ -1,0 +1,79 @@
+"""What to paste at the sender, ready to use: with the token if it was made just now, else with a place for it. Pure."""
+
+import json
+from dataclasses import dataclass
+
+PLACE = "YOUR-TOKEN"
+ALERT = {
+    "version": "4",
+    "status": "firing",
+    "alerts": [{"status": "firing", "labels": {"alertname": "HelloNabat", "severity": "info", "service": "test"}}],
+}
+TICKET = {"event": "created", "id": "T-1", "subject": "Hello Nabat", "priority": "low", "service": "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    title: str
+    where: str  # where it belongs
+    text: str
+
+
+def snippets(kind: str, public_url: str, token: str) -> list[Snippet]:
+    """Those of one kind; every kind can be tried with curl."""
+    url, key = f"{public_url}/ingest/{kind}", token or PLACE
+    found = []
+    if kind == "alertmanager":
+        found.append(Snippet("Alertmanager", "alertmanager.yml", _alertmanager(url, key)))
+    elif kind == "ticket":
+        found.append(Snippet("Ticket webhook", "the service desk's webhook", _webhook(url, key)))
+    elif kind == "grafana":
+        found.append(Snippet("Grafana", "Alerting, Contact points, Webhook", _grafana(url, key)))
+    else:
+        found.append(Snippet("Webhook", "the sender's webhook", _webhook(url, key)))
+    body = TICKET if kind == "ticket" else ALERT
+    return [*found, Snippet("curl", "a shell, to try it", _curl(url, key, body))]
+
+
+def _alertmanager(url: str, key: str) -> str:
+    return f"""route:
+  receiver: nabat
+receivers:
+  - name: nabat
+    webhook_configs:
+      - url: {url}
+        send_resolved: true
+        http_config:
+          authorization:
+            credentials: {key}"""
+
+
+def _grafana(url: str, key: str) -> str:
+    return f"""URL: {url}
+HTTP method: POST
+Authorization header, scheme: Bearer
+Authorization header, credentials: {key}"""
+
+
+def _webhook(url: str, key: str) -> str:
+    return f"""POST {url}
+Authorization: Bearer {key}
+Content-Type: application/json
+
+{json.dumps(TICKET)}"""
+
+
+def _curl(url: str, key: str, body: object) -> str:
+    return f"""curl -sS {url} \\
+  -H 'Authorization: Bearer {key}' \\
+  -H 'Content-Type: application/json' \\
+  -d '{json.dumps(body)}'"""
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return (
+        _("Ticket webhook"), _("Webhook"), _("the service desk's webhook"), _("Alerting, Contact points, Webhook"),
+        _("the sender's webhook"), _("a shell, to try it"),
+    )  # fmt: skip

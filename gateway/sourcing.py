@@ -1,0 +1,210 @@
+"""What people do with sources and tokens: made, rotated, revoked, set. Each act is written down in its transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from gateway import sources as kinds
+from gateway.actions import Actor
+from gateway.outward import alertmanager_api
+from gateway.outward.addresses import check_url
+from gateway.outward.outbound import PermanentFailure, TemporaryFailure
+from gateway.secrets import BadSecret
+from gateway.store import alertmanagers, audit, rhythms
+from gateway.store import sources as store
+from gateway.store.db import transaction
+from gateway.store.drift_tables import AlertmanagerAddress
+from gateway.store.sources import NotPossible
+from gateway.store.tables import Source, Token
+from gateway.world import World
+from rules.durations import parse_duration, write_duration
+from rules.text import one_line
+
+OLD_LIVES = timedelta(hours=24)  # the old token, beside a new one
+STALE_LEAST, STALE_MOST = 60 * 60, 90 * 24 * 60 * 60  # seconds
+PRIORITIES = ("low", "normal", "high", "critical")
+MOST_ADDRESSES = 10
+LONGEST_LIFE = 3650  # days of an API token
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new token, in clear this once."""
+
+    token: str
+    source_id: int | None
+
+
+def names() -> dict[str, str]:
+    """The kinds of sources there are, each with what it is called."""
+    return {name: kinds.find(name).KIND_LABEL for name in kinds.names()}
+
+
+def add(kind: str, name: str, actor: Actor, now: datetime, *, fresh: bool = False) -> Made:
+    """A source with its first token; one that exists gets another one, unless it should be new. Raises NotPossible."""
+    with transaction() as session:
+        if fresh and any(one.name == (name.strip() or kind) for one in store.list_sources(session)):
+            raise NotPossible("there is a source of this name already: make a new token on its page")
+        made = store.create_token(session, kind, name, now, kinds.names())
+        owner = store.find_token(session, made, now)
+        assert owner is not None
+        _note(session, now, actor, "token create", owner.name, kind=kind, ending=_end(made))
+    return Made(made, owner.source_id)
+
+
+def add_api_token(name: str, scopes: Sequence[str], days: int | None, actor: Actor, now: datetime) -> Made:
+    """`days`: after how many it ends by itself. Raises NotPossible."""
+    if not scopes:
+        raise NotPossible("a token without a scope opens nothing: choose at least one")
+    if days is not None and not 1 <= days <= LONGEST_LIFE:
+        raise NotPossible(f"a token lives 1 to {LONGEST_LIFE} days, or for ever")
+    ends = None if days is None else now + timedelta(days=days)
+    with transaction() as session:
+        made = store.create_api_token(session, name, scopes, now, ends)
+        told = {"kind": store.API, "ending": _end(made), "scopes": ", ".join(scopes)}
+        _note(
+            session,
+            now,
+            actor,
+            "token create",
+            name.strip(),
+            **told,
+            expires="" if ends is None else f"{ends:%Y-%m-%d}",
+        )
+    return Made(made, None)
+
+
+def rotate(token_id: int, actor: Actor, now: datetime) -> Made:
+    """A new token; the old one goes on for a day. Raises NotPossible."""
+    with transaction() as session:
+        old = store.usable(session, token_id, now)
+        if old.kind == store.SIGNING:
+            raise NotPossible("a signing secret is not rotated: make a second one, then revoke the first")
+        made = store.rotate(session, old, now, OLD_LIVES)
+        _note(session, now, actor, "token rotate", old.name, before=f"…{old.ending}", after=f"…{_end(made)}")
+        return Made(made, old.source_id)
+
+
+def revoke(token_id: int, typed: str, actor: Actor, now: datetime) -> None:
+    """At once, if what was typed is its ending. Raises NotPossible."""
+    with transaction() as session:
+        row = store.usable(session, token_id, now)
+        if typed.strip().removeprefix("…") != row.ending:
+            raise NotPossible("type the token's last four characters to confirm: nothing was revoked")
+        row.revoked_at = now
+        _note(session, now, actor, "token revoke", row.name, kind=row.kind, ending=row.ending)
+
+
+def add_signing_secret(source: Source, world: World, actor: Actor, now: datetime) -> Made:
+    """Raises NotPossible, BadSecret."""
+    with transaction() as session:
+        made = store.create_signing_secret(session, source.kind, source.name, now, kinds.names(), world.vault)
+        _note(session, now, actor, "token create", source.name, kind=store.SIGNING, ending=_end(made))
+    return Made(made, source.id)
+
+
+def set_source(source_id: int, stale_after: str, priority: str | None, actor: Actor, now: datetime) -> None:
+    """After how long an alert of it is over, as people write it or empty; and of tickets the priority to assume."""
+    with transaction() as session:
+        source = session.get_one(Source, source_id, populate_existing=True)
+        seconds = _seconds(stale_after, source)
+        if priority not in (None, "", *PRIORITIES):
+            raise NotPossible(f"priorities are {', '.join(PRIORITIES)}")
+        before = {"stale_after": _written(source.stale_after), "default_priority": source.default_priority}
+        rhythms.set_stale_after(session, source, seconds)
+        source.default_priority = source.default_priority if priority is None else priority
+        after = {"stale_after": _written(seconds), "default_priority": source.default_priority}
+        if before != after:
+            _note(session, now, actor, "source set", source.name, before=before, after=after)
+
+
+def _seconds(text: str, source: Source) -> int | None:
+    if not text.strip() or text.strip() == "never":
+        return None
+    if source.kind == "ticket":
+        raise NotPossible("a ticket is over when its service desk says so")
+    try:
+        seconds = int(parse_duration(text.strip()).total_seconds())
+    except (ValueError, OverflowError) as problem:
+        raise NotPossible(f"stale after: {problem}") from problem
+    if not STALE_LEAST <= seconds <= STALE_MOST:
+        raise NotPossible(f"stale after: between {_written(STALE_LEAST)} and {_written(STALE_MOST)}, or never")
+    return seconds
+
+
+def _written(seconds: int | None) -> str:
+    return "never" if seconds is None else write_duration(timedelta(seconds=seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Which Alertmanagers of a source can be asked, and what we show there."""
+
+    urls: tuple[str, ...]
+    secret: Mapping[str, str]  # bearer, or user and password; empty: nothing
+    receivers: tuple[str, ...] = ()
+    keep: bool = False  # the secret that an address had, for that address only
+
+
+def set_alertmanagers(source_id: int, wanted: Behind, world: World, actor: Actor, now: datetime) -> None:
+    """Raises NotPossible with what is wrong with an address; nothing is asked here."""
+    urls = tuple(dict.fromkeys(url.strip().rstrip("/") for url in wanted.urls if url.strip()))
+    if len(urls) > MOST_ADDRESSES:
+        raise NotPossible(f"at most {MOST_ADDRESSES} addresses")
+    for url in urls:
+        if wrong := complaint(url, world):
+            raise NotPossible(f"{url}: {wrong}")
+    try:
+        sealed = world.vault.seal(msgspec.json.encode(dict(wanted.secret)).decode()) if wanted.secret else None
+    except BadSecret as problem:
+        raise NotPossible(str(problem)) from problem
+    with transaction() as session:
+        source = session.get_one(Source, source_id, populate_existing=True)
+        if source.kind != "alertmanager":
+            raise NotPossible(f"the source {source.name!r} is of kind {source.kind}, not alertmanager")
+        known = {one.url: one.sealed for of, one in alertmanagers.addresses(session) if of.id == source_id}
+        made = [
+            AlertmanagerAddress(
+                source_id=source_id, url=url, sealed=known.get(url) if wanted.keep else sealed,
+                receivers=list(wanted.receivers), created_at=now, problem="",
+            )
+            for url in urls
+        ]  # fmt: skip
+        alertmanagers.set_addresses(session, source, made)
+        told = {"alertmanagers": ", ".join(urls), "receivers": ", ".join(wanted.receivers)}
+        _note(session, now, actor, "source set", source.name, **told)
+
+
+def complaint(url: str, world: World) -> str:
+    if "?" in url or "#" in url:
+        return "the address has no query and no fragment: /api/v2/alerts is added to it"
+    return check_url(url, allow_private=world.settings.allow_private_hosts)
+
+
+def tried(url: str, secret: Mapping[str, str], world: World, deadline: float = 10.0) -> str:
+    """What it answers now, in words; that it does not is no reason not to keep it."""
+    try:
+        seen = alertmanager_api.look(url, secret, world.settings.allow_private_hosts, deadline)
+    except (TemporaryFailure, PermanentFailure) as problem:
+        return f"saved, but it does not answer: {one_line(str(problem))}"
+    return f"saved; it answers: {len(seen.alerts)} alerts fire there"
+
+
+def secret_wrong(secret: Mapping[str, str]) -> bool:
+    """Whether no HTTP header takes it."""
+    return any(not one or not one.isprintable() for one in secret.values()) or ":" in secret.get("user", "")
+
+
+def in_use(row: Token, now: datetime) -> bool:
+    return row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
+
+
+def _end(token: str) -> str:
+    return token[-store.ENDING :]
+
+
+def _note(session: Session, now: datetime, actor: Actor, action: str, target: str, **detail: object) -> None:
+    audit.note(session, now, actor.account or actor.name, action, target, actor.how, **detail)

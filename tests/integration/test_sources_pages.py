@@ -1,0 +1,196 @@
+"""The pages of sources: a token and what to paste, what came and why it was refused, keys, replays dry and real."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from gateway.store.db import db
+from gateway.store.tables import AlertmanagerAddress, Audit, Delivery, Entry, Incident, Payload, Source, Token
+from tests.browsing import Browser, everybody_has_a_password
+from tests.fakes.alertmanager import FakeAlertmanager
+from tests.samples import webhook
+
+
+@pytest.fixture
+def people(world_of):
+    """A world, and browsers of an administrator and a responder."""
+    world = world_of(NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1", NABAT_PUBLIC_URL="https://nabat.example.org")
+    everybody_has_a_password()
+    found = [Browser(world.app), Browser(world.app)]
+    for browser, name in zip(found, ("irina", "anna"), strict=True):
+        assert browser.sign_in(f"{name}@example.org").status_code == 302
+    return world, *found
+
+
+def tokens():
+    db.session.rollback()
+    db.session.expunge_all()
+    return list(db.session.scalars(select(Token).order_by(Token.id)))
+
+
+def send(world, token, body=None, kind="alertmanager", **more):
+    return world.client.post(f"/ingest/{kind}", json=body, headers={"Authorization": f"Bearer {token}"}, **more)
+
+
+def shown(page):
+    return re.findall(r"nabat_[A-Za-z0-9_-]{43}", page)
+
+
+def test_a_new_source_gets_a_token_once_with_what_to_paste_and_hears_of_the_first_request(people):
+    world, irina, _ = people
+    assert irina.press("/sources/new", kind="pigeon", name="x").status_code == 422
+    assert "No source was added." in irina.press("/sources/new", kind="alertmanager", name="x" * 101).text
+    made = irina.press("/sources/new", kind="alertmanager", name="am-prod")
+    token = shown(made.text)[0]
+    assert made.headers["Cache-Control"] == "no-store"
+    assert f"credentials: {token}" in made.text
+    assert "https://nabat.example.org/ingest/alertmanager" in made.text
+    assert "Listening" in made.text
+    number = db.session.scalar(select(Source.id).where(Source.name == "am-prod"))
+    assert "there is a source of this name already" in irina.press("/sources/new", kind="ticket", name="am-prod").text
+    page = irina.get(f"/sources/{number}").text
+    assert not shown(page)
+    assert "YOUR-TOKEN" in page
+    assert irina.get(f"/sources/{number}/heard").status_code == 200
+    assert send(world, token, webhook()).status_code == 202
+    heard = irina.get(f"/sources/{number}/heard")
+    assert heard.status_code == 286
+    assert "Heard it." in heard.text
+    assert "hx-get" not in heard.text
+    assert ("token create", "am-prod") in db.session.execute(select(Audit.action, Audit.target)).all()
+    ticket = irina.press("/sources/new", kind="ticket", name="desk").text
+    assert "/ingest/ticket" in ticket
+    assert "alertmanager.yml" not in ticket
+
+
+def test_what_was_refused_and_put_aside_is_shown_with_its_reason(people):
+    world, irina, anna = people
+    token = world.token()
+    number = db.session.scalar(select(Source.id).where(Source.name == "alertmanager"))
+    auth = {"Authorization": f"Bearer {token}"}
+    assert world.client.post("/ingest/alertmanager", data=b"{<b>", headers=auth).status_code == 400
+    for _ in range(2):
+        assert world.client.post("/ingest/alertmanager", data=b"", headers=auth).status_code == 400
+    encoded = {**auth, "Content-Encoding": "gzip"}
+    assert world.client.post("/ingest/alertmanager", data=b"x", headers=encoded).status_code == 415
+    body = webhook()
+    body["alerts"].append("not an alert <script>")
+    assert send(world, token, body).status_code == 202
+    page = irina.get(f"/sources/{number}").text
+    assert "202, 1 item put aside" in page
+    assert "<b>2×</b> the body is empty" in page
+    assert "content encoding" in page
+    assert "<script>" not in page.replace("<script src", "")
+    listed = irina.get("/sources").text
+    assert "refusing some" in listed
+    assert f"…{token[-4:]}" in listed
+    for browser_page in (anna.get("/sources").text, anna.get(f"/sources/{number}").text):
+        assert token[-4:] not in browser_page
+        assert "Rotate" not in browser_page
+        assert "Send test alert" not in browser_page
+    world.clock.advance(days=1, seconds=1)
+    irina.sign_in("irina@example.org")
+    assert "the body is empty</li>" not in irina.get(f"/sources/{number}").text
+
+
+def test_a_rotated_token_lives_a_day_more_and_a_revoked_one_no_longer(people):
+    world, irina, _ = people
+    old = world.token()
+    number = db.session.scalar(select(Source.id).where(Source.name == "alertmanager"))
+    (row,) = tokens()
+    new = shown(irina.press(f"/sources/{number}/token", old=row.id).text)[0]
+    assert irina.press(f"/sources/{number}/token", old=row.id + 100).status_code == 422
+    assert [send(world, one, webhook()).status_code for one in (old, new)] == [202, 202]
+    page = irina.get(f"/sources/{number}").text
+    assert "ends Sun 6 Dec, 03:12" in page
+    assert "Last used" in page
+    world.clock.advance(hours=23, minutes=59)
+    assert send(world, old, webhook()).status_code == 202
+    world.clock.advance(minutes=1)
+    assert [send(world, one, webhook()).status_code for one in (old, new)] == [401, 202]
+    irina.sign_in("irina@example.org")
+    page = irina.get(f"/sources/{number}").text
+    assert old[-4:] not in page
+    fresh = tokens()[1]
+    assert irina.press(f"/sources/{number}/revoke", token=fresh.id, confirm="nope").status_code == 422
+    assert irina.press(f"/sources/{number}/revoke", token=fresh.id, confirm=fresh.ending).status_code == 302
+    assert send(world, new, webhook()).status_code == 401
+    assert "None works" in irina.get(f"/sources/{number}").text
+    actions = db.session.scalars(select(Audit.action).order_by(Audit.id)).all()
+    assert [one for one in actions if one.startswith("token")] == ["token rotate", "token revoke"]
+
+
+def count(*tables):
+    db.session.rollback()
+    return [db.session.scalar(select(func.count()).select_from(table)) for table in tables]
+
+
+def test_a_payload_is_explained_without_a_trace_and_replayed_through_intake(people):
+    world, irina, anna = people
+    token = world.token("ticket", "desk")
+    number = db.session.scalar(select(Source.id).where(Source.name == "desk"))
+    assert send(world, token, {"id": "T-1", "subject": "Mail <down>"}, "ticket").status_code == 202
+    payload = db.session.scalar(select(Payload.id))
+    irina.get("/sources")
+    tables = (Incident, Delivery, Entry, Audit, Payload)
+    before = count(*tables)
+    place = f"/sources/{number}/requests/{payload}"
+    page = anna.get(place).text
+    assert "Mail &lt;down&gt;" in page
+    assert "everything else" in page  # the rule
+    assert "Irina" in page  # told first
+    assert "Take it in again" not in page
+    assert count(*tables) == before
+    assert anna.press(f"{place}/replay").status_code == 403
+    assert irina.get(f"/sources/{number + 1}/requests/{payload}").status_code == 404
+    irina.press(f"/sources/{number}/settings", priority="critical")
+    assert "critical tickets" in irina.get(place).text  # as it would be taken now
+    done = irina.press(f"{place}/replay")
+    assert done.headers["Location"] == f"/incidents/{world.incidents()[0].id}"
+    assert len(world.incidents()) == 1  # the same ticket
+    assert count(Payload) == [before[-1] + 1]
+    assert send(world, token, {"id": "T-2"}, "ticket").status_code == 202
+    assert world.incidents()[-1].rule == "critical tickets"
+    rows = db.session.execute(select(Audit.action, Audit.target, Audit.detail).order_by(Audit.id)).all()
+    told = {action: (target, detail) for action, target, detail in rows}
+    assert told["payload replay"][1]["payload"] == payload
+    assert told["source set"][1]["after"]["default_priority"] == "critical"
+
+
+def test_a_test_alert_takes_the_way_of_the_others_and_is_marked(people):
+    world, irina, _ = people
+    world.token()
+    number = db.session.scalar(select(Source.id).where(Source.name == "alertmanager"))
+    place = irina.press(f"/sources/{number}/test").headers["Location"]
+    incident = world.incident()
+    assert place == f"/incidents/{incident.id}"
+    assert incident.is_test
+    assert world.deliveries()
+    assert count(Audit) != [0]
+
+
+def test_alertmanagers_are_asked_and_guarded_and_keep_their_secret_for_their_own_address_only(people):
+    world, irina, _ = people
+    world.token()
+    number = db.session.scalar(select(Source.id).where(Source.name == "alertmanager"))
+    place = f"/sources/{number}/alertmanagers"
+    refused = irina.press(place, urls="http://169.254.169.254/latest", auth="none")
+    assert refused.status_code == 422
+    assert "169.254.169.254" in refused.text
+    assert irina.press(place, urls="https://am.example.org", auth="bearer", secret="").status_code == 422
+    with FakeAlertmanager(world.clock) as there:
+        said = irina.press(place, urls=there.url, auth="bearer", secret="s3cret").text
+        assert "it answers: 0 alerts fire there" in said
+        assert "s3cret" not in said
+        kept = irina.press(place, urls=f"{there.url} {there.url}/other", auth="keep")
+    assert kept.status_code == 302
+    rows = db.session.execute(select(Audit.detail).where(Audit.action == "source set")).all()
+    assert "s3cret" not in repr(rows)
+    found = db.session.scalars(select(AlertmanagerAddress).order_by(AlertmanagerAddress.id)).all()
+    assert [bool(one.sealed) for one in found] == [True, False]
+    wrong = irina.press(f"/sources/{number}/settings", stale="soon")
+    assert wrong.status_code == 422
+    assert irina.press(f"/sources/{number}/settings", stale="24h").status_code == 302
+    assert db.session.scalar(select(Source.stale_after).where(Source.id == number)) == timedelta(days=1).total_seconds()
