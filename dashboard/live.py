@@ -1,17 +1,23 @@
 """The live pages' question, every two seconds: did anything change? Nearly always the answer is: no."""
 
+from zoneinfo import ZoneInfo
+
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request
 
-from dashboard import filters, queries
+from dashboard import queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.incident import queries as incident_queries
 from dashboard.incident.views import incident_values
-from dashboard.incidents import listing
-from dashboard.page import draw_part, stranger
+from dashboard.incidents import filters
+from dashboard.incidents.listing import listing
+from dashboard.incidents.waiting import waiting
+from dashboard.page import draw_part, reader_of, stranger
 from gateway.access.auth import READERS, Visit, require
+from gateway.world import world
 
 NOTHING_MORE = 286  # for htmx: show this and stop asking
 LONGEST = 2000  # characters of the page's own query
@@ -37,9 +43,11 @@ def live(visit: Visit) -> ResponseReturnValue:
     if same or request.args.get("frozen") == "1":
         answer = Response("", 204)
         if not same:
-            answer.headers["X-Waiting"] = "1"
+            answer.headers["X-Waiting"] = (
+                "1" if number is not None else waiting(visit, asked, request.args.get("since", ""))
+            )
     elif number is None:
-        answer = draw_part(visit, "partials/incident_list.html", listing(visit, filters.read(asked)))
+        answer = draw_part(visit, "partials/incident_list.html", listing(visit, _wanted(visit, asked)))
     else:
         found = incident_queries.incident(number)
         if found is None:
@@ -47,6 +55,10 @@ def live(visit: Visit) -> ResponseReturnValue:
         answer = draw_part(visit, "partials/incident.html", incident_values(visit, found))
     answer.headers["X-Now"] = _now(visit)
     return answer
+
+
+def _wanted(visit: Visit, asked: MultiDict[str, str]) -> filters.Filter:
+    return filters.read(asked, visit.now, reader_of(visit).zone)
 
 
 def _number(text: str) -> int:
@@ -63,4 +75,4 @@ def _path(page: str, query: str) -> str:
     number = _number(asked.get("n", ""))
     if page == "incident" and number:
         return url_for("dashboard.incident", number=number)
-    return filters.read(asked).url()
+    return filters.read(asked, world().clock.now(), ZoneInfo("UTC")).url()

@@ -3,24 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
-    Select,
     TextClause,
-    and_,
-    false,
     func,
-    literal,
-    or_,
     select,
-    union_all,
 )  # fmt: skip
 from sqlalchemy.orm import aliased
 
-from dashboard.filters import Filter
 from gateway.demo.mark import FACT as DEMO
 from gateway.store.base import AWAKE, SNOOZED, SUPPRESSED
 from gateway.store.db import db
@@ -28,56 +20,8 @@ from gateway.store.tables import Delivery, Entry, Fact, Incident, PersonRow, Sou
 from gateway.world import world
 from rules.words import Directory, Status, Urgency
 
-PAGE = 50
-SEARCHED = 10_000  # newest incidents that a text is looked for in, where the list has no end
 COUNTED = 1000  # more are not counted: nobody acts differently on 1,000 than on 100,000
 NEWEST = 200  # lines of the timeline whose sum notices a transaction that commits late under a lower id
-
-
-def incidents(wanted: Filter) -> Sequence[Incident]:
-    """One page, and one row more if there is another page. Each (status, urgency) is a walk along the index."""
-    parts = [_bucket(wanted, place) for place in range(len(wanted.buckets)) if _reached(wanted, place)]
-    if not parts:
-        return []
-    found = union_all(*parts).subquery()
-    order = (found.c.place, found.c.id.desc()) if wanted.walks else (found.c.id.desc(),)
-    ids = db.session.scalars(select(found.c.id).order_by(*order).limit(PAGE + 1)).all()
-    # In two steps, here and below: as a join PostgreSQL may walk through all there is to find these fifty.
-    rows = {row.id: row for row in db.session.scalars(select(Incident).where(Incident.id.in_(ids)))}
-    return [rows[number] for number in ids if number in rows]
-
-
-def _reached(wanted: Filter, place: int) -> bool:
-    return not (wanted.walks and wanted.after and place < wanted.after[0])
-
-
-def _bucket(wanted: Filter, place: int) -> Select[Any]:
-    status, urgency = wanted.buckets[place]
-    query = select(Incident.id.label("id"), literal(place).label("place"))
-    query = query.where(Incident.status == status.value, Incident.urgency == urgency.rank)
-    if wanted.after and (not wanted.walks or place == wanted.after[0]):
-        query = query.where(Incident.id < wanted.after[1])
-    if wanted.snoozed is not None:
-        query = query.where(Incident.snoozed_until.is_not(None) == wanted.snoozed)
-    if wanted.q:
-        query = query.where(_mentions(wanted))
-    return select(query.order_by(Incident.id.desc()).limit(PAGE + 1).subquery())
-
-
-def _mentions(wanted: Filter) -> ColumnElement[bool]:
-    """The text in title or service. SQLite knows no capital letters but ASCII's, so the usual spellings are tried."""
-    if wanted.number is not None:
-        return Incident.id == wanted.number
-    spellings = {wanted.q}
-    if not wanted.q.isascii():
-        spellings |= {wanted.q.lower(), wanted.q.capitalize(), wanted.q.upper()}
-    texts = [
-        column.icontains(one, autoescape=True) for one in spellings for column in (Incident.title, Incident.service)
-    ]
-    if wanted.walks:
-        return or_(false(), *texts)
-    newest = select(func.max(Incident.id)).scalar_subquery()
-    return and_(Incident.id > newest - SEARCHED, or_(false(), *texts))
 
 
 class Count(int):
@@ -158,8 +102,13 @@ def last_resolved_at() -> datetime | None:
 
 def sources() -> Sequence[Source]:
     """All sources, the one heard last first."""
-    others = select(Source).where(Source.kind != "nabat")  # our own alerts come from ourselves
+    others = select(Source).where(Source.kind.not_in(("nabat", "people")))  # neither falls silent
     return db.session.scalars(others.order_by(Source.last_seen_at.is_(None), Source.last_seen_at.desc())).all()
+
+
+def all_sources() -> Sequence[Source]:
+    """Our own word among them."""
+    return db.session.scalars(select(Source).order_by(Source.name)).all()
 
 
 def directory() -> Directory:

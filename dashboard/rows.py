@@ -1,11 +1,10 @@
 """The incident list as its template draws it: every word ready, no decision left."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dashboard import queries, words
-from dashboard.filters import Filter
 from dashboard.reader import Moment, Reader
 from dashboard.words import Badge, Told
 from gateway.store.routes import route_of
@@ -13,6 +12,9 @@ from gateway.store.tables import Delivery, Incident
 from rules.lifecycle import step_at
 from rules.timing import Phase
 from rules.words import Directory, Kind, Status
+
+EMPTY: Mapping[int, Sequence[int]] = {}
+TALL = 12  # pixels of the highest bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,14 @@ class Next:
     bad: bool = False
     who: str = ""
     at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    word: str
+    url: str
+    current: bool
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +49,43 @@ class Row:
     next: Next
     may_acknowledge: bool
     may_resolve: bool
+    bars: tuple[tuple[int, int], ...] = ()  # place and height of each that is not empty, of the last hour
+    in_an_hour: str = ""  # the same in words
 
 
-def rows(found: Sequence[Incident], reader: Reader) -> list[Row]:
+def rows(found: Sequence[Incident], reader: Reader, bars: Mapping[int, Sequence[int]] = EMPTY) -> list[Row]:
     """A page of the list; the messages and the people are asked for once for all rows."""
     messages = queries.last_notifications([incident.id for incident in found])
     directory = queries.directory()
-    return [row(incident, messages.get(incident.id), directory, reader) for incident in found]
+    return [
+        _with_bars(row(one, messages.get(one.id), directory, reader), bars.get(one.id, ()), reader) for one in found
+    ]  # fmt: skip
+
+
+def _with_bars(drawn: Row, counted: Sequence[int], reader: Reader) -> Row:
+    total, most = sum(counted), max(counted, default=0)
+    if not total:
+        return drawn
+    bars = tuple((place, max(2, round(TALL * count / most))) for place, count in enumerate(counted) if count)
+    said = reader.count("%(n)s alert began in the last hour", "%(n)s alerts began in the last hour", total)
+    return replace(drawn, bars=bars, in_an_hour=said)
 
 
 def row(incident: Incident, message: Delivery | None, directory: Directory, reader: Reader) -> Row:
     _ = reader.say
-    tags = [(incident.kind == Kind.TICKET, _("ticket")), (incident.is_test, _("TEST"))]
+    tags = [
+        (incident.kind == Kind.TICKET, _("ticket")), (incident.is_test, _("TEST")),
+        (incident.phase == Phase.FLAPPING, _("flapping")), (incident.phase == Phase.HELD, _("held back")),
+    ]  # fmt: skip
     return Row(
         number=incident.id,
         title=incident.title,
         service=incident.service,
         tags=tuple(word for shown, word in tags if shown),
         urgency=words.urgency(incident.urgency, reader),
-        status=words.status(incident.status, reader, snoozed=incident.snoozed_until is not None),
+        status=words.status(
+            incident.status, reader, snoozed=incident.snoozed_until is not None, hidden=bool(incident.suppressed_by)
+        ),
         opened=reader.moment(incident.opened_at),
         times=f"×{incident.alert_count}",
         told=words.told(message, reader, short=True) if message else None,
@@ -116,25 +144,3 @@ def target_name(target: str, directory: Directory, reader: Reader) -> str:
     if kind == "role":
         return reader.say("administrators") if name == "admin" else name
     return name
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    word: str
-    url: str
-    current: bool
-    count: str = ""
-
-
-def tabs(wanted: Filter, counts: queries.Counts, reader: Reader) -> list[Tab]:
-    """Lists that never end have no number: counting them costs more than it tells."""
-    _ = reader.say
-    known = [
-        ("unresolved", _("Unresolved"), str(counts.unresolved)),
-        ("open", reader.say_as("list", "Open"), str(counts.open)),
-        ("ack", reader.say_as("list", "Acknowledged"), str(counts.ack)),
-        ("snoozed", reader.say_as("list", "Snoozed"), str(counts.snoozed)),
-        ("resolved", reader.say_as("list", "Resolved"), ""),
-        ("all", _("All"), ""),
-    ]
-    return [Tab(word, wanted.url(status=name), wanted.status == name, count) for name, word, count in known]

@@ -15,6 +15,7 @@ from gateway.undo import Outcome
 from rules.undoing import WITHIN, Obstacle
 
 NAMED = 3  # incidents that are named in a sentence
+SKIPPED = "skipped"
 ARG = "undo"  # in addresses, where no script can show it otherwise
 
 
@@ -45,25 +46,35 @@ def say(answer: Response, text: str, visit: Visit, *, refresh: bool = False) -> 
     return answer
 
 
-def leading_back(address: str, token: str) -> str:
-    """The same address, with the way back in it."""
-    if not token:
+def leading_back(address: str, token: str, *, skipped: int = 0) -> str:
+    """The same address, with the way back in it, and how many were passed over."""
+    more = [(name, value) for name, value in ((ARG, token), (SKIPPED, str(skipped or ""))) if value]
+    if not more:
         return address
     parts = urlsplit(address)
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != ARG]
-    return parts._replace(query=urlencode([*kept, (ARG, token)])).geturl()
+    kept = [one for one in parse_qsl(parts.query, keep_blank_values=True) if one[0] not in (ARG, SKIPPED)]
+    return parts._replace(query=urlencode([*kept, *more])).geturl()
 
 
 def asked(visit: Visit, reader: Reader) -> Offer | None:
     """What the address offers to take back, to whoever did it and for as long as it is possible."""
-    token = request.args.get(ARG, "")
+    token, skipped = request.args.get(ARG, ""), _skipped(reader)
+    if skipped and not token:
+        return Offer("", skipped)
     if request.method != "GET" or len(token) != len(undos.new_token()):
         return None
     row = undos.unused(db.session(), token, visit.person.email, visit.now - WITHIN)
     if row is None:
         return None
     numbers = [one.number for one in undos.items_of(row)]
-    return Offer(token, done_words(row.act, numbers, reader))
+    return Offer(token, f"{done_words(row.act, numbers, reader)} {skipped}".strip())
+
+
+def _skipped(reader: Reader) -> str:
+    count = request.args.get(SKIPPED, "")
+    if not (count.isascii() and count.isdigit() and len(count) < 5):
+        return ""
+    return reader.count("%(n)s was skipped: answered already.", "%(n)s were skipped: answered already.", int(count))
 
 
 def done_words(act: str, numbers: list[int], reader: Reader) -> str:

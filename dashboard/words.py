@@ -55,8 +55,10 @@ _STATUSES = {
 }
 
 
-def status(value: str, reader: Reader, *, snoozed: bool = False) -> Badge:
+def status(value: str, reader: Reader, *, snoozed: bool = False, hidden: bool = False) -> Badge:
+    """`hidden`: it sleeps because something keeps it quiet, not because somebody snoozed it."""
     look, icon, word = ("snoozed", "clock", "Snoozed") if snoozed else _STATUSES[Status(value)]
+    look, icon, word = ("snoozed", "bell-off", "Suppressed") if hidden else (look, icon, word)
     return Badge(look, icon, reader.say(word))
 
 
@@ -92,6 +94,6 @@ def _marked() -> tuple[str, ...]:
         _("waiting to be sent"), _("being sent"), _("handed over"), _("delivered"), _("failed"), _("called off"),
         _("said in a roll-up"),
         _("not sent: no provider is set up"), _("waiting"), _("sent"), _("not sent, only logged"),
-        _("Open"), _("Acknowledged"), _("Resolved"), _("Snoozed"),
+        _("Open"), _("Acknowledged"), _("Resolved"), _("Snoozed"), _("Suppressed"),
         _("viewer"), _("responder"), _("dispatcher"), _("administrator"),
     )  # fmt: skip

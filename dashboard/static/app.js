@@ -15,7 +15,8 @@
     event.detail.parameters = new FormData();
     const ask = { page, q: page === "incident" ? "n=" + live.dataset.number : location.search.slice(1), since: list.dataset.mark };
     if (polls++ % 30 === 29) ask.since = ""; // now and then the whole, for what leaves no line on a timeline
-    if (frozen()) ask.frozen = 1;
+    if (frozen() && !forced) ask.frozen = 1;
+    forced = false;
     for (const [name, value] of Object.entries(ask)) event.detail.parameters.append(name, value);
   });
 
@@ -30,8 +31,9 @@
   const now = () => serverNow + (performance.now() - heard);
   const age = () => (performance.now() - heard) / 1000;
   const wake = () => live && htmx.trigger(live, "nabat:wake");
-  let held = false;
-  const frozen = () => held || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
+  let held = false, forced = false;
+  const busy = "#list .cb:checked, #list details[open], #filter-line details[open]";
+  const frozen = () => held || doc.querySelector(busy) || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
     doc.querySelector("main form.htmx-request, main tr .htmx-request");
   if (live) {
     const main = id("main");
@@ -51,7 +53,7 @@
       const server = Number(answer.getResponseHeader("X-Now"));
       if (!server) { failures += 1; return; }
       serverNow = server; heard = performance.now(); failures = 0;
-      id("waiting").hidden = !answer.getResponseHeader("X-Waiting");
+      sayWaiting(answer.getResponseHeader("X-Waiting") || "");
       tick();
     });
     for (const bad of ["htmx:sendError", "htmx:timeout"]) doc.addEventListener(bad, (event) => { if (event.detail.elt === live) failures += 1; });
@@ -59,9 +61,14 @@
     addEventListener("online", wake);
     id("retry").addEventListener("click", wake);
     id("show-news").addEventListener("click", showNews);
-    id("waiting").querySelector("span").textContent = words.waiting;
   }
-  function showNews() { getSelection().removeAllRanges(); held = false; doc.activeElement.blur(); wake(); }
+  function sayWaiting(waits) {
+    const [fresh, changed] = waits.split(","), counted = changed !== undefined;
+    id("waiting").hidden = !waits || waits === "0,0";
+    const text = counted ? words.waitingCounts.replace("{new}", fresh).replace("{changed}", changed) + " " + words.waiting : words.waiting;
+    put(id("waiting").querySelector("span"), text);
+  }
+  function showNews() { getSelection().removeAllRanges(); held = false; forced = true; doc.activeElement.blur(); wake(); }
   function setLive(look, text) {
     id("live-state").className = "live " + look;
     if (id("live-words").textContent !== text) id("live-words").textContent = text;
@@ -172,6 +179,8 @@
     row.scrollIntoView({ block: "nearest" });
   };
   const press = (what) => {
+    const chosen = doc.querySelector(".cb:checked") && doc.querySelector("[data-bulk=" + what + "]");
+    if (chosen) return chosen.click();
     const place = page === "incident" ? id("incident") : current();
     const button = place && place.querySelector("[data-do=" + what + "]");
     if (button && !button.disabled) button.click();
@@ -185,6 +194,8 @@
     "/": () => focus(id("search") && id("search").offsetParent ? "search" : "f-q"), f: () => focus("f-q"), "?": () => help.showModal(),
     u: () => { if (page === "incident" && id("waiting").hidden) id("up").click(); else showNews(); },
   };
+  window.nabat = { keys, current, rows, go, wake, focus };
+  addEventListener("htmx:historyCacheMiss", () => location.reload());  // the scripts begin afresh, too
   doc.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
     if (/INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) { if (event.key === "Escape") event.target.blur(); return; }

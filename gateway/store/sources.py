@@ -118,6 +118,15 @@ def list_sources(session: Session) -> Sequence[Source]:
     return session.scalars(select(Source).where(Source.id != 0).order_by(Source.id)).all()
 
 
+def of_people(session: Session, kind: str, now: datetime) -> int:
+    """The source of what people report by hand, made when the first of them does. It has no token."""
+    known = session.scalar(select(Source.id).where(Source.kind == kind))
+    if known is not None:
+        return known
+    taken = session.scalar(select(Source.id).where(Source.name == kind))
+    return _source(session, kind, kind if taken is None else f"{kind} by hand", now).id
+
+
 def find_source(session: Session, name: str, kind: str) -> Source:
     """The source of this name. Raises NotPossible if there is none, or it is of another kind."""
     source = session.scalar(select(Source).where(Source.name == name))

@@ -13,6 +13,7 @@ from tests.browsing import KEPT, PASSWORD, Browser
 ROLES = ("anonymous", "viewer", "responder", "dispatcher", "admin")
 N = "<int(max=9223372036854775807):number>"
 SMALL = "<int(max=2147483647):number>"
+M = "<int(max=2147483647):number>"
 READERS = "302 200 200 200 200"  # a stranger is led to the sign-in
 CHANGES = "302 302 302 302 302"  # done, and back to a page; a stranger is led to the sign-in
 ACTORS = "302 403 302 302 302"
@@ -28,6 +29,15 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", f"/incidents/{N}/assign"): ACTORS,
     ("POST", f"/incidents/{N}/notes"): CHANGES,  # a viewer may comment
     ("POST", "/undo/<token>"): ACTORS,
+    ("GET", "/incidents.csv"): READERS,
+    ("GET", "/incidents/facet"): READERS,
+    ("GET", "/incidents/new"): "302 403 200 200 200",
+    ("POST", "/incidents/new"): ACTORS,
+    ("POST", "/incidents/bulk"): ACTORS,
+    ("POST", "/incidents/density"): CHANGES,
+    ("POST", "/incidents/home"): CHANGES,
+    ("POST", "/incidents/views"): CHANGES,
+    ("POST", f"/incidents/views/{M}/<any(save, rename, delete):what>"): "302 404 404 404 404",  # no view of theirs
     ("GET", "/deliveries"): READERS,
     ("GET", "/sources"): READERS,
     ("GET", "/sources/new"): "302 403 403 403 200",
@@ -116,6 +126,9 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/logout"): CHANGES,  # last: afterwards everybody is a stranger
 }
 FORMS = {
+    "/incidents/new": {"title": "It smells of smoke", "urgency": "emergency"},
+    "/incidents/bulk": {"do": "acknowledge", "n": "1"},
+    "/incidents/views": {"name": "Mine", "query": "status=all"},
     "/me": {"language": "en", "theme": ""},
     "/me/password": {"old": PASSWORD, "new": "another horse entirely"},
 }
@@ -139,6 +152,7 @@ def somebody(world):
 
 def address(rule, number):
     filled = rule.replace(N, str(number)).replace("<any(acknowledge, resolve):what>", "acknowledge")
+    filled = filled.replace(M, "99").replace("<any(save, rename, delete):what>", "delete")
     known = {
         "<number>": str(number),
         "<int:number>": "1",

@@ -22,11 +22,12 @@ pytestmark = pytest.mark.slow
 SECRET = "a-secret-of-pagerduty"
 OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets and receipts, with their own lines
     "/ingest/<kind>", "/ingest/<kind>/<path_token>", "/callback/sendgrid", "/callback/twilio",
-    "/heartbeat/<token>",
+    "/heartbeat/<token>", "/incidents/density",  # the last keeps a cookie, and nothing here
 }  # fmt: skip
 INCIDENT = f"/incidents/{N}"
 ANSWER = f"{INCIDENT}/<any(acknowledge, resolve):what>"
 SOURCE = "/sources/<int(max=2147483647):number>"
+VIEW = "/incidents/views/<int(max=2147483647):number>/<any(save, rename, delete):what>"
 API = "/api/v1/incidents/<number>"
 PROGRAM, IRINA, ANNA = "token robot #", "irina@example.org", "anna@example.org"
 
@@ -136,7 +137,17 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (f"{INCIDENT}/snooze", lambda on: on.press("snooze", until="1h"), IRINA, "dashboard", "snooze"),
     (f"{INCIDENT}/assign", lambda on: on.press("assign", to=ANNA), IRINA, "dashboard", "assign"),
     (f"{INCIDENT}/notes", lambda on: on.press("notes", text="on it"), IRINA, "dashboard", "note"),
-    ("/undo/<token>", lambda on: on.undo_last(), IRINA, "dashboard", "undo assign"),
+    ("/incidents/new", lambda on: on.irina.press("/incidents/new", title="Smoke", urgency="fast"), IRINA, "dashboard",
+     "incident opened"),
+    ("/incidents/bulk", lambda on: on.irina.press("/incidents/bulk", do="acknowledge", n=on.incident()), IRINA, "dashboard",
+     "acknowledge"),
+    ("/incidents/views", lambda on: on.irina.press("/incidents/views", name="Mine", query="status=all"), IRINA, "dashboard",
+     "view saved"),
+    (VIEW, lambda on: on.irina.press("/incidents/views/1/rename", name="Ours"), IRINA, "dashboard", "view rename"),
+    (VIEW, lambda on: on.irina.press("/incidents/views/1/save", query="status=open"), IRINA, "dashboard", "view save"),
+    ("/incidents/home", lambda on: on.irina.press("/incidents/home", view="1"), IRINA, "dashboard", "home view"),
+    (VIEW, lambda on: on.irina.press("/incidents/views/1/delete"), IRINA, "dashboard", "view delete"),
+    ("/undo/<token>", lambda on: on.undo_last(), IRINA, "dashboard", "undo acknowledge"),
     ("/me", lambda on: on.irina.press("/me", language="ru", theme="dark"), IRINA, "dashboard", "taste"),
     ("/me/push", lambda on: on.subscribe(), IRINA, "dashboard", "browser subscribed"),
     ("/me/push/<int:number>/test", lambda on: on.irina.press(f"/me/push/{on.contact()}/test"), IRINA, "dashboard",

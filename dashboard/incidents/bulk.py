@@ -1,0 +1,124 @@
+"""One act on many incidents of the list: chosen one by one, or all that match."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+from flask import Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from dashboard.blueprint import bp
+from dashboard.incidents import filters
+from dashboard.incidents import queries as list_queries
+from dashboard.incidents.listing import listing
+from dashboard.incidents.meaning import meaning
+from dashboard.page import draw, draw_part, htmx, is_local, reader_of
+from dashboard.reader import Reader
+from dashboard.takeback import actor_of, done_words, leading_back, listed, say
+from gateway import several
+from gateway.access.auth import ACTORS, Visit, require
+from gateway.actions import NotPossible
+from gateway.several import Results
+from rules.lifecycle import Given, Reason, Signal
+from rules.snoozing import end_of
+from rules.text import clean_text
+
+ASK_ABOVE = 20  # incidents that are resolved at once
+ACTS = ("acknowledge", "resolve", "snooze", "assign")
+
+
+@bp.post("/incidents/bulk")
+@require(*ACTORS)
+def bulk(visit: Visit) -> ResponseReturnValue:
+    """Each has its own result: what was answered meanwhile is passed over, and said so."""
+    what = request.form.get("do", "")
+    if what not in ACTS:
+        abort(400)
+    wanted = _wanted(visit)
+    numbers = _numbers(visit, wanted)
+    if what == "resolve" and len(numbers) > ASK_ABOVE and request.form.get("sure") != "yes":
+        return _ask(visit, numbers)
+    results = _do(visit, what, numbers)
+    if results is None:
+        abort(400)
+    said = words(what, results, reader_of(visit))
+    if not htmx:
+        back = request.form.get("back", "")
+        place = back if is_local(back) else wanted.url()
+        return redirect(leading_back(place, results.token if results.done else "", skipped=len(results.skipped)))
+    back_to = filters.read(MultiDict(parse_qsl(request.form.get("shown", ""))), visit.now, reader_of(visit).zone)
+    answer = draw_part(visit, "partials/incident_list.html", {**listing(visit, back_to), "form": False})
+    return say(answer, said or reader_of(visit).say("Nothing was chosen."), visit)
+
+
+def _wanted(visit: Visit) -> filters.Filter:
+    args = MultiDict(parse_qsl(request.form.get("query", "")[:4000]))
+    return filters.read(args, visit.now, reader_of(visit).zone)
+
+
+def _numbers(visit: Visit, wanted: filters.Filter) -> list[int]:
+    """Those that were checked; or as many as may be done at once of all that match, as far as that is certain."""
+    if request.form.get("all") != "yes":
+        texts = request.form.getlist("n")[: several.MOST]
+        return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
+    meant = meaning(wanted, visit)
+    if meant.problems:
+        abort(400)
+    every = replace(wanted, after=None, folded=False)
+    return [one.id for one in list_queries.walk(every, meant, several.MOST).rows]
+
+
+def _do(visit: Visit, what: str, numbers: Sequence[int]) -> Results | None:
+    actor, now = actor_of(visit), visit.now
+    if what == "assign":
+        try:
+            return several.assign(numbers, clean_text(request.form.get("to") or visit.person.email), actor, now)
+        except NotPossible:  # somebody who was removed meanwhile
+            return None
+    if what == "snooze":
+        try:
+            until = end_of(clean_text(request.form.get("for") or "30m"), now, reader_of(visit).zone)
+        except ValueError:  # no time that can be read
+            return None
+        return several.act(numbers, Signal.SNOOZE, actor, now, Given(until=until))
+    signal = Signal.ACKNOWLEDGE if what == "acknowledge" else Signal.RESOLVE
+    return several.act(numbers, signal, actor, now)
+
+
+def _ask(visit: Visit, numbers: Sequence[int]) -> ResponseReturnValue:
+    """So many at once are rarely meant."""
+    values = {
+        "page": "incidents",
+        "numbers": numbers,
+        "query": request.form.get("query", ""),
+        "shown": request.form.get("shown", ""),
+        "every": request.form.get("all") == "yes",
+        "back": request.form.get("back", ""),
+    }
+    if not htmx:
+        return draw(visit, "pages/bulk_sure.html", values, 409)
+    answer: Response = draw_part(visit, "partials/bulk_sure.html", values)
+    answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#flash-err", "innerHTML"
+    return answer
+
+
+def words(what: str, results: Results, reader: Reader) -> str:
+    """48 acknowledged, 2 skipped (already resolved)."""
+    parts = []
+    if results.done:
+        parts.append(done_words(what, results.done, reader))
+    for why in dict.fromkeys(reason for _number, reason in results.skipped):
+        numbers = [number for number, reason in results.skipped if reason is why]
+        parts.append(reader.say("Skipped: %(what)s (%(why)s).", what=listed(numbers, reader), why=_why(why, reader)))
+    return " ".join(parts)
+
+
+def _why(reason: Reason | None, reader: Reader) -> str:
+    _ = reader.say
+    known = {
+        None: _("there is no such incident"), Reason.ALREADY_ACKNOWLEDGED: _("already acknowledged"),
+        Reason.ALREADY_RESOLVED: _("already resolved"), Reason.ALREADY_ASSIGNED: _("already theirs"),
+        Reason.NOT_IN_FUTURE: _("that time has passed"),
+    }  # fmt: skip
+    return known.get(reason, str(reason))

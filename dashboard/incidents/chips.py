@@ -1,0 +1,68 @@
+"""What the list was asked for, part by part: each can be taken away, and what could not be read says why."""
+
+from dataclasses import dataclass
+
+from dashboard.incidents.filters import ONE, SORTS, STATUSES, Filter, Problem
+from dashboard.incidents.grammar import WORDS
+from dashboard.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    text: str
+    url: str  # the list without it
+    problem: str = ""  # why it was left out
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A part that goes along, hidden, when something else of the form is changed."""
+
+    name: str
+    value: str
+
+
+def chips(wanted: Filter, problems: tuple[Problem, ...], reader: Reader) -> list[Chip]:
+    bad = {(one.word, one.value) for one in problems}
+    good = [Chip(f"urgency:{','.join(wanted.urgencies)}", wanted.without("urgency").url())] if wanted.urgencies else []
+    for word in ONE:
+        value = wanted.value(word)
+        if value and (word, value) not in bad:
+            good.append(Chip(f"{word}:{_quoted(value)}", wanted.without(word).url()))
+    good += [Chip(label, wanted.without("label", label).url()) for label in wanted.labels]
+    if wanted.sort != "-urgency":
+        good.append(Chip(f"sort:{wanted.sort}", wanted.url(sort="-urgency")))
+    return [*good, *(_bad(one, wanted, reader) for one in problems)]
+
+
+def _bad(one: Problem, wanted: Filter, reader: Reader) -> Chip:
+    text = f"{one.word}:{_quoted(one.value)}" if one.word != "label" else one.value
+    there = one.word in ONE and wanted.value(one.word) == one.value
+    return Chip(text, (wanted.without(one.word) if there else wanted).url(), reason(one, reader))
+
+
+def reason(one: Problem, reader: Reader) -> str:
+    _ = reader.say
+    known = {
+        "unknown word": _("There is no such word. Put it in quotes to search for it. Words: %(words)s.",
+                          words=", ".join(WORDS)),
+        "not without": _("Only labels can be excluded, like -env=dev."),
+        "unreadable": _("This condition cannot be read. Write label=value, with =, !=, =~ or !~."),
+        "no time": _("This is no time. Write -2h, -7d, now, today-09:00 or 2026-11-22T03:00."),
+        "nobody": _("There is nobody of that name or address."),
+        "no source": _("There is no source of that name."),
+        "no team": _("There is no team of that name."),
+    }  # fmt: skip
+    if one.reason != "no such value":
+        return known.get(one.reason, one.reason)
+    values = {"status": tuple(STATUSES), "sort": SORTS, "urgency": ("emergency", "urgent", "fast", "ordinary")}
+    return _("There is no such value. Known: %(values)s.", values=", ".join(values.get(one.word, ())))
+
+
+def kept(wanted: Filter) -> list[Kept]:
+    """For the form: all but the text, which is in the box."""
+    return [Kept(name, value) for name, value in wanted.pairs() if name not in ("q", "after")]
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if " " in value else value

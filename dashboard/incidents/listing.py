@@ -1,0 +1,243 @@
+"""Everything the list shows, every word ready: rows and storms, tabs, chips, and what it says when there is nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import request
+
+from dashboard import queries, rows, words
+from dashboard.alarms import marked
+from dashboard.incidents import chips, saved, storms
+from dashboard.incidents import queries as list_queries
+from dashboard.incidents.filters import DENSITIES, MOST_ROWS, PAGE, SORTS, Filter
+from dashboard.incidents.meaning import Meant, meaning
+from dashboard.incidents.silent import silent_sources
+from dashboard.incidents.storms import Fold
+from dashboard.page import reader_of
+from dashboard.reader import Moment, Reader
+from dashboard.rows import Row, Tab
+from dashboard.words import Badge
+from gateway.access.auth import Visit
+from gateway.store.types import micros
+from rules.words import Status
+
+DENSITY = "density"  # the cookie that remembers it
+SILENT = 3  # sources that are named as silent
+
+
+@dataclass(frozen=True, slots=True)
+class StormRow:
+    """Many incidents in one line."""
+
+    words: str
+    urgency: Badge
+    status: Badge
+    opened: Moment
+    expand: str
+    query: str  # all of them, for an act on all
+    may_acknowledge: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Nothing is open: since when, and the proof that we would have heard."""
+
+    since: Moment | None
+    heard: Moment | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    shown: list[Row | StormRow]
+    more: str  # the address of the next page
+    count: str
+
+
+def listing(visit: Visit, wanted: Filter) -> dict[str, object]:
+    """The mark is read first: what changes meanwhile is drawn once more, never missed."""
+    mark = marked(queries.list_mark(), visit.now)
+    reader, meant = reader_of(visit), meaning(wanted, visit)
+    page = _page(wanted, meant, reader)
+    counts = queries.counts()
+    quiet = not page.shown and not wanted.narrows and wanted.status == "unresolved"
+    return {
+        "page": "incidents",
+        "mark": mark,
+        "rows": page.shown,
+        "wanted": wanted,
+        "more": page.more,
+        "grows": wanted.rows < MOST_ROWS,
+        "shown": page.count,
+        "order": order_words(wanted.order, reader),
+        "tabs": tabs(wanted, counts, reader),
+        "chips": chips.chips(wanted, meant.problems, reader),
+        "kept": chips.kept(wanted),
+        "counts": counts,
+        "matching": reader.say("%(n)s unresolved without the filter.", n=str(counts.unresolved)),
+        "quiet": _quiet(visit) if quiet else None,
+        "silent": silent_sources(reader, SILENT),
+        "searched": f"{list_queries.SEARCHED:,}" if list_queries.is_loose(wanted, meant) else "",
+        "density": density_of(wanted),
+        "views": saved.menu(visit, wanted),
+        "lengths": snoozes(reader),
+        "people": people(visit),
+        "facets": facets(wanted, reader),
+        "periods": periods(wanted, reader),
+        "sorts": sorts(wanted, reader),
+        "form": False,
+    }
+
+
+def _page(wanted: Filter, meant: Meant, reader: Reader) -> Page:
+    size = wanted.rows
+    found = list_queries.walk(wanted, meant, size + 1)
+    folded = storms.fold(found.rows[:size], wanted)
+    if len(found.rows) > size and any(isinstance(one, Fold) for one in folded):
+        found = list_queries.walk(wanted, meant, storms.LOOKED_AT)
+        folded = storms.fold(found.rows, wanted)
+        over = len(found.rows) == storms.LOOKED_AT
+        last = found.rows[-1] if over else None
+    else:
+        last = found.rows[size - 1] if len(found.rows) > size else None
+        folded = storms.fold(found.rows[:size], wanted)
+    if len(folded) > size:
+        folded, end = folded[:size], folded[size]
+        number = end.ids[0] if isinstance(end, Fold) else end.id
+        places = [one.id for one in found.rows]
+        last = found.rows[max(0, places.index(number) - 1)]
+    after = last.cursor(wanted.order) if last is not None else found.stopped
+    shown = _rows(folded, wanted, reader)
+    return Page(shown, _more(wanted, after), reader.count("%(n)s shown", "%(n)s shown", len(shown)))
+
+
+def _more(wanted: Filter, after: tuple[int, int] | None) -> str:
+    """First the page grows, so that what is on it stays and lives; then comes the next one."""
+    if after is None:
+        return ""
+    longer = wanted.rows < MOST_ROWS
+    return wanted.url(rows=wanted.rows + PAGE, after=wanted.after) if longer else wanted.url(after=after)
+
+
+def _rows(folded: Sequence[list_queries.Light | Fold], wanted: Filter, reader: Reader) -> list[Row | StormRow]:
+    """The messages, the people and the bars are asked for once for all rows."""
+    ids = [one.id for one in folded if not isinstance(one, Fold)]
+    known = list_queries.rows_of(ids)
+    bars = list_queries.bars(list(known.values()), micros(reader.now))
+    drawn = {row.number: row for row in rows.rows([known[number] for number in ids if number in known], reader, bars)}
+    names = {one.id: one.name for one in queries.all_sources()} if len(ids) < len(folded) else {}
+    shown: list[Row | StormRow] = []
+    for one in folded:
+        if isinstance(one, Fold):
+            shown.append(_storm(one, names.get(one.source_id, "?"), wanted, reader))
+        elif one.id in drawn:
+            shown.append(drawn[one.id])
+    return shown
+
+
+def _storm(one: Fold, source: str, wanted: Filter, reader: Reader) -> StormRow:
+    opened, expanded = reader.moment(one.first), one.expanded(wanted, source)
+    said = reader.count(
+        "Storm: %(n)s incident of %(source)s since %(time)s", "Storm: %(n)s incidents of %(source)s since %(time)s",
+        len(one.ids), source=source, time=opened.short,
+    )  # fmt: skip
+    status = words.status(one.status, reader, snoozed=wanted.status == "snoozed")
+    can = one.status is Status.TRIGGERED
+    return StormRow(said, words.urgency(one.urgency.rank, reader), status, opened, expanded.url(), expanded.query, can)
+
+
+def density_of(wanted: Filter) -> str:
+    kept = request.cookies.get(DENSITY, "")
+    return wanted.density or (kept if kept in DENSITIES else DENSITIES[0])
+
+
+def snoozes(reader: Reader) -> list[tuple[str, str]]:
+    _ = reader.say
+    return [
+        ("30m", _("30 minutes")), ("2h", _("2 hours")), ("4h", _("4 hours")), ("1d", _("1 day")),
+        ("until 09:00 tomorrow", _("until 09:00 tomorrow")),
+    ]  # fmt: skip
+
+
+def people(visit: Visit) -> list[tuple[str, str]]:
+    """Who may be given it, whoever looks first."""
+    if not visit.may_act:
+        return []
+    found = [one for one in queries.directory().people.values() if one.role != "viewer"]
+    found.sort(key=lambda one: (one.email != visit.person.email, one.name.lower()))
+    return [(one.email, one.name or one.email) for one in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A menu of values; they are asked for when it is opened."""
+
+    name: str
+    word: str
+    url: str
+    on: bool
+
+
+def facets(wanted: Filter, reader: Reader) -> list[Facet]:
+    _ = reader.say
+    known = (("urgency", _("Urgency")), ("service", _("Service")), ("team", _("Team")), ("assignee", _("Assignee")),
+             ("source", _("Source")))  # fmt: skip
+    place = wanted.url("facet")
+    sign = "&" if "?" in place else "?"
+    return [
+        Facet(
+            name, word, f"{place}{sign}name={name}", bool(wanted.urgencies if name == "urgency" else wanted.value(name))
+        )
+        for name, word in known
+    ]
+
+
+def periods(wanted: Filter, reader: Reader) -> list[tuple[str, str, bool]]:
+    """Words, address, and whether it is this one."""
+    _ = reader.say
+    known = (("", "", _("Any time")), ("-1h", "", _("Last hour")), ("-24h", "", _("Last 24 hours")),
+             ("yesterday-22:00", "today-09:00", _("Last night")), ("-7d", "", _("Last 7 days")))  # fmt: skip
+    return [
+        (word, wanted.url(since=since, until=until), (wanted.since, wanted.until) == (since, until))
+        for since, until, word in known
+    ]
+
+
+def sorts(wanted: Filter, reader: Reader) -> list[tuple[str, str, bool]]:
+    """The orders that this list can be walked in."""
+    known = SORTS if wanted.unresolved else ("age", "-age")
+    return [(order_words(one, reader), wanted.url(sort=one), one == wanted.order) for one in known]
+
+
+def order_words(order: str, reader: Reader) -> str:
+    _ = reader.say
+    return {
+        "-urgency": _("Open first, then by urgency, newest first."), "age": _("Newest first."),
+        "-age": _("Oldest first."), "-alerts": _("Most alerts first."),
+    }[order]  # fmt: skip
+
+
+def tabs(wanted: Filter, counts: queries.Counts, reader: Reader) -> list[Tab]:
+    """Lists that never end have no number: counting them costs more than it tells."""
+    _ = reader.say
+    known = [
+        ("unresolved", _("Unresolved"), str(counts.unresolved)),
+        ("open", reader.say_as("list", "Open"), str(counts.open)),
+        ("ack", reader.say_as("list", "Acknowledged"), str(counts.ack)),
+        ("snoozed", reader.say_as("list", "Snoozed"), str(counts.snoozed)),
+        ("suppressed", reader.say_as("list", "Suppressed"), str(counts.hidden)),
+        ("resolved", reader.say_as("list", "Resolved"), ""),
+        ("all", _("All"), ""),
+    ]
+    return [Tab(word, wanted.url(status=name, view=""), wanted.status == name, count) for name, word, count in known]
+
+
+def _quiet(visit: Visit) -> Quiet:
+    reader = reader_of(visit)
+    since = queries.last_resolved_at()
+    heard = next((one for one in queries.sources() if one.last_seen_at), None)
+    return Quiet(
+        since=reader.moment(since) if since else None,
+        heard=reader.moment(heard.last_seen_at) if heard and heard.last_seen_at else None,
+        source=heard.name if heard else "",
+    )

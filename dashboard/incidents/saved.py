@@ -1,0 +1,164 @@
+"""Saved views: a name for what the list is asked to show. Four are there from the start; the others are rows."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from flask import abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from dashboard import queries
+from dashboard.blueprint import bp
+from dashboard.incidents import filters
+from dashboard.incidents.filters import Filter
+from dashboard.page import reader_of
+from dashboard.reader import Reader
+from gateway.access.auth import READERS, WAY, Visit, require
+from gateway.store import audit, views
+from gateway.store.db import db, transaction
+from rules.text import clean_text, one_line
+
+SEEDS = {  # name → what it asks for
+    "mine": "team=mine",
+    "assigned": "assignee=me",
+    "emergencies": "status=open&urgency=emergency",
+    "night": "status=all&from=yesterday-22%3A00&to=today-09%3A00",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    id: str
+    name: str
+    url: str
+    team: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The menu beside the title."""
+
+    current: Entry | None
+    changed: bool  # what is shown is no longer what the view keeps
+    mine: bool  # the current one may be changed and deleted here
+    at_home: bool  # one begins at the current one
+    seeds: list[Entry]
+    others: list[Entry]
+    teams: list[str]
+    query: str  # what would be saved
+
+
+def seed_names(reader: Reader) -> dict[str, str]:
+    _ = reader.say
+    return {"mine": _("My teams, unresolved"), "assigned": _("Assigned to me"),
+            "emergencies": _("Unacknowledged emergencies"), "night": _("Last night")}  # fmt: skip
+
+
+def menu(visit: Visit, wanted: Filter) -> Menu:
+    names, teams = seed_names(reader_of(visit)), teams_of(visit)
+    rows = views.listed(db.session(), visit.person.person_id, teams)
+    seeds = [Entry(key, names[key], _url(key, query), "", wanted.view == key) for key, query in SEEDS.items()]
+    others = [
+        Entry(str(one.id), one.name, _url(str(one.id), one.query), one.team, wanted.view == str(one.id)) for one in rows
+    ]
+    current = next((one for one in (*seeds, *others) if one.current), None)
+    kept = {**SEEDS, **{str(one.id): one.query for one in rows}}
+    return Menu(
+        current=current,
+        changed=current is not None and _sorted(kept[current.id]) != _sorted(wanted.query),
+        mine=current is not None and current.id not in SEEDS,
+        at_home=current is not None and views.home(db.session(), visit.person.person_id) == current.id,
+        seeds=seeds,
+        others=others,
+        teams=sorted(teams),
+        query=wanted.query,
+    )
+
+
+def _sorted(query: str) -> list[tuple[str, str]]:
+    return sorted(parse_qsl(query))
+
+
+def _url(key: str, query: str) -> str:
+    parts = [*parse_qsl(query), ("view", key)]
+    return f"{url_for('dashboard.incidents')}?{urlencode(parts)}"
+
+
+def teams_of(visit: Visit) -> list[str]:
+    return [one.name for one in queries.directory().teams.values() if visit.person.email in one.members]
+
+
+def home_url(visit: Visit) -> str:
+    """Where this person begins, if they chose a view."""
+    key = views.home(db.session(), visit.person.person_id)
+    if key in SEEDS:
+        return _url(key, SEEDS[key])
+    number = int(key) if key.isascii() and key.isdigit() else 0
+    found = views.seen(db.session(), number, visit.person.person_id, teams_of(visit)) if number else None
+    return _url(key, found.query) if found else ""
+
+
+def _asked(visit: Visit) -> str:
+    """The query of the form, as we would write it ourselves."""
+    args = MultiDict(parse_qsl(request.form.get("query", "")[:4000]))
+    return filters.read(args, visit.now, reader_of(visit).zone).query
+
+
+def _name() -> str:
+    name = one_line(clean_text(request.form.get("name", ""))).strip()[: views.LONGEST_NAME]
+    if not name:
+        abort(400)
+    return name
+
+
+@bp.post("/incidents/views")
+@require(*READERS)
+def add_view(visit: Visit) -> ResponseReturnValue:
+    """Save as: for oneself, or for a team of one's own."""
+    team, name, query = request.form.get("team", ""), _name(), _asked(visit)
+    if team and team not in teams_of(visit):
+        abort(403)
+    with transaction() as session:
+        row = views.add(session, visit.person.person_id, team, name, query, visit.now)
+        if row is None:
+            abort(400)
+        audit.note(session, visit.now, visit.person.email, "view saved", f"view {row.id}", WAY, name=name, team=team)
+        key = str(row.id)
+    return redirect(_url(key, query))
+
+
+@bp.post("/incidents/views/<int(max=2147483647):number>/<any(save, rename, delete):what>")
+@require(*READERS)
+def change_view(visit: Visit, number: int, what: str) -> ResponseReturnValue:
+    """One's own, or one of a team of one's own."""
+    with transaction() as session:
+        found = views.seen(session, number, visit.person.person_id, teams_of(visit))
+        if found is None:
+            abort(404)
+        name, query = found.name, found.query
+        if what == "save":
+            query = _asked(visit)
+            views.change(session, number, query=query)
+        elif what == "rename":
+            name = _name()
+            views.change(session, number, name=name)
+        else:
+            views.remove(session, number)
+        audit.note(session, visit.now, visit.person.email, f"view {what}", f"view {number}", WAY, name=name)
+    return redirect(_url(str(number), query) if what != "delete" else url_for("dashboard.incidents"))
+
+
+@bp.post("/incidents/home")
+@require(*READERS)
+def set_home(visit: Visit) -> ResponseReturnValue:
+    """One begins at this view from now on; without one, at the plain list."""
+    key = request.form.get("view", "")
+    number = int(key) if key.isascii() and key.isdigit() and len(key) < 10 else 0
+    with transaction() as session:
+        known = views.seen(session, number, visit.person.person_id, teams_of(visit)) if number else None
+        if key and key not in SEEDS and known is None:
+            abort(404)
+        views.set_home(session, visit.person.person_id, key)
+        audit.note(session, visit.now, visit.person.email, "home view", visit.person.email, WAY, view=key)
+    return redirect(home_url(visit) or url_for("dashboard.incidents"))

@@ -1,0 +1,73 @@
+"""The incident list: its page, its menus of values, how dense it is, and where one begins."""
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+
+from dashboard import queries
+from dashboard.alarms import marked
+from dashboard.blueprint import bp
+from dashboard.incidents import filters, saved
+from dashboard.incidents.facets import values
+from dashboard.incidents.listing import DENSITY, listing
+from dashboard.page import draw, draw_part, htmx, is_local, reader_of
+from gateway.access.auth import READERS, Visit, require
+from gateway.world import world
+
+YEAR = 365 * 24 * 3600  # seconds
+
+
+@bp.get("/")
+@require(*READERS)
+def home(visit: Visit) -> ResponseReturnValue:
+    """Everybody's first page: the view one chose, else the list."""
+    chosen = saved.home_url(visit)
+    return redirect(chosen) if chosen else _page(visit)
+
+
+@bp.get("/incidents")
+@require(*READERS)
+def incidents(visit: Visit) -> ResponseReturnValue:
+    return _page(visit)
+
+
+def asked(visit: Visit) -> filters.Filter:
+    return filters.read(request.args, visit.now, reader_of(visit).zone)
+
+
+def _page(visit: Visit) -> ResponseReturnValue:
+    wanted = asked(visit)
+    if htmx and not htmx.history_restore_request:
+        typing = request.args.get("typing") == "1"
+        answer = draw_part(visit, "partials/incident_list.html", {**listing(visit, wanted), "form": not typing})
+        way = "HX-Replace-Url" if typing else "HX-Push-Url"
+        answer.headers[way] = wanted.url(after=wanted.after, rows=wanted.rows)
+        return answer
+    if not queries.any_incident():
+        return draw(visit, "pages/first_run.html", _first_run(visit))
+    return draw(visit, "pages/incidents.html", listing(visit, wanted))
+
+
+def _first_run(visit: Visit) -> dict[str, object]:
+    """Nothing ever came in: how to connect the first source. The mark lets the page notice the first incident."""
+    root = world().settings.public_url or request.host_url.rstrip("/")
+    return {"page": "first_run", "root": root, "mark": marked(queries.list_mark(), visit.now)}
+
+
+@bp.get("/incidents/facet")
+@require(*READERS)
+def facet(visit: Visit) -> ResponseReturnValue:
+    """The values of one menu, with how often each is in the list; without JavaScript a page of its own."""
+    found = values(visit, asked(visit), request.args.get("name", "service"))
+    template = "partials/facet.html" if htmx else "pages/facet.html"
+    return (draw_part if htmx else draw)(visit, template, {"page": "incidents", "menu": found})
+
+
+@bp.post("/incidents/density")
+@require(*READERS)
+def density(_: Visit) -> ResponseReturnValue:
+    """Remembered in this browser."""
+    back, wanted = request.form.get("back", ""), request.form.get("density", "")
+    answer = redirect(back if is_local(back) else "/incidents")
+    if wanted in filters.DENSITIES:
+        answer.set_cookie(DENSITY, wanted, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure)
+    return answer

@@ -1,0 +1,104 @@
+/* The incident list beyond plain links and forms: selection, menus, the filter box while somebody types. */
+(() => {
+  "use strict";
+  const doc = document, id = (name) => doc.getElementById(name), { keys, current, rows, go, wake, focus } = window.nabat;
+  const bar = id("bulk"), boxes = () => [...doc.querySelectorAll("#list .cb")];
+  const chosen = () => boxes().filter((box) => box.checked);
+  const search = () => location.search.slice(1);
+
+  /* ---- selection ---- */
+  let last = null, kept = new Set();
+  function show() {
+    if (!bar) return;
+    const count = chosen().length, every = id("every");
+    bar.classList.toggle("on", count > 0);
+    id("chosen").textContent = count ? id("chosen").dataset.words.replace("{n}", count) : "";
+    if (!count) id("bulk-all").checked = false;
+    every.checked = count > 0 && count === boxes().length;
+    every.indeterminate = count > 0 && count < boxes().length;
+    for (const box of boxes()) box.closest("tr").classList.toggle("chosen", box.checked);
+  }
+  function choose(wanted, box) { if (box) box.checked = wanted; }
+  function clear() { for (const box of boxes()) box.checked = false; show(); wake(); }
+  doc.addEventListener("click", (event) => {
+    const box = event.target.closest(".cb");
+    if (!box) return;
+    const all = boxes(), from = all.indexOf(last), to = all.indexOf(box);
+    if (event.shiftKey && from >= 0) for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) one.checked = box.checked;
+    last = box;
+  });
+  doc.addEventListener("change", (event) => {
+    if (event.target.id === "every") for (const box of boxes()) box.checked = event.target.checked;
+    if (event.target.id !== "every" && !event.target.classList.contains("cb")) return;
+    show();
+    if (!chosen().length) wake();
+  });
+  if (bar) id("unselect").addEventListener("click", clear);
+  const extend = (step) => () => {
+    const box = (row) => row && row.querySelector(".cb");
+    choose(true, box(current()));
+    go(step);
+    choose(true, box(current()));
+    show();
+  };
+  let star = false;
+  Object.assign(keys, {
+    n: () => { if (star) return (star = false), clear(); const link = id("new-incident"); if (link) link.click(); },
+    x: () => { const row = current(), box = row && row.querySelector(".cb"); if (box) { box.click(); row.querySelector(".ttl").focus({ preventScroll: true }); } },
+    J: extend(1), K: extend(-1),
+    "*": () => { star = true; setTimeout(() => { star = false; }, 1500); },
+    s: () => (chosen().length ? focus("bulk-for") : menu(0)), i: () => (chosen().length ? focus("bulk-to") : menu(4)),
+  });
+  const acknowledge = keys.a;
+  keys.a = () => {
+    if (!star) return acknowledge();
+    star = false;
+    for (const box of boxes()) box.checked = true;
+    show();
+  };
+  function menu(place) {
+    const row = current(), details = row && row.querySelector("details");
+    if (!details) return;
+    details.open = true;
+    const buttons = [...details.querySelectorAll("button")];
+    (place ? buttons[buttons.length - 1] : buttons.find((one) => one.name === "for")).focus();
+  }
+  doc.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const open = doc.querySelector("details.menu[open]");
+    if (open) { open.open = false; open.querySelector("summary").focus(); }
+    else if (chosen().length && !/INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) clear();
+    else if (/INPUT/.test(event.target.tagName) && event.target.classList.contains("cb") && chosen().length) clear();
+  });
+  doc.addEventListener("click", (event) => {
+    for (const open of doc.querySelectorAll("details.menu[open]")) if (!open.contains(event.target)) open.open = false;
+  });
+
+  /* ---- what a request has to know ---- */
+  doc.addEventListener("htmx:configRequest", (event) => {
+    const { elt, parameters, triggeringEvent } = event.detail;
+    if (elt.id === "filter" && triggeringEvent && triggeringEvent.type === "input") parameters.set("typing", "1");
+    if (elt.id === "bulk") parameters.set("query", id("list").dataset.query);
+    if (parameters.has("shown")) parameters.set("shown", search());
+  });
+
+  /* ---- the selection outlives what is drawn anew; what has left the list is said ---- */
+  let done = false;
+  doc.addEventListener("htmx:beforeSwap", () => { kept = new Set(chosen().map((box) => box.value)); });
+  doc.addEventListener("htmx:afterRequest", (event) => { if (event.detail.elt.action && event.detail.elt.action.endsWith("/incidents/bulk") && event.detail.successful) done = true; });
+  doc.addEventListener("htmx:afterSettle", (event) => {
+    if (!id("list")) return;
+    if (done) kept = new Set();
+    const there = new Set(boxes().map((box) => box.value)), gone = [...kept].filter((number) => !there.has(number));
+    for (const box of boxes()) box.checked = kept.has(box.value);
+    if (gone.length && event.detail.target.id === "list") {
+      const text = bar.dataset.gone.replace("{which}", gone.map((number) => "#" + number).join(", "));
+      doc.dispatchEvent(new CustomEvent("nabat:said", { detail: { text } }));
+    }
+    if (event.detail.target.id === "list") kept = new Set();
+    done = false;
+    if (id("csv")) id("csv").href = "/incidents.csv" + location.search;
+    show();
+  });
+  show();
+})();

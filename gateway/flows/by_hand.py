@@ -1,0 +1,61 @@
+"""An incident that a person opens: an alert of the source "people", which takes every alert's way."""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.flows import intake, prepare
+from gateway.store import audit, sources
+from gateway.store.alerts import Post
+from gateway.store.db import transaction
+from gateway.world import world
+from rules.book_keys import DEFAULT_CLASSES
+from rules.words import Alert, Severity, Urgency
+
+SOURCE = "people"
+SEVERITIES = {
+    Urgency.EMERGENCY: Severity.CRITICAL, Urgency.URGENT: Severity.ERROR, Urgency.FAST: Severity.WARNING,
+    Urgency.ORDINARY: Severity.INFO,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person says of it."""
+
+    title: str
+    urgency: Urgency
+    service: str = ""
+    text: str = ""
+
+
+def open_incident(told: Told, account: str, name: str, way: str, now: datetime) -> int:
+    """The rule book says whom to tell; how urgent it is, the person said. Returns its number."""
+    with transaction() as session:
+        source = sources.of_people(session, SOURCE, now)
+        labels = {"alertname": told.title, "severity": SEVERITIES[told.urgency].value, "urgency": told.urgency.value}
+        labels |= {"service": told.service} if told.service else {}
+        words = {"summary": told.title, "description": told.text, "reported_by": name}
+        severity = SEVERITIES[told.urgency]
+        alert = Alert(
+            source=SOURCE, fingerprint=uuid.uuid4().hex, firing=True, title=told.title, severity=severity,
+            starts_at=now, labels=labels, annotations=words,
+        )  # fmt: skip
+        post = Post(source, SOURCE, f"{name}: {told.title}\n{told.text}".encode(), now, [alert])
+        post = _as_urgent(post, told.urgency)
+        (outcome,) = intake.receive(session, [post], world().shelf.book, world().roll.current(session), now)
+        number = outcome.incidents[0]
+        audit.note(session, now, account, "incident opened", f"incident {number}", way, name=name)
+    return number
+
+
+def _as_urgent(post: Post, urgency: Urgency) -> Post:
+    """With the route that the book has for it, told by the ways of the urgency that the person chose."""
+    book = world().shelf.book
+    (ready,) = prepare.ready_of(post, book)
+    known = book.classes.get(urgency, DEFAULT_CLASSES[urgency])
+    route = replace(
+        ready.route, group_by=("fingerprint",), urgency=urgency, channels=known.channels, fallback=known.fallback,
+        acknowledge_within=known.acknowledge_within,
+    )  # fmt: skip
+    return prepare.given_route(post, route, book)
