@@ -116,7 +116,9 @@ def test_filtering_keeps_the_address_and_the_live_list_keeps_the_filter(world, s
     with page.expect_response(re.compile(r"/live\?.*q=[^&]*q%3D")):
         world.alert(name="C", fingerprint="c")
     expect(page.locator("#list tbody tr")).to_have_count(1)
-    page.select_option("#f-u", "ordinary")
+    page.fill("#f-q", f"#{first} urgency:ordinary")
+    page.press("#f-q", "Enter")
+    expect(page.locator(".chip")).to_have_text(["urgency:ordinary"])
     expect(page.locator("#list")).to_contain_text("No incident matches")
 
 
