@@ -16,6 +16,7 @@ from dashboard import (
     push,
     quiet,
     sources,
+    tickets,
     undo,
 )
 from dashboard.blueprint import bp
@@ -34,6 +35,7 @@ __all__ = [
     "quiet",
     "register",
     "sources",
+    "tickets",
     "undo",
 ]
 

@@ -10,12 +10,14 @@ from werkzeug.wrappers import Request
 from dashboard import queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
+from dashboard.filters import before
 from dashboard.incident import queries as incident_queries
 from dashboard.incident.views import incident_values
 from dashboard.incidents import filters
 from dashboard.incidents.listing import listing
 from dashboard.incidents.waiting import waiting
 from dashboard.page import draw_part, reader_of, stranger
+from dashboard.tickets.views import listing as ticket_listing
 from gateway.access.auth import READERS, Visit, require
 from gateway.world import world
 
@@ -35,17 +37,21 @@ def _signed_out() -> ResponseReturnValue:
 def live(visit: Visit) -> ResponseReturnValue:
     """204 while nothing changed; else the part that did. While the page is held still, only that something waits."""
     asked = Request.from_values(query_string=request.args.get("q", "")[:LONGEST]).args
-    number = _number(asked.get("n", "")) if request.args.get("page") == "incident" else None
+    page = request.args.get("page", "")
+    number = _number(asked.get("n", "")) if page == "incident" else None
     mark = marked(queries.list_mark() if number is None else incident_queries.mark(number), visit.now)
     same = request.args.get("since", "") == mark
-    if request.args.get("page") == "first_run":
+    if page == "first_run":
         return Response("", 204 if same else 200, {"X-Now": _now(visit)} if same else {"HX-Refresh": "true"})
     if same or request.args.get("frozen") == "1":
         answer = Response("", 204)
         if not same:
             answer.headers["X-Waiting"] = (
-                "1" if number is not None else waiting(visit, asked, request.args.get("since", ""))
+                "1" if number is not None or page == "tickets" else waiting(visit, asked, request.args.get("since", ""))
             )
+    elif page == "tickets":
+        shown = ticket_listing(visit, asked.get("tab", ""), before(asked))
+        answer = draw_part(visit, "partials/ticket_list.html", shown)
     elif number is None:
         answer = draw_part(visit, "partials/incident_list.html", listing(visit, _wanted(visit, asked)))
     else:
@@ -75,4 +81,6 @@ def _path(page: str, query: str) -> str:
     number = _number(asked.get("n", ""))
     if page == "incident" and number:
         return url_for("dashboard.incident", number=number)
+    if page == "tickets":
+        return url_for("dashboard.tickets", tab=asked.get("tab"))
     return filters.read(asked, world().clock.now(), ZoneInfo("UTC")).url()

@@ -13,9 +13,9 @@ from dashboard.quiet.forms import Form
 from dashboard.quiet.rows import PLANNERS, may_change, n_incidents, report, row, rows, times
 from dashboard.reader import Reader
 from dashboard.rows import Tab
+from dashboard.takeback import actor_of
 from gateway import silencing
 from gateway.access.auth import ACTORS, READERS, Visit, require
-from gateway.actions import Actor
 from gateway.silencing import Wanted
 from gateway.store.db import transaction
 from gateway.store.tables import SilenceRow
@@ -175,12 +175,7 @@ def _not_too_long(visit: Visit, ends: datetime) -> None:
 def add(visit: Visit, kind: Suppressor, wanted: Wanted) -> int:
     """Raises Wrong."""
     with transaction() as session:
-        return silencing.add(session, kind, wanted, actor(visit), visit.now).id
-
-
-def actor(visit: Visit) -> Actor:
-    person = visit.person
-    return Actor(person.name or person.email, "dashboard", person.person_id, person.email)
+        return silencing.add(session, kind, wanted, actor_of(visit), visit.now).id
 
 
 def _wrong(form: Form, wrong: Wrong, reader: Reader) -> Form:
@@ -194,9 +189,10 @@ def extend_silence(visit: Visit, number: int) -> ResponseReturnValue:
     try:
         _not_too_long(visit, one.ends_at + LONGER)
         with transaction() as session:
-            silencing.extend(session, number, LONGER, actor(visit), visit.now)
+            silencing.extend(session, number, LONGER, actor_of(visit), visit.now)
     except Wrong as wrong:
-        abort(400, reader_of(visit).say(str(wrong)))
+        values = whole(visit, number, Suppressor.SILENCE) | {"wrong": reader_of(visit).say(str(wrong))}
+        return draw(visit, "pages/silence.html", values, 400)
     return redirect(url_for("dashboard.silences", done=number))
 
 
@@ -216,7 +212,7 @@ def changeable(visit: Visit, number: int, kind: Suppressor) -> SilenceRow:
 
 def end(visit: Visit, number: int, kind: Suppressor) -> ResponseReturnValue:
     with transaction() as session:
-        silencing.end(session, kind, number, actor(visit), visit.now)
+        silencing.end(session, kind, number, actor_of(visit), visit.now)
     return redirect(url_for("dashboard.silence" if kind is Suppressor.SILENCE else "dashboard.window", number=number))
 
 

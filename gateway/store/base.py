@@ -23,6 +23,7 @@ REFUSED = text("error <> ''")
 AWAITED = text("due_at IS NOT NULL")
 AWAKE = text("status <> 'resolved' AND snoozed_until IS NULL")
 SNOOZED = text("snoozed_until IS NOT NULL AND suppressed_by IS NULL")
+TICKETS = text("kind = 'ticket'")
 ASSIGNED = text("assignee_id IS NOT NULL")
 Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only INTEGER keys
 

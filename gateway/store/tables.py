@@ -22,6 +22,7 @@ from gateway.store.base import (
     RESOLVED,
     SNOOZED,
     SUPPRESSED,
+    TICKETS,
     WAITING,
     Base,
     Big,
@@ -131,6 +132,7 @@ class Incident(Base):
         Index("incident_next_at", "next_at", postgresql_where=DUE, sqlite_where=DUE),
         Index("incident_list", "status", "urgency", "id"),
         Index("incident_opened", "opened_at"),
+        Index("incident_ticket", "status", "id", postgresql_where=TICKETS, sqlite_where=TICKETS),
         # The list of what is not resolved, tab by tab, however many of the others there are.
         Index("incident_awake", "status", "urgency", "id", postgresql_where=AWAKE, sqlite_where=AWAKE),
         Index("incident_snoozed", "status", "urgency", "id", postgresql_where=SNOOZED, sqlite_where=SNOOZED),

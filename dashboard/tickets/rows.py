@@ -1,0 +1,119 @@
+"""Tickets as the list draws them: whose, until when, what was said last; every word ready."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from dashboard import words
+from dashboard.incident import timeline
+from dashboard.reader import Moment, Reader
+from dashboard.tickets import queries
+from dashboard.tickets.queries import Found
+from dashboard.words import Badge
+from gateway.access.auth import Visit
+from gateway.store.tables import Entry
+from rules.text import cut, one_line
+from rules.words import Directory, Role, Status
+
+WAITING = re.compile(r"\b(wait\w*|pending|on[ _-]?hold|hold|ожида\w*|отлож\w*)\b", re.IGNORECASE)
+GIVERS = (Role.DISPATCHER, Role.ADMIN)  # who may give a ticket to somebody else
+_PLAIN = re.compile(r"(?!\.{1,2}$)(?!/)(?:(?!//)[^\x00-\x1f?#\\])+", re.ASCII)
+LONGEST_KEY, LONGEST_LAST = 199, 160
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    number: int
+    key: str
+    url: str
+    title: str
+    urgency: Badge
+    client: str
+    vip: bool
+    service: str
+    opened: Moment
+    due: Moment | None
+    late: str  # for how long, if it is
+    whose: str
+    said: str
+    said_at: Moment | None
+    closed: bool
+    may_take: bool
+    may_give: bool
+
+
+def is_waiting(one: Found) -> bool:
+    """For the client, or for a time that somebody has chosen."""
+    return one.snoozed_until is not None or bool(WAITING.search(str(one.word("status") or "")))
+
+
+def whose(one: Found, directory: Directory) -> tuple[str, str]:
+    """The name and the address of who has it: here, or else as the service desk says."""
+    for person in directory.people.values():
+        if person.id == one.assignee_id:
+            return person.name or person.email, person.email
+    told = one_line(str(one.word("assignee") or ""))
+    known = directory.people.get(told.lower())
+    return (known.name or known.email, known.email) if known else (told, "")
+
+
+def rows(found: Sequence[Found], visit: Visit, reader: Reader, directory: Directory) -> list[Row]:
+    last = queries.last_words([one.id for one in found])
+    names = queries.sources()
+    several = len({one.source_id for one in found}) > 1
+    return [_row(one, last.get(one.id), names if several else {}, visit, reader, directory) for one in found]
+
+
+def _row(
+    one: Found, last: Entry | None, sources: Mapping[int, str], visit: Visit, reader: Reader, directory: Directory
+) -> Row:
+    key = str(one.word("key") or "") or str(one.id)
+    client = dict(one.word("requester") or {})
+    due, closed = moment_of(one.word("due_at")), one.status == Status.RESOLVED
+    name, email = whose(one, directory)
+    return Row(
+        number=one.id,
+        key=key,
+        url=address(key, one.id, sources.get(one.source_id, "")),
+        title=one.title,
+        urgency=words.urgency(one.urgency, reader),
+        client=str(client.get("name") or client.get("email") or ""),
+        vip=client.get("vip") is True,
+        service=one.service,
+        opened=reader.moment(one.opened_at),
+        due=reader.moment(due) if due and not closed else None,
+        late=reader.duration(reader.now - due) if due and not closed and due < reader.now else "",
+        whose=name,
+        said=_said(last, reader) if last else "",
+        said_at=reader.moment(last.at) if last else None,
+        closed=closed,
+        may_take=visit.may_act and not closed and email != visit.person.email,
+        may_give=visit.person.role in GIVERS and not closed,
+    )
+
+
+def _said(entry: Entry, reader: Reader) -> str:
+    comment = entry.detail.get("comment") if entry.kind == "ticket commented" else None
+    if isinstance(comment, dict) and (comment.get("text") or comment.get("attachments")):
+        text = one_line(str(comment.get("text", ""))) or reader.say("added an attachment")
+        return cut(f"{comment.get('author') or entry.actor}: {text}", LONGEST_LAST)
+    (line,) = timeline.lines([entry], reader)
+    note = f": {one_line(line.note)}" if line.note else ""
+    return cut(" ".join(part for part in (line.strong, line.rest) if part) + note, LONGEST_LAST)
+
+
+def moment_of(said: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(said)) if said else None
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None
+
+
+def address(key: str, number: int, source: str = "") -> str:
+    """The ticket's page; of one whose number cannot stand in an address, that of its incident."""
+    if not _PLAIN.fullmatch(key) or len(key) > LONGEST_KEY:
+        return f"/incidents/{number}"
+    return f"/tickets/{quote(key, safe='/')}" + (f"?source={quote(source, safe='')}" if source else "")
