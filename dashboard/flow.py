@@ -26,6 +26,7 @@ KINDS = {
     "flapping": "flapping",
     "reopened": "back again",
     "reminder": "reminder",
+    "commented": "new comment",
     "digest": "roll-up",
 }
 PARTS = {"fallback": "another way", "news": "news", "again": "put right", "also": "another route", "primary": ""}
@@ -118,4 +119,5 @@ def _marked() -> tuple[str, ...]:
     return (
         _("new incident"), _("next step"), _("assigned"), _("acknowledged"), _("resolved"), _("another way"), _("news"),
         _("put right"), _("another route"), _("flapping"), _("back again"), _("reminder"), _("roll-up"),
+        _("new comment"),
     )  # fmt: skip

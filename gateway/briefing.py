@@ -17,7 +17,7 @@ from gateway.world import World
 from rules.audience import audience
 from rules.lifecycle import step_at
 from rules.text import safe_url
-from rules.words import Directory, Route, Severity, Urgency
+from rules.words import Directory, Kind, Person, Role, Route, Severity, Urgency
 
 WORST = (Severity.CRITICAL, Severity.ERROR, Severity.WARNING, Severity.INFO)
 WORDS_OF_URGENCY = {urgency.rank: urgency.value for urgency in Urgency}
@@ -35,11 +35,13 @@ def facts_of(session: Session, leased: Leased, world: World) -> Facts:
     rows = _rows(session, incident.id)
     directory, now = world.roll.current(session), world.clock.now()
     route = route_of(incident.route)
+    source = session.scalar(select(Source.name).where(Source.id == incident.source_id)) or ""
     return Facts(
         **_about_incident(incident, now),
         **_about_alerts(session, incident, rows),
         **_about_reader(incident, leased, directory, world),
-        source=session.scalar(select(Source.name).where(Source.id == incident.source_id)) or "",
+        **_about_ticket(incident, source, directory.people.get(leased.who), world),
+        source=source,
         match=route.match,
         next_who=_next_who(incident, route, directory, now),
     )
@@ -96,12 +98,21 @@ def _about_reader(incident: Incident, leased: Leased, directory: Directory, worl
     reader, public = directory.people.get(leased.who), world.settings.public_url
     return {
         "level": max(0, leased.level - 1),
-        "url": f"{public}/incidents/{incident.id}",
         "pocket_url": f"{public}/p/{links.make(world.settings.secret_key, incident.uuid, leased.who)}",
         "name": leased.name,
         "language": reader.language if reader else world.settings.language,
         "timezone": reader.timezone if reader else world.settings.timezone,
     }
+
+
+def _about_ticket(incident: Incident, source: str, reader: Person | None, world: World) -> dict[str, Any]:
+    """The page that says most; whoever sits at the desk gets there by a tap, others by way of the pocket page."""
+    public, key = world.settings.public_url, str((incident.ticket or {}).get("key", ""))
+    if incident.kind != Kind.TICKET or not key:
+        return {"url": f"{public}/incidents/{incident.id}"}
+    page = public + links.ticket_page(key, incident.id, source)
+    at_the_desk = reader is not None and reader.role in (Role.DISPATCHER, Role.ADMIN)
+    return {"url": page, "tap_url": page if at_the_desk else ""}
 
 
 def bare_facts(session: Session, leased: Leased, world: World) -> Facts:

@@ -37,6 +37,20 @@ def say(changes: Changes, case: Case, decision: Decision, actor: str) -> None:
     changes.line(case, decision.reason.value, actor, detail)
 
 
+def commented(changes: Changes, case: Case) -> Audience:
+    """The client has said something: whoever has the ticket hears of it, or else whoever works on it."""
+    mine = [one for one in changes.directory.people.values() if one.id == case.assignee_id]
+    found = _one(changes, case, mine[0].email) if mine else Audience()
+    found = found if found.notices else _listeners(changes, case)
+    for notice in found.notices:
+        changes.promise(case, notice, "commented", "news")
+    return found
+
+
+def _one(changes: Changes, case: Case, email: str) -> Audience:
+    return one_person(email, quiet(case.route), changes.directory, changes.now)
+
+
 def _listeners(changes: Changes, case: Case) -> Audience:
     named = [one for one in changes.directory.people.values() if case.ack_by and case.ack_by in (one.name, one.email)]
     route = quiet(case.route)

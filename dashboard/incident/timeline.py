@@ -223,8 +223,9 @@ def _ticket(event: Event) -> Said:
     text = str(comment.get("text", "")) if isinstance(comment, dict) else ""
     who = str(comment.get("author", "")) if isinstance(comment, dict) else ""
     happened = event.reader.say(_EVENTS.get(event.kind, "changed"))
-    small = tuple(str(event.detail[name]) for name in ("assignee", "arrival_at") if event.detail.get(name))
-    return Said("ticket", "", event.reader.say("Ticket"), happened, ((who,) if who else ()) + small, note=text)
+    arrival = moment_text(event, "arrival_at") if event.detail.get("arrival_at") else ""
+    small = tuple(word for word in (who, str(event.detail.get("assignee") or ""), arrival) if word)
+    return Said("ticket", "", event.reader.say("Ticket"), happened, (*small, *told_lines(event)), note=text)
 
 
 def _other(event: Event) -> Said:

@@ -35,7 +35,7 @@ self.addEventListener("push", (event) => event.waitUntil(show(read(event.data)))
 self.addEventListener("notificationclick", (event) => {
   const said = event.notification.data || {};
   event.notification.close();
-  event.waitUntil(event.action === "acknowledge" ? acknowledge(said) : open(local(said.url)));
+  event.waitUntil(event.action === "acknowledge" ? acknowledge(said) : open(local(said.open || said.url)));
 });
 
 async function acknowledge(said) {

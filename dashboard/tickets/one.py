@@ -78,7 +78,7 @@ def whole(visit: Visit, incident: Incident, alert: AlertRow, reader: Reader) -> 
         "waiting": is_waiting(one),
         "priority": reader.say(PRIORITIES.get(str(said.get("priority")), str(said.get("priority", "")))),
         "desk_status": str(said.get("status", "")),
-        "site": str(alert.labels.get("site", "")),
+        "site": str(said.get("site", "")),
         "opened": reader.moment(incident.opened_at),
         "due": reader.moment(due) if due else None,
         "late": reader.duration(reader.now - due) if due and due < reader.now and not over else "",
@@ -86,10 +86,10 @@ def whole(visit: Visit, incident: Incident, alert: AlertRow, reader: Reader) -> 
         "whose": name,
         "over": over,
         "client": client(said.get("requester"), visit),
-        "messages": conversation(alert, entries, incident.opened_at, reader),
+        "messages": conversation(str(said.get("description", "")), entries, incident.opened_at, reader),
         "changes": changes(entries, reader),
         "others": [_other(other, reader) for other in ticket_queries.of_service(incident.service, incident.id)],
-        "desk": safe_url(alert.url),
+        "desk": safe_url(str(said.get("url", "")) or alert.url),
         "source": incident_queries.source_of(incident).name,
         "may_take": visit.may_act and not over and not mine,
         "may_act": visit.may_act and not over and (mine or visit.person.role in GIVERS),
@@ -124,9 +124,8 @@ def client(said: object, visit: Visit) -> Client:
     )
 
 
-def conversation(alert: AlertRow, entries: Sequence[Entry], opened: datetime, reader: Reader) -> list[Message]:
+def conversation(text: str, entries: Sequence[Entry], opened: datetime, reader: Reader) -> list[Message]:
     """The oldest first: what the ticket says, then each comment and note."""
-    text = str(alert.annotations.get("description", ""))
     first = [Message(reader.moment(opened), "", text, reader.say("the ticket"), "client", "")] if text else []
     said = [_message(entry, reader) for entry in reversed(entries)]
     return [*first, *(one for one in said if one is not None)]

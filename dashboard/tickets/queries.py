@@ -75,7 +75,7 @@ def last_words(ids: Sequence[int]) -> dict[int, Entry]:
     if not ids:
         return {}
     one = aliased(Entry)
-    told = one.kind.in_(SAID) | one.kind.startswith("ticket ", autoescape=True)
+    told = one.kind.in_(SAID[1:]) | one.kind.startswith("ticket ", autoescape=True)
     mine = select(one.id).where(one.incident_id == Incident.id, told).order_by(one.id.desc()).limit(1)
     newest = mine.correlate(Incident).scalar_subquery()
     found = [number for number in db.session.scalars(select(newest).where(Incident.id.in_(ids))) if number is not None]

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
 
 from dashboard import words
 from dashboard.incident import timeline
@@ -13,14 +12,14 @@ from dashboard.tickets import queries
 from dashboard.tickets.queries import Found
 from dashboard.words import Badge
 from gateway.access.auth import Visit
+from gateway.access.links import ticket_page
 from gateway.store.tables import Entry
 from rules.text import cut, one_line
 from rules.words import Directory, Role, Status
 
 WAITING = re.compile(r"\b(wait\w*|pending|on[ _-]?hold|hold|ожида\w*|отлож\w*)\b", re.IGNORECASE)
 GIVERS = (Role.DISPATCHER, Role.ADMIN)  # who may give a ticket to somebody else
-_PLAIN = re.compile(r"(?!\.{1,2}$)(?!/)(?:(?!//)[^\x00-\x1f?#\\])+", re.ASCII)
-LONGEST_KEY, LONGEST_LAST = 199, 160
+LONGEST_LAST = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def _row(
     return Row(
         number=one.id,
         key=key,
-        url=address(key, one.id, sources.get(one.source_id, "")),
+        url=ticket_page(key, one.id, sources.get(one.source_id, "")),
         title=one.title,
         urgency=words.urgency(one.urgency, reader),
         client=str(client.get("name") or client.get("email") or ""),
@@ -110,10 +109,3 @@ def moment_of(said: object) -> datetime | None:
     except ValueError:
         return None
     return found if found and found.tzinfo else None
-
-
-def address(key: str, number: int, source: str = "") -> str:
-    """The ticket's page; of one whose number cannot stand in an address, that of its incident."""
-    if not _PLAIN.fullmatch(key) or len(key) > LONGEST_KEY:
-        return f"/incidents/{number}"
-    return f"/tickets/{quote(key, safe='/')}" + (f"?source={quote(source, safe='')}" if source else "")

@@ -6,12 +6,17 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from itsdangerous import BadSignature, Signer
 
 AFTER_THE_END = timedelta(minutes=15)
 _UUID = 16  # bytes
 _FORM = re.compile(r"[A-Za-z0-9_-]{1,1000}\.[A-Za-z0-9_-]{1,100}", re.ASCII)
+
+
+_KEY = re.compile(r"(?!\.{1,2}(?:/|$))(?!/)(?:(?!//|/\.{1,2}(?:/|$))[^\x00-\x1f\x7f?#\\])+")
+_LONGEST_KEY = 199  # characters; a longer one is shown cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +56,10 @@ def keys(secret: str | bytes) -> list[str]:
 
 def _signer(secret: str | bytes) -> Signer:
     return Signer(keys(secret), salt="nabat.pocket", digest_method=hashlib.sha256)
+
+
+def ticket_page(key: str, number: int, source: str = "") -> str:
+    """Where a ticket is shown; of one whose key cannot stand in an address, its incident's page."""
+    if not _KEY.fullmatch(key) or len(key) > _LONGEST_KEY:
+        return f"/incidents/{number}"
+    return f"/tickets/{quote(key, safe='/')}" + (f"?source={quote(source, safe='')}" if source else "")

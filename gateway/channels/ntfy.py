@@ -14,7 +14,7 @@ SECRET = False
 
 PRIORITIES = {"emergency": 5, "urgent": 4, "fast": 3, "ordinary": 2}
 EMOJI = {"emergency": "🚨", "urgent": "🔴", "fast": "🟠", "ordinary": "🔵"}
-NEWS = {"acknowledged": "👀", "resolved": "✅", "flapping": "〰️", "reopened": "🔁", "reminder": "⏳"}
+NEWS = {"acknowledged": "👀", "resolved": "✅", "flapping": "〰️", "reopened": "🔁", "reminder": "⏳", "commented": "💬"}
 ROLL_UP = "📋"
 QUIET = 2  # news wake nobody
 LONGEST_MESSAGE = 4000  # bytes; ntfy turns more than 4096 into an attached file

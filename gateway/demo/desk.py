@@ -16,6 +16,7 @@ TICKETS = 135
 FIRST = 4120
 MINUTES = {"critical": 3.0, "high": 9.0, "normal": 55.0, "low": 140.0}  # until somebody answers, the median
 SOLVING = {"critical": 55.0, "high": 110.0, "normal": 300.0, "low": 620.0}
+PROMISED = {"critical": 1, "high": 4, "normal": 8, "low": 40}  # hours
 ENGINEERS = ("fyodor", "timur")
 
 
@@ -36,6 +37,11 @@ def body(
     }  # fmt: skip
 
 
+def due(subject: Subject, at: datetime) -> str:
+    """By when the firm has promised to answer for it."""
+    return (at + timedelta(hours=PROMISED[subject.priority])).isoformat()
+
+
 def _story(rng: random.Random, number: int, at: datetime, anchor: datetime) -> Story:
     key, who = f"SD-{number}", requester(rng.randrange(100))
     subject = rng.choices(SUBJECTS, [one.weight for one in SUBJECTS])[0]
@@ -43,8 +49,8 @@ def _story(rng: random.Random, number: int, at: datetime, anchor: datetime) -> S
     solved = min(at + about(rng, SOLVING[subject.priority], 0.6), latest - timedelta(minutes=rng.uniform(0, 90)))
     said = sorted(_talk(rng, subject, who, at, solved), key=lambda one: one[0])
     said += [(moment, event, {}) for moment, event in _end(rng, solved, latest)]
-    beats = [Beat(at, body(key, subject, who, "created", at))]
-    kept: dict[str, Any] = {}
+    kept: dict[str, Any] = {"due_at": due(subject, at)}
+    beats = [Beat(at, body(key, subject, who, "created", at, **kept))]
     for moment, event, more in said:
         kept |= {"priority": more["priority"]} if "priority" in more else {}
         beats.append(Beat(moment, body(key, subject, who, event, moment, **{**kept, **more})))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from gateway.demo.cast import address
-from gateway.demo.desk import body
+from gateway.demo.desk import body, due
 from gateway.demo.story import DESK, KAZAN, MOSCOW, Alarm, Beat, Group, Plan, Story
 from gateway.demo.subjects import SUBJECTS, requester
 
@@ -93,18 +93,22 @@ def _quieter(anchor: datetime) -> list[Story]:
 def _tickets(anchor: datetime) -> list[Story]:
     def ticket(number: int, place: int, who: int, ago: timedelta, plan: Plan) -> tuple[str, datetime, Story]:
         key, at = f"SD-{number}", anchor - ago
-        beat = Beat(at, body(key, SUBJECTS[place], requester(who), "created", at))
+        until = due(SUBJECTS[place], at)
+        beat = Beat(at, body(key, SUBJECTS[place], requester(who), "created", at, due_at=until))
         return key, at, Story(DESK, (beat,), plan)
 
     _, _, mail = ticket(4711, 0, 0, 9 * MINUTE, NOBODY)
     key, at, printer = ticket(4702, 2, 3, timedelta(hours=3), Plan(1, 12 * MINUTE, assign="fyodor"))
+    until = due(SUBJECTS[2], at)
     given, coming = at + 15 * MINUTE, at + 40 * MINUTE
     arrival = (anchor + timedelta(hours=2)).replace(minute=30, second=0, microsecond=0).isoformat()
     assignee = {"email": address("fyodor")}
     who = requester(3)
     more = (
-        Beat(given, body(key, SUBJECTS[2], who, "assigned", given, assignee=assignee)),
-        Beat(coming, body(key, SUBJECTS[2], who, "arrival", coming, assignee=assignee, arrival_at=arrival)),
+        Beat(given, body(key, SUBJECTS[2], who, "assigned", given, assignee=assignee, due_at=until)),
+        Beat(
+            coming, body(key, SUBJECTS[2], who, "arrival", coming, assignee=assignee, arrival_at=arrival, due_at=until)
+        ),
     )
     _, _, folder = ticket(4688, 7, 4, timedelta(hours=26), NOBODY)
     return [mail, Story(DESK, (*printer.beats, *more), printer.plan), folder]

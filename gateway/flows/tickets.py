@@ -1,18 +1,22 @@
 """What a service desk's word does to the open incident of its ticket: texts, lines, and a priority that was raised."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
+from gateway import quietly
 from gateway.actions import Actor, carry_out
-from gateway.changes import Changes
+from gateway.changes import Changes, told_of
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from gateway.store.types import to_json
 from rules.lifecycle import Signal, continued
 from rules.phases import decide
-from rules.words import Kind, Route, Ticket
+from rules.words import Alert, Directory, Kind, Route, Ticket
 
+LASTING = ("status", "requester", "assignee", "arrival_at", "due_at", "description", "site", "url")
 TOLD = ("commented", "assigned", "arrival", "updated")  # events that stand on the timeline
 
 
@@ -20,18 +24,39 @@ def hear(changes: Changes, case: Case, known: Known, ticket: Ticket, ready: Read
     """`ready` has what the rule book says of this word."""
     route = ready.route
     if known.words is not None and known.words.alert.ticket is ticket:
-        before = str(msgspec.json.decode(case.ticket).get("priority", "")) if case.ticket else ""
+        said = msgspec.json.decode(case.ticket) if case.ticket else {}
+        before = str(said.get("priority", ""))
         kept = replace(ticket, priority=before) if ticket.guessed and before else ticket
-        case.ticket = to_json(kept)
-        if case.kind == Kind.TICKET:
+        case.ticket = to_json(_kept(said, kept, known.words.alert))
+        if case.kind == Kind.TICKET and (case.fresh or known.words.alert.title != ticket.key):
             case.title = known.words.alert.title
         changes.touch(case)
         if case.open and before and kept.priority != before and route.urgency.rank < case.route.urgency.rank:
             _raise(changes, case, route, source)
             changes.ruled(case, "raised", ready.labels)
     if ticket.event in TOLD:
-        detail = {"comment": dict(ticket.comment), "assignee": ticket.assignee, "arrival_at": ticket.arrival_at}
+        detail: dict[str, Any] = {
+            "comment": dict(ticket.comment), "assignee": ticket.assignee, "arrival_at": ticket.arrival_at,
+        }  # fmt: skip
+        if case.open and not case.fresh and _is_from_outside(ticket, changes.directory):
+            detail |= told_of(quietly.commented(changes, case))
         changes.line(case, f"ticket {ticket.event}", source, to_json(detail))
+
+
+def _kept(before: Mapping[str, Any], ticket: Ticket, alert: Alert) -> dict[str, Any]:
+    """What is known of it: what this word leaves out was said by an earlier one, and still holds."""
+    more = {"description": alert.annotations.get("description", ""), "site": alert.labels.get("site", "")}
+    said = msgspec.to_builtins(ticket) | more | {"url": alert.url}
+    return {name: value or (before.get(name, value) if name in LASTING else value) for name, value in said.items()}
+
+
+def _is_from_outside(ticket: Ticket, directory: Directory) -> bool:
+    """Whether the client said it: all may read it, and nobody of ours wrote it."""
+    if ticket.event != "commented" or ticket.comment.get("public") is not True:
+        return False
+    author = str(ticket.comment.get("author", "")).strip().lower()
+    ours = {name.lower() for person in directory.people.values() for name in (person.email, person.name) if name}
+    return not author or author not in ours
 
 
 def _raise(changes: Changes, case: Case, route: Route, source: str) -> None:

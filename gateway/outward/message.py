@@ -11,12 +11,13 @@ class Message:
     delivery: int
     incident: int  # its number
     incident_uuid: str
-    kind: str  # opened, escalated, assigned, acknowledged, resolved, flapping, reopened, reminder, digest, test
+    kind: str  # opened, escalated, assigned, acknowledged, resolved, flapping, reopened, reminder, commented, digest, …
     address: str  # in clear
     title: str  # one line, rendered from <kind>.txt's first line
     text: str
     html: str = ""
     url: str = ""  # where to answer: the pocket page, or the incident's page
+    tap: str = ""  # where a tap on it leads, if not there
     urgency: str = "ordinary"
     severity: str = "warning"
     source: str = ""  # what it is about, e.g. the instance

@@ -27,6 +27,7 @@ MOST_ALERTS = 20
 MOST_LABELS = 40
 MOST_LINKS = 8
 LONGEST_VALUE = 1000
+LONGEST_COMMENT = 120
 LONGEST_DESCRIPTION = 4000
 WAKING = ("opened", "escalated", "assigned", "test")
 
@@ -88,6 +89,7 @@ class Facts:
     links: tuple[tuple[str, str], ...] = ()  # (text, address): runbook, dashboard, the sender's own page
     url: str = ""  # the incident's page
     pocket_url: str = ""  # a page that needs no sign-in, to answer with one tap
+    tap_url: str = ""  # where a tap on a push leads whoever sits at the desk, instead of there
     ticket: Mapping[str, Any] | None = None
     bundle: BundleFacts = BundleFacts()
     why: str = ""  # a call leaves now: what the voice gate says
@@ -112,6 +114,7 @@ def render(facts: Facts, channel: str, kind: str, address: str, delivery: int) -
         text=text,
         html=_written(f"{channel}/{kind}.html", values),
         url=values["link"],
+        tap=safe_url(facts.tap_url),
         urgency=str(facts.urgency),
         severity=str(facts.severity),
         source=values["where"] or values["source"],
@@ -181,10 +184,21 @@ def _values(facts: Facts, kind: str) -> dict[str, Any]:
         "clock": wording.clock,
         "span": wording.span,
     }
+    values |= _comment((values["ticket"] or {}).get("comment"), wording)
     values["ticket"] = _ticket(values["ticket"] or {}, wording)
     values["links"] = _links(values, wording)
     values["summary"] = _summary(facts, values, wording)
     return values
+
+
+def _comment(said: Any, wording: Wording) -> dict[str, str]:
+    """The last word of the conversation, as a push has room for it."""
+    comment = said if isinstance(said, Mapping) else {}
+    text = one_line(str(comment.get("text", "")))
+    return {
+        "said": cut(text, LONGEST_COMMENT) or wording.word("an attachment"),
+        "said_by": cut(one_line(str(comment.get("author", ""))), 80) or wording.word("The client"),
+    }
 
 
 def _clean(value: Any) -> Any:

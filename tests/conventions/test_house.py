@@ -28,7 +28,7 @@ README = ROOT / "README.md"
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 KINDS = ("opened", "escalated", "assigned", "acknowledged", "resolved")
-QUIET = ("flapping", "reopened", "reminder", "digest")  # kinds for which nobody is called
+QUIET = ("flapping", "reopened", "reminder", "commented", "digest")  # kinds for which nobody is called
 OPENERS = {
     "requests",
     "urllib3",

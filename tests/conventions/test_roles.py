@@ -54,6 +54,8 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/audit"): "302 200 403 403 200",
     ("GET", "/audit.csv"): "302 200 403 403 200",
     ("GET", "/live"): "286 200 200 200 200",
+    ("GET", "/tickets"): READERS,
+    ("GET", "/tickets/<path:key>"): "302 404 404 404 404",
     ("GET", "/silences"): READERS,
     ("GET", "/silences/new"): "302 403 200 200 200",
     ("GET", "/silences/preview"): "302 403 200 200 200",
@@ -162,6 +164,7 @@ def address(rule, number):
     }
     known |= {"<int(max=9223372036854775807):payload>": "1"}
     known |= {"<path_token>": "wrong", "<path:name>": "app.css"}
+    known |= {"<path_token>": "wrong", "<path:key>": "SD-0", "<path:name>": "app.css"}
     for place, value in known.items():
         filled = filled.replace(place, value)
     assert "<" not in filled, rule
