@@ -7,6 +7,7 @@ from datetime import datetime
 from gateway.store import selfwatch, vitals
 from gateway.store.db import db
 from gateway.world import world
+from rules.oncall import is_gap
 from rules.selfwatch import STALE, Finding, What
 from rules.text import cut, one_line
 
@@ -20,6 +21,7 @@ class Alarms:
     complaint: str  # the first one about the rule book
     findings: tuple[Finding, ...] = ()  # of the auditor
     unwatched: datetime | None = None  # when the auditor was last seen, if that is too long ago
+    uncovered: tuple[str, ...] = ()  # schedules in which nobody is on call though somebody has to be
 
     @property
     def named(self) -> tuple[int, ...]:
@@ -32,14 +34,18 @@ def alarms(now: datetime) -> Alarms:
     first = next(iter(here.shelf.complaints), "")
     audit = selfwatch.last(db.session())
     complaint = cut(one_line(first), LONGEST)
+    schedules = here.roll.current(db.session()).schedules.values()
+    empty = tuple(one.name for one in schedules if is_gap(one, now))
     if audit is not None and now - audit.at > STALE:
-        return Alarms(tuple(lost), complaint, unwatched=audit.at)
+        return Alarms(tuple(lost), complaint, unwatched=audit.at, uncovered=empty)
     findings = audit.findings if audit is not None else ()
-    return Alarms(tuple(lost), complaint, tuple(one for one in findings if one.what is not What.UNREACHED))
+    shown = tuple(one for one in findings if one.what is not What.UNREACHED)
+    return Alarms(tuple(lost), complaint, shown, uncovered=empty)
 
 
 def marked(mark: str, now: datetime) -> str:
     """A page's mark that changes with the alarms too: some begin with nothing but time passing."""
     found = alarms(now)
-    lasting = (found.lost, found.complaint, [one.what.value for one in found.findings], found.unwatched)
+    what = [one.what.value for one in found.findings]
+    lasting = (found.lost, found.complaint, what, found.unwatched, found.uncovered)
     return f"{mark}-{zlib.crc32(repr(lasting).encode()):x}"

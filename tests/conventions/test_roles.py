@@ -3,6 +3,7 @@
 Programs' tokens and their scopes: tests/integration/test_machine_api.py, of every route under /api as well.
 """
 
+
 import pytest
 from sqlalchemy import update
 
@@ -38,6 +39,18 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/incidents/home"): CHANGES,
     ("POST", "/incidents/views"): CHANGES,
     ("POST", f"/incidents/views/{M}/<any(save, rename, delete):what>"): "302 404 404 404 404",  # no view of theirs
+    ("GET", "/oncall"): READERS,
+    ("GET", "/oncall/me"): READERS,
+    ("GET", "/oncall/schedules/<path:name>"): READERS,
+    ("POST", "/oncall/override"): "302 403 422 422 422",  # no times are given
+    ("POST", "/oncall/override/<int(max=2147483647):number>/remove"): "302 403 404 404 404",
+    ("POST", "/oncall/swap"): "302 403 422 422 422",
+    ("POST", "/oncall/swap/<int(max=2147483647):number>/<any(accept, decline, withdraw):what>"): "302 403 404 404 404",
+    ("POST", "/oncall/me/away"): "302 403 422 422 422",
+    ("POST", "/oncall/me/calendar"): "302 200 200 200 200",  # the address is shown at once
+    ("POST", "/oncall/calendar/<int(max=2147483647):number>"): "302 403 403 200 200",
+    ("POST", "/oncall/import/<int(max=2147483647):number>"): "302 403 403 403 422",
+    ("POST", "/oncall/import/<int(max=2147483647):number>/remove"): "302 403 403 403 404",
     ("GET", "/deliveries"): READERS,
     ("GET", "/sources"): READERS,
     ("GET", "/sources/new"): "302 403 403 403 200",
@@ -155,6 +168,7 @@ def somebody(world):
 def address(rule, number):
     filled = rule.replace(N, str(number)).replace("<any(acknowledge, resolve):what>", "acknowledge")
     filled = filled.replace(M, "99").replace("<any(save, rename, delete):what>", "delete")
+    filled = filled.replace("<any(accept, decline, withdraw):what>", "accept")
     known = {
         "<number>": str(number),
         "<int:number>": "1",
@@ -165,6 +179,7 @@ def address(rule, number):
     known |= {"<int(max=9223372036854775807):payload>": "1"}
     known |= {"<path_token>": "wrong", "<path:name>": "app.css"}
     known |= {"<path_token>": "wrong", "<path:key>": "SD-0", "<path:name>": "app.css"}
+    known |= {"<path_token>": "wrong", "<path:name>": "infra" if "schedules" in rule else "app.css"}
     for place, value in known.items():
         filled = filled.replace(place, value)
     assert "<" not in filled, rule

@@ -1,6 +1,9 @@
 """On call as others see it: asked over HTTP at any moment, overridden, swapped, read as a calendar and from one."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from itertools import pairwise
 
 import pytest
@@ -12,6 +15,7 @@ from gateway.store import people as people_store
 from gateway.store.db import db, transaction
 from gateway.store.tables import Audit, ImportedCalendar, SwapRow
 from rules import people
+from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import FakeServer, reply
 from tests.integration.test_machine_api import Program, problem
 from tests.samples import PEOPLE
@@ -279,3 +283,118 @@ def test_a_calendar_is_read_at_its_secret_address(made, clock):
     with transaction() as session:
         assert calendars.end_feed(session, ANNA, clock.now(), person_id=1)
     assert made.client.get(f"/ical/{fresh}.ics").status_code == 404
+
+
+# The pages
+
+
+@pytest.fixture
+def browser_of(made):
+    everybody_has_a_password()
+
+    def make(email):
+        browser = Browser(made.app, f"192.0.2.{len(email)}")
+        assert browser.sign_in(email).status_code == 302
+        return browser
+
+    return make
+
+
+def texts(page):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+
+
+def test_the_page_shows_who_it_is_what_comes_and_what_an_emergency_would_do(made, browser_of, clock):
+    page = texts(browser_of("irina@example.org").get("/oncall").text)
+
+    assert "infra Anna infra" in re.sub(r" A ", " ", page)  # her team, her avatar, her name, the schedule
+    assert "Mon 30 Nov – Sun 6 Dec 2026" in page
+    assert "at once" in page
+    assert "voice: Anna (pagerduty)" in page
+    assert "None: somebody is on call all the time." in page
+    autumn = texts(browser_of("irina@example.org").get("/oncall?from=2026-10-21").text)
+    assert "The clock changes in Europe/Berlin: UTC+2 → UTC+1" in autumn
+    part = browser_of("anna@example.org").get("/oncall?from=2026-12-14", HX_Request="true", HX_Target="cal")
+    assert "<html" not in part.text
+    for wild in ("x", "0001-01-01", "9999-12-31", "2026-13-01"):
+        assert browser_of("anna@example.org").get(f"/oncall?from={wild}").status_code == 200
+
+
+def test_a_responder_changes_their_own_shifts_only(made, browser_of, program, clock):
+    oleg = browser_of("oleg@example.org")
+    ahead = {"from": "2026-12-06T12:00", "to": "2026-12-06T18:00", "schedule": "infra"}
+    refused = oleg.press("/oncall/override", person="irina@example.org", **ahead)
+    assert (refused.status_code, "give away only your own" in refused.text) == (422, True)
+    assert oleg.press("/oncall/override", person="oleg@example.org", reason="<b>x</b>", **ahead).status_code == 302
+    assert who(program, "infra", utc(2026, 12, 6, 9)) == "oleg"  # noon in Moscow
+    page = oleg.get("/oncall").text
+    assert "&lt;b&gt;x" in page
+    assert "<b>x" not in page
+    assert browser_of("anna@example.org").press("/oncall/override/1/remove").status_code == 422
+    assert oleg.press("/oncall/override/1/remove").status_code == 302
+    assert who(program, "infra", utc(2026, 12, 6, 9)) == "anna"
+    irina = browser_of("irina@example.org")
+    assert irina.press("/oncall/override", person="oleg@example.org", **ahead).status_code == 302
+    for wrong in ({"from": ""}, {"to": "2026-12-01T00:00"}, {"schedule": "x"}):
+        assert irina.press("/oncall/override", **{"person": "oleg@example.org", **ahead, **wrong}).status_code == 422
+
+
+def test_a_swap_goes_from_page_to_page(made, browser_of, program, clock):
+    anna, oleg = browser_of("anna@example.org"), browser_of("oleg@example.org")
+    options = re.findall(r'<option value="([^"]* berlin)"', anna.get("/oncall/me").text)
+    mine = next(html.unescape(one) for one in options if "anna@" in one and "2026-12-13" in one)
+    theirs = next(html.unescape(one) for one in options if "oleg@" in one and one.startswith("2026-12-20"))
+    assert anna.press("/oncall/swap", mine=mine, theirs=theirs, reason="holiday").status_code == 302
+    assert "/oncall/swap/1/accept" not in anna.get("/oncall/me").text
+    assert "Anna asks you" in oleg.get("/oncall/me").text
+    assert anna.press("/oncall/swap/1/accept").status_code == 404
+    assert oleg.press("/oncall/swap/1/accept").status_code == 302
+    assert [who(program, "berlin", utc(2026, 12, day)) for day in (14, 21)] == ["oleg", "anna"]
+    assert oleg.press("/oncall/swap/1/decline").status_code == 422
+    for wrong in ({"mine": "x"}, {"theirs": "2026"}, {"mine": mine.replace("berlin", "x")}):
+        assert anna.press("/oncall/swap", **{"mine": mine, "theirs": theirs, **wrong}).status_code == 422
+
+
+def test_away_asks_for_every_shift_in_that_time(made, browser_of, clock):
+    anna = browser_of("anna@example.org")
+    away = {"from": "2026-12-10T00:00", "to": "2026-12-17T00:00", "person": "oleg@example.org"}
+    assert anna.press("/oncall/me/away", **away).status_code == 302
+    found = db.session.scalars(select(SwapRow).order_by(SwapRow.schedule_id)).all()
+    assert found[0].gives_to == utc(2026, 12, 14, 6)  # a turn, then the next
+    assert {one.asked for one in found} == {"oleg@example.org"}
+    assert anna.press("/oncall/me/away", **away | {"to": "2026-12-09T00:00"}).status_code == 422
+
+
+def test_the_page_of_a_schedule_and_its_calendars(made, browser_of, program, clock):
+    irina = browser_of("irina@example.org")
+    page = texts(irina.get("/oncall/schedules/office").text)
+    assert "only: sat, sun · 10:00-12:00, 22:00-02:00" in page
+    assert "Has to cover work" in page
+    made_one = irina.press("/oncall/calendar/3", what="new")
+    address = re.search(r"/ical/[A-Za-z0-9_-]+\.ics", made_one.text)[0]
+    assert "Irina · office" in made.client.get(address).text
+    assert irina.press("/oncall/calendar/3", what="end").status_code == 302
+    assert made.client.get(address).status_code == 404
+    assert irina.press("/oncall/import/3", address="ftp://x").status_code == 422
+    assert irina.press("/oncall/import/3", file=(BytesIO(CALENDAR.encode()), "a.ics")).status_code == 302
+    calendars.read_due(clock.now())
+    assert who(program, "office", clock.now()) == "oleg"
+    key = db.session.scalar(select(ImportedCalendar.key))
+    assert "4 shifts" not in irina.get("/oncall/schedules/office").text
+    assert irina.press("/oncall/import/3/remove", key=key).status_code == 302
+    assert who(program, "office", clock.now()) is None
+    assert irina.get("/oncall/schedules/none").status_code == 404
+
+
+def test_a_schedule_without_anybody_is_a_red_banner_everywhere(world_of, clock):
+    everybody = PEOPLE.replace("NTFY", "https://ntfy.example")
+    named = everybody.replace("{name: infra, team: infra, timezone", '{name: "late & <i>", timezone')
+    late = named.replace("2026-11-02", "2027-01-02")
+    made = world_of(BOOK_HEAD.replace("schedule:infra", "schedule:late"), late)
+    everybody_has_a_password()
+    browser = Browser(made.app)
+    browser.sign_in("anna@example.org")
+    page = browser.get("/incidents").text
+    assert "Nobody is on call now:" in page
+    assert "late &amp; &lt;i&gt;" in page
+    assert "nobody" in texts(browser.get("/oncall").text).partition("Gaps in the next 28 days")[2][:200]

@@ -1,0 +1,248 @@
+"""One week of all schedules as the page draws it: lanes, the days above them, and the same as a list."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+
+from dashboard.reader import Reader, offset
+from rules.oncall import Shift, gaps, shifts
+from rules.schedules import Schedule
+from rules.walltime import moment_of
+from rules.words import Directory
+
+MOST = 100  # lines of the list
+DAY = timedelta(days=1)
+AROUND = timedelta(days=35)  # how far a shift is followed
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    x: str  # in per cent, as SVG takes it
+    middle: str
+    word: str
+    today: bool
+    change: str  # what the clock does on it
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    x: str
+    width: str
+    name: str
+    title: str
+    look: str  # a0 … a5, gap, idle
+    hatched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    name: str
+    url: str
+    zone: str  # of the schedule, where it is not the reader's
+    bars: list[Bar]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A shift in words."""
+
+    schedule: str
+    url: str
+    who: str
+    email: str
+    mine: bool
+    gap: bool
+    stands_in: bool
+    over: bool
+    now: bool
+    when: str  # by the schedule's clock
+    here: str  # by the reader's, where that differs
+    begins: str  # for forms
+    ends: str
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    words: str
+    first: date
+    before: str
+    after: str
+    here: str
+    is_now: bool
+    now: str
+    days: list[Day]
+    lanes: list[Lane]
+    lines: list[Line]
+    cut: bool
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Looker:
+    """Who looks, at what."""
+
+    reader: Reader
+    directory: Directory
+    email: str
+
+    def name(self, email: str | None) -> str:
+        known = self.directory.people.get(email or "")
+        return known.name if known else (email or self.reader.say("nobody"))
+
+    def look(self, email: str | None) -> str:
+        known = self.directory.people.get(email or "")
+        return f"a{known.id % 6}" if known else "a0"
+
+
+def first_day(text: str, reader: Reader) -> date:
+    """The Monday of the week that the address names, or of this one."""
+    today = reader.now.astimezone(reader.zone).date()
+    try:
+        wanted = date.fromisoformat(text)
+    except ValueError:
+        wanted = today
+    wanted = wanted if abs(wanted - today) < 3650 * DAY else today
+    return wanted - timedelta(days=wanted.weekday())
+
+
+def week(schedules: Sequence[Schedule], first: date, looker: Looker, page: str, **place: object) -> Week:
+    reader = looker.reader
+    begin, end = _midnight(first, reader), _midnight(first + 7 * DAY, reader)
+    held = {one.name: _whole(one, begin, end) for one in schedules}
+    holes = {one.name: gaps(one, begin, end) for one in schedules}
+    scale = _Scale(begin, end)
+    lines = [line for one in schedules for line in _lines(one, held[one.name], holes[one.name], looker)]
+    lines.sort(key=lambda line: (line.begins, line.schedule))
+
+    def at(day: date) -> str:
+        return url_for(page, **place, _external=False, **{"from": day.isoformat()})  # type: ignore[arg-type]
+
+    return Week(
+        words=f"{reader.day(_noon(first))} – {reader.day(_noon(first + 6 * DAY))} {(first + 6 * DAY).year}",
+        first=first,
+        before=at(first - 7 * DAY),
+        after=at(first + 7 * DAY),
+        here=url_for(page, **place),  # type: ignore[arg-type]
+        is_now=begin <= reader.now < end,
+        now=scale.at(reader.now) if begin <= reader.now < end else "",
+        days=[_day(first + count * DAY, scale, reader) for count in range(7)],
+        lanes=[_lane(one, held[one.name], holes[one.name], scale, looker) for one in schedules],
+        lines=lines[:MOST],
+        cut=len(lines) > MOST,
+        notes=_changes(schedules, begin, end, reader),
+    )
+
+
+def _whole(schedule: Schedule, begin: datetime, end: datetime) -> list[Shift]:
+    """The shifts of that time from their beginnings to their ends, of five weeks more at most."""
+    found = shifts(schedule, begin - AROUND, end + AROUND)
+    return [one for one in found if one.starts < end and one.ends > begin]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    begin: datetime
+    end: datetime
+
+    def at(self, moment: datetime) -> str:
+        return self.share(max(moment, self.begin) - self.begin)
+
+    def width(self, starts: datetime, ends: datetime) -> str:
+        return self.share(min(ends, self.end) - max(starts, self.begin))
+
+    def share(self, length: timedelta) -> str:
+        return f"{100 * (length / (self.end - self.begin)):.3f}%"
+
+
+def _midnight(day: date, reader: Reader) -> datetime:
+    return moment_of(datetime.combine(day, time()), reader.zone)
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12))
+
+
+def _day(day: date, scale: _Scale, reader: Reader) -> Day:
+    begin, end = _midnight(day, reader), _midnight(day + DAY, reader)
+    before, after = offset(begin.astimezone(reader.zone)), offset(end.astimezone(reader.zone))
+    return Day(
+        x=scale.at(begin),
+        middle=scale.at(begin + (end - begin) / 2),
+        word=reader.day(_noon(day)),
+        today=begin <= reader.now < end,
+        change=f"{before} → {after}" if before != after else "",
+    )
+
+
+def _lane(
+    schedule: Schedule, held: Iterable[Shift], holes: Iterable[tuple[datetime, datetime]], scale: _Scale, looker: Looker
+) -> Lane:
+    reader = looker.reader
+    bars = [_bar(one, schedule, scale, looker) for one in held if one.who is not None]
+    nobody = reader.say("nobody")
+    for begin, end in holes:
+        title = f"{nobody} {when(begin, end, ZoneInfo(schedule.timezone), reader)}"
+        bars.append(Bar(scale.at(begin), scale.width(begin, end), nobody, title, "gap", hatched=False))
+    zone = schedule.timezone if schedule.timezone != reader.zone.key else ""
+    return Lane(schedule.name, url_of(schedule), zone, bars)
+
+
+def _bar(one: Shift, schedule: Schedule, scale: _Scale, looker: Looker) -> Bar:
+    name = looker.name(one.who)
+    title = f"{name} · {when(one.starts, one.ends, ZoneInfo(schedule.timezone), looker.reader)}"
+    return Bar(
+        scale.at(one.starts), scale.width(one.starts, one.ends), name, title, looker.look(one.who), bool(one.override)
+    )
+
+
+def _lines(
+    schedule: Schedule, held: Iterable[Shift], holes: Iterable[tuple[datetime, datetime]], looker: Looker
+) -> list[Line]:
+    found = [Shift(begin, end, None) for begin, end in holes]
+    return [line_of(one, schedule, looker) for one in (*(one for one in held if one.who is not None), *found)]
+
+
+def line_of(one: Shift, schedule: Schedule, looker: Looker) -> Line:
+    zone, reader = ZoneInfo(schedule.timezone), looker.reader
+    own, here = when(one.starts, one.ends, zone, reader), when(one.starts, one.ends, reader.zone, reader)
+    return Line(
+        schedule=schedule.name,
+        url=url_of(schedule),
+        who=looker.name(one.who),
+        email=one.who or "",
+        mine=one.who == looker.email,
+        gap=one.who is None,
+        stands_in=bool(one.override),
+        over=one.ends <= reader.now,
+        now=one.starts <= reader.now < one.ends,
+        when=own,
+        here=here if here != own else "",
+        begins=one.starts.astimezone(UTC).isoformat(),
+        ends=one.ends.astimezone(UTC).isoformat(),
+    )
+
+
+def when(begin: datetime, end: datetime, zone: ZoneInfo, reader: Reader) -> str:
+    """Mon 23 Nov 09:00 – 18:00, with the second day where it is another."""
+    first, last = begin.astimezone(zone), end.astimezone(zone)
+    day = "" if first.date() == last.date() else f"{reader.day(last)} "
+    return f"{reader.day(first)} {first:%H:%M} – {day}{last:%H:%M}"
+
+
+def url_of(schedule: Schedule) -> str:
+    return url_for("dashboard.oncall_schedule", name=schedule.name)
+
+
+def _changes(schedules: Sequence[Schedule], begin: datetime, end: datetime, reader: Reader) -> list[str]:
+    """Where the clock changes in that week, of zones other than the reader's too."""
+    found = []
+    for zone in sorted({reader.zone.key, *(one.timezone for one in schedules)}):
+        before, after = (offset(moment.astimezone(ZoneInfo(zone))) for moment in (begin, end))
+        if before != after:
+            found.append(
+                reader.say("The clock changes in %(zone)s: %(change)s", zone=zone, change=f"{before} → {after}")
+            )
+    return found
