@@ -3,7 +3,6 @@
 Programs' tokens and their scopes: tests/integration/test_machine_api.py, of every route under /api as well.
 """
 
-
 import pytest
 from sqlalchemy import update
 
