@@ -176,9 +176,8 @@ def address(rule, number):
         "<kind>": "ticket",
     }
     known |= {"<int(max=9223372036854775807):payload>": "1"}
-    known |= {"<path_token>": "wrong", "<path:name>": "app.css"}
-    known |= {"<path_token>": "wrong", "<path:key>": "SD-0", "<path:name>": "app.css"}
-    known |= {"<path_token>": "wrong", "<path:name>": "infra" if "schedules" in rule else "app.css"}
+    known |= {"<path_token>": "wrong", "<path:key>": "SD-0"}
+    known |= {"<path:name>": "infra" if "schedules" in rule else "app.css"}
     for place, value in known.items():
         filled = filled.replace(place, value)
     assert "<" not in filled, rule
