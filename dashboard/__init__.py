@@ -9,6 +9,7 @@ from dashboard import (
     errors,
     flow,
     headers,
+    incident,
     incidents,
     live,
     oncall,
@@ -21,7 +22,6 @@ from dashboard import (
     undo,
 )
 from dashboard.blueprint import bp
-from dashboard.incident import views as incident
 
 __all__ = [
     "account",

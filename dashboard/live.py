@@ -12,7 +12,7 @@ from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.filters import before
 from dashboard.incident import queries as incident_queries
-from dashboard.incident.views import incident_values
+from dashboard.incident.values import incident_values, shown_of
 from dashboard.incidents import filters
 from dashboard.incidents.listing import listing
 from dashboard.incidents.waiting import waiting
@@ -58,7 +58,7 @@ def live(visit: Visit) -> ResponseReturnValue:
         found = incident_queries.incident(number)
         if found is None:
             return Response("", NOTHING_MORE)
-        answer = draw_part(visit, "partials/incident.html", incident_values(visit, found))
+        answer = draw_part(visit, "partials/incident.html", incident_values(visit, found, shown_of(asked)))
     answer.headers["X-Now"] = _now(visit)
     return answer
 

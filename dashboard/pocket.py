@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import queries, rows, takeback, words
 from dashboard.blueprint import bp
 from dashboard.incident import queries as incident_queries
-from dashboard.incident.views import LENGTHS
+from dashboard.incident.values import LENGTHS
 from dashboard.page import draw_outside, stranger
 from dashboard.reader import Reader, reader
 from gateway import actions, undo

@@ -139,7 +139,8 @@ def told_lines(told: Iterable[Data], not_told: Iterable[Data], say: Say, names: 
     return lines
 
 
-# Why somebody is not told, as it is kept: the text that rules/audience.py and gateway/actions.py made.
+# Why somebody is not told, as it is kept (rules/audience.py, gateway/spared.py made the texts), and why something is
+# not merged or split (gateway/merging.py).
 REASONS = (
     "there is no such person",
     "there is no such schedule",
@@ -155,6 +156,13 @@ REASONS = (
     "no verified contact for %(ways)s",
     "nobody on this step can be reached: the administrators are told instead",
     "nobody on this step can be reached: and no administrator has a contact either",
+    "there is no incident #%(n)s",
+    "an incident cannot be merged into itself",
+    "#%(n)s is resolved: only open incidents are merged",
+    "a ticket is not merged: its service desk goes on speaking of it",
+    "#%(n)s is more urgent than #%(other)s: merge the other one into it",
+    "only an open incident of alerts can be split",
+    "of the alerts that go, and of those that stay, at least one must fire",
     "PagerDuty already has this incident on this key: its own escalation goes on calling",
     "PagerDuty has this incident on this key and calls nobody anew: told by another way",
 )
@@ -204,6 +212,12 @@ def _marked() -> tuple[str, ...]:
         _("no verified contact for %(ways)s: told by %(then)s at once"), _("no verified contact for %(ways)s"),
         _("nobody on this step can be reached: the administrators are told instead"),
         _("nobody on this step can be reached: and no administrator has a contact either"),
+        _("there is no incident #%(n)s"), _("an incident cannot be merged into itself"),
+        _("#%(n)s is resolved: only open incidents are merged"),
+        _("a ticket is not merged: its service desk goes on speaking of it"),
+        _("#%(n)s is more urgent than #%(other)s: merge the other one into it"),
+        _("only an open incident of alerts can be split"),
+        _("of the alerts that go, and of those that stay, at least one must fire"),
         _("PagerDuty already has this incident on this key: its own escalation goes on calling"),
         _("PagerDuty has this incident on this key and calls nobody anew: told by another way"),
     )  # fmt: skip

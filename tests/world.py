@@ -57,6 +57,9 @@ class World:
     def acknowledges(self, incident_id, name="Anna", how="dashboard"):
         return actions.act(incident_id, Signal.ACKNOWLEDGE, actions.Actor(name, how), self.clock.now())
 
+    def resolves(self, incident_id, name="Anna", how="dashboard"):
+        return actions.act(incident_id, Signal.RESOLVE, actions.Actor(name, how), self.clock.now())
+
     def passes(self, **time):
         """Time goes by; the clock's work is done, the messages are not sent."""
         self.clock.advance(**time)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboard import words
-from dashboard.incident import timeline_messages, timeline_timing
+from dashboard.incident import timeline_alerts, timeline_changes, timeline_messages, timeline_timing
 from dashboard.incident.timeline_lines import (
     Event,
     Said,
@@ -13,7 +13,6 @@ from dashboard.incident.timeline_lines import (
     number,
     seconds,
     times_of,
-    titles_of,
     told_lines,
 )
 from dashboard.reader import Moment, Reader
@@ -32,13 +31,31 @@ class Line:
     note: str = ""
 
 
-def lines(entries: Sequence[Entry], reader: Reader) -> list[Line]:
-    return [_line(entry, reader) for entry in entries]
+FOLDED = ("joined", "cleared")  # of several such lines after each other one is made
 
 
-def _line(entry: Entry, reader: Reader) -> Line:
-    say = _KINDS.get(entry.kind, _ticket if entry.kind.startswith("ticket ") else _other)
-    said = say(Event(entry.kind, entry.actor, entry.detail, reader))
+def lines(entries: Sequence[Entry], reader: Reader, names: Mapping[str, str] | None = None) -> list[Line]:
+    """Newest first. `names` are those of people, by e-mail address."""
+    return [_line(entry, reader, names or {}) for entry in _folded(entries)]
+
+
+def _folded(entries: Sequence[Entry]) -> list[Entry]:
+    found: list[Entry] = []
+    for entry in entries:
+        last = found[-1] if found else None
+        if last is None or entry.kind not in FOLDED or last.kind != entry.kind:
+            found.append(entry)
+            continue
+        counts = (one.detail.get("count", 0) for one in (last, entry))
+        titles = [*last.detail.get("titles", ()), *entry.detail.get("titles", ())]
+        detail = {"count": sum(count for count in counts if isinstance(count, int)), "titles": titles}
+        found[-1] = Entry(at=last.at, kind=entry.kind, actor=last.actor, detail=detail)
+    return found
+
+
+def _line(entry: Entry, reader: Reader, names: Mapping[str, str]) -> Line:
+    say = _KINDS.get(entry.kind, timeline_alerts.ticket if entry.kind.startswith("ticket ") else _other)
+    said = say(Event(entry.kind, entry.actor, entry.detail, reader, names))
     at = reader.moment(entry.at)
     return Line(at, said.icon, said.look, said.strong, said.rest, said.small, said.note)
 
@@ -176,58 +193,6 @@ def _muted(event: Event) -> Said:
     return Said("bell-off", "", event.actor, rest, how(event))
 
 
-def _joined(event: Event) -> Said:
-    count = number(event, "count")
-    strong = event.reader.count("%(n)s more alert", "%(n)s more alerts", count)
-    return Said("zap", "", strong, event.reader.say("joined"), titles_of(event))
-
-
-def _cleared(event: Event) -> Said:
-    count = number(event, "count")
-    strong = event.reader.count("%(n)s alert", "%(n)s alerts", count)
-    return Said("check", "green", strong, event.reader.say("no longer firing"), titles_of(event))
-
-
-def _attached(event: Event) -> Said:
-    count = number(event, "count")
-    strong = event.reader.count("%(n)s more alert", "%(n)s more alerts", count)
-    small = event.reader.say("Attached by inhibition: as long as this fires, nobody is told of it.")
-    return Said("zap", "", strong, event.reader.say("joined"), (*titles_of(event), small))
-
-
-def _stale(event: Event) -> Said:
-    strong = event.reader.say("Stale: nothing was heard of it for %(time)s", time=event.detail.get("after", "?"))
-    small = event.reader.say("It is taken for over, as the source's setting says.")
-    return Said("check", "green", strong, "", (*titles_of(event), small))
-
-
-def _lost_resolve(event: Event) -> Said:
-    strong = event.reader.say("Lost resolve: %(source)s no longer has it", source=event.actor)
-    small = event.reader.say("Found by reconciliation, in two checks: nobody told us that it is over.")
-    return Said("check", "green", strong, "", (*titles_of(event), small))
-
-
-def _lost_alert(event: Event) -> Said:
-    strong = event.reader.say("Lost alert: %(source)s has had it for some time", source=event.actor)
-    small = event.reader.say("Found by reconciliation, in two checks: nobody told us that it fires.")
-    return Said("triangle-alert", "red", strong, "", (*titles_of(event), small))
-
-
-def _reconciled(event: Event) -> Said:
-    small = event.reader.say("Found by reconciliation: PagerDuty did not know, and is told again.")
-    return Said("corner-up-right", "", event.reader.say("PagerDuty is told again"), "", (small,))
-
-
-def _ticket(event: Event) -> Said:
-    comment = event.detail.get("comment") or {}
-    text = str(comment.get("text", "")) if isinstance(comment, dict) else ""
-    who = str(comment.get("author", "")) if isinstance(comment, dict) else ""
-    happened = event.reader.say(_EVENTS.get(event.kind, "changed"))
-    arrival = moment_text(event, "arrival_at") if event.detail.get("arrival_at") else ""
-    small = tuple(word for word in (who, str(event.detail.get("assignee") or ""), arrival) if word)
-    return Said("ticket", "", event.reader.say("Ticket"), happened, (*small, *told_lines(event)), note=text)
-
-
 def _other(event: Event) -> Said:
     """A kind of line that this page does not know yet is shown as it is, never left out."""
     plain = [
@@ -235,13 +200,6 @@ def _other(event: Event) -> Said:
     ]
     return Said("info", "", event.kind.capitalize(), event.actor, tuple(plain[:4]))
 
-
-_EVENTS = {
-    "ticket commented": "has a new comment",
-    "ticket assigned": "was assigned",
-    "ticket arrival": "has a time of arrival",
-    "ticket updated": "changed",
-}
 
 _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "opened": _opened,
@@ -254,8 +212,6 @@ _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "acknowledged": _acknowledged,
     "resolved": _resolved,
     "note": _note,
-    "joined": _joined,
-    "cleared": _cleared,
     "snoozed": _snoozed,
     "snooze over": _snooze_over,
     "woken": _woken,
@@ -266,17 +222,23 @@ _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "assigned": _assigned,
     "reassigned": _reassigned,
     "muted": _muted,
-    "attached": _attached,
-    "stale": _stale,
-    "lost resolve": _lost_resolve,
-    "lost alert": _lost_alert,
-    "reconciled": _reconciled,
     **timeline_messages.KINDS,
     **timeline_timing.KINDS,
+    **timeline_changes.KINDS,
+    **timeline_alerts.KINDS,
 }
 
-
-def _marked() -> tuple[str, ...]:
-    """For the catalogue only: the texts that are looked up by a variable."""
-    _ = str
-    return _("has a new comment"), _("was assigned"), _("has a time of arrival"), _("changed")
+# What the parts of the timeline are made of. A line that is in none is seen among all.
+OF_ALERTS = (
+    "opened", "resolved", "reopened", "raised", "flapping", "flapping over", "suppressed", "suppression over", "held",
+    "enough alerts", *timeline_alerts.KINDS, *timeline_alerts.TICKETS,
+)  # fmt: skip
+OF_MESSAGES = (
+    "opened", "escalated", "told again", "notification missing", "fallback", "nobody reached", "policy exhausted",
+    "woken", "snooze over", "suppression over", "hurried", "passed on", "voice gate", "bundled",
+    "acknowledgement ends", "acknowledgement over", "reconciled", *timeline_messages.KINDS,
+)  # fmt: skip
+OF_PEOPLE = (
+    "acknowledged", "resolved", "note", "snoozed", "passed on", "assigned", "reassigned", "muted", "undone",
+    *timeline_changes.KINDS,
+)  # fmt: skip

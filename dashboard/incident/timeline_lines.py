@@ -1,13 +1,14 @@
 """What the timeline's sentences are made of: an event as it was kept, a line as it is shown, and what both share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard import words
 from dashboard.reader import Reader
 from rules.drift import RECONCILED
+from rules.reasons import reason
 from rules.text import cut, one_line
 
 SHOWN = 3  # titles of alerts, names of people: more are counted
@@ -19,6 +20,7 @@ class Event:
     actor: str
     detail: Mapping[str, Any]
     reader: Reader
+    names: Mapping[str, str] = field(default_factory=dict)  # of people, by e-mail address
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,17 @@ def told_lines(event: Event) -> tuple[str, ...]:
         by_way.setdefault(str(one.get("way", "")), []).append(str(one.get("name") or one.get("who", "")))
     told = [f"{say(words.WAYS.get(way, way))}: {few(names, event.reader)}" for way, names in by_way.items()]
     not_told = [
-        say("%(who)s is not told: %(reason)s", who=one.get("who", ""), reason=one.get("reason", ""))
+        say("%(who)s is not told: %(reason)s", who=_name(event, one), reason=reason(one.get("reason", ""), say))
         for one in event.detail.get("not_told", ())
     ]
     return ("; ".join(told), *not_told) if told else tuple(not_told)
+
+
+def _name(event: Event, one: Mapping[str, Any]) -> str:
+    """Whoever is not told, as people call them; for the policy itself and for a role there is a word."""
+    who = str(one.get("who", ""))
+    known = {"policy": event.reader.say("this step"), "role:admin": event.reader.say("administrators")}
+    return event.names.get(who) or known.get(who) or who.partition(":")[2] or who
 
 
 def times_of(event: Event) -> tuple[str, ...]:

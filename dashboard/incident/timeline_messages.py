@@ -13,7 +13,8 @@ def sent(event: Event) -> Said:
     rest = _("handed over to the provider in %(time)s", time=event.reader.fraction(event.detail.get("seconds")))
     if event.detail.get("ambiguous"):
         rest = _("handed over")
-    return Said(words.ICONS.get(str(event.detail.get("way")), "send"), "", _message(event), rest)
+    icon = words.ICONS.get(str(event.detail.get("way")), "send")
+    return Said(icon, "", _message(event), rest, _reference(event))
 
 
 def delivered(event: Event) -> Said:
@@ -61,6 +62,12 @@ def _message(event: Event) -> str:
     name = event.detail.get("name") or event.detail.get("who") or "?"
     said = event.reader.say("%(way)s to %(name)s", way=way, name=name)
     return said[:1].upper() + said[1:]
+
+
+def _reference(event: Event) -> tuple[str, ...]:
+    """By which name the provider knows it."""
+    found = one_line(str(event.detail.get("reference") or ""))
+    return (event.reader.say("provider id: %(id)s", id=cut(found, 120)),) if found else ()
 
 
 def _error(event: Event, name: str) -> tuple[str, ...]:

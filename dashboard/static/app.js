@@ -13,7 +13,7 @@
     if (event.detail.elt !== live) return;
     const list = page === "incident" ? id("incident") : id("list");
     event.detail.parameters = new FormData();
-    const ask = { page, q: page === "incident" ? "n=" + live.dataset.number : location.search.slice(1), since: list.dataset.mark };
+    const ask = { page, q: (page === "incident" ? "n=" + live.dataset.number + "&" : "") + location.search.slice(1), since: list.dataset.mark };
     if (polls++ % 30 === 29) ask.since = ""; // now and then the whole, for what leaves no line on a timeline
     if (frozen() && !forced) ask.frozen = 1;
     forced = false;
@@ -171,6 +171,8 @@
   const rows = () => [...doc.querySelectorAll("#list tbody tr[id]")];
   const current = () => doc.activeElement.closest("#list tbody tr[id]");
   const go = (step) => {
+    const beside = page === "incident" && id(step > 0 ? "next" : "previous");
+    if (beside) return void beside.click();
     const all = rows();
     if (!all.length) return;
     const at = all.indexOf(current());
@@ -187,7 +189,7 @@
   };
   const focus = (name) => { const field = id(name); if (field) { field.focus(); if (field.select) field.select(); } };
   const keys = {
-    j: () => go(1), k: () => go(-1), a: () => press("acknowledge"), r: () => press("resolve"), c: () => focus("note-text"),
+    j: () => go(1), k: () => go(-1), a: () => press("acknowledge"), r: () => press("resolve"), e: () => press("escalate"), c: () => focus("note-text"),
     s: () => focus("snooze-for"), i: () => focus("assign-to"),
     o: () => { const row = current(); if (row) row.querySelector(".ttl").click(); },
     z: takeBack,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import filters, queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
-from dashboard.incident.views import SNOOZES
+from dashboard.incident.values import SNOOZES
 from dashboard.page import draw, reader_of
 from dashboard.reader import Reader
 from dashboard.rows import Tab

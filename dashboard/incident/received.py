@@ -1,0 +1,41 @@
+"""What was received about an incident, as it was received: put in order for reading, whole for copying."""
+
+import json
+import zlib
+from dataclasses import dataclass
+
+from dashboard.incident import queries
+from dashboard.reader import Moment, Reader
+from gateway.store.tables import Incident, Payload
+from rules.text import cut
+
+MOST = 200_000  # characters of one
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    id: int
+    at: Moment
+    size: str
+    body: str
+    whole: bool
+
+
+def received(found: Incident, reader: Reader) -> list[Received]:
+    alerts = queries.alerts(found.id)
+    moments = [at for alert in alerts for at in (alert.first_seen_at, alert.last_seen_at)]
+    return [_received(one, reader) for one in queries.payloads(found, moments)]
+
+
+def _received(one: Payload, reader: Reader) -> Received:
+    text = _readable(zlib.decompress(one.body).decode("utf-8", "replace"))
+    size = f"{one.size:,}".replace(",", "\u202f")
+    return Received(one.id, reader.moment(one.received_at), size, cut(text, MOST), len(text) <= MOST)
+
+
+def _readable(text: str) -> str:
+    """JSON in lines; what is no JSON, or an absurd one, stays as it came."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):  # nobody could read it: that is why somebody looks here
+        return text
