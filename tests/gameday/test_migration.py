@@ -1,5 +1,6 @@
 """The tables change under load, and the version before goes on beside the new one: F40, P20."""
 
+import os
 import shutil
 import subprocess
 import tarfile
@@ -48,12 +49,18 @@ def git(*words):
 
 
 def version_before(folder):
-    """This program as it was before its newest migration came."""
+    """This program as it was before its newest migration came, or at the commit that TEST_VERSION_BEFORE names."""
+    if chosen := os.environ.get("TEST_VERSION_BEFORE"):
+        return unpacked(chosen, folder)
     newest = sorted((MIGRATIONS / "versions").glob("[0-9]*_*.py"))[-1].name
     added = git("log", "--diff-filter=A", "--format=%H", "--", str(PLACE / newest)).split()
     if not added:
         missing("the newest migration is in no commit")
-    with tarfile.open(fileobj=BytesIO(git("archive", f"{added[-1].decode()}^"))) as packed:
+    return unpacked(f"{added[-1].decode()}^", folder)
+
+
+def unpacked(commit, folder):
+    with tarfile.open(fileobj=BytesIO(git("archive", commit))) as packed:
         packed.extractall(folder, filter="data")
     return folder
 
