@@ -42,6 +42,27 @@ def test_f2_workers_are_killed(game, database, size):
     assert outcome.explained <= IN_FLIGHT * size
 
 
+@sized(full=100)
+@BOTH
+@pytest.mark.timeout(3600)
+def test_m6_killed_at_random_during_ten_thousand_posts(game, database, size):
+    """Web and worker, one after the other; afterwards the doctor finds the ledger balanced."""
+    run = game("M6", database)
+    web = Victim(run.gateway, "web", random.Random(6), lambda: len(run.accepted()))
+    worker = Victim(run.gateway, "worker", random.Random(66), lambda: len(run.ledger.accepted))
+    run.load(alerts=1500.0, emergency_every=0.5)
+    while web.kills + worker.kills < size or len(run.accepted()) < 100 * size:
+        for victim in (web, worker):
+            if web.kills + worker.kills < size:
+                victim.turn()
+        time.sleep(0.004)
+    posts = len(run.accepted())
+    run.finish(note=f"{size} kills, {posts} posts")
+    doctor = run.gateway.start("doctor")
+    doctor.popen.wait(60)
+    assert "ledger balanced" in doctor.said()
+
+
 def killed(run, victim, times):
     run.load(emergency_every=0.5)
     while victim.kills < times:

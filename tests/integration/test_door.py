@@ -14,7 +14,7 @@ from gateway.sources import Heard, alertmanager
 from gateway.store import sources as source_store
 from gateway.store.alerts import Post
 from gateway.store.db import db, reading
-from gateway.store.tables import Payload, QuarantinedItem
+from gateway.store.tables import AlertRow, Payload, QuarantinedItem
 from rules.lifecycle import Signal
 from tests.doors import BridgeDoor, FlaskDoor, said
 from tests.samples import alert, group, webhook
@@ -130,6 +130,19 @@ def test_a_body_over_the_limit_is_refused_and_somebody_hears_of_it(world, door):
     assert answer.status == 413
     settle(door)
     assert world.incident().title == "alertmanager sends what cannot be read"
+
+
+def test_m7_a_large_body_is_stored_whole_and_says_what_its_sender_cut_off(world, door):
+    """2,000 alerts in 5 MiB."""
+    alerts = [alert(fingerprint=f"f{number}", instance=f"db{number}") for number in range(2000)]
+    for one in alerts:
+        one["annotations"]["description"] = "x" * 2400
+    body = json.dumps(group(*alerts, truncatedAlerts=3)).encode()
+    assert len(body) > 5 * 1024 * 1024
+    answer = send(world, door, body)
+    assert (answer.status, said(answer)["accepted"]) == (202, 2000)
+    assert len(rows(AlertRow)) == 2000
+    assert (world.incident().alert_count, world.incident().truncated) == (2000, 3)
 
 
 def test_one_bad_alert_costs_its_neighbours_nothing(world, door):
