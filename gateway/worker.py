@@ -24,6 +24,7 @@ from gateway.flows import (
     duties,
     escalate,
     heartbeats,
+    hits,
     housekeeping,
     reach,
     silences,
@@ -47,6 +48,7 @@ ALIVE_EVERY = timedelta(seconds=5)
 DISK_EVERY = timedelta(seconds=2)
 RECONCILE_LOOK = timedelta(seconds=15)  # whether it is time to compare with others
 REPORTS_LOOK = timedelta(seconds=20)
+HITS_EVERY = timedelta(seconds=30)
 OUTAGE = timedelta(seconds=30)  # without a round of any worker
 
 
@@ -102,6 +104,7 @@ class Worker:
             Job("look ahead", timedelta(minutes=1), reach.look_ahead),
             Job("herald", timedelta(seconds=5), Herald(self.app, self.world).start_due),
             Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
+            Job("rule hits", HITS_EVERY, hits.count),
             Job("reports", REPORTS_LOOK, Keeper(self.app, self.world).start_due),
         ]
 

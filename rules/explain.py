@@ -103,7 +103,7 @@ def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, no
     route = reading.route(labels)
     held = hold(route.timing, book.calendars, at)
     first = held.until - at if held and held.until else timedelta()
-    ladder = _ladder(route, directory, at.astimezone(ZoneInfo(book.timezone)), first, notices)
+    steps = ladder(route, directory, at.astimezone(ZoneInfo(book.timezone)), first, notices)
     return Explanation(
         title=alert.title,
         book_version=book.version,
@@ -113,7 +113,7 @@ def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, no
         route=route,
         group=tuple(group_values(alert, route, labels)),
         on_call=duty(route, directory, at),
-        ladder=ladder,
+        ladder=steps,
         ending=_ending(route, first),
         remarks=(
             *_remarks(alert),
@@ -124,7 +124,7 @@ def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, no
     )
 
 
-def _ladder(route: Route, directory: Directory, at: datetime, after: timedelta, notices: Notices) -> tuple[Rung, ...]:
+def ladder(route: Route, directory: Directory, at: datetime, after: timedelta, notices: Notices) -> tuple[Rung, ...]:
     """The first walk up the ladder; repeats ask the same people, as far as they are still on call."""
     rungs: list[Rung] = []
     for step in route.steps:

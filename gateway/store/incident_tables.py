@@ -52,3 +52,13 @@ class Verdict(Base):
         Index("verdict_once", "incident_id", "person_id", unique=True),
         Index("verdict_at", "at"),
     )
+
+
+class RuleHit(Base):
+    """How many incidents a rule opened on one day (since 1970, in UTC), and when the last one."""
+
+    __tablename__ = "rule_hit"
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    count: Mapped[int]
+    last_at: Mapped[datetime]

@@ -29,7 +29,7 @@ from gateway.store.base import (
 )
 from gateway.store.desk_tables import SavedView, UndoRow
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
-from gateway.store.incident_tables import RuleBookRow, Ruling, Verdict
+from gateway.store.incident_tables import RuleBookRow, RuleHit, Ruling, Verdict
 from gateway.store.note_tables import Counter, Fact, Heard
 from gateway.store.oncall_tables import CalendarFeed, ImportedCalendar, OverrideRow, SwapRow
 from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
@@ -41,8 +41,8 @@ __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "CalendarFeed", "ContactCode", "ContactRow", "Counter",
     "Delivery", "Entry", "Fact", "Heard", "HeartbeatRow", "HiddenAlert", "ImportedCalendar", "Incident",
     "Inhibitor", "OverrideRow", "Payload", "PersonRow", "PersonalNotice", "QuarantinedItem", "ReachFinding",
-    "Rhythm", "RuleBookRow", "Ruling", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect",
-    "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict",
+    "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source",
+    "Suspect", "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict",
 ]  # fmt: skip
 
 

@@ -78,6 +78,12 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/live"): "286 200 200 200 200",
     ("GET", "/tickets"): READERS,
     ("GET", "/tickets/<path:key>"): "302 404 404 404 404",
+    ("GET", "/rules"): READERS,
+    ("GET", "/rules/<path:name>"): "302 404 404 404 404",
+    ("GET", "/rules/test"): "302 403 200 200 200",
+    ("POST", "/rules/test"): "302 403 422 422 422",  # without a payload
+    ("GET", "/policies"): READERS,
+    ("GET", "/policies/<path:name>"): "302 404 404 404 404",
     ("GET", "/silences"): READERS,
     ("GET", "/silences/new"): "302 403 200 200 200",
     ("GET", "/silences/preview"): "302 403 200 200 200",

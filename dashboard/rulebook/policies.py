@@ -1,0 +1,103 @@
+"""Policies: whom each tells first now, and one of them minute by minute with the names of a chosen moment."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+
+from dashboard import words
+from dashboard.blueprint import bp
+from dashboard.page import draw, reader_of
+from dashboard.reader import Reader
+from dashboard.rows import Tab
+from dashboard.rulebook import queries
+from dashboard.rulebook.rows import (
+    from_input,
+    local_input,
+    policy_row,
+    policy_url,
+    step_rows,
+    text_lines,
+    used_by,
+    warned,
+)
+from gateway import bookreview
+from gateway.access.auth import READERS, Visit, require
+from gateway.world import world
+from rules.audience import notices
+from rules.book import Policy, RuleBook, fallback_route
+from rules.explain import ladder
+from rules.words import Directory, Route, Urgency
+
+
+@bp.get("/policies")
+@require(*READERS)
+def policies(visit: Visit) -> ResponseReturnValue:
+    book, reader, directory = world().shelf.book, reader_of(visit), queries.directory()
+    found = bookreview.findings(book, directory, visit.now)
+    rows = [
+        policy_row(one, book, _first(one, book, directory, visit.now), found, reader) for one in book.policies.values()
+    ]
+    return draw(visit, "pages/policies.html", {"page": "policies", "rows": rows, "version": book.version})
+
+
+def _first(policy: Policy, book: RuleBook, directory: Directory, now: datetime) -> str:
+    """Who is told first, if something comes now."""
+    if not policy.steps:
+        return ""
+    told, _ = notices(policy.steps[0], _routes(policy, book)[0], directory, now)
+    return ", ".join(dict.fromkeys(one.name or one.who for one in told))
+
+
+def _routes(policy: Policy, book: RuleBook) -> list[Route]:
+    """One route of each class that uses it, the most urgent first; of none that does, as an urgent one would."""
+    found = {rule.route.urgency: rule.route for rule in reversed(book.routes) if rule.route.policy == policy.name}
+    if found:
+        return [found[urgency] for urgency in Urgency if urgency in found]
+    return [replace(fallback_route(book), policy=policy.name, steps=policy.steps, repeat=policy.repeat)]
+
+
+@bp.get("/policies/<path:name>")
+@require(*READERS)
+def policy(visit: Visit, name: str) -> ResponseReturnValue:
+    book, reader, directory = world().shelf.book, reader_of(visit), queries.directory()
+    one = book.policies.get(name)
+    if one is None:
+        abort(404)
+    at = from_input(request.args.get("at", ""), reader) or visit.now
+    routes = _routes(one, book)
+    route = next((each for each in routes if each.urgency == request.args.get("class")), routes[0])
+    rungs = ladder(route, directory, at.astimezone(reader.zone), timedelta(), notices)
+    part = bookreview.part(book, one.place, [other.place for other in book.policies.values()])
+    values = {
+        "page": "policies",
+        "policy": one,
+        "steps": step_rows(rungs, route, directory, reader),
+        "tabs": _tabs(one, routes, route, reader),
+        "urgency": words.urgency(route.urgency.rank, reader),
+        "chosen": route.urgency.value,
+        "at": reader.moment(at),
+        "at_input": local_input(at, reader),
+        "goes_on": route.urgency is Urgency.EMERGENCY,
+        "lasts": reader.duration(sum((step.wait for step in one.steps), timedelta()) * (one.repeat + 1)),
+        "last_wait": reader.duration(one.steps[-1].wait) if one.steps else "",
+        "rules": used_by(one, book, reader),
+        "warnings": warned(bookreview.findings(book, directory, visit.now).get(one.place, ())),
+        "part": part,
+        "lines": text_lines(part),
+    }
+    return draw(visit, "pages/policy.html", values)
+
+
+def _tabs(one: Policy, routes: list[Route], route: Route, reader: Reader) -> list[Tab]:
+    at = request.args.get("at", "")
+    more = f"&at={at}" if at else ""
+    return [
+        Tab(
+            words.urgency(each.urgency.rank, reader).word,
+            f"{policy_url(one.name)}?class={each.urgency.value}{more}",
+            each is route,
+        )
+        for each in routes
+    ]

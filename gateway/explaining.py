@@ -1,0 +1,154 @@
+"""The rule tester: a payload and a moment in, what would happen out. Reads only, and nothing comes of it."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gateway import sources
+from gateway.loader import BadJson, load
+from gateway.sources import BadPayload, Heard
+from gateway.store import kept_payloads
+from gateway.store.kept_payloads import Kept
+from rules import suppress
+from rules.audience import notices
+from rules.book import RuleBook
+from rules.explain import Explanation, explain
+from rules.identity import dedup_key
+from rules.matchers import seen_labels
+from rules.words import Alert, Directory, Quarantined, Suppression
+
+LARGEST = 256 * 1024  # bytes of a payload that is tried out
+MOST_ALERTS = 20  # explained one by one
+SECRETS = (
+    "password", "passwd", "secret", "token", "apikey", "api_key", "authorization", "credential", "private_key",
+    "access_key", "routing_key", "cookie", "session_id",
+)  # fmt: skip
+MASKED = "•••"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is tried out: as if this came from that source at that moment."""
+
+    body: bytes
+    kind: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What would happen to one alert."""
+
+    alert: Alert
+    explanation: Explanation
+    joins: int | None  # the open incident that has its key
+    hidden: Suppression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    kind: str  # as people call it
+    alerts: int = 0
+    tried: tuple[Tried, ...] = ()
+    quarantined: Sequence[Quarantined] = ()
+    problem: str = ""
+    place: str = ""  # line and column of the problem
+    took_ms: float = 0.0
+
+
+def kinds() -> list[tuple[str, str]]:
+    """The formats that can be read: the name, and as people call it."""
+    return [(name, sources.find(name).KIND_LABEL) for name in sources.names()]
+
+
+def attempt(session: Session, asked: Question, book: RuleBook, directory: Directory) -> Outcome:
+    body, kind, at = asked.body, asked.kind, asked.at
+    began = time.perf_counter()
+    label = sources.find(kind).KIND_LABEL
+    if len(body) > LARGEST:
+        return Outcome(label, problem=f"it is larger than {LARGEST // 1024} KiB")
+    try:
+        parsed = sources.find(kind).parse(load(body), Heard(asked.source or kind, at))
+    except BadJson as problem:
+        return Outcome(label, problem=problem.reason, place=problem.place)
+    except BadPayload as problem:
+        return Outcome(label, problem=problem.reason, place=problem.place)
+    told = parsed.alerts[:MOST_ALERTS]
+    explained = [explain(alert, book, directory, at, notices) for alert in told]
+    keys = [dedup_key(alert, one.route, dict(one.labels)) for alert, one in zip(told, explained, strict=True)]
+    there = kept_payloads.open_incidents(session, keys)
+    tried = tuple(
+        Tried(alert, one, there.get(key), _hidden(alert, directory, at))
+        for alert, one, key in zip(told, explained, keys, strict=True)
+    )
+    took = (time.perf_counter() - began) * 1000
+    return Outcome(label, len(parsed.alerts), tried, parsed.quarantined, took_ms=took)
+
+
+def _hidden(alert: Alert, directory: Directory, at: datetime) -> Suppression | None:
+    return suppress.verdict(seen_labels(alert), directory.silences, at)
+
+
+def shown(body: bytes) -> str:
+    """A payload fit to be shown: laid out, with what looks like a secret by its name masked."""
+    try:
+        return json.dumps(masked(load(body)), ensure_ascii=False, indent=2)
+    except BadJson:
+        return body.decode("utf-8", "replace")
+
+
+def masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: MASKED if _is_secret(name, inner) else masked(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [masked(inner) for inner in value]
+    return value
+
+
+def _is_secret(name: object, value: Any) -> bool:
+    plain = str(name).lower().replace("-", "_")
+    return not isinstance(value, dict | list) and any(word in plain for word in SECRETS)
+
+
+def of_incident(session: Session, number: int) -> Kept | None:
+    """The payload that opened it, found among those of its source that came at that time."""
+    found = kept_payloads.around_opening(session, number)
+    for one in found.payloads:
+        try:
+            parsed = sources.find(one.kind).parse(load(one.body), Heard(one.source, one.received_at))
+        except (BadJson, BadPayload):  # another one, that could not be read
+            continue
+        if any(alert.fingerprint in found.fingerprints for alert in parsed.alerts):
+            return one
+    return None
+
+
+def as_test_case(outcome: Outcome, asked: Question, zone: str) -> str:
+    """The same as a case for the book's own tests, with what came of it as what is expected."""
+    one = outcome.tried[0].explanation
+    expect: dict[str, object] = {"alerts": outcome.alerts}
+    if all(other.explanation.route == one.route for other in outcome.tried):
+        expect |= {"urgency": one.route.urgency.value, "route": one.route.rule, "policy": one.route.policy}
+    at, source, kind = asked.at, asked.source, asked.kind
+    payload = masked(load(asked.body))
+    lines = [
+        "tests:",
+        f"  - name: {_quoted(one.title or one.route.rule)}",
+        f"    at: {at:%Y-%m-%dT%H:%M:%S}  # {zone}",
+        f"    kind: {kind}",
+        *([f"    source: {_quoted(source)}"] if source and source != kind else []),
+        f"    payload: {json.dumps(payload, ensure_ascii=False)}",
+        f"    expect: {{{', '.join(f'{name}: {_quoted(value)}' for name, value in expect.items())}}}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: object) -> str:
+    """JSON is YAML, too."""
+    return json.dumps(value, ensure_ascii=False)
