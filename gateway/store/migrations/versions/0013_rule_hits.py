@@ -10,7 +10,7 @@ down_revision = "0012"
 def upgrade() -> None:
     op.create_table(
         "rule_hit",
-        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=False),
