@@ -22,7 +22,7 @@ from rules.identity import dedup_key
 from rules.matchers import seen_labels
 from rules.words import Alert, Directory, Quarantined, Suppression
 
-LARGEST = 256 * 1024  # bytes of a payload that is tried out
+LARGEST = 40 * 1024  # bytes of a payload that is tried out: as a form it must be no longer than forms may be
 MOST_ALERTS = 20  # explained one by one
 SECRETS = (
     "password", "passwd", "secret", "token", "apikey", "api_key", "authorization", "credential", "private_key",
@@ -95,12 +95,26 @@ def _hidden(alert: Alert, directory: Directory, at: datetime) -> Suppression | N
     return suppress.verdict(seen_labels(alert), directory.silences, at)
 
 
-def shown(body: bytes) -> str:
-    """A payload fit to be shown: laid out, with what looks like a secret by its name masked."""
+def shown(body: bytes) -> tuple[str, int]:
+    """A payload fit to be shown and tried: laid out, what looks like a secret by its name masked.
+
+    Of one that is too long the last alerts are left out; how many these are.
+    """
     try:
-        return json.dumps(masked(load(body)), ensure_ascii=False, indent=2)
+        value = masked(load(body))
     except BadJson:
-        return body.decode("utf-8", "replace")
+        return body[:LARGEST].decode("utf-8", "replace"), 0
+    alerts = value.get("alerts") if isinstance(value, dict) else None
+    all_of_them = list(alerts) if isinstance(alerts, list) else []
+    count = len(all_of_them)
+    while count > 1 and len(_laid_out(value)) > LARGEST:
+        count = count // 2
+        value["alerts"] = all_of_them[:count]
+    return _laid_out(value), len(all_of_them) - count
+
+
+def _laid_out(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def masked(value: Any) -> Any:
@@ -129,7 +143,7 @@ def of_incident(session: Session, number: int) -> Kept | None:
     return None
 
 
-def as_test_case(outcome: Outcome, asked: Question, zone: str) -> str:
+def as_test_case(outcome: Outcome, asked: Question) -> str:
     """The same as a case for the book's own tests, with what came of it as what is expected."""
     one = outcome.tried[0].explanation
     expect: dict[str, object] = {"alerts": outcome.alerts}
@@ -140,7 +154,7 @@ def as_test_case(outcome: Outcome, asked: Question, zone: str) -> str:
     lines = [
         "tests:",
         f"  - name: {_quoted(one.title or one.route.rule)}",
-        f"    at: {at:%Y-%m-%dT%H:%M:%S}  # {zone}",
+        f"    at: {at.isoformat(timespec='seconds')}",
         f"    kind: {kind}",
         *([f"    source: {_quoted(source)}"] if source and source != kind else []),
         f"    payload: {json.dumps(payload, ensure_ascii=False)}",

@@ -84,7 +84,7 @@ def policy(visit: Visit, name: str) -> ResponseReturnValue:
         "last_wait": reader.duration(one.steps[-1].wait) if one.steps else "",
         "rules": used_by(one, book, reader),
         "warnings": warned(bookreview.findings(book, directory, visit.now).get(one.place, ())),
-        "part": part,
+        "piece": part,
         "lines": text_lines(part),
     }
     return draw(visit, "pages/policy.html", values)

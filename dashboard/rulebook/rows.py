@@ -15,6 +15,7 @@ from rules.durations import write_duration
 from rules.explain import Rung
 from rules.lint import Finding
 from rules.reasons import reason
+from rules.route_keys import GROUP_BY
 from rules.words import Directory, Route
 
 SHORTEST_CALL = timedelta(seconds=60)  # to be answered
@@ -62,8 +63,9 @@ def rule_row(number: int, rule: Rule, hit: Hits | None, found: Sequence[Finding]
 
 def _more(rule: Rule, reader: Reader) -> list[str]:
     _, timing, route = reader.say, rule.route.timing, rule.route
-    found = [_("one incident for each %(labels)s", labels=", ".join(route.group_by))] if route.group_by else []
-    found += [] if route.group_by else [_("one incident for all")]
+    found = [] if route.group_by else [_("one incident for all")]
+    if route.group_by and route.group_by != GROUP_BY:
+        found.append(_("one incident for each %(labels)s", labels=", ".join(route.group_by)))
     if timing.hold_for:
         found.append(_("waits %(time)s whether it clears", time=write_duration(timing.hold_for)))
     if timing.hold_until:

@@ -1,6 +1,6 @@
 """The rule tester: a payload and a moment, and condition by condition what would happen. Nothing is sent or kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -69,11 +69,12 @@ def _filled(visit: Visit) -> Form:
             else _("This payload is not kept any more: they are for 30 days.")
         )
         return Form(SAMPLE, DEFAULT, "", at, said, str(incident or ""))
-    body = explaining.shown(kept.body[: explaining.LARGEST])
+    body, left_out = explaining.shown(kept.body)
+    said = reader.say("It is long: the last %(n)s alerts of it are left out here.", n=left_out) if left_out else ""
     known = {name for name, _ in explaining.kinds()}
     kind = kept.kind if kept.kind in known else DEFAULT
     chosen = local_input(kept.received_at, reader)
-    return Form(body, kind, kept.source, chosen, incident=str(incident or ""), chosen=kept.id)
+    return Form(body, kind, kept.source, chosen, said, incident=str(incident or ""), chosen=kept.id)
 
 
 def _number(text: str) -> int:
@@ -105,10 +106,7 @@ def try_rules(visit: Visit) -> ResponseReturnValue:
         outcome = explaining.attempt(session, question, world().shelf.book, directory)
     values = _outcome(outcome, directory, reader) | {"at": reader.moment(at), "source": form.source or kind}
     if outcome.tried:
-        local = at.astimezone(reader.zone)
-        case = Question(body, kind, form.source, local)
-        zone = f"{reader.zone.key}; without an offset the book's zone is meant"
-        values["case"] = explaining.as_test_case(outcome, case, zone)
+        values["case"] = explaining.as_test_case(outcome, replace(question, at=at.astimezone(reader.zone)))
     return _answer(visit, form, values, 422 if outcome.problem else 200)
 
 

@@ -60,7 +60,7 @@ def rule(visit: Visit, name: str) -> ResponseReturnValue:
     values = {
         "page": "rules",
         "row": rule_row(number, one, queries.hit_counts(visit.now).get(one.name), found.get(one.place, ()), reader),
-        "part": part,
+        "piece": part,
         "lines": text_lines(part),
         "ways": [reader.say(way) for way in one.route.channels],
         "fallback": [reader.say(way) for way in one.route.fallback],

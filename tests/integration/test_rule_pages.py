@@ -1,0 +1,175 @@
+"""The pages about the rule book: rules with hits and warnings, policies with the names of a moment, the tester."""
+
+import html
+import json
+
+import pytest
+
+from gateway.flows import hits
+from gateway.store import sources as source_store
+from gateway.store.db import reading, transaction
+from gateway.store.hits import by_rule
+from rules import book_cases
+from tests.browsing import Browser, everybody_has_a_password
+from tests.samples import BOOK, alert, group, webhook
+
+ODD = BOOK.replace(
+    "routes:\n",
+    "calendars: {work: {days: mon-fri, hours: \"09:00-18:00\"}}\nroutes:\n"
+    "  - {name: \"<b>odd</b>/one & two\", match: ['a=b', "
+    "'env=~\"x|y\"'], when: not work, hold_until: work, urgency: fast, policy: infra}\n"
+    "  - {name: never, match: ['severity=critical', 'severity!=critical'], urgency: fast, policy: infra}\n"
+    "  - {name: test, match: [c=d], urgency: urgent, policy: support, group_by: []}\n",
+)  # fmt: skip
+
+
+@pytest.fixture
+def world(staffed_of):
+    made = staffed_of(ODD)
+    everybody_has_a_password()
+    return made
+
+
+@pytest.fixture
+def anna(world):
+    browser = Browser(world.app)
+    browser.sign_in("irina@example.org")
+    return browser
+
+
+def test_rules_say_how_often_they_are_met_and_what_is_doubtful(world, anna):
+    for number in range(3):
+        world.alert(name=f"Down{number}", fingerprint=f"f{number}")
+    world.clock.advance(minutes=2)
+    hits.count(world.clock.now())
+    world.alert(name="Later", fingerprint="later")  # not counted yet: added when somebody asks
+    page = anna.get("/rules").text
+    row = page.partition('id="rule-4"')[2].partition("</tr>")[0]
+    assert "critical" in row
+    assert ">4</td>" in row.replace("&nbsp;</span>4</td>", ">4</td>")
+    assert "<b>odd" not in page
+    assert "&lt;b&gt;odd&lt;/b&gt;/one &amp; two" in page
+    assert "never met: " in page
+    assert "waits until “work” opens" in page
+    assert world.app.extensions["gateway"].shelf.book.version in page
+    world.clock.advance(days=9)
+    hits.count(world.clock.now())
+    anna.sign_in("irina@example.org")
+    assert "not in seven days" in anna.get("/rules").text.partition('id="rule-4"')[2].partition("</tr>")[0]
+
+
+def test_each_hit_is_counted_once_whoever_counts(world):
+    world.alert()
+    world.clock.advance(minutes=1)
+    for _ in range(3):
+        hits.count(world.clock.now())
+
+    with reading() as session:
+        assert by_rule(session, world.clock.now())["critical"].count == 1
+
+
+def test_one_rule_with_its_text_and_the_numbers_of_its_lines(world, anna):
+    page = anna.get("/rules/critical").text
+    assert "{name: critical, match: [&#39;severity=&#34;critical&#34;&#39;]" in page
+    line = ODD.splitlines().index(next(one for one in ODD.splitlines() if "name: critical, " in one)) + 1
+    assert f'aria-hidden="true">{line}</td>' in page
+    assert "critical tickets" not in page.partition("In the file")[2].partition("</section>")[0]
+    odd = anna.get("/rules/%3Cb%3Eodd%3C/b%3E/one%20%26%20two")
+    assert (odd.status_code, "<b>odd" in odd.text) == (200, False)
+    assert anna.get("/rules/3").status_code == 200  # "test" is the tester's address
+    assert 'href="/rules/3"' in anna.get("/rules").text
+    assert anna.get("/rules/0").status_code == anna.get("/rules/none").status_code == 404
+
+
+def test_a_policy_minute_by_minute_with_the_names_of_a_moment(world, anna):
+    page = anna.get("/policies").text
+    assert "Anna" in page
+    page = anna.get("/policies/infra").text
+    told = page.partition('id="h-steps"')[2]
+    assert [name in told for name in ("at once", "Anna", "+5m", "Oleg", "+15m", "Irina")] == [True] * 6
+    assert told.index("Anna") < told.index("Oleg") < told.index("Irina")
+    assert "the last step is told every 15 min until somebody answers" in page
+    before = anna.get("/policies/infra?at=2026-10-01T03:00&class=fast").text  # no shift had begun
+    assert "nobody is on call at this time" in before
+    assert "it stops and is shown as overdue" in before
+    assert anna.get("/policies/nothing").status_code == 404
+
+
+def tried(browser, body, **more):
+    return browser.press("/rules/test", {"HX-Request": "true"}, body=body, kind="alertmanager", source="am", **more)
+
+
+def test_the_tester_says_what_would_happen_and_does_nothing(world, anna):
+    (number,) = world.alert()
+    counts = (len(world.deliveries()), len(world.entries()), len(world.incidents()))
+    answer = tried(anna, json.dumps(webhook()), at="2026-12-05T03:12")
+    assert answer.status_code == 200
+    text = answer.text
+    assert "<html" not in text
+    assert "severity=&#34;critical&#34;: severity is critical" in text
+    assert "a=&#34;b&#34;" in text or "a=b: a is missing" in text
+    assert f'href="/incidents/{number}"' not in text  # another source's
+    assert "It would open an incident." in text
+    assert "Anna" in text
+    assert "2 rules after these were not reached" in text
+    assert "voice gate: " in text
+    same = anna.press("/rules/test", {"HX-Request": "true"}, body=json.dumps(webhook()), kind="alertmanager",
+                      source="alertmanager", at="")  # fmt: skip
+    assert f'href="/incidents/{number}"' in same.text
+    assert (len(world.deliveries()), len(world.entries()), len(world.incidents())) == counts
+    whole = anna.press("/rules/test", body=json.dumps(webhook()), kind="alertmanager")  # without JavaScript
+    assert "<html" in whole.text
+    assert "critical" in whole.text.partition('id="decision"')[2]
+
+
+def test_what_came_of_it_is_a_test_case_of_the_book(world, anna):
+    text = tried(anna, json.dumps(webhook(password="hunter2")), at="2026-12-05T03:12").text
+    case = html.unescape(text.partition('<pre class="code" tabindex="0">')[2].partition("</pre>")[0])
+    found = book_cases.parse(case.encode(), "case.yaml", "Europe/Moscow")
+    (one,) = found.cases
+    assert (one.expected.route, one.expected.policy, one.expected.alerts) == (("critical",), ("infra",), 1)
+    assert "hunter2" not in case
+
+
+def test_mistakes_are_shown_with_their_place(world, anna):
+    broken = tried(anna, '{"alerts": [\n  {"status": }\n]}')
+    assert (broken.status_code, "line 2, column" in broken.text) == (422, True)
+    assert "This payload cannot be read" in tried(anna, "[]").text
+    assert "larger than 40 KiB" in tried(anna, "x" * (40 * 1024 + 1)).text
+    aside = tried(anna, '{"version": "4", "alerts": [5]}').text
+    assert "Items put aside" in aside or "cannot be read" in aside
+    hostile = tried(anna, json.dumps(webhook(instance="<script>alert(1)</script>"))).text
+    assert "<script>" not in hostile
+
+
+def test_a_payload_is_taken_from_the_last_ones_or_from_an_incident_with_its_secrets_masked(world, anna):
+    (number,) = world.alert(api_token="s3cr3t-value", instance="db07")
+    page = anna.get(f"/rules/test?incident={number}").text
+    assert "db07" in page
+    assert "s3cr3t-value" not in page
+    assert "db07" in anna.get("/rules/test?payload=1").text
+    assert "is not kept any more" in anna.get("/rules/test?payload=999").text
+    assert "#77 is not kept any more" in anna.get("/rules/test?incident=77").text
+    many = [alert(fingerprint=f"m{one}", instance=f"host{one}", text="x" * 200) for one in range(200)]
+    world.post(group(*many))
+    long = anna.get("/rules/test?payload=2").text
+    assert "alerts of it are left out here" in long
+    assert "host0" in long
+    assert "host199" not in long
+    assert anna.get("/rules/test?incident=nonsense").status_code == 200
+
+
+def test_a_silence_is_named_and_too_many_tries_are_refused(world, anna):
+    with transaction() as session:
+        made = source_store.create_api_token(session, "robot", ["read", "act"], world.clock.now())
+    world.client.post(
+        "/api/v1/silences", headers={"Authorization": f"Bearer {made}"},
+        json={"matchers": ['alertname="InstanceDown"'], "reason": "kernel update", "for": "2h"},
+    )  # fmt: skip
+    text = tried(anna, json.dumps(webhook())).text
+    assert "kernel update" in text
+    codes = [tried(anna, "{}").status_code for _ in range(30)]
+    assert codes[-1] == 429
+    assert "Wait a minute" in tried(anna, "{}").text
+    world.clock.advance(minutes=2)
+    assert tried(anna, json.dumps(webhook())).status_code == 200
