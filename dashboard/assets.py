@@ -41,6 +41,17 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={_assets()[name].digest}"
 
 
+def addresses() -> list[str]:
+    """Of all files that pages are made of; not the pictures, which nobody needs without a network."""
+    return [asset(name) for name in sorted(_assets()) if not name.endswith(".png")]
+
+
+@cache
+def version() -> str:
+    """Another one whenever any file is."""
+    return hashlib.sha256("".join(asset(name) for name in sorted(_assets())).encode()).hexdigest()[:12]
+
+
 @bp.get("/static/<path:name>")
 def static_file(name: str) -> Response:
     found = _assets().get(name)

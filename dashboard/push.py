@@ -3,17 +3,18 @@
 import json
 from dataclasses import dataclass
 
-from flask import Response, abort, redirect, request, url_for
+from flask import Response, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard.assets import FOLDER, asset
+from dashboard.assets import FOLDER, addresses, asset, version
 from dashboard.blueprint import bp
-from dashboard.page import draw_part, htmx, reader_of
+from dashboard.page import draw_outside, draw_part, htmx, reader_of, stranger
 from dashboard.reader import Moment, Reader
 from gateway.access import browsers
 from gateway.access.auth import ACTORS, Visit, require
 
 WORKER = (FOLDER / "sw.js").read_bytes()
+SHORTCUTS = (("Incidents", "/incidents"), ("On call", "/oncall"), ("Test my phone", "/me"))
 MANIFEST = {
     "id": "/",
     "name": "Nabat",
@@ -23,7 +24,14 @@ MANIFEST = {
     "display": "standalone",
     "background_color": "#0d1117",
     "theme_color": "#141a22",
-    "icons": [{"src": asset("bell.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
+    "icons": [
+        {"src": asset("bell.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
+        *(
+            {"src": asset(f"{name}-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+            for name, purpose in (("icon", "any"), ("maskable", "maskable"))
+            for size in (192, 512)
+        ),
+    ],
 }
 
 
@@ -88,13 +96,28 @@ def push_delete(visit: Visit, number: int) -> ResponseReturnValue:
 
 @bp.get("/sw.js")
 def service_worker() -> Response:
-    """At the root, because a worker has power only over what lies beside and below it."""
-    return Response(WORKER, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
+    """At the root, because a worker has power only over what lies beside and below it; with the files it keeps."""
+    said = {"version": version(), "files": addresses()}
+    return Response(
+        b"self.NABAT=" + json.dumps(said).encode() + b";\n" + WORKER,
+        mimetype="text/javascript",
+        headers={"Cache-Control": "no-cache"},
+    )
 
 
 @bp.get("/manifest.webmanifest")
 def manifest() -> Response:
-    return Response(json.dumps(MANIFEST), mimetype="application/manifest+json", headers={"Cache-Control": "no-cache"})
+    there = {rule.rule for rule in current_app.url_map.iter_rules()}
+    say = stranger().say
+    shortcuts = [{"name": say(word), "url": place} for word, place in SHORTCUTS if place in there]
+    said = MANIFEST | {"lang": stranger().language, "shortcuts": shortcuts}
+    return Response(json.dumps(said), mimetype="application/manifest+json", headers={"Cache-Control": "no-cache"})
+
+
+@bp.get("/offline")
+def offline() -> Response:
+    """What the service worker shows of a page it has no copy of. Browsers keep it, so nothing in it is anybody's."""
+    return draw_outside("pages/offline.html", {})
 
 
 def _card(visit: Visit, said: str = "", *, well: bool = True) -> ResponseReturnValue:
@@ -111,3 +134,9 @@ def _words(result: str, reader: Reader) -> str:
         "ended": _("That browser is no longer subscribed, so it was removed. Subscribe it anew."),
     }
     return known.get(result) or _("Not sent: %(why)s", why=result)
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return (_("Incidents"), _("On call"), _("Test my phone"))

@@ -158,6 +158,31 @@
     if (!doc.querySelector(".actbar")) id("main").classList.remove("has-act");
   });
 
+  /* ---- without a network: the copy that was saved, an answer that waits; and a newer version ---- */
+  const worker = navigator.serviceWorker, copied = doc.querySelector("meta[name=nabat-saved]"), unsent = new Set();
+  function banner(name, text) { const strip = id(name); strip.querySelector("span").textContent = text; strip.hidden = !text; }
+  function sayUnsent(text) {
+    const named = [...unsent].filter(Boolean).map((number) => "#" + number).join(", ");
+    banner("unsent", unsent.size ? words.unsent.replace("{what}", named) : text || "");
+  }
+  if (copied) banner("saved", words.saved.replace("{time}", new Date(Number(copied.content)).toLocaleTimeString([], { hour12: false })));
+  if (worker) {
+    const before = worker.controller, ask = (what) => worker.ready.then((one) => one.active.postMessage(what));
+    worker.addEventListener("controllerchange", () => { id("newer").hidden = !before; });
+    id("newer").querySelector("button").addEventListener("click", () => location.reload());
+    worker.addEventListener("message", (event) => {
+      const said = event.data || {}, done = ["sent", "refused", "overdue"].find((name) => name in said);
+      if ("queued" in said) unsent.add(said.queued);
+      if (done) unsent.delete(said[done]);
+      sayUnsent(done && words[done].replace("{what}", said[done] ? "#" + said[done] : ""));
+      if (done) wake();
+    });
+    addEventListener("load", () => worker.register("/sw.js", { scope: "/" }).then(() => ask({ waiting: 1, save: 1, flush: 1 })).catch(() => { /* pages work without it */ }));
+    addEventListener("online", () => ask({ flush: 1 }));
+    doc.addEventListener("htmx:afterRequest", (event) => { if (unsent.size && event.detail.elt === live && event.detail.successful) ask({ flush: 1 }); });
+    setInterval(() => { if (!doc.hidden) ask({ save: 1 }); }, 300000);
+  }
+
   /* ---- keys ---- */
   const keysOn = () => localStorage.getItem("nabat-keys") !== "off";
   const keysBox = id("keys-on"), help = id("keys");

@@ -1,9 +1,134 @@
-/* Runs in the browser when no page is open: shows what was pushed, and answers when somebody taps. */
+/* Runs in the browser when no page is open: shows what was pushed, and answers when somebody taps. Without a network it
+   shows the copies that it saved, and keeps an acknowledgement until it can be sent. */
 "use strict";
 
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+const { version = "", files = [] } = self.NABAT || {}; // written above this by the server
+const FIXED = "fixed-" + version, PAGES = "pages", QUEUE = "queue";
+const SAVED = ["/incidents", "/oncall/me"]; // no other page is ever kept
+const PATIENCE = 3000, FRESH = 240000, LATEST = 3600000; // milliseconds
 
+self.addEventListener("install", (event) => event.waitUntil(
+  caches.open(FIXED).then((box) => box.addAll([...files, "/offline"])).catch(() => { /* push works without it */ }).then(() => self.skipWaiting())));
+self.addEventListener("activate", (event) => event.waitUntil(
+  caches.keys().then((names) => Promise.all(names.filter((name) => name.startsWith("fixed-") && name !== FIXED).map((name) => caches.delete(name))))
+    .then(() => self.clients.claim())));
+
+/* ---- pages and files ---- */
+self.addEventListener("fetch", (event) => {
+  const { request } = event, url = new URL(request.url), path = url.pathname;
+  if (url.origin !== self.location.origin) return;
+  if (request.method === "POST") {
+    if (path === "/logout" || path === "/login") event.waitUntil(forget());
+    else if (/^\/incidents\/\d+\/acknowledge$/.test(path) || path.startsWith("/p/")) event.respondWith(send(request, path));
+  } else if (request.method === "GET") {
+    if (path.startsWith("/static/") && url.searchParams.has("v")) event.respondWith(fixed(request));
+    else if (request.mode === "navigate") event.respondWith(visit(event, url));
+  }
+});
+
+/* The address of a file changes with its content, so a copy is as good as the file. */
+async function fixed(request) {
+  const box = await caches.open(FIXED), known = await box.match(request);
+  if (known) return known;
+  const answer = await fetch(request);
+  if (answer.ok && /immutable/.test(answer.headers.get("Cache-Control") || "")) await box.put(request, answer.clone());
+  return answer;
+}
+
+async function visit(event, url) {
+  const place = url.pathname === "/" ? "/incidents" : url.pathname;
+  const box = await caches.open(PAGES), copy = SAVED.includes(place) && await box.match(place);
+  const network = fetch(event.request).then((answer) => {
+    if (url.pathname === "/login" && answer.ok) event.waitUntil(forget()); // whoever was signed in is so no more
+    else if (SAVED.includes(url.pathname) && !url.search) event.waitUntil(keep(url.pathname, answer.clone()));
+    return answer;
+  });
+  network.catch(() => {});
+  const late = new Promise((_, no) => { setTimeout(no, PATIENCE); });
+  try {
+    return await (copy ? Promise.race([network, late]) : network);
+  } catch {
+    return copy ? marked(copy) : (await caches.match("/offline")) || Response.error();
+  }
+}
+
+async function keep(place, answer) {
+  if (!answer.ok || answer.redirected || !/html/.test(answer.headers.get("Content-Type") || "")) return;
+  const headers = new Headers(answer.headers);
+  headers.delete("Content-Encoding");
+  headers.set("X-Saved", Date.now());
+  await (await caches.open(PAGES)).put(place, new Response(await answer.text(), { headers }));
+}
+
+/* The page itself says above everything else that it is a copy, and of when. */
+async function marked(copy) {
+  const mark = `<meta name="nabat-saved" content="${Number(copy.headers.get("X-Saved"))}">`;
+  return new Response((await copy.text()).replace("</title>", "</title>" + mark), { headers: copy.headers });
+}
+
+async function save() {
+  const box = await caches.open(PAGES);
+  for (const place of SAVED) {
+    const copy = await box.match(place);
+    if (copy && Date.now() - Number(copy.headers.get("X-Saved")) < FRESH) continue;
+    await fetch(place, { credentials: "same-origin" }).then((answer) => keep(place, answer)).catch(() => {});
+  }
+}
+
+const forget = () => Promise.all([PAGES, QUEUE].map((name) => caches.delete(name)));
+
+/* ---- an acknowledgement that found no network ---- */
+async function send(request, path) {
+  const copy = request.clone();
+  try { return await fetch(request); } catch { /* no network: it waits */ }
+  const body = await copy.text();
+  if (path.startsWith("/p/") && new URLSearchParams(body).get("do") !== "acknowledge") return (await caches.match("/offline")) || Response.error();
+  const number = (/^\/incidents\/(\d+)/.exec(path) || ["", ""])[1];
+  const entry = { path, body, number, token: copy.headers.get("X-CSRF-Token") || "", at: Date.now() };
+  await (await caches.open(QUEUE)).put("/queued" + path, new Response(JSON.stringify(entry)));
+  if (self.registration.sync) await self.registration.sync.register("nabat-queue").catch(() => {});
+  await tell({ queued: number });
+  return copy.headers.get("HX-Request") ? new Response(null, { status: 204 }) : (await caches.match("/offline")) || Response.error();
+}
+
+async function waiting() {
+  const box = await caches.open(QUEUE), keys = await box.keys();
+  return Promise.all(keys.map(async (key) => ({ key, entry: await (await box.match(key)).json() })));
+}
+
+let flushing = null;
+function flush() {
+  if (!flushing) flushing = sendAll().finally(() => { flushing = null; });
+  return flushing;
+}
+
+async function sendAll() {
+  for (const { key, entry } of await waiting()) {
+    let outcome = "overdue";
+    if (Date.now() - entry.at < LATEST) {
+      const headers = { "Content-Type": "application/x-www-form-urlencoded", ...(entry.token && { "X-CSRF-Token": entry.token }) };
+      const answer = await fetch(entry.path, { method: "POST", body: entry.body, headers, credentials: "same-origin" });
+      if (answer.status >= 500) throw new Error("HTTP " + answer.status); // it waits on
+      outcome = answer.ok && !new URL(answer.url).pathname.startsWith("/login") ? "sent" : "refused";
+    }
+    await (await caches.open(QUEUE)).delete(key);
+    await tell({ [outcome]: entry.number });
+  }
+}
+
+self.addEventListener("sync", (event) => { if (event.tag === "nabat-queue") event.waitUntil(flush()); });
+self.addEventListener("message", (event) => {
+  const wanted = event.data || {};
+  if (wanted.save) event.waitUntil(save());
+  if (wanted.flush) event.waitUntil(flush().catch(() => {}));
+  if (wanted.waiting) event.waitUntil(waiting().then((all) => { for (const one of all) event.source.postMessage({ queued: one.entry.number }); }));
+});
+
+async function tell(what) {
+  for (const page of await self.clients.matchAll({ type: "window", includeUncontrolled: true })) page.postMessage(what);
+}
+
+/* ---- push ---- */
 function read(data) {
   try {
     const said = data.json();

@@ -12,6 +12,7 @@ from tests.databases import missing
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
+LOUD, QUIET = ("error", "warning"), "Service Worker registration blocked by Playwright"
 PATIENCE = 20_000  # milliseconds: a browser shares the machine with other tests
 
 
@@ -47,10 +48,14 @@ def open_page(chromium, site):
     contexts, complaints = [], []
 
     def make(**options):
+        options.setdefault("service_workers", "block")  # those that are about it allow it
         context = chromium.new_context(base_url=site, locale="en-GB", **options)
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda said: complaints.append(said.text) if said.type in LOUD and QUIET not in said.text else None,
+        )
         page.on("pageerror", lambda problem: complaints.append(str(problem)))
         page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         contexts.append(context)

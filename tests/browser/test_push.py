@@ -44,7 +44,7 @@ def world(world_of):
 
 @pytest.fixture
 def page(signed_in):
-    return signed_in("irina@example.org", permissions=["notifications"])
+    return signed_in("irina@example.org", permissions=["notifications"], service_workers="allow")
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_without_javascript_there_is_no_card(world, signed_in):
 
 
 def test_blocked_notifications_are_said(world, signed_in, service):
-    page = signed_in("irina@example.org", permissions=[])
+    page = signed_in("irina@example.org", permissions=[], service_workers="allow")
     page.add_init_script("Object.defineProperty(Notification, 'permission', { get: () => 'denied' })")
     page.goto("/me")
     expect(page.locator("#push-state")).to_contain_text("Notifications are blocked for this site.")

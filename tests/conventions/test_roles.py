@@ -113,6 +113,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/static/<path:name>"): ALIKE(200),
     ("GET", "/sw.js"): ALIKE(200),
     ("GET", "/manifest.webmanifest"): ALIKE(200),
+    ("GET", "/offline"): ALIKE(200),
     ("POST", "/ingest/<kind>"): NOBODY,
     ("POST", "/ingest/<kind>/<path_token>"): NOBODY,
     ("GET", "/api/v1/incidents"): NOBODY,

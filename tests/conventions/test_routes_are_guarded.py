@@ -11,7 +11,8 @@ PUBLIC = {
     "dashboard.login", "dashboard.sign_in",
     "dashboard.setup", "dashboard.make_first_admin",  # a one-time token is their lock
     "dashboard.pocket", "dashboard.pocket_act",  # a signed token is their lock
-    "dashboard.service_worker", "dashboard.manifest",  # the browser asks for them by itself, whoever is signed in
+    # the browser asks for them by itself, whoever is signed in
+    "dashboard.service_worker", "dashboard.manifest", "dashboard.offline",
 }  # fmt: skip
 
 

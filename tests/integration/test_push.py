@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from dashboard.assets import FOR_EVER
 from gateway.access.vapid import private_key
 from gateway.outward import webpush
 from gateway.store import browsers, people
@@ -241,7 +242,14 @@ def test_the_worker_and_the_manifest_are_at_the_root(world):
     assert manifest.mimetype == "application/manifest+json"
     said = manifest.json or json.loads(manifest.text)
     assert (said["display"], said["start_url"]) == ("standalone", "/incidents")
-    assert stranger.get(said["icons"][0]["src"]).status_code == 200
+    sizes = {(one["sizes"], one["purpose"]) for one in said["icons"]}
+    assert {("192x192", "any"), ("512x512", "maskable")} < sizes
+    assert {stranger.get(one["src"]).mimetype for one in said["icons"]} == {"image/svg+xml", "image/png"}
+    assert {one["url"] for one in said["shortcuts"]} >= {"/incidents", "/me"}
+    kept = json.loads(worker.text.partition(";\n")[0].removeprefix("self.NABAT="))
+    assert any(one.startswith("/static/app.js?v=") for one in kept["files"])
+    assert {stranger.get(one).headers["Cache-Control"] for one in kept["files"]} == {FOR_EVER}
+    assert "anna" not in stranger.get("/offline").text.lower()
     assert 'rel="manifest"' in stranger.get("/login").text
 
 
