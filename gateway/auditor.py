@@ -19,7 +19,7 @@ from gateway.flows.own_alerts import (
 )
 from gateway.heartbeat import heartbeat
 from gateway.outward import outbound
-from gateway.stopping import Stopping
+from gateway.stopping import Stopping, hear
 from gateway.store import selfwatch, vitals
 from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
@@ -159,10 +159,5 @@ def _make_up_for(one: Missing, now: datetime) -> None:
 
 
 def stop_on_signals(auditor: Auditor) -> None:
-    def stop(_number: int, _frame: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # another one would cut off the end of a process that ends well
-        auditor.stopping.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    hear(auditor.stopping)
     signal.signal(signal.SIGHUP, lambda *_: auditor.world.shelf.ask())

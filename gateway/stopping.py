@@ -1,5 +1,6 @@
 """Being told to stop: fit for signal handlers, which may interrupt anything, also whoever holds a lock."""
 
+import signal
 import time
 
 LOOK = 0.1  # seconds between two looks of somebody who waits
@@ -23,3 +24,14 @@ class Stopping:
         while not self._told and (left := end - time.monotonic()) > 0:
             time.sleep(min(LOOK, left))
         return self._told
+
+
+def hear(stopping: Stopping) -> None:
+    """SIGTERM and Ctrl-C tell it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+
+
+def hear_no_more() -> None:
+    """At the end of what there was to do: another SIGTERM would cut off the end of a process that ends well."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

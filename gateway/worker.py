@@ -35,7 +35,7 @@ from gateway.flows.librarian import Librarian
 from gateway.flows.reconcile import Reconciler
 from gateway.flows.rollups import Keeper
 from gateway.heartbeat import heartbeat
-from gateway.stopping import Stopping
+from gateway.stopping import Stopping, hear
 from gateway.store import pulse, timers, waiting
 from gateway.store.db import reading, transaction
 from gateway.world import World
@@ -211,12 +211,8 @@ def guarded(job: str, work: Callable[[], Any], failed: Callable[[Exception], Non
 
 
 def stop_on_signals(worker: Worker) -> None:
-    def stop(_number: int, _frame: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # another one would cut off the end of a process that ends well
-        worker.stopping.set()  # and not `awake`, which has a lock: it is noticed when the sleep is over, in a second
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    """`awake` has a lock and is left alone: what is heard is noticed when the sleep is over, within a second."""
+    hear(worker.stopping)
     signal.signal(signal.SIGHUP, lambda *_: worker.world.shelf.ask())
 
 

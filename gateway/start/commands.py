@@ -17,6 +17,7 @@ from gateway.start.heartbeat_commands import heartbeat_group
 from gateway.start.rules_commands import rules_group
 from gateway.start.silence_commands import maintenance_group, silence_group
 from gateway.start.source_commands import source_group
+from gateway.stopping import hear_no_more
 from gateway.store.db import transaction
 from gateway.worker import Worker, stop_on_signals
 
@@ -74,6 +75,7 @@ def worker() -> None:
         one = Worker(app)
         stop_on_signals(one)
         one.run()
+        hear_no_more()
 
 
 @cli.command(help="One auditor: asks whether the others do their work, and raises the alarm when they do not.")

@@ -14,7 +14,7 @@ from gateway import log, sources
 from gateway.access import auth
 from gateway.heartbeat import PIPE
 from gateway.start.forks import Enter, Fork, fork, share
-from gateway.stopping import Stopping
+from gateway.stopping import Stopping, hear, hear_no_more
 from gateway.store import sources as source_store
 from gateway.store.db import transaction
 from gateway.world import World
@@ -95,8 +95,7 @@ def run(enter: Enter, host: str, port: int, **more: str) -> None:
         stale.unlink()  # counters of processes that ended with the last run
     environment = {"NABAT_PUBLIC_URL": _listening(host, port), **os.environ, **more}
     stopping = Stopping()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    hear(stopping)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # we may have been started by somebody who wants to hear of no child
     web = ("web", "--host", host, "--port", str(port))
     children: list[Child] = []
@@ -105,11 +104,11 @@ def run(enter: Enter, host: str, port: int, **more: str) -> None:
     while not stopping.wait(0.2):
         for index, child in enumerate(children):
             children[index] = _look_after(enter, child, environment)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # another one would cut off the end of those that end well
     for child in children:
         child.process.terminate()
     for child in children:
         _end(child)
+    hear_no_more()
     click.echo("Nabat has stopped.")
 
 

@@ -5,6 +5,7 @@ from flask import Flask
 from gateway.auditor import Auditor, stop_on_signals
 from gateway.foundation import lay
 from gateway.start.complaints import fail, settings
+from gateway.stopping import hear_no_more
 from gateway.store.db import db
 from rules import book
 
@@ -16,6 +17,7 @@ def run() -> None:
     stop_on_signals(one)
     try:
         one.run()
+        hear_no_more()
     finally:
         with app.app_context():
             db.engine.dispose()
