@@ -187,7 +187,7 @@ def somebody(world):
 
 def address(rule, number):
     filled = rule.replace(N, str(number)).replace("<any(acknowledge, resolve):what>", "acknowledge")
-    filled = filled.replace(M, "99").replace("<any(save, rename, delete):what>", "delete")
+    filled = filled.replace(M, "99" if "views" in rule else "1").replace("<any(save, rename, delete):what>", "delete")
     filled = filled.replace("<any(accept, decline, withdraw):what>", "accept")
     known = {
         "<number>": str(number),
