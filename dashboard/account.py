@@ -1,18 +1,16 @@
-"""The door: sign-in, sign-out, the first administrator, and the few things a person sets."""
+"""The door: sign-in, sign-out, the first administrator, and a link that sets a password."""
 
 from datetime import timedelta
 
-from flask import Response, abort, make_response, redirect, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard import push
 from dashboard.blueprint import bp
 from dashboard.i18n import LANGUAGES
-from dashboard.page import THEMES, Values, draw, draw_outside, is_local, reader_of, stranger
-from gateway.access import auth, passwords
+from dashboard.page import Values, draw_outside, is_local, stranger
+from gateway.access import auth, passwords, staff
 from gateway.access.auth import READERS, Visit, require
-from gateway.store import audit, signins
-from gateway.store.db import transaction
+from gateway.store.db import db
 from gateway.store.tables import PersonRow
 from gateway.world import world
 from rules.text import clean_text, one_line
@@ -47,7 +45,7 @@ def sign_in() -> ResponseReturnValue:
     if found is None:
         return _login_form({**values, "wrong": _("This e-mail address and password do not belong together.")}, 401)
     answer = redirect_to(str(values["next"]))
-    auth.start(found, answer, now)
+    auth.start(found, answer, now, lasting=request.form.get("stay") == "1")
     return answer
 
 
@@ -57,7 +55,54 @@ def _later(answer: Response) -> Response:
 
 
 def _login_form(values: Values, code: int = 200) -> Response:
-    return _with_form_token("pages/login.html", values, code)
+    here = url_for("dashboard.login", next=values["next"])
+    return _with_form_token("pages/login.html", {**values, "here": here}, code)
+
+
+@bp.post("/language")
+def choose_language() -> ResponseReturnValue:
+    """Before sign-in; nothing but a cookie, so the worst another site can do with it is another language."""
+    auth.check_early_form()
+    language = request.form.get("language", "")
+    wanted = request.form.get("next", "")
+    answer = redirect_to(wanted if is_local(wanted) else url_for("dashboard.login"))
+    if language in LANGUAGES:
+        answer.set_cookie("language", language, max_age=YEAR, samesite="Lax", secure=request.is_secure)
+    return answer
+
+
+@bp.get("/welcome/<token>")
+def welcome(token: str) -> ResponseReturnValue:
+    """Where an invited person sets a password."""
+    person = staff.read_link(db.session(), token, world().clock.now())
+    if person is None:
+        return draw_outside("pages/link_over.html", {}, 410)
+    return _with_form_token("pages/welcome.html", {"name": person.name, "email": person.email, "wrong": ""})
+
+
+@bp.post("/welcome/<token>")
+def set_first_password(token: str) -> ResponseReturnValue:
+    auth.check_early_form()
+    now = world().clock.now()
+    person = staff.read_link(db.session(), token, now)
+    if person is None:
+        return draw_outside("pages/link_over.html", {}, 410)
+    values = {"name": person.name, "email": person.email}
+    password = request.form.get("password", "")
+    wrong = passwords.complaint(password, person.email, person.name)
+    db.session.rollback()  # no connection is held while we reckon
+    if wrong:
+        return _with_form_token("pages/welcome.html", {**values, "wrong": stranger().say(wrong)}, 422)
+    try:
+        kept = passwords.hash_password(password)
+    except passwords.Busy:
+        return _later(_with_form_token("pages/welcome.html", {**values, "wrong": stranger().say(BUSY)}, 503))
+    number = staff.use_link(token, kept, now)
+    if not number:
+        return draw_outside("pages/link_over.html", {}, 410)
+    answer = redirect_to(url_for("dashboard.incidents"))
+    auth.start(number, answer, now)
+    return answer
 
 
 def _with_form_token(template: str, values: Values, code: int = 200) -> Response:
@@ -130,47 +175,6 @@ def _complaint(email: str, name: str) -> str:
     if request.form.get("password", "") != request.form.get("again", request.form.get("password", "")):
         return "The two passwords differ."
     return passwords.complaint(request.form.get("password", ""), email, name, local)
-
-
-@bp.get("/me")
-@require(*READERS)
-def me(visit: Visit) -> ResponseReturnValue:
-    return _my_page(visit, said=request.args.get("said") == "kept")
-
-
-def _my_page(visit: Visit, wrong: str = "", code: int = 200, *, said: bool = False) -> Response:
-    return draw(visit, "pages/me.html", {"page": "me", "wrong": wrong, "said": said, "push": push.card(visit)}, code)
-
-
-@bp.post("/me")
-@require(*READERS)
-def keep_taste(visit: Visit) -> ResponseReturnValue:
-    """Language and theme; in the cookie too, for the pages before sign-in and so that no page flashes white."""
-    language, theme = request.form.get("language", ""), request.form.get("theme", "")
-    if language not in LANGUAGES or theme not in ("", *THEMES):
-        abort(400)
-    with transaction() as session:
-        signins.set_taste(session, visit.person.person_id, language, theme)
-        email = visit.person.email
-        audit.note(session, visit.now, email, "taste", email, auth.WAY, language=language, theme=theme)
-    answer = redirect_to(url_for("dashboard.me", said="kept"))
-    answer.set_cookie("language", language, max_age=YEAR, samesite="Lax", secure=request.is_secure)
-    answer.set_cookie("theme", theme, max_age=YEAR, samesite="Lax", secure=request.is_secure)
-    return answer
-
-
-@bp.post("/me/password")
-@require(*READERS)
-def change_password(visit: Visit) -> ResponseReturnValue:
-    try:
-        wrong = auth.change_password(visit, request.form.get("old", ""), request.form.get("new", ""))
-    except passwords.Busy:
-        return _later(_my_page(visit, reader_of(visit).say(BUSY), 503))
-    if wrong:
-        return _my_page(visit, reader_of(visit).say(wrong), 422)
-    answer = redirect_to(url_for("dashboard.me", said="kept"))
-    auth.start(visit.person.person_id, answer, visit.now)  # all sign-ins have ended, this browser's too
-    return answer
 
 
 def _marked() -> tuple[str, ...]:

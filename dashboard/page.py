@@ -1,7 +1,7 @@
 """Draws a page or a part of one: language, zone and theme of the reader, the frame around it, the form token."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Response, current_app, render_template, request, url_for
 from flask_htmx import HTMX
@@ -99,7 +99,8 @@ def draw_outside(template: str, values: Values, code: int = 200, who: Reader | N
 def reader_of(visit: Visit) -> Reader:
     person = visit.person
     language = person.language if person.language in LANGUAGES else world().settings.language
-    return reader(visit.now, language, person.timezone or world().settings.timezone)
+    found = reader(visit.now, language, person.timezone or world().settings.timezone)
+    return replace(found, exact=person.exact_times)
 
 
 def stranger() -> Reader:

@@ -122,7 +122,7 @@ def offline() -> Response:
 
 def _card(visit: Visit, said: str = "", *, well: bool = True) -> ResponseReturnValue:
     if not htmx:
-        return redirect(url_for("dashboard.me", _anchor="push"))
+        return redirect(url_for("dashboard.my_phone", _anchor="push"))
     return draw_part(visit, "partials/push.html", {"push": card(visit, said, well=well)})
 
 

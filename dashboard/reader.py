@@ -30,6 +30,7 @@ class Reader:
     language: str
     zone: ZoneInfo
     texts: NullTranslations
+    exact: bool = False  # times to the second instead of "7 min"
 
     def say(self, text: str, **values: object) -> str:
         """The text in the reader's language, with its %(name)s filled in."""

@@ -184,7 +184,7 @@
   }
 
   /* ---- keys ---- */
-  const keysOn = () => localStorage.getItem("nabat-keys") !== "off";
+  const keysOn = () => !("nokeys" in document.body.dataset) && localStorage.getItem("nabat-keys") !== "off";
   const keysBox = id("keys-on"), help = id("keys");
   keysBox.checked = keysOn();
   html.classList.toggle("nokeys", !keysOn());

@@ -28,6 +28,7 @@ from rules.words import Role
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=14)
+LASTING = timedelta(days=90)  # on a device on which somebody wants to stay signed in
 TOUCH_EVERY = timedelta(minutes=5)  # looking at a page is no reason to write into the database each time
 ATTEMPTS, PAUSE = 5, timedelta(minutes=1)
 OF_ADDRESS, OF_ADDRESS_EVERY = 30, timedelta(seconds=2)  # tries at once of one address, whatever names it gives
@@ -127,7 +128,7 @@ def _patience() -> passwords.Patience:
     return kept
 
 
-def start(person_id: int, answer: Response, now: datetime) -> None:
+def start(person_id: int, answer: Response, now: datetime, *, lasting: bool = False) -> None:
     """A new sign-in with a new key; one that this browser had before ends."""
     key = secrets.token_urlsafe(32)
     old = signed_in(request, now)
@@ -137,9 +138,10 @@ def start(person_id: int, answer: Response, now: datetime) -> None:
             signins.end(session, old.id)
         fresh = SignIn(person_id=person_id, hash=digest(key), csrf=secrets.token_urlsafe(32), agent=agent)
         fresh.created_at = fresh.last_seen_at = now
-        fresh.expires_at = now + LONGEST
+        fresh.expires_at, fresh.lasting = now + (LASTING if lasting else LONGEST), lasting
+        fresh.address = request.remote_addr or ""
         signins.add(session, fresh)
-    set_cookie(answer, "nabat", key, int(LONGEST.total_seconds()))
+    set_cookie(answer, "nabat", key, int((LASTING if lasting else LONGEST).total_seconds()))
 
 
 def end(visit: Visit, answer: Response) -> None:
@@ -279,7 +281,7 @@ def _to_sign_in() -> ResponseReturnValue:
 def _touch(person: Signed, now: datetime) -> None:
     try:
         with transaction() as session:
-            signins.touch(session, person.id, now)
+            signins.touch(session, person.id, request.remote_addr or "", now)
     except OperationalError:
         db.session.rollback()  # a busy database: seen a little later is seen too
 

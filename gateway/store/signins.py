@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.secrets import digest
@@ -29,6 +29,8 @@ class Signed:
     language: str
     timezone: str
     theme: str
+    exact_times: bool = False
+    single_keys: bool = True
 
 
 def find(session: Session, key_hash: str, now: datetime, idle: timedelta) -> Signed | None:
@@ -37,16 +39,37 @@ def find(session: Session, key_hash: str, now: datetime, idle: timedelta) -> Sig
     query = (
         select(
             SignIn.id, SignIn.csrf, SignIn.last_seen_at, person.id, person.email, person.name, person.role,
-            person.language, person.timezone, person.theme,
+            person.language, person.timezone, person.theme, person.exact_times, person.single_keys,
         )
         .join(person, person.id == SignIn.person_id)
-        .where(SignIn.hash == key_hash, SignIn.expires_at > now, SignIn.last_seen_at > now - idle, person.active)
+        .where(SignIn.hash == key_hash, *_counts(now, idle), person.active)
     )  # fmt: skip
     row = session.execute(query).one_or_none()
     if row is None:
         return None
-    id_, csrf, seen, person_id, email, name, role, language, timezone, theme = row
-    return Signed(id_, csrf, seen, person_id, email, name, Role(role), language, timezone, theme)
+    id_, csrf, seen, person_id, email, name, role, *taste = row
+    return Signed(id_, csrf, seen, person_id, email, name, Role(role), *taste)
+
+
+def _counts(now: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:
+    """Not ended, and used lately; of a device on which somebody wants to stay signed in only the first."""
+    return SignIn.expires_at > now, or_(SignIn.lasting, SignIn.last_seen_at > now - idle)
+
+
+def of_person(session: Session, person_id: int, now: datetime, idle: timedelta) -> list[SignIn]:
+    """Where a person is signed in, the latest first."""
+    mine = select(SignIn).where(SignIn.person_id == person_id, *_counts(now, idle))
+    return list(session.scalars(mine.order_by(SignIn.last_seen_at.desc(), SignIn.id.desc()).limit(200)))
+
+
+def end_of_person(session: Session, person_id: int, sign_in_id: int) -> bool:
+    """Only one of their own. False if there is no such one."""
+    mine = delete(SignIn).where(SignIn.person_id == person_id, SignIn.id == sign_in_id)
+    return session.execute(mine.returning(SignIn.id)).first() is not None
+
+
+def end_others(session: Session, person_id: int, but: int) -> None:
+    session.execute(delete(SignIn).where(SignIn.person_id == person_id, SignIn.id != but))
 
 
 def add(session: Session, sign_in: SignIn) -> None:
@@ -55,8 +78,8 @@ def add(session: Session, sign_in: SignIn) -> None:
     session.add(sign_in)
 
 
-def touch(session: Session, sign_in_id: int, now: datetime) -> None:
-    session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
+def touch(session: Session, sign_in_id: int, address: str, now: datetime) -> None:
+    session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now, address=address))
 
 
 def end(session: Session, sign_in_id: int) -> None:

@@ -56,7 +56,7 @@ def browser(service, page):
 
 
 def switched_on(page):
-    page.goto("/me")
+    page.goto("/me/phone")
     page.click("#push-on")
     expect(page.locator("#push-state")).to_have_text("This browser is told by push.")
 
@@ -132,7 +132,7 @@ def pushed(world, service):
 
 
 def test_the_card_subscribes_tests_and_removes(world, page, service, browser):
-    page.goto("/me")
+    page.goto("/me/phone")
     expect(page.locator("#push-state")).to_have_text("This browser is not told by push yet.")
     page.click("#push-on")
     expect(page.locator("#push-state")).to_have_text("This browser is told by push.")
@@ -153,14 +153,14 @@ def test_the_card_subscribes_tests_and_removes(world, page, service, browser):
 
 def test_without_javascript_there_is_no_card(world, signed_in):
     page = signed_in(java_script_enabled=False)
-    page.goto("/me")
+    page.goto("/me/phone")
     expect(page.locator("#push")).to_be_hidden()
 
 
 def test_blocked_notifications_are_said(world, signed_in, service):
     page = signed_in("irina@example.org", permissions=[], service_workers="allow")
     page.add_init_script("Object.defineProperty(Notification, 'permission', { get: () => 'denied' })")
-    page.goto("/me")
+    page.goto("/me/phone")
     expect(page.locator("#push-state")).to_contain_text("Notifications are blocked for this site.")
     expect(page.locator("#push-on")).to_be_hidden()
 

@@ -63,7 +63,7 @@ def signed_in(firefox, site):
 
 def test_subscribed_told_and_removed(world, site, service, firefox):
     signed_in(firefox, site)
-    firefox.go(f"{site}/me")
+    firefox.go(f"{site}/me/phone")
     firefox.until(STATE, lambda said: said == "This browser is not told by push yet.")
     firefox.run("document.getElementById('push-on').click()")
     firefox.until(STATE, lambda said: said == "This browser is told by push.")

@@ -15,9 +15,11 @@ ROLES = ("anonymous", "viewer", "responder", "dispatcher", "admin")
 N = "<int(max=9223372036854775807):number>"
 SMALL = "<int(max=2147483647):number>"
 M = "<int(max=2147483647):number>"
+N32 = "<int(max=2147483647):number>"
 READERS = "302 200 200 200 200"  # a stranger is led to the sign-in
 CHANGES = "302 302 302 302 302"  # done, and back to a page; a stranger is led to the sign-in
 ACTORS = "302 403 302 302 302"
+ADMINS = "302 403 403 403 302"
 NOBODY = "401 401 401 401 401"  # no cookie opens what is for machines
 ALIKE = "{0} {0} {0} {0} {0}".format
 
@@ -100,6 +102,36 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/me"): READERS,
     ("POST", "/me"): CHANGES,
     ("POST", "/me/password"): CHANGES,
+    ("GET", "/me/contact"): "302 403 200 200 200",
+    ("POST", "/me/contact"): "302 403 422 422 422",
+    ("POST", "/me/contact/<int(max=2147483647):number>/<any(code, test):what>"): "302 403 404 404 404",
+    ("POST", "/me/contact/<int(max=2147483647):number>/confirm"): "302 403 404 404 404",
+    ("POST", "/me/contact/<int(max=2147483647):number>/delete"): "302 403 404 404 404",
+    ("GET", "/me/notifications"): "302 403 200 200 200",
+    ("POST", "/me/notifications"): ACTORS,
+    ("GET", "/me/phone"): "302 403 200 200 200",
+    ("GET", "/me/appearance"): READERS,
+    ("POST", "/me/reading"): "302 422 422 422 422",
+    ("GET", "/me/sessions"): READERS,
+    ("POST", "/me/sessions/<int(max=2147483647):number>/end"): "302 404 404 404 404",
+    ("POST", "/me/sessions/end-others"): CHANGES,
+    ("GET", "/people"): READERS,
+    ("GET", "/people/new"): "302 403 403 403 200",
+    ("POST", "/people"): "302 403 403 403 422",
+    ("GET", f"/people/{N32}"): READERS,
+    ("POST", f"/people/{N32}"): "302 403 403 403 422",
+    ("POST", f"/people/{N32}/leave"): ADMINS,
+    ("POST", f"/people/{N32}/back"): ADMINS,
+    ("POST", f"/people/{N32}/sign-out"): ADMINS,
+    ("POST", f"/people/{N32}/link"): "302 403 403 403 200",
+    ("POST", f"/people/{N32}/contacts"): "302 403 403 403 422",
+    ("POST", f"/people/{N32}/contacts/<int(max=2147483647):contact>/<any(delete, confirm):what>"): ADMINS,
+    ("GET", "/teams/<name>"): READERS,
+    ("POST", "/teams"): "302 403 403 403 422",
+    ("POST", "/teams/<name>"): ADMINS,
+    ("POST", "/language"): ALIKE(403),
+    ("GET", "/welcome/<token>"): ALIKE(410),  # a signed token is the lock
+    ("POST", "/welcome/<token>"): ALIKE(403),
     ("GET", "/me/push"): "302 403 302 302 302",  # a viewer is never told
     ("POST", "/me/push"): "302 403 422 422 422",
     ("POST", "/me/push/<int:number>/test"): "302 403 404 404 404",
@@ -199,6 +231,9 @@ def address(rule, number):
     known |= {"<int(max=9223372036854775807):payload>": "1"}
     known |= {"<path_token>": "wrong", "<path:key>": "SD-0"}
     known |= {"<path:name>": "infra" if "schedules" in rule else "app.css"}
+    known |= {"<name>": "infra", "<int(max=2147483647):contact>": "1", "<any(delete, confirm):what>": "confirm"}
+    known |= {"<any(code, test):what>": "test"}
+    known |= {"<path_token>": "wrong", "<path:name>": "app.css"}
     for place, value in known.items():
         filled = filled.replace(place, value)
     assert "<" not in filled, rule

@@ -130,7 +130,9 @@ def test_a_subscription_is_a_secret(world, page, service):
     (row,), (delivery,) = subscribed(world), world.deliveries()
     for kept in (row.address, delivery.address):
         assert browser.endpoint not in kept
-    shown = page.get("/me").text + page.get("/deliveries").text + page.get(f"/incidents/{world.incident().id}").text
+    shown = (
+        page.get("/me/phone").text + page.get("/deliveries").text + page.get(f"/incidents/{world.incident().id}").text
+    )
     assert browser.endpoint not in shown
     assert json.loads(browser.subscription())["keys"]["auth"] not in shown
 
@@ -171,7 +173,7 @@ def test_trying_it_out(world, page, service):
     assert "Sent." in answer.text
     assert service.messages[0][1]["title"] == "🔔 Test message"
     assert service.messages[0][1]["tag"] == "test"
-    assert page.press(f"/me/push/{row.id}/test").location == "/me#push"
+    assert page.press(f"/me/push/{row.id}/test").location == "/me/phone#push"
     service.then(reply(500))
     assert "Not sent: HTTP 500" in page.press(f"/me/push/{row.id}/test", {"HX-Request": "true"}).text
     for _more in range(2):
@@ -204,10 +206,11 @@ def test_all_processes_have_one_key(world, page):
         assert vault.open(browsers.keep_key(session, vault.seal("another"), world.clock.now())) == first
     kept = db.session.scalar(select(Fact.value).where(Fact.key == "vapid"))
     assert "PRIVATE" not in kept
-    assert f'data-key="{webpush.public_key(first)}"' in page.get("/me").text
+    assert f'data-key="{webpush.public_key(first)}"' in page.get("/me/phone").text
 
 
 def test_a_lost_secret_key_is_said_and_stops_nobody_else(world_of, world, page, service):
+    page.get("/me/phone")  # makes the key
     subscribe(page, service.browser().subscription())
     with transaction() as session:
         session.get_one(Fact, "vapid").value = "sealed with another key"
@@ -215,7 +218,7 @@ def test_a_lost_secret_key_is_said_and_stops_nobody_else(world_of, world, page, 
     world.delivers()
     assert world.deliveries(channel="webpush")[0].status in ("queued", "logged", "failed")
     assert world.deliveries(channel="email") != []
-    assert page.get("/me").status_code == 200
+    assert page.get("/me/phone").status_code == 200
 
 
 def test_a_file_of_people_does_not_take_browsers_away(world, page, service):
@@ -257,5 +260,5 @@ def test_a_viewer_is_never_told_and_has_no_card(world):
     world.people("people: [{email: vera@example.org, name: Vera, role: viewer}]")
     everybody_has_a_password()
     viewer = signed_in(world, "vera@example.org")
-    assert 'id="push"' not in viewer.get("/me").text
+    assert 'id="push"' not in viewer.get("/me/phone").text
     assert subscribe(viewer, FakeBrowser("https://push.example/1").subscription()).status_code == 403

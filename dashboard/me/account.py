@@ -1,0 +1,101 @@
+"""A person's account: name, password; language, theme, zone, and how times and keys are told."""
+
+from functools import cache
+from zoneinfo import available_timezones
+
+from flask import abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import account, push
+from dashboard.blueprint import bp
+from dashboard.i18n import LANGUAGES
+from dashboard.me import frame
+from dashboard.page import THEMES, reader_of
+from gateway.access import auth, passwords, staff
+from gateway.access.auth import ACTORS, READERS, Visit, require
+from gateway.store import audit, signins
+from gateway.store.db import transaction
+
+
+@bp.get("/me")
+@require(*READERS)
+def me(visit: Visit) -> ResponseReturnValue:
+    return frame.page(visit, "account", {})
+
+
+@bp.get("/me/phone")
+@require(*ACTORS)
+def my_phone(visit: Visit) -> ResponseReturnValue:
+    return frame.page(visit, "phone", {"push": push.card(visit)})
+
+
+@bp.get("/me/appearance")
+@require(*READERS)
+def my_appearance(visit: Visit) -> ResponseReturnValue:
+    return _appearance(visit)
+
+
+def _appearance(visit: Visit, wrong: str = "", code: int = 200) -> ResponseReturnValue:
+    zone = request.form.get("timezone", visit.person.timezone)[:64]
+    return frame.page(visit, "appearance", {"zones": zones(), "zone": zone}, code, wrong)
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """To choose from; asking the machine for them takes a moment."""
+    found = (name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return (*sorted(found), "UTC")
+
+
+@bp.post("/me")
+@require(*READERS)
+def keep_taste(visit: Visit) -> ResponseReturnValue:
+    """Language and theme; in the cookie too, for the pages before sign-in and so that no page flashes white."""
+    language, theme = request.form.get("language", ""), request.form.get("theme", "")
+    if language not in LANGUAGES or theme not in ("", *THEMES):
+        abort(400)
+    with transaction() as session:
+        signins.set_taste(session, visit.person.person_id, language, theme)
+        email = visit.person.email
+        audit.note(session, visit.now, email, "taste", email, auth.WAY, language=language, theme=theme)
+    answer = account.redirect_to(url_for("dashboard.my_appearance", said="kept"))
+    for name, value in (("language", language), ("theme", theme)):
+        answer.set_cookie(name, value, max_age=account.YEAR, samesite="Lax", secure=request.is_secure)
+    return answer
+
+
+@bp.post("/me/reading")
+@require(*READERS)
+def keep_reading(visit: Visit) -> ResponseReturnValue:
+    taste = {"exact_times": request.form.get("exact") == "1", "single_keys": request.form.get("keys") == "1"}
+    zone = request.form.get("timezone", "")
+    wrong = staff.keep_zone(visit.person.person_id, zone, visit.person.email, visit.now, **taste)
+    if wrong:
+        return _appearance(visit, reader_of(visit).say(wrong), 422)
+    return redirect(url_for("dashboard.my_appearance", said="kept"))
+
+
+@bp.post("/me/password")
+@require(*READERS)
+def change_password(visit: Visit) -> ResponseReturnValue:
+    try:
+        wrong = auth.change_password(visit, request.form.get("old", ""), request.form.get("new", ""))
+    except passwords.Busy:
+        answer = frame.page(visit, "account", {}, 503, reader_of(visit).say(account.BUSY))
+        answer.headers["Retry-After"] = "5"
+        return answer
+    if wrong:
+        return frame.page(visit, "account", {}, 422, reader_of(visit).say(wrong))
+    kept = account.redirect_to(url_for("dashboard.me", said="kept"))
+    auth.start(visit.person.person_id, kept, visit.now)  # all sign-ins have ended, this browser's too
+    return kept
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return (
+        _("This is not a time zone: write it like Europe/Berlin."), _("Name each way once."),
+        _("Put the ways in the order in which they come."), _("Quiet hours begin and end at different times."),
+        _("Choose ways and times from the lists."),
+    )  # fmt: skip

@@ -1,0 +1,107 @@
+"""The list of people as its template draws it: who, in which teams, on call or not, and what they lack."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from dashboard.reader import Reader
+from dashboard.words import ROLES, WAYS
+from gateway.store.tables import PersonRow, ReachFinding
+from rules.oncall import on_call
+from rules.words import Directory, Role
+
+KINDS = {  # of what the look ahead found: the sentence and how bad it is
+    "nothing": ("No verified contact at all for: %(what)s", "bad"),
+    "lacks": ("No working contact for: %(what)s", "warn"),
+    "ended": ("A browser no longer takes push", "warn"),
+    "failing": ("A contact fails: %(what)s", "warn"),
+    "gap": ("Nobody is on call: %(what)s", "bad"),
+    "left": ("Has left and still stands in: %(what)s", "warn"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    words: str
+    look: str  # bad, warn
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    id: int
+    name: str
+    email: str
+    initials: str
+    colour: int
+    role: str
+    teams: list[str]
+    duty: list[str]  # schedules on which they are on call now
+    ready: str  # yes, no, never (a viewer), left, nothing (no contact at all)
+    lacks: list[Lack]
+    clock: str  # what time it is there
+    zone: str
+
+
+def rows(
+    people: Sequence[PersonRow], directory: Directory, found: Mapping[int, Sequence[ReachFinding]], reader: Reader
+) -> list[Row]:
+    duty: dict[str, list[str]] = {}
+    for schedule in directory.schedules.values():
+        email = on_call(schedule, reader.now)
+        if email:
+            duty.setdefault(email, []).append(schedule.name)
+    return [_row(one, directory, duty.get(one.email, []), found.get(one.id, ()), reader) for one in people]
+
+
+def _row(one: PersonRow, directory: Directory, duty: list[str], found: Sequence[ReachFinding], reader: Reader) -> Row:
+    teams = [team.name for team in directory.teams.values() if one.email in team.members]
+    lacks = lacks_of(found, reader) if one.active else []
+    known = directory.people.get(one.email)
+    has = bool(known and any(contact.verified for contact in known.contacts))
+    return Row(
+        one.id, one.name, one.email, initials(one.name or one.email), one.id % 6, reader.say(ROLES[Role(one.role)]),
+        teams, duty if one.active else [], _ready(one, lacks, has=has), lacks, clock(one.timezone, reader.now),
+        one.timezone,
+    )  # fmt: skip
+
+
+def _ready(one: PersonRow, lacks: Sequence[Lack], *, has: bool) -> str:
+    if not one.active:
+        return "left"
+    if one.role == Role.VIEWER:
+        return "never"
+    if not has:
+        return "nothing"
+    return "no" if lacks else "yes"
+
+
+def lacks_of(found: Sequence[ReachFinding], reader: Reader) -> list[Lack]:
+    return [_lack(one, reader) for one in found]
+
+
+def _lack(one: ReachFinding, reader: Reader) -> Lack:
+    text, look = KINDS.get(one.kind, ("%(what)s", "warn"))
+    what = str(one.detail.get("what", ""))
+    return Lack(reader.say(text, what=reader.say(WAYS.get(what, what)) if what else ""), look)
+
+
+def initials(name: str) -> str:
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
+def clock(zone: str, now: datetime) -> str:
+    try:
+        return f"{now.astimezone(ZoneInfo(zone)):%H:%M}"
+    except (KeyError, ValueError, OSError):  # a zone that this machine does not know any more
+        return ""
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return (
+        _("No verified contact at all for: %(what)s"), _("No working contact for: %(what)s"),
+        _("A browser no longer takes push"), _("A contact fails: %(what)s"), _("Nobody is on call: %(what)s"),
+        _("Has left and still stands in: %(what)s"),
+    )  # fmt: skip

@@ -1,0 +1,290 @@
+"""What administrators do about people and teams, and what people say about themselves; each with its audit row."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from itsdangerous import BadSignature, Signer
+from sqlalchemy.orm import Session
+
+from gateway.access.links import keys
+from gateway.secrets import digest
+from gateway.store import audit, people, signins
+from gateway.store import staff as store
+from gateway.store.db import transaction
+from gateway.store.tables import ContactRow, PersonRow, ScheduleRow, TeamRow
+from gateway.store.types import micros, moment
+from gateway.world import world
+from rules.person_keys import EMAIL
+from rules.personal import read_quiet, read_wishes
+from rules.text import clean_text, one_line
+from rules.words import Role
+
+WAY = "dashboard"
+LINK_HOLDS = timedelta(days=7)
+_LINK = re.compile(r"([1-9][0-9]{0,8}):([0-9]{16})", re.ASCII)
+LAST_ADMIN = "Somebody has to be an administrator: make another one first."
+LANGUAGES = ("en", "ru")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a form says about a person."""
+
+    email: str
+    name: str
+    role: str
+    language: str
+    timezone: str
+
+    @staticmethod
+    def of(form: Mapping[str, str]) -> "Given":
+        def line(name: str, most: int) -> str:
+            return one_line(clean_text(form.get(name, ""))).strip()[:most]
+
+        return Given(
+            line("email", 254).lower(), line("name", 100), line("role", 16), line("language", 8), line("timezone", 64)
+        )
+
+    def complaint(self) -> str:
+        if not EMAIL.fullmatch(self.email):
+            return "This is not an e-mail address."
+        if not self.name:
+            return "A name is needed: others see it on the timeline."
+        if self.role not in tuple(Role) or self.language not in LANGUAGES:
+            return "Choose a role and a language."
+        return "" if is_zone(self.timezone) else "This is not a time zone: write it like Europe/Berlin."
+
+
+def is_zone(name: str) -> bool:
+    try:
+        return bool(name) and bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def add_person(given: Given, by: str, now: datetime) -> tuple[int, str]:
+    """The new person's number, or what is wrong. Their e-mail address is their first contact, to be confirmed."""
+    wrong = given.complaint()
+    if wrong:
+        return 0, wrong
+    with transaction() as session:
+        try:
+            row = people.create_user(session, given.email, given.name, Role(given.role), None, now)
+        except people.PersonExists:
+            return 0, "There is somebody with this address already."
+        row.language, row.timezone = given.language, given.timezone
+        mail = ContactRow(person_id=row.id, channel="email", address=row.email, address_id=digest(row.email), own=True)
+        mail.position, mail.verified_at = 0, None
+        session.add(mail)
+        audit.note(session, now, by, "person add", row.email, WAY, role=row.role)
+        return row.id, ""
+
+
+def edit_person(number: int, given: Given, teams: Sequence[str], by: str, now: datetime) -> str:
+    """What is wrong, or nothing. The e-mail address stays: it is the person's name everywhere."""
+    with transaction() as session:
+        row = store.person(session, number)
+        if row is None:
+            return "unknown"
+        given = Given(row.email, given.name, given.role, given.language, given.timezone)
+        wrong = given.complaint()
+        if not wrong and given.role != Role.ADMIN and store.admins(session) == [number]:
+            wrong = LAST_ADMIN
+        if wrong:
+            return wrong
+        before = {"name": row.name, "role": row.role, "language": row.language, "timezone": row.timezone}
+        after = {"name": given.name, "role": given.role, "language": given.language, "timezone": given.timezone}
+        row.name, row.role, row.language, row.timezone = given.name, given.role, given.language, given.timezone
+        changed = {name: [before[name], value] for name, value in after.items() if before[name] != value}
+        moved = _set_teams(session, row.email, teams)
+        audit.note(session, now, by, "person edit", row.email, WAY, changed=changed, teams=moved)
+        people.bump(session, now)
+    return ""
+
+
+def _set_teams(session: Session, email: str, wanted: Sequence[str]) -> list[str]:
+    moved = []
+    for team in store.teams(session):
+        if (email in team.members) != (team.name in wanted):
+            added = team.name in wanted
+            team.members = [*team.members, email] if added else [one for one in team.members if one != email]
+            moved.append(f"{'+' if added else '-'}{team.name}")
+    return moved
+
+
+def leave(number: int, instead: str, by: str, now: datetime) -> str:
+    """Somebody has left: never told again, signed out everywhere; `instead` takes their turns. Says what is wrong."""
+    with transaction() as session:
+        row = store.person(session, number)
+        if row is None:
+            return "unknown"
+        if store.admins(session) == [number]:
+            return LAST_ADMIN
+        row.active = False
+        signins.end_all(session, number)
+        _set_teams(session, row.email, [])
+        heir = signins.person_by_email(session, instead) if instead else None
+        if heir is not None and heir.active and heir.role != Role.VIEWER:
+            for schedule in store.schedules(session):
+                _replace(schedule, row.email, heir.email)
+        audit.note(session, now, by, "person left", row.email, WAY, instead=instead)
+        people.bump(session, now)
+    return ""
+
+
+def _replace(schedule: ScheduleRow, old: str, new: str) -> None:
+    layers = [
+        {**layer, "members": [new if one == old else one for one in layer.get("members", ())]}
+        for layer in schedule.layers
+    ]
+    if layers != schedule.layers:
+        schedule.layers = layers
+
+
+def come_back(number: int, by: str, now: datetime) -> bool:
+    with transaction() as session:
+        row = store.person(session, number)
+        if row is None:
+            return False
+        row.active = True
+        audit.note(session, now, by, "person back", row.email, WAY)
+        people.bump(session, now)
+        return True
+
+
+def sign_out(number: int, by: str, now: datetime) -> bool:
+    with transaction() as session:
+        row = store.person(session, number)
+        if row is None:
+            return False
+        signins.end_all(session, number)
+        audit.note(session, now, by, "person signed out", row.email, WAY)
+        return True
+
+
+def end_session(number: int, sign_in: int, by: str, now: datetime) -> bool:
+    """One sign-in of this person's. False if it is none of theirs."""
+    with transaction() as session:
+        done = signins.end_of_person(session, number, sign_in)
+        if done:
+            audit.note(session, now, by, "session ended", by, WAY)
+        return done
+
+
+def end_other_sessions(number: int, but: int, by: str, now: datetime) -> None:
+    with transaction() as session:
+        signins.end_others(session, number, but)
+        audit.note(session, now, by, "other sessions ended", by, WAY)
+
+
+def keep_zone(number: int, timezone: str, by: str, now: datetime, **taste: bool) -> str:
+    """Where somebody is and how they read times and keys. What is wrong, or nothing."""
+    if not is_zone(timezone):
+        return "This is not a time zone: write it like Europe/Berlin."
+    with transaction() as session:
+        row = session.get_one(PersonRow, number)
+        row.timezone = timezone
+        row.exact_times, row.single_keys = taste["exact_times"], taste["single_keys"]
+        audit.note(session, now, by, "reading", by, WAY, timezone=timezone, **taste)
+        people.bump(session, now)
+    return ""
+
+
+def keep_rules(number: int, rules: Mapping[str, Sequence[str]], quiet: str, by: str, now: datetime) -> str:
+    """A person's own notification rules and quiet hours. What is wrong, or nothing."""
+    try:
+        kept = {name: list(texts) for name, texts in rules.items() if texts and read_wishes(list(texts))}
+        read_quiet(quiet)
+    except ValueError as problem:
+        return _words(str(problem))
+    with transaction() as session:
+        row = session.get_one(PersonRow, number)
+        row.notify, row.quiet_hours = kept, quiet
+        audit.note(session, now, by, "notification rules", row.email, WAY, rules=kept, quiet_hours=quiet)
+        people.bump(session, now)
+    return ""
+
+
+def _words(problem: str) -> str:
+    if "twice" in problem:
+        return "Name each way once."
+    if "order" in problem:
+        return "Put the ways in the order in which they come."
+    return (
+        "Quiet hours begin and end at different times."
+        if "quiet" in problem
+        else "Choose ways and times from the lists."
+    )
+
+
+def keep_team(name: str, members: Sequence[str], by: str, now: datetime, *, new: bool = False) -> str:
+    """What is wrong, or nothing. Members keep their order; new ones come last."""
+    with transaction() as session:
+        row = store.team(session, name)
+        if new and row is not None:
+            return "There is a team of this name already."
+        if new:
+            if not name or len(name) > 100 or "/" in name:
+                return "A name is needed, without a slash."
+            row = TeamRow(name=name, members=[])
+            session.add(row)
+        if row is None:
+            return "unknown"
+        known = [one for one in row.members if one in members]
+        row.members = [*known, *(one for one in members if one not in known)]
+        audit.note(session, now, by, "team add" if new else "team edit", name, WAY, members=row.members)
+        people.bump(session, now)
+    return ""
+
+
+def make_link(number: int, by: str, now: datetime) -> str:
+    """A link by which somebody sets a password: it holds for a week, and until a password is set."""
+    with transaction() as session:
+        row = store.person(session, number)
+        if row is None or not row.active:
+            return ""
+        until = micros(now + LINK_HOLDS)
+        packed = base64.urlsafe_b64encode(f"{row.id}:{until}".encode()).rstrip(b"=")
+        audit.note(session, now, by, "password link", row.email, WAY)
+        return _signer(row.password_hash).sign(packed).decode()
+
+
+def read_link(session: Session, token: str, now: datetime) -> PersonRow | None:
+    """Whose password it sets; None if it does not count (any more)."""
+    packed = token.rpartition(".")[0]
+    try:
+        plain = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode()
+    except ValueError:
+        return None
+    found = _LINK.fullmatch(plain)
+    row = store.person(session, int(found[1])) if found else None
+    ends = moment(int(found[2])) if found else now
+    if row is None or not row.active or ends <= now:
+        return None
+    try:
+        _signer(row.password_hash).unsign(token)
+    except BadSignature:
+        return None
+    return row
+
+
+def use_link(token: str, hashed: str, now: datetime) -> int:
+    """The person's number; 0 if the link does not count. It ends with its use: it hangs on the password before it."""
+    with transaction() as session:
+        row = read_link(session, token, now)
+        if row is None:
+            return 0
+        row.password_hash = hashed
+        signins.end_all(session, row.id)
+        audit.note(session, now, row.email, "password set", row.email, "link")
+        return row.id
+
+
+def _signer(password_hash: str | None) -> Signer:
+    salt = f"nabat.password.{digest(password_hash or '')}"
+    return Signer(keys(world().settings.secret_key), salt=salt, digest_method=hashlib.sha256)
