@@ -10,6 +10,8 @@ PUBLIC = {
     "dashboard.static_file",  # style and scripts of the sign-in page
     "dashboard.login", "dashboard.sign_in",
     "dashboard.setup", "dashboard.make_first_admin",  # a one-time token is their lock
+    "dashboard.welcome", "dashboard.set_first_password",  # a signed token is their lock
+    "dashboard.choose_language",  # a cookie, before anybody is signed in
     "dashboard.pocket", "dashboard.pocket_act",  # a signed token is their lock
     # the browser asks for them by itself, whoever is signed in
     "dashboard.service_worker", "dashboard.manifest", "dashboard.offline",
