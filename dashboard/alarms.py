@@ -11,6 +11,7 @@ from rules.oncall import is_gap
 from rules.selfwatch import STALE, Finding, What
 from rules.text import cut, one_line
 
+LOOKED_AT = 200  # of the open emergencies the newest; whatever is lost of the others, the auditor tells
 NAMED = 3  # incidents that get a link each
 LONGEST = 300  # characters of a complaint
 
@@ -30,7 +31,8 @@ class Alarms:
 
 def alarms(now: datetime) -> Alarms:
     here = world()
-    lost = vitals.undelivered(db.session(), now, configured=vitals.configured(here.settings.env))
+    configured = vitals.configured(here.settings.env)
+    lost = vitals.undelivered(db.session(), now, configured=configured, newest=LOOKED_AT)
     first = next(iter(here.shelf.complaints), "")
     audit = selfwatch.last(db.session())
     complaint = cut(one_line(first), LONGEST)

@@ -54,22 +54,28 @@ def _open(session: Session) -> dict[tuple[Urgency, Status], int]:
     return counted
 
 
-def undelivered(session: Session, now: datetime, *, configured: bool) -> list[int]:
+EVERY = 1_000_000_000
+
+
+def undelivered(session: Session, now: datetime, *, configured: bool, newest: int = EVERY) -> list[int]:
     """Emergencies that nobody answered and of which no page got out in time, whatever the reason, the oldest first.
+
+    Pages ask every two seconds, so they look at the `newest` only; the auditor looks at all.
 
     Only where nobody could ever be told (no provider, no contact that needs none, nothing ever sent) is it no failure:
     such an install is being tried out, and its pages go to the log.
     """
     query = text("""
-        SELECT i.id FROM incident i
-        WHERE i.status = 'triggered' AND i.urgency = 0 AND i.opened_at < :late AND i.snoozed_until IS NULL
-          AND i.level > 0
+        SELECT i.id FROM (SELECT id, opened_at, level FROM incident
+            WHERE status <> 'resolved' AND snoozed_until IS NULL AND status = 'triggered' AND urgency = 0
+            ORDER BY id DESC LIMIT :newest) i
+        WHERE i.opened_at < :late AND i.level > 0
           AND coalesce((SELECT min(f.created_at) FROM delivery f WHERE f.incident_id = i.id), i.opened_at) < :late
           AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.kind IN ('opened', 'escalated')
                           AND d.status IN ('sent', 'delivered', 'bundled'))
         ORDER BY i.id
     """)
-    found = list(session.scalars(query, {"late": micros(now - REACHED_WITHIN)}))
+    found = list(session.scalars(query, {"late": micros(now - REACHED_WITHIN), "newest": newest}))
     return found if found and (configured or _could_tell(session)) else []
 
 

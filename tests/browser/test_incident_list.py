@@ -1,0 +1,76 @@
+"""The list in a real browser: selecting, acting on many, taking back, words and chips, Back, keys."""
+
+import re
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
+QUICK = 15_000  # milliseconds
+
+
+def test_selecting_holds_still_acting_on_many_is_taken_back_and_words_become_chips(world, signed_in):
+    first, second, third = (world.alert(name=one, fingerprint=one, service=one.lower())[0] for one in "ABC")
+    page = signed_in()
+    row = {number: page.locator(f"#row-{number}") for number in (first, second, third)}
+
+    # held still while something is selected; the banner counts
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("J")
+    expect(page.locator("#chosen")).to_have_text("2 selected")
+    (news,) = world.alert(name="News", fingerprint="news")
+    expect(page.locator("#waiting")).to_contain_text("New: 1, changed: 0.", timeout=QUICK)
+    expect(page.locator(f"#row-{news}")).to_have_count(0)
+
+    # one key for both, one to take both back
+    page.keyboard.press("a")
+    expect(row[third].locator(".st")).to_have_text("Acknowledged")
+    expect(page.locator("#flash")).to_contain_text("Acknowledged: #")
+    expect(page.locator(f"#row-{news}")).to_be_visible()
+    expect(page.locator("#bulk")).to_be_hidden()
+    page.keyboard.press("z")
+    expect(page.locator("#flash")).to_contain_text("Taken back")
+    expect(row[third].locator(".st")).to_have_text("Open")
+    assert {one.status for one in world.incidents()} == {"triggered"}
+
+    # what leaves the list while it is selected is said
+    row[first].locator(".cb").check()
+    world.alert("resolved", name="A", fingerprint="A", service="a")
+    expect(page.locator("#waiting")).to_be_visible(timeout=QUICK)
+    page.keyboard.press("u")
+    expect(page.locator("#flash")).to_contain_text(f"No longer selected, because it has left the list: #{first}.")
+
+    # words become chips, wrong ones say why, Back brings back what was
+    page.fill("#f-q", "service:b colour:red")
+    page.press("#f-q", "Enter")
+    expect(page.locator(".chip .mono")).to_have_text(["service:b", "colour:red"])
+    expect(page.locator(".chip.bad")).to_contain_text("There is no such word")
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"service=b"))
+    page.go_back()
+    expect(page.locator(".chip")).to_have_count(0)
+    expect(page.locator(f"#row-{third}")).to_be_visible()
+    page.click("details.facet >> nth=1")
+    page.click(".pop a:has-text('c')")
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    page.keyboard.press("n")
+    expect(page.locator("h1")).to_have_text("New incident")
+
+
+def test_nothing_sticks_out_of_the_list_on_a_phone(world, signed_in):
+    world.alert(service="a-service-with-a-very-long-name-" * 4, name="W" * 200)
+    page = signed_in(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(
+        "/incidents?q=colour:red+cluster%3Da-very-long-value-of-a-label-that-never-ends-and-goes-on-and-on&service=x"
+    )
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto("/incidents")
+    page.locator(".cb").check()
+    for menu in ("#view-menu", ".end-menu", "details.facet >> nth=1", "details.facet >> nth=4"):
+        page.locator(menu).locator("summary").first.click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, menu
+        page.keyboard.press("Escape")

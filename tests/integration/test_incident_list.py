@@ -1,0 +1,219 @@
+"""The list of incidents: words and chips, views, acts on many, storms, CSV, incidents by hand, empty states."""
+
+import csv
+import io
+import re
+
+import pytest
+from sqlalchemy import select, update
+
+from gateway.store.db import db, transaction
+from gateway.store.tables import Incident, PersonRow, Rhythm, SavedView, Source
+from tests.browsing import Browser, everybody_has_a_password
+from tests.samples import alert, group
+
+HX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def anna(world):
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in()
+    return browser
+
+
+def numbers(page):
+    return [int(one) for one in re.findall(r'<tr id="row-(\d+)"', page)]
+
+
+def shown(browser, query="", **more):
+    answer = browser.client.get("/incidents", query_string={"q": query, **more}, environ_overrides=browser.environ)
+    assert answer.status_code == 200
+    return sorted(numbers(answer.text))
+
+
+def test_words_find_what_they_say(world, anna):
+    (disk,) = world.alert(name="Disk", fingerprint="d", service="billing", cluster="a", env="prod")
+    (net,) = world.alert(name="Net", fingerprint="n", service="mail", cluster="b", env="dev", severity="info")
+    (other,) = world.alert(name="Old", fingerprint="o", service="billing", cluster="b")
+    anna.press(f"/incidents/{disk}/assign", to="anna@example.org")
+    anna.press(f"/incidents/{other}/resolve")
+    cases = {
+        "service:billing": [disk], "urgency:emergency": [disk], "urgency:4": [net], "cluster=a": [disk],
+        "-env=dev": [disk],
+        "cluster=~a|b env!~dev": [disk], "severity=critical": [disk], "cluster=a cluster=b": [], "assignee:me": [disk],
+        "assignee:none": [net], "team:infra": [disk], "team:mine": [disk], "team:support": [net],
+        "source:alertmanager": [disk, net], "from:-1h": [disk, net], "to:-1h": [], "status:resolved": [other],
+        "status:all service:billing": [disk, other], "disk on": [disk], "service:mail disk": [], f"#{net}": [net],
+        "nonsense:x service:mail": [net], "source:nowhere service:mail": [net], "sort:-alerts": [disk, net],
+        "sort:-age": [disk, net], "status:suppressed": [], "sort:-alerts status:all": [disk, net, other],
+        "from:-1h status:all team:infra": [disk, other],
+    }  # fmt: skip
+    assert {typed: shown(anna, typed) for typed in cases} == cases
+    page = anna.get("/incidents?q=service:billing+colour:red+source:nowhere").text
+    assert page.count('class="chip"') == 1
+    assert page.count('class="chip bad"') == 2
+    for words in ("There is no such word", "There is no source of that name", 'href="/incidents?service=billing'):
+        assert words in page
+    answer = anna.get("/incidents?q=service:billing+cluster%3Da+text", **HX)
+    assert answer.headers["HX-Push-Url"] == "/incidents?service=billing&label=cluster%3Da&q=text"
+    assert 'id="filter-line"' in answer.text
+    answer = anna.get("/incidents?typing=1&q=text+service:bil", **HX)
+    assert answer.headers["HX-Replace-Url"] == "/incidents?q=text"
+    assert 'id="filter-line"' not in answer.text
+    menu = anna.get("/incidents/facet?name=service&urgency=4", **HX).text
+    assert re.findall(r"<span>(\w+)</span><span class=\"c\">(\d+)", menu) == [("mail", "1")]
+    assert "<h1>Urgency</h1>" in anna.get("/incidents/facet?name=urgency").text
+    for name in ("team", "assignee", "source"):
+        assert "</li>" in anna.get(f"/incidents/facet?name={name}", **HX).text
+
+
+def test_many_at_once_each_with_its_own_result_and_one_way_back(world, anna):
+    made = [world.alert(name=name, fingerprint=name)[0] for name in "ABCD"]
+    anna.press(f"/incidents/{made[0]}/resolve")
+    world.clock.advance(seconds=1)
+    answer = anna.press("/incidents/bulk", HX, do="acknowledge", n=made[:3], shown="")
+    said = answer.headers["HX-Trigger"]
+    assert f"Acknowledged: #{made[1]}, #{made[2]}. Skipped: #{made[0]} (already resolved)." in said
+    assert numbers(answer.text) == [made[3], made[2], made[1]]
+    token = re.search(r'"undo": "(\w+)"', said)[1]
+    anna.press(f"/undo/{token}", HX)
+    assert [one.status for one in world.incidents()] == ["resolved", "triggered", "triggered", "triggered"]
+    world.clock.advance(seconds=1)
+    place = anna.press("/incidents/bulk", do="snooze", n=[*made[:2], "x"], **{"for": "2h"}).headers["Location"]
+    page = anna.get(place).text
+    assert f"Snoozed: #{made[1]}. 1 was skipped: answered already." in page
+    assert 'action="/undo/' in page
+    anna.press("/incidents/bulk", do="assign", all="yes", query="status=open", to="oleg@example.org")
+    assert [one.assignee_id is not None for one in world.incidents()] == [False, False, True, True]
+    for wrong in ({"do": "explode"}, {"do": "assign", "to": "nobody@x"}, {"do": "snooze", "for": "soon"},
+                  {"do": "resolve", "all": "yes", "query": "source=nowhere"}):  # fmt: skip
+        assert anna.press("/incidents/bulk", n=made, **wrong).status_code == 400
+    assert "Nothing was chosen" in anna.press("/incidents/bulk", HX, do="resolve", shown="").headers["HX-Trigger"]
+
+
+def test_a_storm_is_one_line_and_resolving_many_is_asked_about(world, anna):
+    alerts = [alert(name=f"Problem{n:03}", fingerprint=f"f{n}") for n in range(60)]
+    world.post(group(*alerts))
+    (calm,) = world.alert(name="Calm", fingerprint="calm", severity="info")
+    page = anna.get("/incidents").text
+    assert numbers(page) == [calm]
+    assert "Storm: 60 incidents of alertmanager since" in page
+    expand = re.search(r'class="ttl" href="([^"]*fold=no[^"]*)"', page)[1].replace("&amp;", "&")
+    assert len(numbers(anna.get(expand).text)) == 50
+    query = re.search(r'name="query" value="([^"]*fold=no[^"]*)"', page)[1].replace("&amp;", "&")
+    answer = anna.press("/incidents/bulk", HX, do="resolve", all="yes", query=query, shown="")
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (200, "#flash-err")
+    assert "60 incidents would be resolved at once." in answer.text
+    assert anna.press("/incidents/bulk", do="resolve", all="yes", query=query).status_code == 409
+    answer = anna.press("/incidents/bulk", HX, do="acknowledge", all="yes", query=query, shown="")
+    assert "Acknowledged: 60 incidents." in answer.headers["HX-Trigger"]
+    page = anna.get("/incidents?status=open").text
+    assert numbers(page) == [calm]
+    assert ">60</span>" in page
+
+
+def test_saved_views(world, anna):
+    world.alert()
+    oleg = Browser(world.app, "192.0.2.7")
+    oleg.sign_in("oleg@example.org")
+    place = anna.press("/incidents/views", name="Ours <b>", team="infra", query="status=all&service=x&evil=1").headers
+    assert place["Location"] == "/incidents?status=all&service=x&view=1"
+    assert "Ours &lt;b&gt;" in oleg.get("/incidents").text
+    assert anna.press("/incidents/views", name="Theirs", team="support", query="").status_code == 403
+    anna.press("/incidents/views", name="Mine", query="status=ack")
+    assert "view=2" not in oleg.get("/incidents").text
+    for what in ("rename", "delete", "save"):
+        assert oleg.press(f"/incidents/views/2/{what}", name="x").status_code == 404
+    page = anna.get("/incidents?status=ack&urgency=1&view=2").text
+    assert "<b>Mine (changed)</b>" in page
+    anna.press("/incidents/views/2/save", query="status=ack&urgency=emergency")
+    oleg.press("/incidents/views/1/rename", name="All of ours")
+    kept = db.session.scalars(select(SavedView).order_by(SavedView.id)).all()
+    assert [(one.name, one.query) for one in kept] == [
+        ("All of ours", "status=all&service=x"), ("Mine", "status=ack&urgency=emergency")
+    ]  # fmt: skip
+    anna.press("/incidents/home", view="2")
+    assert anna.get("/").headers["Location"] == "/incidents?status=ack&urgency=emergency&view=2"
+    anna.press("/incidents/views/2/delete")
+    assert anna.get("/").status_code == 200
+    assert anna.press("/incidents/home", view="2").status_code == 404
+    anna.press("/incidents/home", view="night")
+    assert anna.get("/").headers["Location"].startswith("/incidents?status=all&from=yesterday-22%3A00")
+    assert anna.press("/incidents/views", name=" ", query="").status_code == 400
+    for key in ("mine", "assigned", "emergencies", "night"):
+        assert f"view={key}" in anna.get("/incidents").text
+
+
+def test_the_list_as_csv(world, anna):
+    body = {**alert(service="=cmd()"), "annotations": {"summary": '+7 lines, "quoted"\nx'}}
+    (number,) = world.post(group(body)).json["incidents"]
+    world.alert(name="B", fingerprint="b")
+    answer = anna.get("/incidents.csv?urgency=emergency&sort=-age")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert [row["number"] for row in rows] == [str(number), str(number + 1)]
+    assert (rows[0]["service"], rows[0]["title"][:3], rows[0]["opened"][-6:]) == ("'=cmd()", "'+7", "+03:00")
+    assert anna.get("/incidents.csv?q=nothing").text.count("\n") == 1
+
+
+def test_an_incident_by_hand_takes_every_alerts_way(staffed, anna):
+    form = {"title": "Smoke in the server room", "urgency": "emergency", "service": "site", "text": "I smell it"}
+    assert "it needs a title" in anna.press("/incidents/new", **{**form, "title": " "}).text
+    place = anna.press("/incidents/new", **form).headers["Location"]
+    anna.press("/incidents/new", **form)  # another one: nobody knows that it is the same
+    first, second = staffed.incidents()
+    assert place == f"/incidents/{first.id}"
+    assert (first.title, first.urgency, first.service, first.level) == (form["title"], 0, "site", 1)
+    assert {one.way for one in staffed.deliveries(incident_id=first.id)} >= {"voice"}
+    page = anna.get(place).text
+    assert "I smell it" in page
+    assert second.dedup_key != first.dedup_key
+    assert anna.press(f"/incidents/{first.id}/resolve").status_code == 302
+    assert "people" not in anna.get("/incidents").text.partition("Heard from")[2].partition("</div>")[0]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_it_says_when_there_is_nothing_and_how_it_looks(world, anna):
+    (number,) = world.alert()
+    assert "1 unresolved without the filter." in anna.get("/incidents?service=none").text
+    anna.press(f"/incidents/{number}/resolve")
+    page = anna.get("/incidents").text
+    assert "All quiet" in page
+    assert "Suppressed" in page
+    with transaction() as session:
+        source = session.scalars(select(Source.id).where(Source.kind == "alertmanager")).one()
+        at = world.clock.now()
+        session.add(Rhythm(source_id=source, last_at=at, pauses={"2026-12-04": 30}, silent_at=at))
+    world.clock.advance(minutes=11)
+    assert (
+        "alertmanager has sent nothing for 11 min (it was never quiet for longer than 30 s)"
+        in anna.get("/incidents").text
+    )
+    place = anna.press("/incidents/density", density="compact", back="/incidents?status=all")
+    assert (place.status_code, place.headers["Location"]) == (302, "/incidents?status=all")
+    assert 'class="card listcard compact"' in anna.get("/incidents").text
+    assert 'class="card listcard comfortable"' in anna.get("/incidents?density=comfortable").text
+    with transaction() as session:
+        session.execute(update(PersonRow).where(PersonRow.email == "anna@example.org").values(role="viewer"))
+        session.execute(update(Incident).values(status="triggered", alert_count=2))
+    page = anna.get("/incidents").text
+    assert numbers(page) == [number]
+    for control in ("bulk", "checkbox", "/incidents/new", "data-do"):
+        assert control not in page.partition("<main")[2].partition("</main>")[0].replace("data-bulk", ""), control
+    assert 'class="spark"' in page
+
+
+def test_the_tabs_count_no_further_than_a_thousand(world, anna):
+    world.alert()
+    with transaction() as session:
+        row = session.scalars(select(Incident)).one()
+        plain = {column.name: getattr(row, column.name) for column in Incident.__table__.columns}
+        many = [{**plain, "id": 100 + n, "uuid": f"u{n}", "dedup_key": f"k{n}"} for n in range(1001)]
+        session.execute(Incident.__table__.insert(), many)
+    page = anna.get("/incidents").text
+    assert page.count(">1,000+</span>") >= 3
+    assert "<title>Incidents (1,000+)" in page
+    grown = re.search(r'id="more" href="([^"]*)"', page)
+    assert grown[1] == "/incidents?rows=100"
