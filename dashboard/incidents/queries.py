@@ -5,13 +5,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TextClause, and_, false, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    TextClause,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from dashboard.incidents.filters import Filter
 from dashboard.incidents.meaning import Meant
-from gateway.store.base import AWAKE, OPEN, SNOOZED, SUPPRESSED
+from gateway.store.base import ASSIGNED, AWAKE, OPEN, SNOOZED, SUPPRESSED
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, Entry, Incident
+from gateway.store.types import micros
 from rules.matchers import Matcher
 
 SEARCHED = 10_000  # newest incidents of a status and an urgency that are looked through where no index leads
@@ -131,7 +145,11 @@ def _loudest(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
         conditions.append(or_(Incident.alert_count < count, before))
     columns = (*_COLUMNS, Incident.title, Incident.service, Incident.policy, Incident.assignee_id)
     some = select(*columns).where(*conditions, *tab(wanted.status), *_exact(wanted, meant))
-    some_ = some.order_by(Incident.alert_count.desc(), Incident.id.desc()).limit(SEARCHED).subquery()
+    some_ = (
+        some.order_by(Incident.alert_count.desc(), Incident.id.desc())
+        .limit(SEARCHED if _loose(wanted, meant) else limit)
+        .subquery()
+    )
     named = {column.key: some_.c[column.key] for column in columns}
     query = select(some_.c.id, literal(0), some_.c.source_id, some_.c.opened_at, some_.c.alert_count)
     query = query.where(*(condition(named) for condition in _loose(wanted, meant)))
@@ -153,11 +171,12 @@ def _exact(wanted: Filter, meant: Meant) -> list[Condition]:
     if wanted.service and wanted.unresolved:
         conditions += [OPEN, Incident.service == wanted.service]
     if meant.assignee:
-        conditions.append(Incident.assignee_id == meant.assignee)
+        conditions += [ASSIGNED, Incident.assignee_id == meant.assignee]
+    opened = type_coerce(Incident.opened_at, BigInteger) + 0  # the walk is along the numbers, not along the moments
     if meant.since:
-        conditions += [Incident.opened_at >= meant.since, Incident.id >= _first_since(meant.since) - SLACK]
+        conditions += [opened >= micros(meant.since), Incident.id >= _first_since(meant.since) - SLACK]
     if meant.until:
-        conditions += [Incident.opened_at < meant.until, Incident.id <= _last_until(meant.until) + SLACK]
+        conditions += [opened < micros(meant.until), Incident.id <= _last_until(meant.until) + SLACK]
     return conditions
 
 

@@ -225,7 +225,7 @@
   addEventListener("htmx:historyCacheMiss", () => location.reload());  // the scripts begin afresh, too
   doc.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
-    if (/INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) { if (event.key === "Escape") event.target.blur(); return; }
+    if (/INPUT|TEXTAREA|SELECT/.test(event.target.tagName) && event.target.type !== "checkbox") { if (event.key === "Escape") event.target.blur(); return; }
     const action = keysOn() && Object.hasOwn(keys, event.key) && keys[event.key];
     if (action) { event.preventDefault(); action(); }
   });

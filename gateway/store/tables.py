@@ -138,7 +138,9 @@ class Incident(Base):
         Index("incident_snoozed", "status", "urgency", "id", postgresql_where=SNOOZED, sqlite_where=SNOOZED),
         Index("incident_hidden", "status", "urgency", "id", postgresql_where=SUPPRESSED, sqlite_where=SUPPRESSED),
         Index("incident_service", "service", "status", "urgency", "id", postgresql_where=OPEN, sqlite_where=OPEN),
-        Index("incident_assignee", "assignee_id", "id", postgresql_where=ASSIGNED, sqlite_where=ASSIGNED),
+        Index(
+            "incident_hands", "assignee_id", "status", "urgency", "id", postgresql_where=ASSIGNED, sqlite_where=ASSIGNED
+        ),
         Index("incident_loud", "alert_count", "id", postgresql_where=OPEN, sqlite_where=OPEN),
         Index("incident_suppressed", "suppressed_by", postgresql_where=SUPPRESSED, sqlite_where=SUPPRESSED),
     )
