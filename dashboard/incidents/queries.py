@@ -144,6 +144,7 @@ def _loudest(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
         before = and_(Incident.alert_count == count, Incident.id < last)
         conditions.append(or_(Incident.alert_count < count, before))
     columns = (*_COLUMNS, Incident.title, Incident.service, Incident.policy, Incident.assignee_id)
+    most = SEARCHED if _loose(wanted, meant) else limit
     some = select(*columns).where(*conditions, *tab(wanted.status), *_exact(wanted, meant))
     some_ = (
         some.order_by(Incident.alert_count.desc(), Incident.id.desc())
