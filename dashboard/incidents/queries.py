@@ -145,12 +145,8 @@ def _loudest(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
         conditions.append(or_(Incident.alert_count < count, before))
     columns = (*_COLUMNS, Incident.title, Incident.service, Incident.policy, Incident.assignee_id)
     most = SEARCHED if _loose(wanted, meant) else limit
-    some = select(*columns).where(*conditions, *tab(wanted.status), *_exact(wanted, meant))
-    some_ = (
-        some.order_by(Incident.alert_count.desc(), Incident.id.desc())
-        .limit(SEARCHED if _loose(wanted, meant) else limit)
-        .subquery()
-    )
+    walked = select(*columns).where(*conditions, *tab(wanted.status), *_exact(wanted, meant))
+    some_ = walked.order_by(Incident.alert_count.desc(), Incident.id.desc()).limit(most).subquery()
     named = {column.key: some_.c[column.key] for column in columns}
     query = select(some_.c.id, literal(0), some_.c.source_id, some_.c.opened_at, some_.c.alert_count)
     query = query.where(*(condition(named) for condition in _loose(wanted, meant)))
