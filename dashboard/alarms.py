@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gateway.store import selfwatch, vitals
 from gateway.store.db import db
+from gateway.store.vitals import Failing
 from gateway.world import world
 from rules.oncall import is_gap
 from rules.selfwatch import STALE, Finding, What
@@ -22,6 +23,7 @@ class Alarms:
     complaint: str  # the first one about the rule book
     findings: tuple[Finding, ...] = ()  # of the auditor
     unwatched: datetime | None = None  # when the auditor was last seen, if that is too long ago
+    failing: tuple[Failing, ...] = ()  # channels whose pages do not get out
     uncovered: tuple[str, ...] = ()  # schedules in which nobody is on call though somebody has to be
 
     @property
@@ -38,16 +40,24 @@ def alarms(now: datetime) -> Alarms:
     complaint = cut(one_line(first), LONGEST)
     schedules = here.roll.current(db.session()).schedules.values()
     empty = tuple(one.name for one in schedules if is_gap(one, now))
+    failing = tuple(vitals.failing(db.session(), now))
     if audit is not None and now - audit.at > STALE:
-        return Alarms(tuple(lost), complaint, unwatched=audit.at, uncovered=empty)
+        return Alarms(tuple(lost), complaint, unwatched=audit.at, uncovered=empty, failing=failing)
     findings = audit.findings if audit is not None else ()
     shown = tuple(one for one in findings if one.what is not What.UNREACHED)
-    return Alarms(tuple(lost), complaint, shown, uncovered=empty)
+    return Alarms(tuple(lost), complaint, shown, uncovered=empty, failing=failing)
 
 
 def marked(mark: str, now: datetime) -> str:
     """A page's mark that changes with the alarms too: some begin with nothing but time passing."""
     found = alarms(now)
     what = [one.what.value for one in found.findings]
-    lasting = (found.lost, found.complaint, what, found.unwatched, found.uncovered)
+    lasting = (
+        found.lost,
+        found.complaint,
+        what,
+        found.unwatched,
+        found.uncovered,
+        [one.channel for one in found.failing],
+    )
     return f"{mark}-{zlib.crc32(repr(lasting).encode()):x}"

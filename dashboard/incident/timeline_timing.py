@@ -63,9 +63,12 @@ def voice_gate(event: Event) -> Said:
         "over budget": _("is not made: over budget, the next person is called"),
         "nobody else": _("leaves though over budget: there is nobody else to call"),
         "not firing": _("is not made: nothing fires any more"),
+        "gone at the source": _("is not made: it does not fire at its source any more"),
+        "source not asked": _("leaves all the same: its source could not be asked"),
     }
-    small = (over,) if why in ("over budget", "nobody else") else ()
-    held = why in ("push first", "over budget", "not firing")
+    problem = str(event.detail.get("problem", ""))
+    small = (over,) if why in ("over budget", "nobody else") else (problem,) if problem else ()
+    held = why in ("push first", "over budget", "not firing", "gone at the source")
     return Said("phone-missed" if held else "phone-call", "", strong, said.get(why, why), small)
 
 

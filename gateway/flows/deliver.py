@@ -15,12 +15,14 @@ from gateway.access import vapid
 from gateway.briefing import bare_facts, facts_of
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.demo.mark import is_invented
-from gateway.flows import bundle, gate
+from gateway.flows import at_source, bundle, gate
+from gateway.flows.pacing import Pace
 from gateway.flows.settle import Result, reclaim, write_down
 from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
 from gateway.store import outbox, waiting
 from gateway.store.db import database_clock, reading, transaction
+from gateway.store.dialling import Firing
 from gateway.store.outbox import Leased
 from gateway.world import World
 from rules.text import cut, one_line
@@ -54,6 +56,7 @@ class Sender:
     flights: dict[int, _Flight] = field(default_factory=dict)
     unsettled: list[Result] = field(default_factory=list)
     reclaimed: dict[str, int] = field(default_factory=dict)  # by channel, when leases that ran out were looked for last
+    pace: Pace = field(default_factory=Pace)
     ailing: set[str] = field(default_factory=set)  # channels whose last failure was the provider's
     results: "queue.SimpleQueue[tuple[_Flight, Result]]" = field(default_factory=queue.SimpleQueue)
 
@@ -89,7 +92,9 @@ class Sender:
             directory = self.world.roll.current(session)
             capped = self.world.settings.env["NABAT_CAPS"] == "on" and not self.own
             left = bundle.within_caps(session, passed.taken, directory, now) if capped else passed.taken
+            left = self.pace.through(session, left, now)
             taken = outbox.with_earlier(session, left) if left and channel == "pagerduty" else left
+            asks = at_source.questions(session, [one for one in taken if one.id in passed.why])
             facts = {one.id: _brief(session, one, self.world, passed.why.get(one.id, "")) for one in taken}
             given = vapid.given_to(channel, session, self.world.vault, now) if taken else {}
         if taken:
@@ -100,7 +105,7 @@ class Sender:
             if one.kind in outbox.PAGES and (one.channel, one.address_id) not in known:
                 self.results.put((flight, Result(one, "never", "this contact was removed meanwhile")))
                 continue
-            arguments = (flight, facts[one.id], given)
+            arguments = (flight, facts[one.id], given, asks.get(one.id))
             threading.Thread(target=self._attempt, args=arguments, name=f"send-{one.id}", daemon=True).start()
         for one in passed.onward:  # after the others: what fails here must not keep what was leased from its turn
             gate.go_on(one, now)
@@ -119,10 +124,14 @@ class Sender:
         self.reclaimed[channel] = clock
         return reclaim(session, channel, now, clock)
 
-    def _attempt(self, flight: _Flight, facts: Facts, given: Mapping[str, str]) -> None:
+    def _attempt(self, flight: _Flight, facts: Facts, given: Mapping[str, str], firing: Firing | None) -> None:
         """Runs in a thread of its own: values in, values out, no database."""
         began = time.monotonic()
-        result = attempt(flight.leased, facts, self.world, given)
+        asked = at_source.ask(firing, self.world) if firing else at_source.NOT_ASKED
+        if asked.gone:
+            result = Result(flight.leased, "over", at_source.GONE)
+        else:
+            result = replace(attempt(flight.leased, facts, self.world, given), asked=asked.problem)
         crashpoint.passing("answered")
         self.results.put((flight, replace(result, seconds=time.monotonic() - began)))
         self.wake()

@@ -1,6 +1,6 @@
 """How attempts went is written down: on the row, on the timeline, and what follows from a failure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,11 +30,12 @@ class Result:
     """How one attempt went."""
 
     leased: Leased
-    outcome: str  # sent, later, never, logged
+    outcome: str  # sent, later, never, logged, over
     words: str = ""  # the provider's reference, or what went wrong
     ambiguous: bool = False
     retry_after: float | None = None
     seconds: float = 0.0
+    asked: str = ""  # why the source of a call could not be asked
     ended: bool = False  # nobody is at this address any more
 
     def plain(self) -> "Result":
@@ -88,12 +89,27 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
         if case is None:
             continue
         changes.lines.append(timeline.line(case.id, now, *_line(result, values)))
-        if news := _news_of_contact(changes, result):
-            changes.lines.append(timeline.line(case.id, now, news, *_line(result, values)[1:]))
+        changes.lines += [timeline.line(case.id, now, *one) for one in _more_lines(changes, result, values)]
         if not _got_out(result.leased, str(values["status"])) and result.leased.kind in outbox.PAGES:
             fallback.fall_back(changes, case, result.leased.level, result.leased.who, result.words)
     changes.write()
     crashpoint.passing("outcome written")
+
+
+def _more_lines(
+    changes: Changes, result: Result, values: Mapping[str, Any]
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """What an attempt says beside how it went: of the source of a call, and of the address."""
+    if result.outcome == "over" or result.asked:
+        yield "voice gate", actions.CLOCK.name, _at_source(result)
+    if news := _news_of_contact(changes, result):
+        yield news, *_line(result, values)[1:]
+
+
+def _at_source(result: Result) -> dict[str, Any]:
+    """What asking the source came to, as the timeline keeps it."""
+    one, why = result.leased, "gone at the source" if result.outcome == "over" else "source not asked"
+    return {"why": why, "who": one.who, "name": one.name, "level": one.level, "problem": result.asked[:300]}
 
 
 def _news_of_contact(changes: Changes, result: Result) -> str:
@@ -128,6 +144,8 @@ def _values(session: Session, result: Result, case: Case | None, now: datetime) 
         latency = {"latency_ms": max(0, (at - leased.created_at) // 1000)}
         return base | sent | latency | pages.load_on_person(session, leased, now)
     base |= {"error": result.words[:500]}
+    if result.outcome == "over":
+        return base | {"status": "cancelled", "finished_at": at, "fallback_at": None}
     if result.outcome == "never":
         return base | {"status": "failed", "finished_at": at, "fallback_at": None}
     if leased.kind in outbox.PAGES and case is not None and not case.calls:

@@ -1,6 +1,7 @@
 """What is asked at the moment of dialling: does it still fire, who has a push, how often was this person told."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from gateway.store.outbox import Leased
 from gateway.store.types import micros, moment
 
 OWN_SOURCE = 0
+MOST_ASKED = 500  # alerts of one incident that its source is asked for
 RINGS = "kind IN ('opened', 'escalated', 'assigned')"
 COUNTED = "kind IN ('opened', 'escalated', 'assigned', 'digest')"  # a roll-up by SMS is an SMS
 
@@ -47,6 +49,35 @@ def put_off(session: Session, one: Leased, until: datetime, fallback: datetime |
     )
     later = None if fallback is None else micros(fallback)
     bulk.execute(session, sql, [one.id], micros(until), later, one.lease)
+
+
+def space(session: Session, one: Leased, until: datetime) -> None:
+    """It waits until there is room for it: no attempt, and its patience is not longer for it."""
+    sql = (
+        "UPDATE delivery SET status = 'queued', due_at = {}, leased_until = NULL, attempts = attempts - 1 "
+        "WHERE lease = {} AND id {list}"
+    )
+    bulk.execute(session, sql, [one.id], micros(until), one.lease)
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """What of an incident fires, and at which addresses its source can be asked for it."""
+
+    fingerprints: frozenset[str]
+    addresses: tuple[tuple[str, str], ...]  # url, and sealed what we show there
+
+
+def at_source(session: Session, incident_id: int) -> Firing | None:
+    """None if any of it comes from somebody who cannot be asked."""
+    sql = "SELECT DISTINCT source_id, fingerprint FROM alert WHERE incident_id = {} AND firing AND latest LIMIT {}"
+    rows = bulk.select_plain(session, sql, incident_id, MOST_ASKED + 1)
+    sources = {row[0] for row in rows}
+    if len(sources) != 1 or len(rows) > MOST_ASKED:
+        return None
+    known = "SELECT url, sealed FROM alertmanager_address WHERE source_id = {} ORDER BY id"
+    found = tuple((row[0], row[1] or "") for row in bulk.select_plain(session, known, sources.pop()))
+    return Firing(frozenset(row[1] for row in rows), found) if found else None
 
 
 def call_off(session: Session, one: Leased, why: str, now: datetime) -> None:

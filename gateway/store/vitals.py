@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.store.base import WAITING
 from gateway.store.tables import Delivery, Fact, Incident
-from gateway.store.types import micros
+from gateway.store.types import micros, moment
 from rules.words import Status, Urgency
 
 WORKER = "worker:"  # how the keys of workers' signs of life begin
@@ -85,6 +85,35 @@ def _could_tell(session: Session) -> bool:
             OR EXISTS (SELECT 1 FROM delivery WHERE status IN ('sent', 'delivered'))
     """)
     return bool(session.execute(query).scalar_one())
+
+
+FAILING_FOR = timedelta(seconds=60)
+_FAILING = text("""
+    SELECT channel, min(created_at), max(error) FROM delivery d
+    WHERE status IN ('queued', 'sending') AND attempts > 0 AND error <> '' AND created_at < :late
+      AND kind IN ('opened', 'escalated')
+      AND NOT EXISTS (SELECT 1 FROM incident i WHERE i.id = d.incident_id AND i.status <> 'triggered')
+    GROUP BY channel
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A channel through which pages have been tried in vain for a minute and more."""
+
+    channel: str
+    since: datetime
+    error: str
+
+    @property
+    def name(self) -> str:
+        """As its maker calls it."""
+        return {"pagerduty": "PagerDuty", "sms": "SMS", "webpush": "Web Push"}.get(self.channel, self.channel)
+
+
+def failing(session: Session, now: datetime) -> list[Failing]:
+    rows = session.execute(_FAILING, {"late": micros(now - FAILING_FOR)})
+    return [Failing(channel, moment(at), error) for channel, at, error in rows]
 
 
 def worker_seen(session: Session) -> datetime | None:
