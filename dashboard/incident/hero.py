@@ -77,7 +77,7 @@ def _clocks(found: Incident, sent: Sequence[Delivery], directory: Directory, rea
         return _totals(found, sent, reader)
     if found.status == Status.ACKNOWLEDGED:
         running = _running(_("Open for"), found.opened_at, reader)
-        goal = _waking(found.snoozed_until, reader) if found.snoozed_until else _reminder(found, goal, reader)
+        goal = _waking(found, found.snoozed_until, reader) if found.snoozed_until else _reminder(found, goal, reader)
         return [running, _acknowledged(found, reader), goal, Clock(_("Acknowledged by"), found.ack_by or "?")]
     late = not found.snoozed_until and reader.now > found.ack_due_at
     waiting = _running(_("Unacknowledged for"), found.opened_at, reader, bad=late)
@@ -87,7 +87,7 @@ def _clocks(found: Incident, sent: Sequence[Delivery], directory: Directory, rea
     steps = coming(found, route_of(found.route), directory, reader)
     who = steps[0].who if steps else rows.next_names(found, directory, reader)
     then = Clock(_("Next step in"), at.left, until=at.ms)
-    then = _waking(found.snoozed_until, reader) if found.snoozed_until else then
+    then = _waking(found, found.snoozed_until, reader) if found.snoozed_until else then
     return [waiting, goal, then, Clock(_("Who is next"), who)]
 
 
@@ -122,9 +122,10 @@ def _reminder(found: Incident, otherwise: Clock, reader: Reader) -> Clock:
     return Clock(name, at.left, until=at.ms, bad=found.phase == Phase.REMINDED)
 
 
-def _waking(until: datetime, reader: Reader) -> Clock:
+def _waking(found: Incident, until: datetime, reader: Reader) -> Clock:
     at = reader.moment(until)
-    return Clock(reader.say("Snoozed for"), at.left, until=at.ms)
+    name = reader.say("Kept quiet for") if found.suppressed_by else reader.say("Snoozed for")
+    return Clock(name, at.left, until=at.ms)
 
 
 def _acknowledged(found: Incident, reader: Reader) -> Clock:

@@ -31,6 +31,7 @@ class Line:
     note: str = ""
 
 
+RAISING, BY_URGENCY = ("raised", "urgency"), "escalated by urgency"  # not because nobody answered
 FOLDED = ("joined", "cleared")  # of several such lines after each other one is made
 
 
@@ -43,13 +44,15 @@ def _folded(entries: Sequence[Entry]) -> list[Entry]:
     found: list[Entry] = []
     for entry in entries:
         last = found[-1] if found else None
+        if last is not None and last.kind == "escalated" and entry.kind in RAISING and entry.at == last.at:
+            found[-1] = Entry(id=last.id, at=last.at, kind=BY_URGENCY, actor=last.actor, detail=last.detail)
         if last is None or entry.kind not in FOLDED or last.kind != entry.kind:
             found.append(entry)
             continue
         counts = (one.detail.get("count", 0) for one in (last, entry))
         titles = [*last.detail.get("titles", ()), *entry.detail.get("titles", ())]
         detail = {"count": sum(count for count in counts if isinstance(count, int)), "titles": titles}
-        found[-1] = Entry(at=last.at, kind=entry.kind, actor=last.actor, detail=detail)
+        found[-1] = Entry(id=entry.id, at=last.at, kind=entry.kind, actor=last.actor, detail=detail)
     return found
 
 
@@ -69,6 +72,11 @@ def _opened(event: Event) -> Said:
 def _escalated(event: Event) -> Said:
     strong = event.reader.say("Nobody answered: step %(level)s begins", level=event.detail.get("level", "?"))
     return Said("corner-up-right", "red", strong, "", told_lines(event))
+
+
+def _by_urgency(event: Event) -> Said:
+    strong = event.reader.say("More urgent now: step %(level)s begins", level=event.detail.get("level", "?"))
+    return Said("bell-ring", "red", strong, "", told_lines(event))
 
 
 def _told_again(event: Event) -> Said:
@@ -204,6 +212,7 @@ def _other(event: Event) -> Said:
 _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "opened": _opened,
     "escalated": _escalated,
+    BY_URGENCY: _by_urgency,
     "told again": _told_again,
     "notification missing": _missing,
     "fallback": _fallback,

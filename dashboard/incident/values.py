@@ -33,7 +33,7 @@ SNOOZES = (
     ("until 09:00 tomorrow", "until 09:00 tomorrow"),
 )  # fmt: skip
 LENGTHS = (("", "for good"), *SNOOZES[:3], ("until 09:00", "until 09:00"))  # of an acknowledgement
-ALERTS_SHOWN = 20
+ALERTS_SHOWN = 10
 LONGEST = 500  # characters of the query of the list that somebody came from
 PARTS: Mapping[str, tuple[str, tuple[str, ...]]] = {  # parts of the timeline: word, kinds of lines
     "": ("All", ()),
