@@ -25,6 +25,8 @@ from dashboard import (
     undo,
 )
 from dashboard.blueprint import bp
+from dashboard.overview import views as overview
+from dashboard.reports import views as reports
 
 __all__ = [
     "account",
@@ -36,11 +38,13 @@ __all__ = [
     "live",
     "me",
     "oncall",
+    "overview",
     "people",
     "pocket",
     "push",
     "quiet",
     "register",
+    "reports",
     "rulebook",
     "sources",
     "tickets",

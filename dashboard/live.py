@@ -16,6 +16,7 @@ from dashboard.incident.values import incident_values, shown_of
 from dashboard.incidents import filters
 from dashboard.incidents.listing import listing
 from dashboard.incidents.waiting import waiting
+from dashboard.overview.views import overview_values
 from dashboard.page import draw_part, reader_of, stranger
 from dashboard.tickets.views import listing as ticket_listing
 from gateway.access.auth import READERS, Visit, require
@@ -47,11 +48,15 @@ def live(visit: Visit) -> ResponseReturnValue:
         answer = Response("", 204)
         if not same:
             answer.headers["X-Waiting"] = (
-                "1" if number is not None or page == "tickets" else waiting(visit, asked, request.args.get("since", ""))
+                "1"
+                if number is not None or page in ("tickets", "overview")
+                else waiting(visit, asked, request.args.get("since", ""))
             )
     elif page == "tickets":
         shown = ticket_listing(visit, asked.get("tab", ""), before(asked))
         answer = draw_part(visit, "partials/ticket_list.html", shown)
+    elif page == "overview":
+        answer = draw_part(visit, "partials/overview.html", overview_values(visit))
     elif number is None:
         answer = draw_part(visit, "partials/incident_list.html", listing(visit, _wanted(visit, asked)))
     else:
@@ -77,6 +82,8 @@ def _now(visit: Visit) -> str:
 
 
 def _path(page: str, query: str) -> str:
+    if page == "overview":
+        return url_for("dashboard.overview")
     asked = Request.from_values(query_string=query).args
     number = _number(asked.get("n", ""))
     if page == "incident" and number:

@@ -12,6 +12,7 @@ from itsdangerous import BadSignature, Signer
 
 AFTER_THE_END = timedelta(minutes=15)
 _UUID = 16  # bytes
+_NUMBER = re.compile(r"[0-9]{1,18}\.[A-Za-z0-9_-]{1,100}", re.ASCII)
 _FORM = re.compile(r"[A-Za-z0-9_-]{1,1000}\.[A-Za-z0-9_-]{1,100}", re.ASCII)
 
 
@@ -43,6 +44,24 @@ def read(secret: str | bytes, token: str) -> Link | None:
     return Link(str(uuid.UUID(bytes=plain[:_UUID])), plain[_UUID:].decode())
 
 
+WEEKLY, GUEST = "nabat.weekly", "nabat.guest"  # what a number's link is for
+
+
+def make_number(secret: str | bytes, number: int, what: str) -> str:
+    """The token of a link to something that has a number."""
+    return _signer(secret, what).sign(str(number)).decode()
+
+
+def read_number(secret: str | bytes, token: str, what: str) -> int | None:
+    """The number; None if we did not make the token, or made it for something else."""
+    if not _NUMBER.fullmatch(token):
+        return None
+    try:
+        return int(_signer(secret, what).unsign(token))
+    except BadSignature:
+        return None
+
+
 def over(resolved_at: datetime | None, now: datetime) -> bool:
     """Whether a link to an incident resolved then has ended."""
     return resolved_at is not None and now > resolved_at + AFTER_THE_END
@@ -54,8 +73,8 @@ def keys(secret: str | bytes) -> list[str]:
     return text.replace(",", " ").split()[::-1]
 
 
-def _signer(secret: str | bytes) -> Signer:
-    return Signer(keys(secret), salt="nabat.pocket", digest_method=hashlib.sha256)
+def _signer(secret: str | bytes, what: str = "nabat.pocket") -> Signer:
+    return Signer(keys(secret), salt=what, digest_method=hashlib.sha256)
 
 
 def ticket_page(key: str, number: int, source: str = "") -> str:

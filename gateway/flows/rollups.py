@@ -38,7 +38,7 @@ class Keeper:
         self.beside = Beside(self.app, "reports")
 
     def start_due(self, now: datetime) -> None:
-        self.beside.start("sums", EVERY, now, lambda: turn(now, ZoneInfo(self.world.settings.timezone)))
+        self.beside.start("sums", EVERY, now, lambda: turn(now, ZoneInfo(self.world.shelf.book.timezone)))
 
 
 def turn(now: datetime, zone: ZoneInfo) -> None:

@@ -77,6 +77,23 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", f"/sources/{SMALL}/requests/<int(max=9223372036854775807):payload>/replay"): "302 403 403 302 302",
     ("GET", "/audit"): "302 200 403 403 200",
     ("GET", "/audit.csv"): "302 200 403 403 200",
+    ("GET", "/overview"): READERS,
+    ("GET", "/reports"): READERS,
+    ("GET", "/reports/load"): READERS,
+    ("GET", "/reports/noise"): READERS,
+    ("GET", "/reports/services"): READERS,
+    ("GET", "/reports/delivery"): READERS,
+    ("GET", "/reports/definitions"): READERS,
+    ("GET", "/reports/table/<name>.<any(csv, xlsx):form>"): READERS,
+    ("GET", "/reports/shift"): READERS,
+    ("POST", "/reports/shift"): "302 403 403 403 403",  # only whoever is on call now
+    ("GET", "/reports/guests"): READERS,
+    ("POST", "/reports/guests"): CHANGES,
+    ("POST", "/reports/guests/<int:number>/revoke"): CHANGES,  # one's own
+    ("POST", "/reports/weekly"): CHANGES,
+    ("GET", "/weekly/<token>"): ALIKE(404),  # a signed token is the lock
+    ("POST", "/weekly/<token>"): ALIKE(404),
+    ("GET", "/g/<token>"): ALIKE(410),  # a signed token is the lock
     ("GET", "/live"): "286 200 200 200 200",
     ("GET", "/tickets"): READERS,
     ("GET", "/tickets/<path:key>"): "302 404 404 404 404",
@@ -222,6 +239,7 @@ def address(rule, number):
     filled = filled.replace(M, "99" if "views" in rule else "1").replace("<any(save, rename, delete):what>", "delete")
     filled = filled.replace("<any(accept, decline, withdraw):what>", "accept")
     known = {
+        "<name>.<any(csv, xlsx):form>": "figures.csv",
         "<number>": str(number),
         "<int:number>": "1",
         "<int(max=2147483647):number>": "1",

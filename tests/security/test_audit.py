@@ -14,6 +14,7 @@ from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
 from gateway.store.tables import Audit, ContactRow, Entry, Payload, PersonRow, SignIn, Source, Token, UndoRow
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
+from tests.conftest import EVERYBODY
 from tests.conventions.test_roles import N32, TABLE, N
 from tests.fakes.push import FakePush
 
@@ -32,6 +33,10 @@ VIEW = "/incidents/views/<int(max=2147483647):number>/<any(save, rename, delete)
 API = "/api/v1/incidents/<number>"
 PROGRAM, IRINA, ANNA = "token robot #", "irina@example.org", "anna@example.org"
 
+DAILY = f"""{EVERYBODY}
+  - {{name: daily, team: infra, timezone: Europe/Moscow,
+     layers: [{{start: "2026-12-01T09:00", every: 1d, members: [oleg@example.org, irina@example.org]}}]}}
+"""
 SILENCE = {"matchers": ["env=test"], "for": "1h", "reason": "trying out"}
 WINDOW = {"matchers": ["env=test"], "start": "2027-01-05T02:00", "length": "2h", "reason": "new kernel"}
 
@@ -56,6 +61,16 @@ class Stage:
 
     def press(self, what, **form):
         return self.irina.press(f"/incidents/{self.incident()}/{what}", **form)
+
+    def stops_the_letters(self):
+        number = db.session.scalar(select(PersonRow.id).where(PersonRow.email == ANNA))
+        token = links.make_number(self.world.app.extensions["gateway"].settings.secret_key, number, links.WEEKLY)
+        return self.irina.client.post(f"/weekly/{token}")
+
+    def takes_over(self):
+        """A new day began at nine: since then it is Irina's turn."""
+        self.world.people(DAILY)
+        return self.irina.press("/reports/shift", schedule="daily")
 
     def asks(self, what, body=None):
         return self.world.client.post(f"/api/v1/incidents/{self.incident()}/{what}", json=body, headers=self.headers)
@@ -223,6 +238,12 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (f"{SOURCE}/test", lambda on: on.irina.press(f"/sources/{on.source()}/test"), IRINA, "dashboard", "source test"),
     (f"{SOURCE}/requests/<int(max=9223372036854775807):payload>/replay", lambda on: on.replays(), IRINA, "dashboard",
      "payload replay"),
+    ("/reports/weekly", lambda on: on.irina.press("/reports/weekly", wanted="1"), IRINA, "dashboard", "weekly report"),
+    ("/weekly/<token>", lambda on: on.stops_the_letters(), ANNA, "link", "weekly report"),
+    ("/reports/guests", lambda on: on.irina.press("/reports/guests"), IRINA, "dashboard", "guest link made"),
+    ("/reports/guests/<int:number>/revoke", lambda on: on.irina.press("/reports/guests/1/revoke"), IRINA, "dashboard",
+     "guest link revoked"),
+    ("/reports/shift", lambda on: on.takes_over(), IRINA, "dashboard", "hand-over confirmed"),
     ("/p/<token>", lambda on: on.from_a_phone("acknowledge"), ANNA, "link", "acknowledge"),
     ("/p/<token>", lambda on: on.from_a_phone("decline"), ANNA, "link", "decline"),
     ("/p/<token>", lambda on: on.from_a_phone("note", text="going"), ANNA, "link", "note"),

@@ -1,0 +1,51 @@
+"""The page Overview and its live part."""
+
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from flask.typing import ResponseReturnValue
+
+from dashboard import queries as frame_queries
+from dashboard.alarms import marked
+from dashboard.blueprint import bp
+from dashboard.overview import cards, queries
+from dashboard.page import draw, reader_of
+from gateway.access.auth import READERS, Visit, require
+from gateway.store.stats import Scope
+from gateway.world import world
+
+WEEK = 7
+
+
+@bp.get("/overview")
+@require(*READERS)
+def overview(visit: Visit) -> ResponseReturnValue:
+    return draw(visit, "pages/overview.html", overview_values(visit))
+
+
+def overview_values(visit: Visit) -> dict[str, object]:
+    """The mark is read first: what changes meanwhile is drawn once more, never missed."""
+    mark = marked(frame_queries.list_mark(), visit.now)
+    reader, directory, services = reader_of(visit), queries.directory(), queries.services()
+    tiles = cards.tiles(visit.now, reader)
+    tones = cards.pipeline(visit.now, reader)
+    return {
+        "page": "overview", "mark": mark, "tiles": tiles, "quiet": not any(one.open or one.acked for one in tiles),
+        "duties": cards.duties(directory, reader), "gaps": cards.coming_gaps(directory, reader),
+        "services": services[: queries.GRID], "more": len(services) > queries.GRID,
+        "strip": cards.strip(visit.now, reader), "tones": tones, "healthy": not any(one.bad for one in tones),
+        "latest": cards.latest(reader), "nights": _nights(visit),
+    }  # fmt: skip
+
+
+def _nights(visit: Visit) -> tuple[int, int] | None:
+    """Pages in sleep hours, this week so far and last week; none before anything was counted."""
+    if queries.counted_until() is None:
+        return None
+    zone = ZoneInfo(world().shelf.book.timezone)
+    today = visit.now.astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
+    this = Scope(monday, monday + timedelta(days=WEEK), zone)
+    last = replace(this, start=monday - timedelta(days=WEEK), end=monday)
+    return queries.sleep_pages(this), queries.sleep_pages(last)

@@ -1,0 +1,90 @@
+"""What a report is asked for, as the address says it. What cannot be read is taken as its default, and said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+
+from gateway.store.stats import Scope
+from rules.text import clean_text, one_line
+from rules.words import Urgency
+
+PERIODS = {"7d": 7, "30d": 30, "90d": 90}
+LONGEST = 366  # days
+KINDS = ("response", "load", "noise", "services", "delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The page's kind is in its path, all else in its query."""
+
+    scope: Scope
+    period: str = "30d"
+    initials: bool = False
+    nameless: bool = False  # a guest reads it
+    wrong: bool = False  # the days given cannot be read
+
+    def query(self, **changes: str) -> dict[str, str]:
+        scope = self.scope
+        found = {"p": "" if self.period == "30d" else self.period}
+        if self.period == "custom":
+            found |= {"from": scope.start.isoformat(), "to": (scope.end - timedelta(days=1)).isoformat()}
+        urgency = "" if scope.urgency is None else tuple(Urgency)[scope.urgency].value
+        found |= {"team": scope.team, "urgency": urgency, "service": scope.service}
+        found |= {"names": "initials" if self.initials else ""}
+        return {name: value for name, value in {**found, **changes}.items() if value}
+
+    def url(self, kind: str, **changes: str) -> str:
+        place = "dashboard.reports" if kind == "response" else f"dashboard.reports_{kind}"
+        return url_for(place, **self.query(**changes))  # type: ignore[arg-type]
+
+    def table(self, name: str, form: str) -> str:
+        return url_for("dashboard.report_table", name=name, form=form, **self.query())  # type: ignore[arg-type]
+
+    def incidents(self, **more: str) -> str:
+        """The list of the incidents that a number counts."""
+        scope = self.scope
+        begin, end = (datetime.combine(day, datetime.min.time(), scope.zone) for day in (scope.start, scope.end))
+        urgency = "" if scope.urgency is None else tuple(Urgency)[scope.urgency].value
+        words = {"status": "all", "urgency": urgency, "service": scope.service, "team": scope.team}
+        words |= {"from": begin.isoformat(), "to": end.isoformat(), **more}
+        return url_for("dashboard.incidents", **{name: value for name, value in words.items() if value})  # type: ignore[arg-type]
+
+    def with_query(self, **changes: object) -> "Asked":
+        return replace(self, scope=replace(self.scope, **changes))  # type: ignore[arg-type]
+
+
+def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Asked:
+    """Whole days that are over; chosen days may end today."""
+    today = now.astimezone(zone).date()
+    period, wrong = args.get("p", ""), False
+    first, last = _day(args.get("from", "")), _day(args.get("to", ""))
+    start, end = today - timedelta(days=PERIODS.get(period, 30)), today
+    if period == "custom" or (period not in PERIODS and (first or last)):
+        period, last = "custom", min(last or today, today)
+        first = first or last - timedelta(days=6)
+        wrong = first > last or (last - first).days >= LONGEST
+        start, end = (start, end) if wrong else (first, last + timedelta(days=1))
+    elif period not in PERIODS:
+        period = "30d"
+    scope = Scope(start, end, zone, _name(args.get("team", "")), _rank(args.get("urgency", "")),
+                  _name(args.get("service", "")))  # fmt: skip
+    return Asked(scope, "30d" if wrong else period, args.get("names") == "initials", wrong=wrong)
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 2000 <= found.year <= 2200 else None
+
+
+def _rank(text: str) -> int | None:
+    return next((one.rank for one in Urgency if one.value == text), None)
+
+
+def _name(text: str) -> str:
+    return one_line(clean_text(text))[:200]
