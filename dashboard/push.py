@@ -98,11 +98,11 @@ def push_delete(visit: Visit, number: int) -> ResponseReturnValue:
 def service_worker() -> Response:
     """At the root, because a worker has power only over what lies beside and below it; with the files it keeps."""
     said = {"version": version(), "files": addresses()}
-    return Response(
-        b"self.NABAT=" + json.dumps(said).encode() + b";\n" + WORKER,
-        mimetype="text/javascript",
-        headers={"Cache-Control": "no-cache"},
-    )
+    body = b"self.NABAT=" + json.dumps(said).encode() + b";\n" + WORKER
+    answer = Response(body, mimetype="text/javascript", headers={"Cache-Control": "no-cache"})
+    answer.set_etag(version())  # it is asked for with every page
+    answer.make_conditional(request)
+    return answer
 
 
 @bp.get("/manifest.webmanifest")

@@ -213,7 +213,9 @@ def changeable(visit: Visit, number: int, kind: Suppressor) -> SilenceRow:
 def end(visit: Visit, number: int, kind: Suppressor) -> ResponseReturnValue:
     with transaction() as session:
         silencing.end(session, kind, number, actor_of(visit), visit.now)
-    return redirect(url_for("dashboard.silence" if kind is Suppressor.SILENCE else "dashboard.window", number=number))
+    if kind is Suppressor.SILENCE:
+        return redirect(url_for("dashboard.silence", number=number))
+    return redirect(url_for("dashboard.window", planned=number))
 
 
 def _marked() -> tuple[str, ...]:

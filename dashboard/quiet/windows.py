@@ -24,10 +24,10 @@ def maintenance(visit: Visit) -> ResponseReturnValue:
     return draw(visit, "pages/silences.html", listing(visit, Suppressor.MAINTENANCE))
 
 
-@bp.get("/maintenance/<int(max=2147483647):number>")
+@bp.get("/maintenance/<int(max=2147483647):planned>")
 @require(*READERS)
-def window(visit: Visit, number: int) -> ResponseReturnValue:
-    return draw(visit, "pages/silence.html", whole(visit, number, Suppressor.MAINTENANCE))
+def window(visit: Visit, planned: int) -> ResponseReturnValue:
+    return draw(visit, "pages/silence.html", whole(visit, planned, Suppressor.MAINTENANCE))
 
 
 @bp.get("/maintenance/new")
@@ -72,11 +72,11 @@ def add_window(visit: Visit) -> ResponseReturnValue:
         number = add(visit, Suppressor.MAINTENANCE, forms.window(form, visit.now))
     except Wrong as wrong:
         return _form(visit, replace(form, wrong=reader_of(visit).say(str(wrong))), 422)
-    return redirect(url_for("dashboard.window", number=number))
+    return redirect(url_for("dashboard.window", planned=number))
 
 
-@bp.post("/maintenance/<int(max=2147483647):number>/end")
+@bp.post("/maintenance/<int(max=2147483647):planned>/end")
 @require(*PLANNERS)
-def end_window(visit: Visit, number: int) -> ResponseReturnValue:
-    changeable(visit, number, Suppressor.MAINTENANCE)
-    return end(visit, number, Suppressor.MAINTENANCE)
+def end_window(visit: Visit, planned: int) -> ResponseReturnValue:
+    changeable(visit, planned, Suppressor.MAINTENANCE)
+    return end(visit, planned, Suppressor.MAINTENANCE)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway import bookshelf, sources
-from gateway.demo import cast, desk, history, present
+from gateway.demo import cast, desk, history, present, quiet
 from gateway.demo.mark import FACT
 from gateway.demo.providers import Providers
 from gateway.demo.staff import Staff
@@ -58,6 +58,7 @@ def fill(world: World, now: datetime, seed: int = SEED, days: int = DAYS) -> Fil
         told = (*history.stories(seed, now), *desk.stories(seed, now), *present.stories(now))
         stage.play([story for story in told if story.beats[0].at >= begins], now)
         source_store.touch(session, (), known.values(), now - timedelta(minutes=3))
+        quiet.plan(session, now)
         return Filled.NOW
 
 

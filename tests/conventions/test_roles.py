@@ -114,8 +114,8 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/maintenance/new"): "302 403 403 200 200",  # windows are planned by dispatchers
     ("GET", "/maintenance/preview"): "302 403 403 200 200",
     ("POST", "/maintenance"): "302 403 403 422 422",
-    ("GET", "/maintenance/<int(max=2147483647):number>"): "302 404 404 404 404",
-    ("POST", "/maintenance/<int(max=2147483647):number>/end"): "302 403 403 404 404",
+    ("GET", "/maintenance/<int(max=2147483647):planned>"): "302 404 404 404 404",
+    ("POST", "/maintenance/<int(max=2147483647):planned>/end"): "302 403 403 404 404",
     ("GET", "/me"): READERS,
     ("POST", "/me"): CHANGES,
     ("POST", "/me/password"): CHANGES,
@@ -243,6 +243,7 @@ def address(rule, number):
         "<number>": str(number),
         "<int:number>": "1",
         "<int(max=2147483647):number>": "1",
+        "<int(max=2147483647):planned>": "1",
         "<token>": "wrong",
         "<kind>": "ticket",
     }
