@@ -161,7 +161,7 @@ def make_first_admin() -> ResponseReturnValue:
     made = auth.set_up(token, person)
     if made is None:
         return draw_outside("pages/setup_over.html", {}, 410)
-    answer = redirect_to(url_for("dashboard.incidents"))
+    answer = redirect_to(url_for("dashboard.first_steps"))
     auth.start(made, answer, now)
     return answer
 

@@ -98,7 +98,7 @@ def _page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseReturnValue
         "ways": [(way.value, reader.say(WAYS[way.value])) for way in Way],
         "delays": DELAYS,
         "quiet": quiet.split("-") if quiet else ["", ""],
-        "at": f"{at.astimezone(reader.zone):%H:%M}",
+        "hour": f"{at.astimezone(reader.zone):%H:%M}",
         "dry": [_dry(one, me, at, reader) for one in Urgency] if me else [],
         "quiet_then": bool(me and quiet_until(me, at)),
     }

@@ -147,6 +147,11 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/teams"): "302 403 403 403 422",
     ("POST", "/teams/<name>"): ADMINS,
     ("POST", "/language"): ALIKE(403),
+    ("GET", "/setup/steps"): "302 403 403 403 200",
+    ("POST", "/setup/steps/zone"): "302 403 403 403 400",
+    ("POST", "/setup/steps/test"): ADMINS,
+    ("POST", "/setup/steps/oncall"): "302 403 403 403 422",  # there is a schedule
+    ("POST", "/setup/steps/skip"): "302 403 403 403 400",
     ("GET", "/welcome/<token>"): ALIKE(410),  # a signed token is the lock
     ("POST", "/welcome/<token>"): ALIKE(403),
     ("GET", "/me/push"): "302 403 302 302 302",  # a viewer is never told

@@ -7,12 +7,24 @@ import hmac
 import json
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from gateway.access import auth, links
+from gateway.store import people as people_store
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
-from gateway.store.tables import Audit, ContactRow, Entry, Payload, PersonRow, SignIn, Source, Token, UndoRow
+from gateway.store.tables import (
+    Audit,
+    ContactRow,
+    Entry,
+    Payload,
+    PersonRow,
+    ScheduleRow,
+    SignIn,
+    Source,
+    Token,
+    UndoRow,
+)
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 from tests.conftest import EVERYBODY
 from tests.conventions.test_roles import N32, TABLE, N
@@ -124,6 +136,12 @@ class Stage:
         browser = Browser(self.world.app)
         return browser.post(link, password=PASSWORD, csrf_token=token_in(browser.get(link).text))
 
+    def on_call(self):
+        with transaction() as session:
+            session.execute(delete(ScheduleRow))
+            people_store.bump(session, self.world.clock.now())
+        return self.irina.press("/setup/steps/oncall", who="me")
+
     def from_a_phone(self, do, **form):
         self.incident()
         self.world.delivers()
@@ -163,7 +181,7 @@ def set_up(stage):
     return browser.post("/setup", {**form, "csrf_token": token_in(browser.get(f"/setup?token={link}").text)})
 
 
-BESIDE = ("sign in", "password link")  # what the way to another act leaves
+BESIDE = ("sign in", "password link", "first run")  # what the way to another act leaves
 ACTIONS = [  # route, what is done there, who and by which way and under which name it is written down
     (ANSWER, lambda on: on.press("acknowledge"), IRINA, "dashboard", "acknowledge"),
     (ANSWER, lambda on: on.press("resolve"), IRINA, "dashboard", "resolve"),
@@ -224,6 +242,12 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
      "person back"),
     ("/teams", lambda on: on.irina.press("/teams", name="night"), IRINA, "dashboard", "team add"),
     ("/teams/<name>", lambda on: on.irina.press("/teams/night", member=ANNA), IRINA, "dashboard", "team edit"),
+    ("/setup/steps/zone", lambda on: on.irina.press("/setup/steps/zone", language="en", timezone="UTC"), IRINA,
+     "dashboard", "reading"),
+    ("/setup/steps/skip", lambda on: on.irina.press("/setup/steps/skip", step="reach"), IRINA, "dashboard",
+     "first run"),
+    ("/setup/steps/test", lambda on: on.irina.press("/setup/steps/test"), IRINA, "dashboard", "source test"),
+    ("/setup/steps/oncall", lambda on: on.on_call(), IRINA, "dashboard", "first schedule"),
     ("/me/password", lambda on: on.irina.press("/me/password", old=PASSWORD, new=PASSWORD + "!"), IRINA, "dashboard",
      "password changed"),
     ("/sources/new", lambda on: on.irina.press("/sources/new", kind="ticket", name="desk"), IRINA, "dashboard",
