@@ -8,12 +8,11 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
 from dashboard.oncall import forms, queries, rows
-from dashboard.oncall.week import Looker, Week, first_day, line_of, week, when
+from dashboard.oncall.week import Looker, Week, first_day, line_of, week, when, whole
 from dashboard.page import draw, draw_part, htmx, reader_of
 from dashboard.reader import Reader
 from gateway.access.auth import READERS, Visit, require
 from gateway.store.tables import OverrideRow
-from rules.oncall import shifts
 from rules.words import Role
 
 PLANNERS = (Role.DISPATCHER, Role.ADMIN)  # who may change everybody's shifts
@@ -112,7 +111,7 @@ def swap_form(visit: Visit, looker: Looker) -> dict[str, object] | None:
     mine, theirs = list[tuple[str, str]](), list[tuple[str, str]]()
     email = visit.person.email
     for schedule in looker.directory.schedules.values():
-        held = shifts(schedule, visit.now, visit.now + rows.AHEAD)
+        held = whole(schedule, visit.now, visit.now + rows.AHEAD)
         if not any(one.who == email for one in held):
             continue
         for one in held:

@@ -111,7 +111,7 @@ def first_day(text: str, reader: Reader) -> date:
 def week(schedules: Sequence[Schedule], first: date, looker: Looker, page: str, **place: object) -> Week:
     reader = looker.reader
     begin, end = _midnight(first, reader), _midnight(first + 7 * DAY, reader)
-    held = {one.name: _whole(one, begin, end) for one in schedules}
+    held = {one.name: whole(one, begin, end) for one in schedules}
     holes = {one.name: gaps(one, begin, end) for one in schedules}
     scale = _Scale(begin, end)
     lines = [line for one in schedules for line in _lines(one, held[one.name], holes[one.name], looker)]
@@ -136,7 +136,7 @@ def week(schedules: Sequence[Schedule], first: date, looker: Looker, page: str, 
     )
 
 
-def _whole(schedule: Schedule, begin: datetime, end: datetime) -> list[Shift]:
+def whole(schedule: Schedule, begin: datetime, end: datetime) -> list[Shift]:
     """The shifts of that time from their beginnings to their ends, of five weeks more at most."""
     found = shifts(schedule, begin - AROUND, end + AROUND)
     return [one for one in found if one.starts < end and one.ends > begin]

@@ -74,3 +74,13 @@ def _schedules(now: datetime) -> tuple[Schedule, ...]:
         weekly("infrastructure-second", "infrastructure", second),
         weekly("field", "field", TEAMS["field"]),
     )
+
+
+def stand_ins(now: datetime) -> tuple[tuple[str, str, datetime, datetime, str], ...]:
+    """Who stands in for whom soon: schedule, who, from, to, why."""
+    today = datetime.combine(now.astimezone(ZoneInfo(SITE)).date(), time(18), ZoneInfo(SITE))
+    tomorrow, later = today + timedelta(days=1), today + timedelta(days=4, hours=-9)
+    return (
+        ("infrastructure", address("irina"), tomorrow, tomorrow + timedelta(hours=15), "Том у врача"),
+        ("field", address("timur"), later, later + timedelta(hours=12), ""),
+    )

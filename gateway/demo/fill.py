@@ -18,7 +18,7 @@ from gateway.demo.story import MOSCOW, SOURCES
 from gateway.store import people as people_store
 from gateway.store import sources as source_store
 from gateway.store.db import transaction, upsert
-from gateway.store.tables import Fact, Incident, PersonRow, ScheduleRow, Source, TeamRow
+from gateway.store.tables import Fact, Incident, OverrideRow, PersonRow, ScheduleRow, Source, TeamRow
 from gateway.world import World
 from rules import book
 
@@ -52,6 +52,7 @@ def fill(world: World, now: datetime, seed: int = SEED, days: int = DAYS) -> Fil
             return Filled.BEFORE
         begins = now - timedelta(days=days)
         people_store.import_people(session, cast.people(now), world.vault, begins)
+        _stand_in(session, now)
         known = _make_sources(session, begins)
         staff = Staff(now - history.ENDED)
         stage = Stage(session, world, rules, Providers(seed, now), known, begins, staff.react, staff.opened)
@@ -60,6 +61,15 @@ def fill(world: World, now: datetime, seed: int = SEED, days: int = DAYS) -> Fil
         source_store.touch(session, (), known.values(), now - timedelta(minutes=3))
         quiet.plan(session, now)
         return Filled.NOW
+
+
+def _stand_in(session: Session, now: datetime) -> None:
+    """Somebody for a night of the week that has begun, and for a day of the next."""
+    numbers = {row.name: row.id for row in session.execute(select(ScheduleRow.name, ScheduleRow.id))}
+    for schedule, who, starts, ends, reason in cast.stand_ins(now):
+        row = OverrideRow(schedule_id=numbers[schedule], email=who, reason=reason, author=who)
+        row.starts_at, row.ends_at, row.created_at = starts, ends, now - timedelta(hours=5)
+        session.add(row)
 
 
 def _real(session: Session) -> Mapping[str, int]:
