@@ -11,6 +11,7 @@ from rules.schedules import Duty
 from rules.text import cut, one_line
 from rules.walltime import moment_of
 
+MOST_RULES = 300
 MOST_LINES, MOST_EVENTS, MOST_DUTIES, MOST_DOUBTS = 50_000, 2000, 5000, 20
 _VALUE = r"(?:\"[^\"]*\"|[^\":;,]*)"  # of a parameter
 _LINE = re.compile(rf"([A-Za-z0-9-]+)((?:;[^:;=\"]+={_VALUE}(?:,{_VALUE})*)*):(.*)", re.DOTALL)
@@ -101,6 +102,8 @@ def _events(text: str) -> list[_Event]:
         raise BadCalendar("the calendar ends in the middle")
     if len(found) > MOST_EVENTS:
         raise BadCalendar(f"the calendar has more than {MOST_EVENTS} events")
+    if sum("RRULE" in event.values for event in found) > MOST_RULES:
+        raise BadCalendar(f"the calendar has more than {MOST_RULES} events that repeat")
     return found
 
 

@@ -12,6 +12,7 @@ from rules.walltime import moment_of
 Span = tuple[datetime, datetime]
 AHEAD = timedelta(days=3 * 366)  # a rule that has no time within three years has none
 KEPT = 50  # spans reckoned ahead
+LONG_AGO = timedelta(days=3653)
 _CYCLES = 19 * 400  # years: the calendar repeats itself every 400
 _INTERVAL = range(1, 1000)
 _PART = re.compile(r"([A-Z]+)=([A-Z0-9,+-]+)")
@@ -80,6 +81,8 @@ def times(rule: str, start: datetime, first: datetime, last: datetime) -> Iterat
     number = counts[0].removeprefix("COUNT=") if counts else ""
     if counts and not (number.isdecimal() and len(number) < 6):
         raise ValueError("COUNT is a number")
+    if first - start > LONG_AGO:  # each time since then would have to be counted
+        raise ValueError("it begins more than ten years before the time that is looked at")
     found = _rule(kept, start, last)
     walls = islice(found, int(number)) if number else found.xafter(_later(first), inc=True)
     yield from (wall for wall in map(_earlier, walls) if first <= wall < last)

@@ -16,6 +16,7 @@ from dashboard.page import draw, draw_part, htmx
 from dashboard.reader import Reader
 from gateway.access.auth import READERS, Visit, require
 from gateway.flows import calendars, duties, layers
+from gateway.secrets import BadSecret
 from gateway.store.db import transaction
 from gateway.store.tables import ImportedCalendar
 from gateway.world import world
@@ -145,7 +146,10 @@ def _wall(start: datetime, schedule: Schedule, reader: Reader) -> str:
 
 def _imported(row: ImportedCalendar, reader: Reader) -> dict[str, object]:
     """Of an address only the host: the rest of it may be a secret."""
-    host = urlsplit(world().vault.open(row.address)).hostname if row.address else ""
+    try:
+        host = urlsplit(world().vault.open(row.address)).hostname if row.address else ""
+    except (BadSecret, ValueError):  # of another key, or no address: the row says what is wrong with it
+        host = "…"
     return {
         "key": row.key,
         "host": host,

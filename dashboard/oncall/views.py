@@ -12,6 +12,7 @@ from dashboard.oncall.week import Looker, Week, first_day, line_of, week, when, 
 from dashboard.page import draw, draw_part, htmx, reader_of
 from dashboard.reader import Reader
 from gateway.access.auth import READERS, Visit, require
+from gateway.flows.duties import is_own
 from gateway.store.tables import OverrideRow
 from rules.words import Role
 
@@ -92,7 +93,7 @@ def overrides(visit: Visit, looker: Looker, schedule_id: int = 0) -> list[dict[s
 
 def _override(row: OverrideRow, visit: Visit, looker: Looker) -> dict[str, object]:
     schedule = next(one for one in looker.directory.schedules.values() if one.id == row.schedule_id)
-    own = visit.may_act and visit.person.email in (row.email, row.author)
+    own = visit.may_act and is_own(row, visit.person.email)
     return {
         "number": row.id,
         "schedule": schedule.name,

@@ -173,7 +173,7 @@ def _fetched(sealed: str) -> tuple[str | None, str]:
     expected = answer.headers.get("Content-Length", "")
     if expected.isdecimal() and int(expected) != len(answer.body):
         return None, "the answer broke off"
-    return answer.body.decode("utf-8", "replace"), ""
+    return answer.body.decode("utf-8", "replace").replace("\0", ""), ""
 
 
 def _keep(number: int, body: str | None, error: str, now: datetime) -> None:

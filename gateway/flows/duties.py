@@ -92,7 +92,7 @@ def remove(session: Session, number: int, actor: Actor, now: datetime, *, own: s
     row = shifts.override(session, number)
     if row is None or row.removed_at is not None or row.ends_at <= now:
         return row
-    if own and own not in (row.email, row.author):
+    if own and not is_own(row, own):
         raise Wrong(NOT_YOURS)
     row.removed_at, row.ends_at = now, max(now, row.starts_at)
     session.flush()
@@ -100,6 +100,11 @@ def remove(session: Session, number: int, actor: Actor, now: datetime, *, own: s
     actor_name = actor.account or actor.name
     audit.note(session, now, actor_name, "override remove", f"override {number}", actor.how, who=row.email)
     return row
+
+
+def is_own(row: OverrideRow, email: str) -> bool:
+    """Whether this person may take it back: theirs alone, and no half of a swap."""
+    return row.author == email and row.swap_id is None
 
 
 def ask(session: Session, asked: AskedSwap, actor: Actor, now: datetime) -> SwapRow:

@@ -20,7 +20,7 @@ def add(session: Session, schedule_id: int, source: str, actor: Actor, now: date
     row = session.get(ScheduleRow, schedule_id)
     if row is None:
         raise Wrong(NO_SCHEDULE)
-    written = source.strip().removeprefix("\ufeff")
+    written = source.replace("\0", "").strip().removeprefix("\ufeff")
     is_address = written.startswith(("https://", "http://")) and written.isprintable() and " " not in written
     if not is_address and not written.startswith("BEGIN:VCALENDAR"):
         raise Wrong(NO_CALENDAR)

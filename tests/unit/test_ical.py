@@ -96,6 +96,10 @@ def test_one_time_of_many_can_be_another_persons():
         ("DTSTART;TZID=Nowhere:20261201T000000\r\nDURATION:PT1H\r\nSUMMARY:Anna Kovaleva", "'Nowhere' is not known"),
         ("DTSTART:20261301T000000\r\nDURATION:PT1H\r\nSUMMARY:Anna Kovaleva", "cannot be read"),
         ("DTSTART:20261201T000000Z\r\nSUMMARY:Anna Kovaleva", "takes no time"),
+        (
+            "DTSTART:19700101T000000Z\r\nDURATION:PT1H\r\nRRULE:FREQ=DAILY\r\nSUMMARY:Anna Kovaleva",
+            "more than ten years",
+        ),
         ("SUMMARY:Anna Kovaleva", "has no start"),
     ],
 )
@@ -105,7 +109,16 @@ def test_what_cannot_be_read_is_said(lines, doubt):
     assert doubt in found.doubts[0]
 
 
-@pytest.mark.parametrize("text", ["", "<html>", "BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "BEGIN:VCALENDAR\n" * 60_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<html>",
+        "BEGIN:VCALENDAR\nBEGIN:VEVENT\n",
+        "BEGIN:VCALENDAR\n" * 60_000,
+        "BEGIN:VCALENDAR\n" + "BEGIN:VEVENT\nRRULE:FREQ=DAILY\nEND:VEVENT\n" * 301 + "END:VCALENDAR",
+    ],
+)
 def test_what_is_no_calendar(text):
     with pytest.raises(BadCalendar):
         read(text, "UTC", NAMES, utc(2026, 1, 1), utc(2027, 1, 1))
