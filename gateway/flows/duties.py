@@ -9,10 +9,11 @@ from gateway.actions import Actor
 from gateway.flows import intake
 from gateway.flows.own_alerts import OWN_NAME, OWN_SOURCE, swap_alert
 from gateway.flows.prepare import given_route
-from gateway.store import audit, people, shifts
+from gateway.store import audit, notices, people, shifts
 from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
 from gateway.store.tables import OverrideRow, SwapRow
+from gateway.store.types import micros
 from gateway.world import world
 from rules.oncall import is_whole_of
 from rules.schedules import Schedule
@@ -82,9 +83,20 @@ def add(session: Session, asked: Asked, actor: Actor, now: datetime, *, own: str
     session.add(row)
     session.flush()
     people.bump(session, now)
+    if not swap and who != actor.account:
+        _tell(session, row, schedule, directory.people[who].id, actor, now)
     said = {"who": who, "from": starts.isoformat(), "to": asked.ends.isoformat(), "reason": row.reason}
     audit.note(session, now, row.author, "override add", f"schedule {schedule.name}", actor.how, **said, number=row.id)
     return row
+
+
+def _tell(
+    session: Session, row: OverrideRow, schedule: Schedule, person_id: int, actor: Actor, now: datetime
+) -> None:  # fmt: skip
+    """Nobody is put on call without hearing of it."""
+    detail = {"schedule": schedule.name, "by": actor.name, "reason": row.reason}
+    detail |= {"from": str(micros(row.starts_at)), "to": str(micros(row.ends_at))}
+    notices.tell(session, person_id, f"override:{row.id}", "duty", detail, now)
 
 
 def remove(session: Session, number: int, actor: Actor, now: datetime, *, own: str = "") -> OverrideRow | None:

@@ -18,7 +18,7 @@ from gateway.secrets import BadSecret
 from gateway.store import contacts, notices
 from gateway.store.db import db, reading, transaction
 from gateway.store.tables import ContactRow, PersonalNotice, PersonRow
-from gateway.store.types import micros
+from gateway.store.types import micros, moment
 from gateway.world import World
 
 ORDER = ("email", "webpush", "ntfy", "sms")  # nobody is called because a contact of theirs is broken
@@ -80,8 +80,8 @@ def _tell(world: World, row: PersonalNotice, now: datetime) -> bool:
             for one in usable
         ]
         email, title, text = person.email, *_words(row, person, world)
-        language = person.language
-    way, error = _send(world, ways, email, (title, text, language), now)
+        said = title, text, person.language, "oncall/me" if row.kind == "duty" else "me/contact"
+    way, error = _send(world, ways, email, said, now)
     with transaction() as session:
         notices.settle(session, row.id, way, error, now)
     log.info("personal_notice", person=row.person_id, kind=row.kind, way=way or "none")
@@ -92,10 +92,12 @@ def _usable(one: ContactRow) -> bool:
     return one.channel in ORDER and one.verified_at is not None and one.failed_at is None
 
 
-def _send(world: World, ways: Sequence[_Way], email: str, said: tuple[str, str, str], now: datetime) -> tuple[str, str]:
+def _send(
+    world: World, ways: Sequence[_Way], email: str, said: tuple[str, str, str, str], now: datetime
+) -> tuple[str, str]:
     """The channel that took it, and what the others said. Where none has a provider it goes to the log."""
-    title, text, language = said
-    url, errors, unset = f"{world.settings.public_url}/me/contact", list[str](), 0
+    title, text, language, page = said
+    url, errors, unset = f"{world.settings.public_url}/{page}", list[str](), 0
     for way in ways:
         if is_invented(email) or channels.missing(way.channel, way.env):
             unset += 1
@@ -127,6 +129,8 @@ def _words(row: PersonalNotice, person: PersonRow, world: World) -> tuple[str, s
         lines = [word("%(way)s: %(why)s", way=way, why=detail["why"])]
         lines.append(word("Until it is mended you are told by your other ways. Your contacts: %(page)s", page=page))
         return title, "\n".join(lines)
+    if row.kind == "duty":
+        return _duty(detail, Wording(person.language, person.timezone), world)
     mine = row.kind == "reach"
     title = word("In the next 14 days you could not be reached as you should") if mine else word(
         "People who could not be reached in the next 14 days"
@@ -134,6 +138,18 @@ def _words(row: PersonalNotice, person: PersonRow, world: World) -> tuple[str, s
     lines = [_finding(one, word) for one in detail["findings"]]
     where = page if mine else f"{world.settings.public_url}/people"
     return title, "\n".join([*lines, where])
+
+
+def _duty(detail: Mapping[str, Any], wording: Wording, world: World) -> tuple[str, str]:
+    """Somebody else has put them on call."""
+    title = wording.word("%(name)s has put you on call", name=detail["by"])
+    begins, ends = (wording.when(moment(int(detail[name]))) for name in ("from", "to"))
+    lines = [
+        f"{detail['schedule']}: {begins} – {ends}",
+        str(detail["reason"]),
+        f"{world.settings.public_url}/oncall/me",
+    ]
+    return title, "\n".join(line for line in lines if line)
 
 
 def _finding(one: Mapping[str, Any], word: Any) -> str:

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from gateway.actions import Actor
-from gateway.flows import calendars, duties
+from gateway.flows import calendars, duties, herald
 from gateway.store import people as people_store
 from gateway.store.db import db, transaction
-from gateway.store.tables import Audit, ImportedCalendar, SwapRow
+from gateway.store.tables import Audit, ImportedCalendar, PersonalNotice, SwapRow
 from rules import people
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import FakeServer, reply
@@ -102,6 +102,9 @@ def test_an_override_decides_everywhere_until_it_is_taken_back(made, program, cl
     assert standing(program, "infra", clock.now())["override"] == first["id"]
     assert who(program, "infra", clock.now() + DAY) == "anna"
 
+    herald.tell_due(made.app.extensions["gateway"], clock.now())
+    told = db.session.scalars(select(PersonalNotice)).one()
+    assert (told.kind, told.person_id, bool(told.told_at)) == ("duty", 2, True)
     made.alert()
     assert {one.who for one in made.deliveries()} == {"oleg@example.org"}
 
