@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gateway.store import selfwatch, vitals
 from gateway.store.db import db
-from gateway.store.vitals import Failing
+from gateway.store.vitals import Failing, Losing
 from gateway.world import world
 from rules.oncall import is_gap
 from rules.selfwatch import STALE, Finding, What
@@ -24,6 +24,7 @@ class Alarms:
     findings: tuple[Finding, ...] = ()  # of the auditor
     unwatched: datetime | None = None  # when the auditor was last seen, if that is too long ago
     failing: tuple[Failing, ...] = ()  # channels whose pages do not get out
+    losing: tuple[Losing, ...] = ()  # channels of which too much failed for good
     uncovered: tuple[str, ...] = ()  # schedules in which nobody is on call though somebody has to be
 
     @property
@@ -40,12 +41,12 @@ def alarms(now: datetime) -> Alarms:
     complaint = cut(one_line(first), LONGEST)
     schedules = here.roll.current(db.session()).schedules.values()
     empty = tuple(one.name for one in schedules if is_gap(one, now))
-    failing = tuple(vitals.failing(db.session(), now))
+    failing, losing = tuple(vitals.failing(db.session(), now)), tuple(vitals.losing(db.session(), now))
     if audit is not None and now - audit.at > STALE:
-        return Alarms(tuple(lost), complaint, unwatched=audit.at, uncovered=empty, failing=failing)
+        return Alarms(tuple(lost), complaint, unwatched=audit.at, uncovered=empty, failing=failing, losing=losing)
     findings = audit.findings if audit is not None else ()
     shown = tuple(one for one in findings if one.what is not What.UNREACHED)
-    return Alarms(tuple(lost), complaint, shown, uncovered=empty, failing=failing)
+    return Alarms(tuple(lost), complaint, shown, uncovered=empty, failing=failing, losing=losing)
 
 
 def marked(mark: str, now: datetime) -> str:
@@ -58,6 +59,6 @@ def marked(mark: str, now: datetime) -> str:
         what,
         found.unwatched,
         found.uncovered,
-        [one.channel for one in found.failing],
+        [one.channel for one in (*found.failing, *found.losing)],
     )
     return f"{mark}-{zlib.crc32(repr(lasting).encode()):x}"

@@ -75,12 +75,17 @@ def _error(event: Event, name: str) -> tuple[str, ...]:
     return (cut(text, 240),) if text else ()
 
 
+def sent_again(event: Event) -> Said:
+    return Said("undo-2", "", _message(event), event.reader.say("is sent again: %(who)s wants it", who=event.actor))
+
+
 KINDS: Mapping[str, Callable[[Event], Said]] = {
     "sent": sent,
     "delivered": delivered,
     "subscription ended": subscription_ended,
     "contact failing": contact_failing,
     "logged": logged,
+    "sent again": sent_again,
     "attempt failed": attempt_failed,
     "delivery failed": failed,
     "delivery cancelled": called_off,

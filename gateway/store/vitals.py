@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.orm import Session
 
-from gateway.store.base import WAITING
+from gateway.store.base import FAILED, WAITING
 from gateway.store.tables import Delivery, Fact, Incident
 from gateway.store.types import micros, moment
 from rules.words import Status, Urgency
 
+LOSING_WITHIN = timedelta(minutes=15)
+LOSING_OF = 5_000  # newest messages that are looked at
+FEW = 3  # failures: fewer may happen to one bad address
 WORKER = "worker:"  # how the keys of workers' signs of life begin
 REACHED_WITHIN = timedelta(seconds=60)  # by then some page of an emergency has to be out
 PROVIDERS = (  # settings of which one shows that somebody means to be told
@@ -134,3 +137,31 @@ def behind(session: Session, known: Collection[str], newest: Collection[str]) ->
         return True
     found = set(session.scalars(text("SELECT version_num FROM alembic_version")))
     return not found or bool(found & (set(known) - set(newest)))
+
+
+@dataclass(frozen=True, slots=True)
+class Losing:
+    """A channel by which too much fails for good."""
+
+    channel: str
+    failed: int
+    all: int  # that came to an end, well or not
+
+
+def losing(session: Session, now: datetime) -> list[Losing]:
+    """Channels of which more than a twentieth failed in a quarter of an hour, and more than a few.
+
+    Nearly always nothing failed, which a small index tells; only then the newest messages are counted.
+    """
+    newest, begin = select(func.max(Delivery.id)).scalar_subquery(), now - LOSING_WITHIN
+    lately = (Delivery.id > newest - LOSING_OF, Delivery.finished_at >= begin)
+    if session.scalar(select(Delivery.id).where(FAILED, *lately).limit(1).offset(FEW - 1)) is None:
+        return []
+    query = select(Delivery.channel, Delivery.status, func.count()).where(
+        *lately, Delivery.status.in_(("sent", "delivered", "failed"))
+    )
+    counted: dict[str, dict[str, int]] = {}
+    for channel, status, count in session.execute(query.group_by(Delivery.channel, Delivery.status)):
+        counted.setdefault(channel, {})[status] = count
+    found = [Losing(name, one.get("failed", 0), sum(one.values())) for name, one in sorted(counted.items())]
+    return [one for one in found if one.failed >= FEW and one.failed * 20 > one.all]

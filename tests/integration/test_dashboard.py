@@ -368,7 +368,7 @@ def test_deliveries_show_to_whom_how_and_with_what_result(world, irina):
 
 
 def test_a_viewer_sees_addresses_only_in_part(world, viewer, irina):
-    world.alert(severity="info")
+    world.alert()
     with transaction() as session:
         session.execute(update(Delivery).values(channel="sms", address="+79990000001"))
     assert "+79990000001" in irina.get("/deliveries").text

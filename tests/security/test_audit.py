@@ -25,6 +25,7 @@ from gateway.store.tables import (
     Token,
     UndoRow,
 )
+from gateway.store.tables import Audit, ContactRow, Delivery, Entry, Payload, PersonRow, SignIn, Source, Token, UndoRow
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 from tests.conftest import EVERYBODY
 from tests.conventions.test_roles import N32, TABLE, N
@@ -113,6 +114,16 @@ class Stage:
         number = self.source()
         payload = db.session.scalar(select(Payload.id).where(Payload.source_id == number, Payload.size > 0).limit(1))
         return self.irina.press(f"/sources/{number}/requests/{payload}/replay")
+
+    def resends(self, *, several=False):
+        """Of a message that failed, about an incident that still calls."""
+        number = self.incident()
+        with transaction() as session:
+            session.execute(update(Delivery).where(Delivery.incident_id == number).values(status="failed"))
+        message = db.session.scalar(select(Delivery.id).where(Delivery.incident_id == number).limit(1))
+        if several:
+            return self.irina.press("/deliveries/resend", id=message)
+        return self.irina.press(f"/deliveries/{message}/resend")
 
     def contact(self):
         """The number of the browser that was subscribed last."""
@@ -268,6 +279,8 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     ("/reports/guests/<int:number>/revoke", lambda on: on.irina.press("/reports/guests/1/revoke"), IRINA, "dashboard",
      "guest link revoked"),
     ("/reports/shift", lambda on: on.takes_over(), IRINA, "dashboard", "hand-over confirmed"),
+    (f"/deliveries/{N}/resend", lambda on: on.resends(), IRINA, "dashboard", "delivery resend"),
+    ("/deliveries/resend", lambda on: on.resends(several=True), IRINA, "dashboard", "delivery resend"),
     ("/p/<token>", lambda on: on.from_a_phone("acknowledge"), ANNA, "link", "acknowledge"),
     ("/p/<token>", lambda on: on.from_a_phone("decline"), ANNA, "link", "decline"),
     ("/p/<token>", lambda on: on.from_a_phone("note", text="going"), ANNA, "link", "note"),
