@@ -59,6 +59,7 @@ def marked(mark: str, now: datetime) -> str:
         what,
         found.unwatched,
         found.uncovered,
-        [one.channel for one in (*found.failing, *found.losing)],
+        [one.channel for one in found.failing],
+        [one.channel for one in found.losing],
     )
     return f"{mark}-{zlib.crc32(repr(lasting).encode()):x}"

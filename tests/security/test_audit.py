@@ -16,6 +16,7 @@ from gateway.store.db import db, transaction
 from gateway.store.tables import (
     Audit,
     ContactRow,
+    Delivery,
     Entry,
     Payload,
     PersonRow,
@@ -25,7 +26,6 @@ from gateway.store.tables import (
     Token,
     UndoRow,
 )
-from gateway.store.tables import Audit, ContactRow, Delivery, Entry, Payload, PersonRow, SignIn, Source, Token, UndoRow
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 from tests.conftest import EVERYBODY
 from tests.conventions.test_roles import N32, TABLE, N
