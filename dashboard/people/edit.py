@@ -56,6 +56,10 @@ def edit_person(visit: Visit, number: int) -> ResponseReturnValue:
 @bp.post(f"/people/{N32}/leave")
 @require(*EDITORS)
 def let_leave(visit: Visit, number: int) -> ResponseReturnValue:
+    if request.form.get("sure") != "1":
+        return views.person_page(
+            visit, number, reader_of(visit).say("Tick the box first: leaving cannot be undone whole."), 422
+        )
     wrong = staff.leave(number, request.form.get("instead", ""), visit.person.email, visit.now)
     return _done(visit, number, wrong, "left")
 
@@ -180,5 +184,5 @@ def _marked() -> tuple[str, ...]:
     return (
         _("Somebody has to be an administrator: make another one first."), _("Choose a role and a language."),
         _("There is somebody with this address already."), _("There is a team of this name already."),
-        _("A name is needed, without a slash."),
+        _("A name is needed, without a slash."), _("Tick the box first: leaving cannot be undone whole."),
     )  # fmt: skip

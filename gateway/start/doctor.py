@@ -23,7 +23,7 @@ from gateway.settings import SETTINGS, BadSettings, Settings, load
 from gateway.store import ledger, selfwatch, vitals
 from gateway.store.db import database_clock, engine_options, is_postgres, prepare_sqlite
 from gateway.store.ledger import Ledger
-from gateway.store.tables import ContactRow, Entry, PersonRow, Token
+from gateway.store.tables import ContactRow, Entry, PersonRow, ReachFinding, Token
 from gateway.store.types import moment
 from rules import book
 from rules.selfwatch import SILENCE, STALE, What, judge
@@ -239,6 +239,9 @@ def _people(session: Session, settings: Settings, _now: datetime) -> Found:
         yield State.OK, f"{known} people, {count} administrators who can be reached"
     else:
         yield State.NOTE, f"{known} people, no administrator who can be reached: what nobody else hears, nobody hears"
+    found = session.scalar(select(func.count()).select_from(ReachFinding)) or 0
+    if found:
+        yield State.NOTE, f"the last look at the next 14 days found {found} things: /people names them"
 
 
 def _work(session: Session, settings: Settings, now: datetime) -> Found:

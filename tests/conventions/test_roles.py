@@ -140,7 +140,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/people"): "302 403 403 403 422",
     ("GET", f"/people/{N32}"): READERS,
     ("POST", f"/people/{N32}"): "302 403 403 403 422",
-    ("POST", f"/people/{N32}/leave"): ADMINS,
+    ("POST", f"/people/{N32}/leave"): "302 403 403 403 422",
     ("POST", f"/people/{N32}/back"): ADMINS,
     ("POST", f"/people/{N32}/sign-out"): ADMINS,
     ("POST", f"/people/{N32}/link"): "302 403 403 403 200",

@@ -137,12 +137,13 @@ def test_somebody_comes_is_changed_and_leaves(staffed):
     oleg = person("oleg@example.org").id
     anna = person("anna@example.org").id
     assert "infra" in irina.get(f"/people/{anna}").text
-    assert irina.press(f"/people/{anna}/leave", instead="oleg@example.org").status_code == 302
+    assert irina.press(f"/people/{anna}/leave", instead="oleg@example.org", sure="1").status_code == 302
     schedule = db.session.scalars(select(ScheduleRow).execution_options(populate_existing=True)).one()
     assert schedule.layers[0]["members"] == ["oleg@example.org"]
     assert not person("anna@example.org").active
     me = person("irina@example.org").id
-    assert irina.press(f"/people/{me}/leave").status_code == 422  # the last administrator
+    assert irina.press(f"/people/{me}/leave").status_code == 422  # unread
+    assert irina.press(f"/people/{me}/leave", sure="1").status_code == 422  # the last administrator
     assert irina.press(f"/people/{me}", name="I", role="viewer", language="en", timezone="UTC").status_code == 422
     viewer = Browser(staffed.app)
     with transaction() as session:

@@ -247,7 +247,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (f"/people/{N32}/sign-out", lambda on: on.irina.press(f"/people/{on.person()}/sign-out"), IRINA, "dashboard",
      "person signed out"),
     ("/welcome/<token>", lambda on: on.welcome(), "new@example.org", "link", "password set"),
-    (f"/people/{N32}/leave", lambda on: on.irina.press(f"/people/{on.person()}/leave"), IRINA, "dashboard",
+    (f"/people/{N32}/leave", lambda on: on.irina.press(f"/people/{on.person()}/leave", sure="1"), IRINA, "dashboard",
      "person left"),
     (f"/people/{N32}/back", lambda on: on.irina.press(f"/people/{on.person()}/back"), IRINA, "dashboard",
      "person back"),
