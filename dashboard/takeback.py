@@ -105,10 +105,10 @@ def outcome_words(outcome: Outcome, reader: Reader) -> str:
         what = listed(outcome.done, reader)
         parts.append(
             {
-                "acknowledge": _("Taken back: %(what)s is unacknowledged again, and calls go on.", what=what),
-                "resolve": _("Taken back: %(what)s is open again.", what=what),
-                "snooze": _("Taken back: %(what)s is no longer snoozed.", what=what),
-                "assign": _("Taken back: %(what)s is in the hands it was in before.", what=what),
+                "acknowledge": _("Taken back for %(what)s: no longer acknowledged, the steps go on.", what=what),
+                "resolve": _("Taken back for %(what)s: open again.", what=what),
+                "snooze": _("Taken back for %(what)s: no longer snoozed.", what=what),
+                "assign": _("Taken back for %(what)s: in the hands of whoever had it before.", what=what),
             }.get(outcome.act, "")
         )
     for why in dict.fromkeys(why for _number, why in outcome.refused):
