@@ -49,11 +49,12 @@ class Counts:
 def counts() -> Counts:
     """Each is a walk along an index of its own, and ends after COUNTED."""
     triggered = Incident.status == Status.TRIGGERED.value
+    unresolved = Incident.status.in_((Status.TRIGGERED.value, Status.ACKNOWLEDGED.value))
     wanted = (
         (AWAKE, triggered),
         (AWAKE, Incident.status == Status.ACKNOWLEDGED.value),
-        (SNOOZED,),
-        (SUPPRESSED,),
+        (SNOOZED, unresolved),
+        (SUPPRESSED, unresolved),
         (AWAKE, triggered, Incident.urgency == Urgency.EMERGENCY.rank),
     )
     rows = db.session.execute(select(*(_counted(*conditions) for conditions in wanted))).one()

@@ -69,10 +69,11 @@ def undelivered(session: Session, now: datetime, *, configured: bool, newest: in
     such an install is being tried out, and its pages go to the log.
     """
     query = text("""
-        SELECT i.id FROM (SELECT id, opened_at, level FROM incident
+        SELECT i.id FROM incident i
+        WHERE i.id IN (SELECT id FROM incident
             WHERE status <> 'resolved' AND snoozed_until IS NULL AND status = 'triggered' AND urgency = 0
-            ORDER BY id DESC LIMIT :newest) i
-        WHERE i.opened_at < :late AND i.level > 0
+            ORDER BY id DESC LIMIT :newest)
+          AND i.opened_at < :late AND i.level > 0
           AND coalesce((SELECT min(f.created_at) FROM delivery f WHERE f.incident_id = i.id), i.opened_at) < :late
           AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.kind IN ('opened', 'escalated')
                           AND d.status IN ('sent', 'delivered', 'bundled'))

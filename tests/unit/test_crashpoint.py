@@ -24,7 +24,7 @@ WHERE = {  # what stands in docs/gameday.md and in the list itself must stay tru
     "outcome written": ("gateway/flows/settle.py", "def settle("),
     "outcome committed": ("gateway/flows/deliver.py", "def _settle("),
     "timers read": ("gateway/flows/escalate.py", "def escalate_due("),
-    "action written": ("gateway/actions.py", "def act_in("),
+    "action written": ("gateway/actions.py", "def act_on("),
     "fallback written": ("gateway/flows/escalate.py", "fall_back"),
     "book read": ("gateway/bookshelf.py", "def refresh("),
     "migrated": ("gateway/store/migrations/env.py", "def run("),
