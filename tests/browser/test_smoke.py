@@ -58,7 +58,7 @@ def test_everything_by_keys(world, signed_in):
     expect(page.locator(f"#row-{first} .st")).to_have_text("Acknowledged")
     expect(page.locator(f"#row-{first} .ttl")).to_be_focused()
     page.keyboard.press("o")
-    page.wait_for_url(f"**/incidents/{first}")
+    page.wait_for_url(f"**/incidents/{first}*")
     page.keyboard.press("r")
     expect(page.locator(".hero .st")).to_have_text("Resolved")
     page.keyboard.press("u")

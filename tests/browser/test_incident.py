@@ -1,0 +1,54 @@
+"""The incident page in a real browser: keys, a part of the timeline and boxes that stay, and nothing too wide."""
+
+import pytest
+
+from tests.samples import alert, group
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+QUICK = 15_000
+WIDE = """[...document.querySelectorAll("main *")]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest("pre, .scroll, .vh"))
+  .map((one) => one.tagName + "." + one.className + "#" + one.id).slice(0, 5)"""
+
+
+def test_through_the_list_by_keys_and_up_the_ladder(world, signed_in):
+    numbers = [world.alert(name=name, fingerprint=name)[0] for name in ("A", "B")]
+    page = signed_in()
+    page.click(f"#t-{numbers[1]}")
+    page.wait_for_url(f"**/incidents/{numbers[1]}?from=*")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**/incidents/{numbers[0]}?from=*")
+    expect(page.locator("h1")).to_contain_text("A on db01")
+    page.keyboard.press("e")
+    expect(page.locator("#flash")).to_contain_text(f"Step 2 of #{numbers[0]} begins now")
+    assert [one.level for one in world.incidents()] == [2, 1]
+
+
+def test_what_is_chosen_and_half_written_stays_while_the_page_lives(world, signed_in):
+    (number,) = world.post(group(alert(fingerprint="a0"), alert(fingerprint="a1", instance="db02"))).json["incidents"]
+    page = signed_in()
+    page.goto(f"/incidents/{number}?tl=people")
+    page.check("#choose-2")
+    page.click("#amend summary")
+    page.fill("#why-urgency", "because")
+    world.acknowledges(number, name="Oleg")
+    expect(page.locator(".hero .st")).to_have_text("Acknowledged", timeout=QUICK)
+    expect(page.locator("#timeline [aria-current]")).to_have_text("People")
+    expect(page.locator("#timeline .tl")).not_to_contain_text("Opened")
+    expect(page.locator("#choose-2")).to_be_checked()
+    expect(page.locator("#why-urgency")).to_have_value("because")
+    page.click("#split button")
+    expect(page.locator("#flash")).to_contain_text(f"These alerts are #{number + 1} now")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_stands_out_sideways(world, signed_in, width):
+    long = "x" * 300
+    many = (alert(fingerprint=f"a{n}", instance=f"{long}{n}", path="/a" * 200) for n in range(12))
+    (number,) = world.post(group(*many)).json["incidents"]
+    page = signed_in(viewport={"width": width, "height": 800})
+    for path in ("", "/alerts", "/payloads"):
+        page.goto(f"/incidents/{number}{path}")
+        page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+        assert page.evaluate(WIDE) == [], path
