@@ -23,6 +23,7 @@ from gateway.doors import (
     machine_api,
     machine_door,
     machine_oncall,
+    machine_reports,
     machine_silences,
 )
 from gateway.doors import callback_pagerduty as callbacks
@@ -36,6 +37,7 @@ MACHINE_ROUTES = (
     machine_amend,
     machine_silences,
     machine_oncall,
+    machine_reports,
 )  # their routes hang on the blueprint of machine_door
 TURNS, PAUSE = 40, 1.0  # how often a migration asks for its tables, and the seconds it lets others have theirs
 MIGRATIONS = ROOT / "gateway/store/migrations"

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access import links
 from gateway.outward.render import MOST_ALERTS, AlertFacts, Facts
+from gateway.store import letters
 from gateway.store.outbox import Leased
 from gateway.store.routes import route_of
 from gateway.store.tables import AlertRow, Incident, Source
@@ -113,6 +114,18 @@ def _about_ticket(incident: Incident, source: str, reader: Person | None, world:
     page = public + links.ticket_page(key, incident.id, source)
     at_the_desk = reader is not None and reader.role in (Role.DISPATCHER, Role.ADMIN)
     return {"url": page, "tap_url": page if at_the_desk else ""}
+
+
+def letter_facts(session: Session, leased: Leased, world: World) -> Facts:
+    """A letter is about no incident: what it says was written down with it."""
+    reader = world.roll.current(session).people.get(leased.who)
+    said = letters.facts_of(session, leased)
+    return Facts(
+        number=0, uuid=letters.KIND, title="", urgency=Urgency.ORDINARY.value, severity=Severity.INFO.value, status="",
+        opened_at=moment(leased.created_at), letter=said, url=str(said.get("url", "")), name=leased.name,
+        language=reader.language if reader else world.settings.language,
+        timezone=reader.timezone if reader else world.settings.timezone,
+    )  # fmt: skip
 
 
 def bare_facts(session: Session, leased: Leased, world: World) -> Facts:

@@ -80,6 +80,7 @@ def split(incident_id: int, chosen: Iterable[int], actor: Actor, now: datetime) 
         if not any(row[1] for row in going) or not any(row[1] for row in rows if row[0] not in wanted):
             raise NotPossible("of the alerts that go, and of those that stay, at least one must fire")
         fresh = _part_of(session, case, going, now)
+        fresh.team, fresh.alert_name = cases.named(session, case.id)
         changes = changes_of(session, now)
         titles = {"count": len(going), "titles": [row[2] for row in going[:SHOWN]], "how": actor.how}
         changes.line(case, "split", actor.name, {**titles, "into": fresh.id})

@@ -28,6 +28,7 @@ from gateway.flows import (
     housekeeping,
     reach,
     silences,
+    weekly,
 )
 from gateway.flows.deliver import Sender
 from gateway.flows.herald import Herald
@@ -105,6 +106,7 @@ class Worker:
             Job("herald", timedelta(seconds=5), Herald(self.app, self.world).start_due),
             Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
             Job("rule hits", HITS_EVERY, hits.count),
+            Job("weekly letters", timedelta(minutes=1), lambda now: weekly.send_due(self.world, now)),
             Job("reports", REPORTS_LOOK, Keeper(self.app, self.world).start_due),
         ]
 

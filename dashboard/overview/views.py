@@ -35,7 +35,7 @@ def overview_values(visit: Visit) -> dict[str, object]:
         "duties": cards.duties(directory, reader), "gaps": cards.coming_gaps(directory, reader),
         "services": services[: queries.GRID], "more": len(services) > queries.GRID,
         "strip": cards.strip(visit.now, reader), "tones": tones, "healthy": not any(one.bad for one in tones),
-        "latest": cards.latest(reader), "nights": _nights(visit),
+        "counts": frame_queries.counts(), "latest": cards.latest(reader), "nights": _nights(visit),
     }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from gateway import log
 from gateway.doors.ingest import problem
 from gateway.secrets import same
-from gateway.store import selfwatch, vitals
+from gateway.store import rollups, selfwatch, vitals
 from gateway.store.db import reading
 from gateway.store.selfwatch import Report
 from gateway.store.vitals import Vitals
@@ -195,6 +195,7 @@ def _states(now: datetime) -> Iterable[Metric]:
         return
     yield _gauge("nabat_database_up", "Whether the database answers", value=True)
     yield from _of_database(found, now)
+    yield from _of_reports()
     yield from _of_audit(audit, now)
 
 
@@ -209,6 +210,19 @@ def _of_database(found: Vitals, now: datetime) -> Iterable[Metric]:
     yield _gauge("nabat_emergency_undelivered", "Emergencies that have reached nobody", found.undelivered)
     seen = _since(found.worker_seen, now) if found.worker_seen else float("inf")
     yield _gauge("nabat_worker_last_seen_seconds", "Since the last sign of life of any worker; +Inf: never", seen)
+
+
+def _of_reports() -> Iterable[Metric]:
+    """The figures of the last 30 days, as the worker counted them last."""
+    try:
+        known = _ask(rollups.figures)
+    except Away:
+        return
+    family = GaugeMetricFamily("nabat_report", "The response report of the last 30 days", labels=("figure",))
+    for name, value in known.items():
+        if value is not None:
+            family.add_metric((name,), float(value))
+    yield family
 
 
 def _of_audit(audit: Report | None, now: datetime) -> Iterable[Metric]:

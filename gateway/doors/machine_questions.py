@@ -2,7 +2,8 @@
 
 import base64
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final, TypeVar
 
 from werkzeug.datastructures import MultiDict
@@ -29,6 +30,8 @@ INCIDENTS = ("status", "urgency", "source", "label", "q", *PAGING)
 ALERTS = ("firing", "source", "label", "incident", *PAGING)
 DELIVERIES = ("status", "channel", "incident", *PAGING)
 ONCALL = ("schedule", "at")
+REPORT = ("from", "to", "team", "urgency", "service")
+LONGEST_REPORT = 366  # days
 
 
 class BadQuestion(Exception):
@@ -84,6 +87,41 @@ def wanted_oncall(args: MultiDict[str, str], now: datetime) -> tuple[str, dateti
 def wanted_schedule(args: MultiDict[str, str]) -> str:
     """The schedule's name, empty for all."""
     return _Asked(args, ONCALL[:1]).one("schedule")
+
+
+@dataclass(frozen=True, slots=True)
+class WantedReport:
+    """Whole days, the last one included."""
+
+    first: date
+    last: date
+    team: str
+    urgency: int | None
+    service: str
+
+
+def wanted_report(args: MultiDict[str, str], first: date, last: date) -> WantedReport:
+    asked = _Asked(args, REPORT)
+    first, last = _day("from", asked.one("from"), first), _day("to", asked.one("to"), last)
+    if first > last or (last - first).days >= LONGEST_REPORT:
+        raise BadQuestion(f"from must not be after to, and {LONGEST_REPORT} days are the most")
+    urgencies = asked.words("urgency", tuple(Urgency))
+    if len(urgencies) > 1:
+        raise BadQuestion("urgency: give one")
+    rank = Urgency(urgencies[0]).rank if urgencies else None
+    return WantedReport(first, last, asked.one("team"), rank, asked.one("service"))
+
+
+def _day(name: str, text: str, default: date) -> date:
+    if not text:
+        return default
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise BadQuestion(f"{name}: a day is wanted, like 2026-11-23") from None
+    if not EARLIEST <= found.year <= LATEST:
+        raise BadQuestion(f"{name}: this day is too far away")
+    return found
 
 
 def number_of(text: str) -> int | None:

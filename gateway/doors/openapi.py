@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.doors import machine_answers as answers
-from gateway.doors.machine_questions import ALERTS, DEFAULT, DELIVERED, DELIVERIES, INCIDENTS, MOST, ONCALL, STATUSES
+from gateway.doors.machine_questions import (
+    ALERTS,
+    DEFAULT,
+    DELIVERED,
+    DELIVERIES,
+    INCIDENTS,
+    MOST,
+    ONCALL,
+    REPORT,
+    STATUSES,
+)
+from gateway.doors.openapi_reports import OF_REPORTS, REPORTS_SAY
 from gateway.store.verdicts import VALUES
 from rules.lifecycle import Reason
 from rules.words import Urgency
@@ -27,6 +38,7 @@ def _words(*known: str) -> Data:
 PARAMETERS: Mapping[tuple[str, str], tuple[Data, str]] = {
     ("incidents", "status"): (_words(*STATUSES), "Words with commas between. Default: open."),
     ("deliveries", "status"): (_words(*DELIVERED), "Words with commas between."),
+    **OF_REPORTS,
     ("", "urgency"): (_words(*Urgency), "Words with commas between."),
     ("", "source"): (NAMES, "A source's name; several may be given."),
     ("", "label"): (NAMES, "name=value as the sender wrote it; of several, one alert must have all."),
@@ -115,6 +127,7 @@ def _paths() -> Data:
     mute = {"type": "object", "properties": {"mute": FLAG, "fixed_by": TEXT}}
     snooze = {"type": "object", "properties": {"for": TEXT, "until": TEXT}, "minProperties": 1}
     person = {"type": "object", "required": ["to"], "properties": {"to": {"type": ["string", "integer"]}}}
+    reported = [_parameter("report", name) for name in REPORT]
     return {
         "/api/v1/incidents": {"get": _list("incidents", "Incident", INCIDENTS)},
         one: {
@@ -140,6 +153,7 @@ def _paths() -> Data:
         **_override_paths(),
         **_quiet_paths("silences", "Silence", _SILENCE),
         **_quiet_paths("maintenance", "Window", _WINDOW),
+        "/api/v1/reports/response": {"get": _operation(REPORTS_SAY, _ref("Report"), parameters=reported)},
         "/api/v1/openapi.json": {"get": _operation("This description", {"type": "object"})},
     }
 
@@ -259,6 +273,7 @@ def _schemas() -> Data:
         "WholeIncident": _object(*answers.INCIDENT, ticket={"type": ["object", "null"]}, **incident, **many),
         "Alert": _object(*answers.ALERT, "starts_at", "ends_at", source=TEXT, incident=number_or_none),
         "Delivery": _object(*answers.DELIVERY, incident=NUMBER, source=TEXT, urgency=urgency),
+        "Report": _object("from", "to", "timezone", exact=FLAG, figures=ANYTHING, before=ANYTHING, by_urgency=ANYTHING),
         "Entry": _object(*answers.ENTRY),
         "OnCall": _object("at", oncall=duty),
         "Override": _object(*answers.OVERRIDE, schedule=TEXT, person=person),

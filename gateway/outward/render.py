@@ -92,6 +92,7 @@ class Facts:
     tap_url: str = ""  # where a tap on a push leads whoever sits at the desk, instead of there
     ticket: Mapping[str, Any] | None = None
     bundle: BundleFacts = BundleFacts()
+    letter: Mapping[str, Any] = field(default_factory=dict)  # the weekly report
     why: str = ""  # a call leaves now: what the voice gate says
     name: str = ""  # of the person
     language: str = "en"
@@ -183,6 +184,8 @@ def _values(facts: Facts, kind: str) -> dict[str, Any]:
         "when": wording.when,
         "clock": wording.clock,
         "span": wording.span,
+        "length": lambda seconds: "–" if seconds is None else wording.span(timedelta(seconds=round(seconds))),
+        "share": lambda value: "–" if value is None else f"{value:.1f} %",
     }
     values |= _comment((values["ticket"] or {}).get("comment"), wording)
     values["ticket"] = _ticket(values["ticket"] or {}, wording)

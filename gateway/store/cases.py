@@ -122,6 +122,13 @@ def say_merged(session: Session, incident_id: int, into: int) -> None:
     bulk.update(session, Incident, ("id", "merged_into"), [(incident_id, into)])
 
 
+def named(session: Session, incident_id: int) -> tuple[str, str]:
+    """Whose work it is, and what the reports call it: both stay as they were when it opened."""
+    sql = "SELECT team, alert_name FROM incident WHERE id = {}"
+    team, name = bulk.select_plain(session, sql, incident_id)[0]
+    return str(team), str(name)
+
+
 def count_firing(session: Session, cases: Iterable[Case]) -> None:
     """How many alerts of each incident fire, as the database has it; those that inhibition attached do not count."""
     by_id = {case.id: case for case in cases if not case.fresh}

@@ -174,7 +174,7 @@ def _lease(session: Session, channel: str, limit: int, now: datetime, clock: int
     skip = " FOR UPDATE OF d SKIP LOCKED" if is_postgres(session) else ""
     sql = f"""
         WITH due AS MATERIALIZED (
-            SELECT d.id FROM delivery d JOIN incident i ON i.id = d.incident_id
+            SELECT d.id FROM delivery d LEFT JOIN incident i ON i.id = d.incident_id
             WHERE d.status IN ('queued', 'sending') AND d.channel = :channel AND {which}
               AND d.status = 'queued' AND d.due_at <= :now
               AND (d.kind NOT IN ('opened', 'escalated') OR (i.status = 'triggered' AND i.snoozed_until IS NULL))

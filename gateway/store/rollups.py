@@ -60,6 +60,12 @@ def keep(session: Session, key: str, value: str, at: int) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh))
 
 
+def figures(session: Session) -> dict[str, float | None]:
+    """Those of the last days, as they were counted last; none before."""
+    fact = session.get(Fact, FIGURES, populate_existing=True)
+    return {} if fact is None else msgspec.json.decode(fact.value, type=dict[str, float | None])
+
+
 def write_day(session: Session, day: int, found: Tally) -> None:
     for table in (StatCore, StatHist, StatPerson, StatChannel):
         session.execute(delete(table).where(table.day == day))

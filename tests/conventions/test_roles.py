@@ -190,6 +190,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/api/v1/alerts"): NOBODY,
     ("GET", "/api/v1/deliveries"): NOBODY,
     ("GET", "/api/v1/oncall"): NOBODY,
+    ("GET", "/api/v1/reports/response"): NOBODY,
     ("GET", "/api/v1/oncall/overrides"): NOBODY,
     ("POST", "/api/v1/oncall/overrides"): NOBODY,
     ("DELETE", "/api/v1/oncall/overrides/<number>"): NOBODY,

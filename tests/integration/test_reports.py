@@ -1,5 +1,9 @@
 """The numbers of reports, added up by hand: SPEC 9 check 30, through exact counting and through the sums alike."""
 
+import csv
+import io
+import re
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,13 +11,27 @@ import pytest
 from sqlalchemy import select, update
 
 from gateway.flows import rollups as keeping
-from gateway.store import reports, rollups
+from gateway.flows import weekly
+from gateway.store import reports, rollups, verdicts
+from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
 from gateway.store.stat_tables import StatCore, StatHist
 from gateway.store.stats import Scope
 from gateway.store.tables import Incident, PersonRow
 from rules.report import flat
-from tests.numbers import BUCKETED, BY_HAND, LOADS, MOSCOW, at, seed
+from tests.browsing import Browser, everybody_has_a_password
+from tests.conftest import EVERYBODY
+from tests.numbers import BUCKETED, BY_HAND, LOADS, MOSCOW, WEEK, at, seed
+
+DAILY = """
+  - {name: daily, team: infra, timezone: Europe/Moscow,
+     layers: [{start: "2026-12-01T09:00", every: 1d, members: [oleg@example.org, irina@example.org]}]}
+"""
+MARINA = """
+people:
+  - {email: marina@example.org, name: Marina, role: viewer, language: ru, timezone: Europe/Moscow,
+     contacts: [{channel: email, address: marina@example.org}]}
+"""
 
 
 @pytest.fixture
@@ -94,3 +112,143 @@ def test_a_day_is_a_day_of_the_zone_when_the_clock_changes():
     """Sunday 25 October 2026 has 25 hours in Berlin."""
     scope = Scope(date(2026, 10, 25), date(2026, 10, 26), ZoneInfo("Europe/Berlin"))
     assert scope.ends - scope.begins == 25 * 3600 * 1_000_000
+
+
+def test_page_file_api_and_metrics_say_the_same(seeded):
+    """SPEC 9 check 30: the numbers added up by hand, wherever somebody reads them."""
+    world = seeded
+    keeping.turn(world.clock.now(), MOSCOW)
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in()
+    page = browser.get(f"/reports?p=custom&{WEEK}").text
+    for shown in (
+        "4\u00a0min<",
+        "62.5\u00a0%",
+        "5 of 8 · goal 90",
+        ">20 min<",
+        "2.5 <small>: 1",
+        "88.9\u00a0%",
+        ">4</a>",
+    ):
+        assert shown in page, shown
+    file = browser.get(f"/reports/table/figures.csv?p=custom&{WEEK}")
+    rows = list(csv.reader(io.StringIO(file.data.decode("utf-8-sig"))))
+    agree({name: float(value) for name, value in rows[1:] if value}, exact=True)
+    with transaction() as session:
+        token = source_store.create_api_token(session, "r", ["read"], world.clock.now())
+    program = {"Authorization": f"Bearer {token}"}
+    answer = world.client.get(f"/api/v1/reports/response?{WEEK}", headers=program)
+    assert answer.json["exact"] is True
+    agree(answer.json["figures"], exact=True)
+    assert world.client.get("/api/v1/reports/response?from=2026-11-29&to=2026-11-23", headers=program).status == BAD
+    scraped = world.client.get("/metrics", environ_overrides={"REMOTE_ADDR": "127.0.0.1"}).text
+    found = dict(re.findall(r'nabat_report\{figure="(\w+)"\} (\S+)', scraped))
+    month = world.client.get("/api/v1/reports/response", headers=program).json["figures"]
+    assert {name: float(value) for name, value in found.items()} == pytest.approx(
+        {name: value for name, value in month.items() if value is not None}
+    )
+    assert float(found["incidents"]) == BY_HAND["incidents"] + 1  # and the one of the next Monday
+
+
+def test_g5_export_and_guest(seeded):
+    """A file opens with local dates; a guest sees the page without names for seven days, unless it is revoked."""
+    world = seeded
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in()
+    days = browser.get(f"/reports/table/days.csv?p=custom&{WEEK}").data.decode("utf-8-sig").splitlines()
+    assert days[:2] == ["Day,Emergency,Urgent,Fast,Ordinary", "2026-11-23,2,0,0,0"]
+    book = zipfile.ZipFile(io.BytesIO(browser.get(f"/reports/table/days.xlsx?p=custom&{WEEK}").data))
+    assert "2026-11-23" in book.read("xl/worksheets/sheet1.xml").decode()
+    browser.press("/reports/guests", p="custom", **{"from": "2026-11-23", "to": "2026-11-29"})
+    link = re.search(r'href="[^"]*(/g/[^"]+)"', browser.get("/reports/guests").text)[1]
+    stranger = Browser(world.app)
+    page = stranger.get(link)
+    assert page.status_code == 200
+    assert "62.5\u00a0%" in page.text
+    assert "Anna" in browser.get(f"/reports?p=custom&{WEEK}").text
+    for name in ("Anna", "Oleg", "example.org", 'href="/incidents'):
+        assert name not in page.text, name
+    assert stranger.get(link[:-1] + ("A" if link[-1] != "A" else "B")).status_code == 410
+    world.clock.advance(days=7)
+    assert stranger.get(link).status_code == 410
+    browser.sign_in()
+    browser.press("/reports/guests")
+    fresh = re.search(r'href="[^"]*(/g/[^"]+)"', browser.get("/reports/guests").text)[1]
+    assert stranger.get(fresh).status_code == 200
+    browser.press("/reports/guests/2/revoke")
+    assert stranger.get(fresh).status_code == 410
+
+
+def test_g2_a_manager_gets_only_the_weekly_report(staffed_of, providers):
+    """Monday at eight by her clock, in her language, once; the link in it asks before it stops anything."""
+    world = staffed_of()
+    world.people(MARINA)
+    world.clock.set(datetime(2026, 11, 30, 4, 59, tzinfo=UTC))  # 07:59 in Moscow
+    seed()
+    gateway = world.app.extensions["gateway"]
+    assert weekly.send_due(gateway, world.clock.now()) == 0
+    world.clock.advance(minutes=1)
+    assert weekly.send_due(gateway, world.clock.now()) == 1
+    assert weekly.send_due(gateway, world.clock.now()) == 0
+    world.delivers()
+    (mail,) = [one for one in providers.mail.mails if "marina@example.org" in one["To"]]
+    text = mail.get_body(("plain",)).get_content()
+    assert "инцидентов 8" in str(mail["Subject"])
+    assert "Принято в срок: 62.5 %" in text
+    token = re.search(r"/weekly/(\S+)", text)[1]
+    assert "Stop the weekly e-mail" in Browser(world.app).get(f"/weekly/{token}").text
+    world.clock.advance(days=7)
+    Browser(world.app).post(f"/weekly/{token}")
+    assert weekly.send_due(gateway, world.clock.now()) == 0
+
+
+def test_g1_one_look_and_e12_a_verdict(seeded):
+    """What is open, late and quiet at one look; a verdict lowers the rule's precision from 3/3 to 3/4."""
+    world = seeded
+    keeping.turn(world.clock.now(), MOSCOW)
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in()
+    now = browser.get("/overview").text
+    for shown in (
+        "0 open, 0 acknowledged",
+        "1 open, 0 acknowledged",
+        "1 overdue",
+        "files",
+        "Pages in sleep hours: 0 this",
+    ):
+        assert shown in now, shown
+    mark = re.search(r'data-mark="([^"]*)"', now)[1]
+    asked = {"page": "overview", "q": ""}
+    assert browser.client.get("/live", query_string={**asked, "since": mark}).status_code == 204
+    world.alert()
+    assert browser.get("/overview").text.count("1 open, 0 acknowledged") == 2
+    assert "1 open, 0 acknowledged" in browser.client.get("/live", query_string={**asked, "since": mark}).text
+    for number, right in ((1, True), (2, True), (3, True), (4, False)):
+        with transaction() as session:
+            row = session.get(Incident, number)
+            row.rule = "calls"
+            verdicts.say(session, row, 1, at(25, "12:00"), value=None, call=right)
+    noise = browser.get(f"/reports/noise?p=custom&{WEEK}").text
+    assert re.search(r'<td>calls</td><td class="num">3/4</td>', noise)
+
+
+def test_e14_hand_over(world):
+    """Who is on call now sees the shift before and confirms with one tap, once."""
+    world.people(EVERYBODY + DAILY)
+    world.clock.set(datetime(2026, 12, 4, 5, 0, tzinfo=UTC))  # Friday 08:00: Oleg's last hour
+    (number,) = world.alert()
+    world.clock.advance(hours=2)
+    everybody_has_a_password()
+    irina, anna = Browser(world.app), Browser(world.app, "192.0.2.2")
+    irina.sign_in("irina@example.org")
+    anna.sign_in()
+    page = irina.get("/reports/shift?schedule=daily").text
+    assert "Shift of Oleg" in page
+    assert f'href="/incidents/{number}"' in page
+    assert "I take over" not in anna.get("/reports/shift?schedule=daily").text
+    assert anna.press("/reports/shift", schedule="daily").status_code == 403
+    assert irina.press("/reports/shift", schedule="daily").status_code == 302
+    assert "Irina took over at" in anna.get("/reports/shift?schedule=daily").text
