@@ -45,11 +45,11 @@ def week(**more):
     return Scope(date(2026, 11, 23), date(2026, 11, 30), MOSCOW, **more)
 
 
-def agree(found, exact):
+def agree(found, exact, rounded=1e-9):
     for name, value in BY_HAND.items():
-        close = 0.02 if not exact and name.endswith(BUCKETED) else 1e-9
+        close = 0.02 if not exact and name.endswith(BUCKETED) else rounded
         # a bucket of durations under a second is as wide as its value
-        assert found[name] == pytest.approx(value, rel=close, abs=0.05 if close > 0.01 else 1e-9), name
+        assert found[name] == pytest.approx(value, rel=close, abs=0.05 if close > 0.01 else rounded), name
 
 
 def test_page_figures_are_those_added_up_by_hand(seeded):
@@ -134,7 +134,7 @@ def test_page_file_api_and_metrics_say_the_same(seeded):
         assert shown in page, shown
     file = browser.get(f"/reports/table/figures.csv?p=custom&{WEEK}")
     rows = list(csv.reader(io.StringIO(file.data.decode("utf-8-sig"))))
-    agree({name: float(value) for name, value in rows[1:] if value}, exact=True)
+    agree({name: float(value) for name, value in rows[1:] if value}, exact=True, rounded=0.0005)
     with transaction() as session:
         token = source_store.create_api_token(session, "r", ["read"], world.clock.now())
     program = {"Authorization": f"Bearer {token}"}
