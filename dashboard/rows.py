@@ -10,7 +10,7 @@ from dashboard.words import Badge, Told
 from gateway.store.routes import route_of
 from gateway.store.tables import Delivery, Incident
 from rules.lifecycle import step_at
-from rules.timing import Phase
+from rules.timing import UNTOLD, Phase
 from rules.words import Directory, Kind, Status
 
 EMPTY: Mapping[int, Sequence[int]] = {}
@@ -109,7 +109,9 @@ def next_step(incident: Incident, directory: Directory, reader: Reader) -> Next:
         return Next(_("until %(time)s", time=reader.moment(incident.snoozed_until).short))
     if incident.status == Status.ACKNOWLEDGED:
         return Next(_after(incident.ack_by, incident.ack_at, incident.opened_at, reader))
-    late = reader.now > incident.ack_due_at
+    late = reader.now > incident.ack_due_at and incident.phase not in UNTOLD
+    if incident.phase == Phase.GATHERING:
+        return Next(_("waits for more alerts"))
     if incident.next_at is None:
         return Next(_("nobody is told any more"), bad=True)
     who = next_names(incident, directory, reader)

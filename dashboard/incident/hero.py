@@ -10,7 +10,7 @@ from dashboard.incident.ladder import coming
 from dashboard.reader import Moment, Reader
 from gateway.store.routes import route_of
 from gateway.store.tables import Delivery, Incident
-from rules.timing import Phase
+from rules.timing import UNTOLD, Phase
 from rules.words import Directory, Status
 
 OUT = ("sent", "delivered", "logged", "bundled")  # messages that left, as far as that is in our hands
@@ -79,8 +79,10 @@ def _clocks(found: Incident, sent: Sequence[Delivery], directory: Directory, rea
         running = _running(_("Open for"), found.opened_at, reader)
         goal = _waking(found, found.snoozed_until, reader) if found.snoozed_until else _reminder(found, goal, reader)
         return [running, _acknowledged(found, reader), goal, Clock(_("Acknowledged by"), found.ack_by or "?")]
-    late = not found.snoozed_until and reader.now > found.ack_due_at
+    late = not found.snoozed_until and found.phase not in UNTOLD and reader.now > found.ack_due_at
     waiting = _running(_("Unacknowledged for"), found.opened_at, reader, bad=late)
+    if found.phase == Phase.GATHERING:
+        return [waiting, goal, Clock(_("Next step in"), "–"), Clock(_("Who is next"), _("waits for more alerts"))]
     if found.next_at is None:
         return [waiting, goal, Clock(_("Next step in"), "–"), Clock(_("Who is next"), _("nobody"), bad=True)]
     at = reader.moment(found.next_at)
@@ -178,7 +180,7 @@ def _phase(found: Incident, reader: Reader) -> Banner | None:
     if found.phase == Phase.FLAPPING:
         text = reader.say("It is flapping: held open, and nobody is called anew until it has been quiet.")
         return Banner("warn", "activity", text)
-    if found.phase == Phase.HELD:
+    if found.phase in UNTOLD:
         if found.next_at is None:
             return Banner("info", "clock", reader.say("Held back: nobody has been told yet."))
         until = reader.moment(found.next_at).short

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from rules.lifecycle import Signal
+from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_silences import Operator
 from tests.integration.test_when_to_tell import acts, calls, go
 from tests.samples import BOOK, alert, group
@@ -104,6 +105,12 @@ def test_a_few_alerts_tell_nobody_and_enough_of_them_do(staffed_of):
         "at_least",
         "3 within 10m",
     )
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in("irina@example.org")
+    for page in ("/incidents", f"/incidents/{world.incident().id}"):
+        assert "waits for more alerts" in browser.get(page).text
+    assert "Held back: nobody has been told yet." in browser.get(f"/incidents/{world.incident().id}").text
     fires(4)
     fires(5, minutes=5)
     assert world.deliveries() == []

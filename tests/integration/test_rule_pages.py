@@ -23,6 +23,10 @@ ODD = BOOK.replace(
 )  # fmt: skip
 
 
+# What happens before and after the database is the same on both.
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def world(staffed_of):
     made = staffed_of(ODD)
@@ -68,6 +72,7 @@ def test_each_hit_is_counted_once_whoever_counts(world):
         assert by_rule(session, world.clock.now())["critical"].count == 1
 
 
+@sqlite
 def test_one_rule_with_its_text_and_the_numbers_of_its_lines(world, anna):
     page = anna.get("/rules/critical").text
     assert "{name: critical, match: [&#39;severity=&#34;critical&#34;&#39;]" in page
@@ -81,6 +86,7 @@ def test_one_rule_with_its_text_and_the_numbers_of_its_lines(world, anna):
     assert anna.get("/rules/0").status_code == anna.get("/rules/none").status_code == 404
 
 
+@sqlite
 def test_a_policy_minute_by_minute_with_the_names_of_a_moment(world, anna):
     page = anna.get("/policies").text
     assert "Anna" in page
@@ -99,6 +105,7 @@ def tried(browser, body, **more):
     return browser.press("/rules/test", {"HX-Request": "true"}, body=body, kind="alertmanager", source="am", **more)
 
 
+@sqlite
 def test_the_tester_says_what_would_happen_and_does_nothing(world, anna):
     (number,) = world.alert()
     counts = (len(world.deliveries()), len(world.entries()), len(world.incidents()))
@@ -122,6 +129,7 @@ def test_the_tester_says_what_would_happen_and_does_nothing(world, anna):
     assert "critical" in whole.text.partition('id="decision"')[2]
 
 
+@sqlite
 def test_what_came_of_it_is_a_test_case_of_the_book(world, anna):
     text = tried(anna, json.dumps(webhook(password="hunter2")), at="2026-12-05T03:12").text
     case = html.unescape(text.partition('<pre class="code" tabindex="0">')[2].partition("</pre>")[0])
@@ -131,6 +139,7 @@ def test_what_came_of_it_is_a_test_case_of_the_book(world, anna):
     assert "hunter2" not in case
 
 
+@sqlite
 def test_mistakes_are_shown_with_their_place(world, anna):
     broken = tried(anna, '{"alerts": [\n  {"status": }\n]}')
     assert (broken.status_code, "line 2, column" in broken.text) == (422, True)
@@ -159,6 +168,7 @@ def test_a_payload_is_taken_from_the_last_ones_or_from_an_incident_with_its_secr
     assert anna.get("/rules/test?incident=nonsense").status_code == 200
 
 
+@sqlite
 def test_a_silence_is_named_and_too_many_tries_are_refused(world, anna):
     with transaction() as session:
         made = source_store.create_api_token(session, "robot", ["read", "act"], world.clock.now())
