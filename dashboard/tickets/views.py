@@ -86,7 +86,7 @@ def _from(found: list[Found], after: int | None) -> list[Found]:
 def _tabs(current: str, known: Sorted, reader: Reader) -> list[Tab]:
     _ = reader.say
     names = (
-        ("unassigned", _("Unassigned")), ("mine", _("Mine")), ("waiting", _("Waiting")), ("open", _("All open")),
+        ("unassigned", _("Unassigned")), ("mine", _("Mine")), ("waiting", reader.say_as("ticket", "Waiting")), ("open", _("All open")),
         ("closed", _("Closed")),
     )  # fmt: skip
     return [
