@@ -86,8 +86,8 @@ def _from(found: list[Found], after: int | None) -> list[Found]:
 def _tabs(current: str, known: Sorted, reader: Reader) -> list[Tab]:
     _ = reader.say
     names = (
-        ("unassigned", _("Unassigned")), ("mine", _("Mine")), ("waiting", reader.say_as("ticket", "Waiting")), ("open", _("All open")),
-        ("closed", _("Closed")),
+        ("unassigned", _("Unassigned")), ("mine", _("Mine")), ("waiting", reader.say_as("ticket", "Waiting")),
+        ("open", _("All open")), ("closed", _("Closed")),
     )  # fmt: skip
     return [
         Tab(

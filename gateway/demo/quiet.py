@@ -14,7 +14,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 def plan(session: Session, now: datetime) -> None:
     silences = (
-        ("pyotr", 'alertname="PrinterOffline"', now, 6 * HOUR, "Филиал переезжает на новые принтеры."),
+        ("pyotr", 'alertname="RaidDegraded"', now, 6 * HOUR, "Новый диск заказан, привезут сегодня."),
         ("irina", 'instance="build-old"', now, 3 * DAY, "The old build server is being taken out of service."),
         ("anna", 'service="crm"', now + DAY, 2 * HOUR, "Обновление CRM, согласовано с отделом продаж."),
     )
