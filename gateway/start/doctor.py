@@ -1,51 +1,25 @@
 """`./nabat doctor`: asks each part whether all is well with it. Changes nothing, and needs nobody else to run."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from gateway import bookshelf, channels
-from gateway.access.vapid import KEY
 from gateway.app import revisions
+from gateway.checkup import Check, State, balance, checks, database, disk, rule_book, said
 from gateway.clock import SystemClock
-from gateway.disk import BALLAST, MEGABYTE, Disk, disk_of
-from gateway.secrets import BadSecret, Vault
+from gateway.disk import disk_of
 from gateway.settings import SETTINGS, BadSettings, Settings, load
-from gateway.store import ledger, selfwatch, vitals
-from gateway.store.db import database_clock, engine_options, is_postgres, prepare_sqlite
+from gateway.store import ledger, vitals
+from gateway.store.db import engine_options, prepare_sqlite
 from gateway.store.ledger import Ledger
-from gateway.store.tables import ContactRow, Entry, PersonRow, ReachFinding, Token
-from gateway.store.types import moment
-from rules import book
-from rules.selfwatch import SILENCE, STALE, What, judge
-from rules.words import Role
-
-AGREE = timedelta(seconds=10)  # between our clock and the database's
-SEALED = 200  # sealed texts that are tried
-
-
-class State(StrEnum):
-    OK = "ok"
-    NOTE = "note"  # worth knowing, and no failure
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What was asked of one part, and what it said."""
-
-    name: str
-    state: State
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +43,6 @@ def as_json(health: Health) -> str:
     return msgspec.json.format(msgspec.json.encode(told)).decode()
 
 
-Found = Iterator[tuple[State, str]]
-
-
 def examine() -> Health:
     """Everything, part by part; what cannot be asked because of another part is left out."""
     now = SystemClock().now()
@@ -81,8 +52,8 @@ def examine() -> Health:
         return Health(tuple(Check("configuration", State.PROBLEM, words) for words in problem.complaints))
     given = sum(1 for one in SETTINGS if os.environ.get(one.name) or os.environ.get(f"{one.name}_FILE"))
     checks = [Check("configuration", State.OK, f"{given} settings given, the others have their defaults")]
-    checks += _said("rule book", _rule_book(settings))
-    checks += _said("disk", _disk(disk_of(settings)))
+    checks += said("rule book", rule_book(settings))
+    checks += said("disk", disk(disk_of(settings)))
     account: list[Ledger] = []
     try:
         with _session(settings) as session:
@@ -91,10 +62,6 @@ def examine() -> Health:
     except SQLAlchemyError as problem:
         checks.append(Check("database", State.PROBLEM, f"cannot be used: {_first_line(problem)}"))
     return Health(tuple(checks), account[0] if account else None)
-
-
-def _said(name: str, found: Iterable[tuple[State, str]]) -> list[Check]:
-    return [Check(name, state, words) for state, words in found]
 
 
 def _first_line(problem: SQLAlchemyError) -> str:
@@ -128,156 +95,8 @@ def _of_database(
     if vitals.behind(session, known, [max(known)]):
         yield [Check("database", State.PROBLEM, "it is older than the program: run ./nabat migrate")]
         return
-    yield _said("database", _database(session))
-    parts: tuple[tuple[str, Callable[[Session, Settings, datetime], Found]], ...] = (
-        ("clock", _clock), ("secret key", _secret_key), ("channels", _channels), ("people", _people),
-        ("work", _work), ("auditor", _auditor),
-    )  # fmt: skip
-    for name, ask in parts:
-        yield _said(name, ask(session, settings, now))
+    yield said("database", database(session))
+    yield from checks(session, settings, now)
     session.rollback()
     account.append(ledger.read(session))
-    yield _said("ledger", _ledger(account[0]))
-
-
-def _rule_book(settings: Settings) -> Found:
-    try:
-        found = book.parse(bookshelf.read(settings.rules))
-    except book.BadRuleBook as problem:
-        yield from ((State.PROBLEM, complaint) for complaint in problem.complaints)
-    else:
-        yield State.OK, f"{len(found.routes)} routes, {len(found.policies)} policies"
-
-
-def _disk(disk: Disk) -> Found:
-    free = f"{disk.free() // MEGABYTE} MB free in {disk.place}"
-    if disk.short:
-        yield State.PROBLEM, f"{free}, less than {disk.least // MEGABYTE} MB: new alerts are refused"
-    elif disk.least and not disk.ballast.exists():
-        yield State.NOTE, f"{free}; the {BALLAST // MEGABYTE} MB of ballast are not there, a worker makes them"
-    else:
-        yield State.OK, free
-
-
-def _database(session: Session) -> Found:
-    if is_postgres(session):
-        version = session.execute(text("SHOW server_version")).scalar_one()
-        yield State.OK, f"PostgreSQL {version}, in its present form"
-        for name in ("fsync", "synchronous_commit", "full_page_writes"):
-            if session.execute(text(f"SHOW {name}")).scalar_one() == "off":
-                yield State.NOTE, f"{name} is off: what was answered with 202 may be lost when the power goes"
-        return
-    wrong = [row[0] for row in session.execute(text("PRAGMA quick_check(5)")) if row[0] != "ok"]
-    yield from ((State.PROBLEM, f"it is damaged: {line}") for line in wrong)
-    if not wrong:
-        yield State.OK, "SQLite, in its present form, whole"
-
-
-def _clock(session: Session, _settings: Settings, now: datetime) -> Found:
-    apart = moment(database_clock(session)) - SystemClock().now()
-    newest = session.scalar(select(func.max(Entry.at)))
-    if abs(apart) > AGREE:
-        yield (
-            State.PROBLEM,
-            f"the database's is {apart.total_seconds():+.0f} s from ours: leases and steps need them alike",
-        )
-    elif newest is not None and newest - now > AGREE:
-        yield (
-            State.PROBLEM,
-            f"something was written {(newest - now).total_seconds():.0f} s in the future: was it set back?",
-        )
-    else:
-        yield State.OK, "ours and the database's agree"
-
-
-def _secret_key(session: Session, settings: Settings, _now: datetime) -> Found:
-    secret = [name for name in channels.names() if channels.find(name).SECRET]
-    sealed = list(session.scalars(select(ContactRow.address).where(ContactRow.channel.in_(secret)).limit(SEALED)))
-    sealed += [
-        one for one in session.scalars(select(Token.sealed).where(Token.sealed.is_not(None)).limit(SEALED)) if one
-    ]
-    vault, lost = Vault(settings.secret_key), 0
-    for one in sealed:
-        try:
-            vault.open(one)
-        except BadSecret:
-            lost += 1
-    if lost:
-        yield State.PROBLEM, f"it does not open {lost} of {len(sealed)} secrets in the database"
-    else:
-        yield State.OK, f"it opens all {len(sealed)} secrets that were tried" if sealed else "nothing is sealed yet"
-
-
-def _channels(session: Session, settings: Settings, _now: datetime) -> Found:
-    counted = select(ContactRow.channel, func.count()).group_by(ContactRow.channel)
-    contacts = {row[0]: row[1] for row in session.execute(counted)}
-    for name in channels.names():
-        if name == "log":
-            continue
-        chosen = channels.carrier(name, settings.env)
-        lacking = [one for one in channels.missing(name, settings.env) if one != KEY]
-        half = [one for one in chosen.NEEDS if settings.env.get(one) and one != "NABAT_MAIL_FROM"]
-        words = f"{name}: {contacts.get(name, 0)} contacts"
-        if lacking and half:
-            yield State.PROBLEM, f"{words}, {', '.join(half)} set, but not {', '.join(lacking)}"
-        elif lacking:
-            yield State.NOTE, f"{words}, not set up ({', '.join(lacking)}): its messages only go to the log"
-        else:
-            yield State.OK, words
-
-
-def _people(session: Session, settings: Settings, _now: datetime) -> Found:
-    ready = [
-        name for name in channels.names() if not [one for one in channels.missing(name, settings.env) if one != KEY]
-    ]
-    admins = select(PersonRow.id).where(PersonRow.role == Role.ADMIN.value, PersonRow.active)
-    reached = select(func.count(func.distinct(ContactRow.person_id))).where(
-        ContactRow.person_id.in_(admins), ContactRow.channel.in_(ready)
-    )
-    count, known = session.scalar(reached) or 0, session.scalar(select(func.count()).select_from(PersonRow)) or 0
-    if count:
-        yield State.OK, f"{known} people, {count} administrators who can be reached"
-    else:
-        yield State.NOTE, f"{known} people, no administrator who can be reached: what nobody else hears, nobody hears"
-    found = session.scalar(select(func.count()).select_from(ReachFinding)) or 0
-    if found:
-        yield State.NOTE, f"the last look at the next 14 days found {found} things: /people names them"
-
-
-def _work(session: Session, settings: Settings, now: datetime) -> Found:
-    """A stopped program with nothing to do is well; one that is late, or half there, is not."""
-    sight = selfwatch.look(session, now, configured=vitals.configured(settings.env))
-    sight = replace(sight, missing=len(selfwatch.missing(session, now)))
-    found = {one.what: one for one in judge(sight, now, {})}
-    silent = found.pop(What.WORKER, None)
-    report = selfwatch.last(session)
-    half = report is not None and now - report.at <= STALE  # the auditor runs, and no worker does
-    late = [one for one in found.values() if one.what is not What.UNREACHED] or half
-    yield from ((State.PROBLEM, one.words) for one in found.values())
-    if silent is not None and late:
-        yield State.PROBLEM, silent.words
-    elif silent is not None:
-        yield State.NOTE, f"no worker was seen within {SILENCE.seconds} s, and nothing waits for one"
-    elif not found:
-        yield State.OK, "a worker was seen, nothing is late"
-
-
-def _auditor(session: Session, _settings: Settings, now: datetime) -> Found:
-    report = selfwatch.last(session)
-    if report is None:
-        yield State.NOTE, "no auditor was ever seen: ./nabat auditor watches over the others"
-    elif now - report.at > STALE:
-        yield State.NOTE, f"the last audit was {int((now - report.at).total_seconds())} s ago"
-    elif report.findings:
-        yield from ((State.PROBLEM, f"it found: {one.words}") for one in report.findings)
-    else:
-        yield State.OK, "the last audit found nothing"
-
-
-def _ledger(found: Ledger) -> Found:
-    sums = f"{found.received} received = {found.handled} handled + {found.held} held + {found.quarantined} quarantined"
-    if found.balanced:
-        yield State.OK, f"ledger balanced: {sums}"
-    else:
-        apart = found.received - found.handled - found.held - found.quarantined
-        yield State.PROBLEM, f"ledger differs by {apart:+}: {sums.replace('=', 'against')}"
+    yield said("ledger", balance(account[0]))

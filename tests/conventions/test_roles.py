@@ -64,6 +64,11 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/oncall/import/<int(max=2147483647):number>/remove"): "302 403 403 403 404",
     ("GET", "/deliveries"): READERS,
     ("GET", "/sources"): READERS,
+    ("GET", "/settings"): "302 403 403 403 200",
+    ("POST", "/settings/test"): "302 403 403 403 302",  # no such channel
+    ("GET", "/settings/tokens"): "302 403 403 403 200",
+    ("POST", "/settings/tokens"): "302 403 403 403 422",  # no scope
+    ("POST", "/settings/tokens/<int(max=2147483647):number>/revoke"): "302 403 403 403 422",  # not confirmed
     ("GET", f"/deliveries/{N}"): READERS,
     ("POST", f"/deliveries/{N}/resend"): "302 403 403 403 409",  # it did not fail
     ("POST", "/deliveries/resend"): "302 403 403 403 302",

@@ -110,6 +110,10 @@ class Stage:
         last = found.first()
         return self.irina.press(f"/sources/{self.source()}/revoke", token=last.id, confirm=last.ending)
 
+    def revokes_a_program(self):
+        last = db.session.scalars(select(Token).where(Token.name == "bot")).first()
+        return self.irina.press(f"/settings/tokens/{last.id}/revoke", confirm=last.ending)
+
     def replays(self):
         number = self.source()
         payload = db.session.scalar(select(Payload.id).where(Payload.source_id == number, Payload.size > 0).limit(1))
@@ -279,6 +283,11 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     ("/reports/guests/<int:number>/revoke", lambda on: on.irina.press("/reports/guests/1/revoke"), IRINA, "dashboard",
      "guest link revoked"),
     ("/reports/shift", lambda on: on.takes_over(), IRINA, "dashboard", "hand-over confirmed"),
+    ("/settings/test", lambda on: on.irina.press("/settings/test", channel="email"), IRINA, "dashboard", "channel test"),
+    ("/settings/tokens", lambda on: on.irina.press("/settings/tokens", name="bot", scope="read"), IRINA, "dashboard",
+     "token create"),
+    ("/settings/tokens/<int(max=2147483647):number>/revoke", lambda on: on.revokes_a_program(), IRINA, "dashboard",
+     "token revoke"),
     (f"/deliveries/{N}/resend", lambda on: on.resends(), IRINA, "dashboard", "delivery resend"),
     ("/deliveries/resend", lambda on: on.resends(several=True), IRINA, "dashboard", "delivery resend"),
     ("/p/<token>", lambda on: on.from_a_phone("acknowledge"), ANNA, "link", "acknowledge"),

@@ -1,0 +1,81 @@
+"""Settings: every one with its value or its ending, the channels with their last results, and whether all is well."""
+
+import os
+from dataclasses import dataclass
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+
+from dashboard.blueprint import bp
+from dashboard.deliveries import cards
+from dashboard.page import draw, reader_of
+from dashboard.reader import Reader
+from dashboard.settings import queries
+from dashboard.words import BY_VALUE
+from gateway import checkup, trying
+from gateway.access.auth import WAY, Visit, require
+from gateway.actions import Actor
+from gateway.settings import SETTINGS, Setting, Settings, origin
+from gateway.store.db import db
+from gateway.world import world
+from rules.words import Role
+
+ENDING = 3  # characters of a secret that are shown, of one that is long enough not to be given away by them
+LONG = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    value: str
+    secret: bool
+    origin: str
+    what: str
+
+
+@bp.get("/settings")
+@require(Role.ADMIN)
+def settings(visit: Visit) -> ResponseReturnValue:
+    return draw(visit, "pages/settings.html", whole(visit))
+
+
+def whole(visit: Visit, said: str = "", *, well: bool = True) -> dict[str, object]:
+    reader, given = reader_of(visit), world().settings
+    book = world().shelf.book
+    return {
+        "page": "settings",
+        "rows": [_row(one, given, reader) for one in SETTINGS],
+        "channels": [(one, _results(one.name, visit, reader)) for one in trying.channels(given.env)],
+        "checks": checkup.quick(db.session(), given, visit.now),
+        "targets": [(reader.say(BY_VALUE[one.value]), reader.duration(book.classes[one].acknowledge_within),
+                     ", ".join(book.classes[one].channels)) for one in book.classes],
+        "database": queries.database(),
+        "version": book.version,
+        "said": said,
+        "well": well,
+    }  # fmt: skip
+
+
+def _row(one: Setting, given: Settings, reader: Reader) -> Row:
+    value, _ = given.env.get(one.name, ""), reader.say
+    variable = origin(one.name, os.environ)
+    whence = variable or (_("default") if value else _("not set"))
+    if one.secret and value:
+        value = f"…{value[-ENDING:]}" if len(value) >= LONG and "://" not in value else "…"
+    return Row(one.name, value, one.secret, whence, one.what.replace("`", ""))
+
+
+def _results(channel: str, visit: Visit, reader: Reader) -> list[cards.Sent]:
+    return [cards.sent(one, "", {}, visit, reader) for one in queries.last_results(channel)]
+
+
+@bp.post("/settings/test")
+@require(Role.ADMIN)
+def settings_test(visit: Visit) -> ResponseReturnValue:
+    """A message to the administrator's own first address of that channel, at once, with the provider's answer."""
+    person = visit.person
+    actor = Actor(person.name or person.email, WAY, person.person_id, person.email)
+    done = trying.try_out(request.form.get("channel", ""), person.person_id, world(), actor, visit.now)
+    if done is None:
+        return redirect("/settings")
+    return draw(visit, "pages/settings.html", whole(visit, done.words, well=done.well))

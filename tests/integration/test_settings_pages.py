@@ -1,0 +1,69 @@
+"""The pages of settings: what is configured without a secret in it, a channel tried out, tokens of programs."""
+
+import re
+
+from sqlalchemy import select
+
+from gateway.store.db import db
+from gateway.store.tables import Audit, Token
+from tests.browsing import Browser, everybody_has_a_password
+
+
+def signed_in(world):
+    everybody_has_a_password()
+    irina = Browser(world.app)
+    assert irina.sign_in("irina@example.org").status_code == 302
+    return irina
+
+
+def test_settings_are_shown_with_the_endings_of_secrets_only_and_a_channel_is_tried_out(staffed_of, providers):
+    world = staffed_of(NABAT_METRICS_TOKEN="a-token-of-metrics-x41")
+    irina = signed_in(world)
+    page = irina.get("/settings").text
+    for setting in ("NABAT_SMTP_URL", "NABAT_TWILIO_AUTH_TOKEN", "NABAT_RULES"):
+        assert setting in page
+    assert "…x41" in page
+    assert "a-token-of-metrics" not in page
+    assert providers.mail.url() not in page
+    assert "secret key" in page  # what the doctor asks
+    sent = irina.press("/settings/test", channel="email")
+    assert "Sent. The provider answered:" in sent.text
+    assert len(providers.mail.messages) == 1
+    assert "you have no contact on this channel" in irina.press("/settings/test", channel="sms").text
+    assert irina.press("/settings/test", channel="log").status_code == 302
+    rows = db.session.execute(select(Audit.action, Audit.target).where(Audit.action == "channel test")).all()
+    assert rows == [("channel test", "email")]
+
+
+def test_a_program_gets_a_token_once_uses_it_and_loses_it(world):
+    irina = signed_in(world)
+    assert irina.press("/settings/tokens", name="robot").status_code == 422
+    assert irina.press("/settings/tokens", name="", scope="read").status_code == 422
+    made = irina.press("/settings/tokens", name="robot", scope=["read", "root"], days="30")
+    token = re.search(r"nabat_[A-Za-z0-9_-]{43}", made.text)[0]
+    assert made.headers["Cache-Control"] == "no-store"
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def asks():
+        return world.client.get("/api/v1/incidents", headers=headers, environ_overrides={"REMOTE_ADDR": "192.0.2.77"})
+
+    assert asks().status_code == 200
+    page = irina.get("/settings/tokens").text
+    assert token not in page
+    assert "192.0.2.77" in page
+    assert "works" in page
+    world.clock.advance(days=30)
+    assert asks().status_code == 401
+    irina.sign_in("irina@example.org")
+    page = irina.press("/settings/tokens", name="other", scope="act", days="").text
+    other = db.session.scalars(select(Token).order_by(Token.id.desc())).first()
+    number, ending = other.id, other.ending
+    world.clock.advance(days=91)
+    irina.sign_in("irina@example.org")
+    assert "unused for 90 days" in irina.get("/settings/tokens").text
+    place = f"/settings/tokens/{number}/revoke"
+    assert irina.press(place, confirm="nope").status_code == 422
+    assert irina.press(place, confirm=ending).status_code == 302
+    assert "revoked" in irina.get("/settings/tokens").text
+    told = db.session.execute(select(Audit.action, Audit.target).where(Audit.action.startswith("token"))).all()
+    assert told == [("token create", "robot"), ("token create", "other"), ("token revoke", "other")]
