@@ -28,7 +28,7 @@ def test_settings_are_shown_with_the_endings_of_secrets_only_and_a_channel_is_tr
     assert "secret key" in page  # what the doctor asks
     sent = irina.press("/settings/test", channel="email")
     assert "Sent. The provider answered:" in sent.text
-    assert len(providers.mail.messages) == 1
+    assert len(providers.mail.mails) == 1
     assert "you have no contact on this channel" in irina.press("/settings/test", channel="sms").text
     assert irina.press("/settings/test", channel="log").status_code == 302
     rows = db.session.execute(select(Audit.action, Audit.target).where(Audit.action == "channel test")).all()
