@@ -224,11 +224,6 @@ def load(environ: Mapping[str, str]) -> Settings:
     return _settings(values, data_dir, allowed)
 
 
-def origin(name: str, environ: Mapping[str, str]) -> str:
-    """The variable that gave a setting its value; nothing if none did."""
-    return next((one for one in (name, name + FILE) if environ.get(one)), "")
-
-
 def readme_table() -> str:
     """The table of settings as README.md shows it."""
     rows = ["| setting | default | what for |", "| --- | --- | --- |"]

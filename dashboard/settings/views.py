@@ -15,7 +15,7 @@ from dashboard.words import BY_VALUE
 from gateway import checkup, trying
 from gateway.access.auth import WAY, Visit, require
 from gateway.actions import Actor
-from gateway.settings import SETTINGS, Setting, Settings, origin
+from gateway.settings import FILE, SETTINGS, Setting, Settings
 from gateway.store.db import db
 from gateway.world import world
 from rules.words import Role
@@ -58,7 +58,7 @@ def whole(visit: Visit, said: str = "", *, well: bool = True) -> dict[str, objec
 
 def _row(one: Setting, given: Settings, reader: Reader) -> Row:
     value, _ = given.env.get(one.name, ""), reader.say
-    variable = origin(one.name, os.environ)
+    variable = next((name for name in (one.name, one.name + FILE) if os.environ.get(name)), "")
     whence = variable or (_("default") if value else _("not set"))
     if one.secret and value:
         value = f"…{value[-ENDING:]}" if len(value) >= LONG and "://" not in value else "…"
