@@ -19,7 +19,7 @@ def anna(world):
 
 def alarms_in(text):
     """The words of the banners, without markup."""
-    part = re.search(r'<div id="alarms"[^>]*>(.*?)</div>\s*(?:<div id="flash-err"|$)', text, re.DOTALL)
+    part = re.search(r'<div id="alarms"[^>]*>(.*?)</div>\s*(?:<div id="(?:newer|flash-err)"|$)', text, re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part[1])).strip()
 
 
