@@ -91,11 +91,11 @@
     if (done) kept = new Set();
     const there = new Set(boxes().map((box) => box.value)), gone = [...kept].filter((number) => !there.has(number));
     for (const box of boxes()) box.checked = kept.has(box.value);
-    if (gone.length && event.detail.target.id === "list") {
+    if (gone.length && (event.detail.target || {}).id === "list") {
       const text = bar.dataset.gone.replace("{which}", gone.map((number) => "#" + number).join(", "));
       doc.dispatchEvent(new CustomEvent("nabat:said", { detail: { text } }));
     }
-    if (event.detail.target.id === "list") kept = new Set();
+    if ((event.detail.target || {}).id === "list") kept = new Set();
     done = false;
     if (id("csv")) id("csv").href = "/incidents.csv" + location.search;
     show();

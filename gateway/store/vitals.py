@@ -99,11 +99,12 @@ _FIRST = (
     "WHERE status IN ('queued', 'sending') AND channel = '{}' ORDER BY rank, due_at LIMIT 100) AS first_{}"
 )
 _FAILING = text(f"""
-    SELECT d.channel, min(d.created_at), max(d.error)
-    FROM ({" UNION ALL ".join(_FIRST.format(one, one) for one in CHANNELS)}) AS d
-    JOIN incident i ON i.id = d.incident_id AND i.status = 'triggered'
-    WHERE d.attempts > 0 AND d.error <> '' AND d.created_at < :late AND d.kind IN ('opened', 'escalated')
-    GROUP BY d.channel
+    SELECT tried.channel, min(tried.created_at), max(tried.error)
+    FROM ({" UNION ALL ".join(_FIRST.format(one, one) for one in CHANNELS)}) AS tried
+    JOIN incident i ON i.id = tried.incident_id AND i.status = 'triggered'
+    WHERE tried.attempts > 0 AND tried.error <> '' AND tried.created_at < :late
+      AND tried.kind IN ('opened', 'escalated')
+    GROUP BY tried.channel
 """)  # noqa: S608
 
 

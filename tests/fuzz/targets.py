@@ -19,6 +19,7 @@ import urllib3
 from werkzeug.datastructures import MultiDict
 
 from dashboard import filters, page
+from dashboard.incidents import filters as lists
 from gateway import log, settings, sources
 from gateway.access import links, passwords
 from gateway.access.proxies import TrustedProxies
@@ -411,9 +412,9 @@ def subscription(data: bytes) -> None:
 def question(data: bytes) -> None:
     pairs = [tuple(part.partition("=")[::2]) for part in plain(data).split("&")]
     args = MultiDict(pairs)
-    wanted = filters.read(args)
+    wanted = lists.read(args, NOW, ZoneInfo("Europe/Moscow"))
     is_clean(wanted.q)
-    assert wanted.number is None or wanted.number < 2**63
+    assert wanted.after is None or max(wanted.after) < 2**63
     before = filters.before(args)
     assert before is None or before < 2**63
     page.is_local(plain(data))

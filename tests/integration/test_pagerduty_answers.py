@@ -213,7 +213,7 @@ def test_a_crash_between_effect_and_memory_loses_neither(world, post):
     broken = []
 
     def fail(_connection, _cursor, statement, *_rest):
-        if statement.startswith("INSERT INTO audit") and not broken:
+        if statement.startswith("INSERT INTO fact") and not broken:  # the audit row that is chained last
             broken.append(statement)
             raise OperationalError(statement, {}, Exception("cut off"))
 

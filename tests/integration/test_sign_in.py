@@ -284,7 +284,7 @@ def set_up(browser, token, **changes):
 def test_the_set_up_link_makes_one_administrator_and_is_dead_afterwards(fresh, clock):
     token, browser, late = link_of(clock), Browser(fresh), Browser(fresh)
     form = token_in(late.get(f"/setup?token={token}").text)
-    assert set_up(browser, token).headers["Location"] == "/incidents"
+    assert set_up(browser, token).headers["Location"] == "/setup/steps"
     assert "Irina" in browser.get("/incidents").text
     person = db.session.scalars(select(PersonRow)).one()
     assert (person.email, person.role) == ("irina@example.org", "admin")

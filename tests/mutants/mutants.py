@@ -49,10 +49,10 @@ MUTANTS = (
         (
             (
                 """        began = time.monotonic()
-        result = attempt(""",
+        asked = at_source""",
                 """        began = time.monotonic()
         self.results.put((flight, Result(flight.leased, "sent")))
-        result = attempt(""",
+        asked = at_source""",
             ),
         ),
         ("tests/integration/test_ladder.py -k failing_provider",),
