@@ -11,6 +11,8 @@ from gateway.store.tables import PersonRow
 from tests.browsing import KEPT, PASSWORD, Browser
 from tests.samples import alert, group
 
+# Who may do what is decided before any database is asked: one of them is enough.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ROLES = ("anonymous", "viewer", "responder", "dispatcher", "admin")
 N = "<int(max=9223372036854775807):number>"
 SMALL = "<int(max=2147483647):number>"
