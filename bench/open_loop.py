@@ -79,8 +79,15 @@ class Storm:
         return self._summary(count)
 
     async def _send(self, request: bytes, planned: float, number: int | None) -> None:
-        line = self.idle.pop() if self.idle else await self._open()
-        status = await line.ask(request)
+        fresh = not self.idle
+        line = await self._open() if fresh else self.idle.pop()
+        try:
+            status = await line.ask(request)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            if fresh:
+                raise
+            line = await self._open()  # it lay idle for so long that the server let it go; any client asks anew
+            status = await line.ask(request)
         answered = time.monotonic()
         self.idle.append(line)
         self.answers[status] += 1
