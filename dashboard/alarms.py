@@ -4,6 +4,8 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask import request
+
 from gateway.store import selfwatch, vitals
 from gateway.store.db import db
 from gateway.store.vitals import Failing, Losing
@@ -15,6 +17,7 @@ from rules.text import cut, one_line
 LOOKED_AT = 200  # of the open emergencies the newest; whatever is lost of the others, the auditor tells
 NAMED = 3  # incidents that get a link each
 LONGEST = 300  # characters of a complaint
+HERE = "nabat.alarms"  # where a request keeps what it found
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,14 @@ class Alarms:
 
 
 def alarms(now: datetime) -> Alarms:
+    """Asked once a request, for the page and for its mark."""
+    known: Alarms | None = request.environ.get(HERE)
+    if known is None:
+        known = request.environ[HERE] = _look(now)
+    return known
+
+
+def _look(now: datetime) -> Alarms:
     here = world()
     configured = vitals.configured(here.settings.env)
     lost = vitals.undelivered(db.session(), now, configured=configured, newest=LOOKED_AT)

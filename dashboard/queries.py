@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
+    Select,
     TextClause,
+    bindparam,
     func,
     select,
 )  # fmt: skip
@@ -48,6 +52,12 @@ class Counts:
 
 def counts() -> Counts:
     """Each is a walk along an index of its own, and ends after COUNTED."""
+    return Counts(*(Count(number) for number in db.session.execute(_counting()).one()))
+
+
+@cache
+def _counting() -> Select[*tuple[int, ...]]:
+    """Put together once: with SQLAlchemy that takes longer than the database's work."""
     triggered = Incident.status == Status.TRIGGERED.value
     unresolved = Incident.status.in_((Status.TRIGGERED.value, Status.ACKNOWLEDGED.value))
     wanted = (
@@ -57,8 +67,7 @@ def counts() -> Counts:
         (SUPPRESSED, unresolved),
         (AWAKE, triggered, Incident.urgency == Urgency.EMERGENCY.rank),
     )
-    rows = db.session.execute(select(*(_counted(*conditions) for conditions in wanted))).one()
-    return Counts(*(Count(number) for number in rows))
+    return select(*(_counted(*conditions) for conditions in wanted))
 
 
 def _counted(*conditions: ColumnElement[bool] | TextClause) -> ScalarSelect[int]:
@@ -70,12 +79,17 @@ def last_notifications(ids: Sequence[int]) -> dict[int, Delivery]:
     """The newest message of each incident; one that was called off before it left says nothing."""
     if not ids:
         return {}
+    found = db.session.scalars(_newest(), {"ids": list(ids)}).all()
+    query = select(Delivery).where(Delivery.id.in_([number for number in found if number is not None]))
+    return {row.incident_id: row for row in db.session.scalars(query)}
+
+
+@cache
+def _newest() -> Select[Any]:
     one = aliased(Delivery)
     mine = select(one.id).where(one.incident_id == Incident.id, one.status != "cancelled")
     newest = mine.order_by(one.id.desc()).limit(1).correlate(Incident).scalar_subquery()
-    found = db.session.scalars(select(newest).where(Incident.id.in_(ids))).all()
-    query = select(Delivery).where(Delivery.id.in_([number for number in found if number is not None]))
-    return {row.incident_id: row for row in db.session.scalars(query)}
+    return select(newest).where(Incident.id.in_(bindparam("ids", expanding=True)))
 
 
 def list_mark() -> str:
