@@ -17,7 +17,7 @@ def page(session: Session, after: int, limit: int) -> list[PersonRow]:
     if last is not None:
         behind = or_(PersonRow.name > last.name, (PersonRow.name == last.name) & (PersonRow.id > last.id))
         here = (PersonRow.active == last.active) & behind
-        query = query.where(or_(here, PersonRow.active < last.active))
+        query = query.where(or_(here, ~PersonRow.active) if last.active else here)
     return list(session.scalars(query))
 
 

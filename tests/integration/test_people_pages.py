@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from gateway.access import auth
+from gateway.store import staff
 from gateway.store.db import db, transaction
 from gateway.store.tables import ContactCode, ContactRow, PersonRow, ScheduleRow, SignIn
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
@@ -151,6 +152,18 @@ def test_somebody_comes_is_changed_and_leaves(staffed):
     viewer.sign_in("oleg@example.org")
     assert "+79990000001" not in viewer.get(f"/people/{anna}").text
     assert 'action="/people' not in viewer.get(f"/people/{anna}").text
+
+
+def test_a_page_of_people_goes_on_behind_the_last_one(staffed):
+    with transaction() as session:
+        session.execute(update(PersonRow).where(PersonRow.name == "Anna").values(active=False))
+    for size in (1, 2, 3):
+        seen, after = [], 0
+        while found := staff.page(db.session(), after, size):
+            seen += [one.name for one in found]
+            after = found[-1].id
+        assert seen == ["Irina", "Oleg", "Anna"]  # who has left comes last
+    assert "Oleg" in signed_in(staffed, "irina@example.org").get(f"/people?after={person('irina@example.org').id}").text
 
 
 def test_from_an_empty_database_to_an_acknowledged_test_alert(world_of):
