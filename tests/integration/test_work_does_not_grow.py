@@ -19,9 +19,7 @@ from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import migrated
 
 STORED = 3000
-ENOUGH = (
-    2400  # rows of one table or index that one such thing may read: tabs count to a thousand, and two may come as one
-)
+ENOUGH = 2400  # rows of a table or index that one such thing may read: tabs count to a thousand, two may come as one
 THROUGH = re.compile(r"SCAN (?:incident|alert|delivery|entry|payload|[dei])\b")
 PARTIAL = re.compile(r"USING (?:COVERING )?INDEX (?:delivery_(?:due|expiry|fallback)|incident_next_at)\b")  # what waits
 BOUNDED = re.compile(r"^(?!.*\bWHERE\b).*\bLIMIT \d", re.DOTALL)  # it ends by itself
