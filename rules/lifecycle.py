@@ -23,7 +23,7 @@ class Signal(StrEnum):
     DECLINE = "decline"  # "I cannot": the next step now
     ASSIGN = "assign"  # it is this person's from now on
     RAISED = "raised"  # its sender made it more urgent: it was just given the route that belongs to that
-    HURRY = "hurry"  # a person has the next step told now, whatever the clock says
+    HURRY = "escalate"  # a person has the next step told now, whatever the clock says
     LOWERED = "lowered"  # a person made it less urgent: it was just given the ways of that class
     SUPPRESS = "suppress"  # a silence, a maintenance window or something bigger keeps it from telling anybody
     BACK = "back"  # it was over, and fires again soon after

@@ -14,15 +14,20 @@ from gateway.store import people as people_store
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
 from gateway.store.tables import (
+    AlertRow,
     Audit,
+    CalendarFeed,
     ContactRow,
     Delivery,
     Entry,
+    ImportedCalendar,
+    OverrideRow,
     Payload,
     PersonRow,
     ScheduleRow,
     SignIn,
     Source,
+    SwapRow,
     Token,
     UndoRow,
 )
@@ -30,6 +35,7 @@ from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 from tests.conftest import EVERYBODY
 from tests.conventions.test_roles import N32, TABLE, N
 from tests.fakes.push import FakePush
+from tests.samples import alert, group
 
 pytestmark = pytest.mark.slow
 
@@ -38,10 +44,13 @@ OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets 
     "/ingest/<kind>", "/ingest/<kind>/<path_token>", "/callback/sendgrid", "/callback/twilio",
     "/heartbeat/<token>", "/incidents/density",  # the last keeps a cookie, and nothing here
     "/language",  # nor does this
+    "/rules/test",  # a try: nothing of it is kept
 }  # fmt: skip
 INCIDENT = f"/incidents/{N}"
 ANSWER = f"{INCIDENT}/<any(acknowledge, resolve):what>"
 SOURCE = "/sources/<int(max=2147483647):number>"
+OVERRIDE = f"/oncall/override/{N32}/remove"
+SWAP = f"/oncall/swap/{N32}/<any(accept, decline, withdraw):what>"
 VIEW = "/incidents/views/<int(max=2147483647):number>/<any(save, rename, delete):what>"
 API = "/api/v1/incidents/<number>"
 PROGRAM, IRINA, ANNA = "token robot #", "irina@example.org", "anna@example.org"
@@ -52,6 +61,15 @@ DAILY = f"""{EVERYBODY}
 """
 SILENCE = {"matchers": ["env=test"], "for": "1h", "reason": "trying out"}
 WINDOW = {"matchers": ["env=test"], "start": "2027-01-05T02:00", "length": "2h", "reason": "new kernel"}
+
+
+QUIET = {"matcher": 'env="test"', "reason": "trying out"}
+PLANNED = {"start": "2027-01-05T02:00", "hours": "2h", "zone": "Europe/Berlin", **QUIET}
+DUTY = {"schedule": "infra", "from": "2026-12-08T12:00+00:00", "to": "2026-12-08T18:00+00:00"}
+MINE = f"{DUTY['from']} {DUTY['to']} {IRINA} infra"
+TO_ANNA = {"mine": MINE, "theirs": f"person {ANNA}"}
+AWAY = {"from": DUTY["from"], "to": DUTY["to"], "person": ANNA}
+OVER = {"schedule": "infra", "person": ANNA, "for": "8h"}
 
 
 class Stage:
@@ -75,6 +93,39 @@ class Stage:
     def press(self, what, **form):
         return self.irina.press(f"/incidents/{self.incident()}/{what}", **form)
 
+    def over(self):
+        """An incident that has ended."""
+        number = self.incident()
+        self.world.resolves(number, how="source")
+        return number
+
+    def pair(self):
+        """An incident of two alerts; the number of one of them."""
+        self.opened += 1
+        both = group(alert(name="Twice", fingerprint=f"t{self.opened}"), alert(name="Twice", fingerprint="other"))
+        (number,) = self.world.post(both).json["incidents"]
+        return number, db.session.scalar(select(AlertRow.id).where(AlertRow.incident_id == number).limit(1))
+
+    def splits(self):
+        number, one = self.pair()
+        return self.irina.press(f"/incidents/{number}/split", alert=one)
+
+    def splits_as_a_program(self):
+        number, one = self.pair()
+        return self.program_does(number, "split", {"alerts": [one]})
+
+    def schedule(self):
+        return db.session.scalar(select(ScheduleRow.id).where(ScheduleRow.name == "infra"))
+
+    def calendar_of_others(self):
+        return db.session.scalar(select(ImportedCalendar.key))
+
+    def declines(self):
+        anna = Browser(self.world.app)
+        anna.sign_in(ANNA)
+        number = db.session.scalar(select(SwapRow.id).where(SwapRow.state == "requested"))
+        return anna.press(f"/oncall/swap/{number}/decline")
+
     def stops_the_letters(self):
         number = db.session.scalar(select(PersonRow.id).where(PersonRow.email == ANNA))
         token = links.make_number(self.world.app.extensions["gateway"].settings.secret_key, number, links.WEEKLY)
@@ -86,7 +137,10 @@ class Stage:
         return self.irina.press("/reports/shift", schedule="daily")
 
     def asks(self, what, body=None):
-        return self.world.client.post(f"/api/v1/incidents/{self.incident()}/{what}", json=body, headers=self.headers)
+        return self.program_does(self.incident(), what, body)
+
+    def program_does(self, number, what, body=None):
+        return self.world.client.post(f"/api/v1/incidents/{number}/{what}", json=body, headers=self.headers)
 
     def program(self, method, what, body=None):
         """Of what it makes or ends, the number is kept."""
@@ -153,7 +207,8 @@ class Stage:
 
     def on_call(self):
         with transaction() as session:
-            session.execute(delete(ScheduleRow))
+            for table in (CalendarFeed, OverrideRow, SwapRow, ScheduleRow):
+                session.execute(delete(table))
             people_store.bump(session, self.world.clock.now())
         return self.irina.press("/setup/steps/oncall", who="me")
 
@@ -204,6 +259,40 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (f"{INCIDENT}/snooze", lambda on: on.press("snooze", until="1h"), IRINA, "dashboard", "snooze"),
     (f"{INCIDENT}/assign", lambda on: on.press("assign", to=ANNA), IRINA, "dashboard", "assign"),
     (f"{INCIDENT}/notes", lambda on: on.press("notes", text="on it"), IRINA, "dashboard", "note"),
+    (f"{INCIDENT}/escalate", lambda on: on.press("escalate"), IRINA, "dashboard", "escalate"),
+    (f"{INCIDENT}/urgency", lambda on: on.press("urgency", urgency="fast", reason="x"), IRINA, "dashboard", "urgency"),
+    (f"{INCIDENT}/title", lambda on: on.press("title", title="Disk"), IRINA, "dashboard", "retitle"),
+    (f"{INCIDENT}/merge", lambda on: on.press("merge", into=on.incident()), IRINA, "dashboard", "merge"),
+    (f"{INCIDENT}/split", lambda on: on.splits(), IRINA, "dashboard", "split"),
+    (f"{INCIDENT}/fixed", lambda on: on.irina.press(f"/incidents/{on.over()}/fixed", text="a new disk"), IRINA,
+     "dashboard", "fixed"),
+    (f"{INCIDENT}/verdict", lambda on: on.irina.press(f"/incidents/{on.over()}/verdict", verdict="useful"), IRINA,
+     "dashboard", "verdict"),
+    ("/silences", lambda on: on.irina.press("/silences", **QUIET, **{"for": "1h"}), IRINA, "dashboard", "silence add"),
+    (f"/silences/{N32}/extend", lambda on: on.irina.press("/silences/1/extend"), IRINA, "dashboard", "silence extend"),
+    (f"/silences/{N32}/end", lambda on: on.irina.press("/silences/1/end"), IRINA, "dashboard", "silence end"),
+    ("/maintenance", lambda on: on.irina.press("/maintenance", **PLANNED), IRINA, "dashboard", "maintenance add"),
+    ("/maintenance/<int(max=2147483647):planned>/end", lambda on: on.irina.press("/maintenance/2/end"), IRINA,
+     "dashboard", "maintenance end"),
+    ("/oncall/override", lambda on: on.irina.press("/oncall/override", person=IRINA, **DUTY), IRINA, "dashboard",
+     "override add"),
+    ("/oncall/swap", lambda on: on.irina.press("/oncall/swap", **TO_ANNA), IRINA, "dashboard", "swap ask"),
+    (SWAP, lambda on: on.irina.press("/oncall/swap/1/withdraw"), IRINA, "dashboard", "swap withdraw"),
+    ("/oncall/me/away", lambda on: on.irina.press("/oncall/me/away", **AWAY), IRINA, "dashboard", "swap ask"),
+    (SWAP, lambda on: on.declines(), ANNA, "dashboard", "swap decline"),
+    (OVERRIDE, lambda on: on.irina.press("/oncall/override/1/remove"), IRINA, "dashboard", "override remove"),
+    ("/oncall/me/calendar", lambda on: on.irina.press("/oncall/me/calendar"), IRINA, "dashboard",
+     "calendar address new"),
+    ("/oncall/me/calendar", lambda on: on.irina.press("/oncall/me/calendar", what="end"), IRINA, "dashboard",
+     "calendar address end"),
+    (f"/oncall/calendar/{N32}", lambda on: on.irina.press(f"/oncall/calendar/{on.schedule()}"), IRINA, "dashboard",
+     "calendar address new"),
+    (f"/oncall/import/{N32}", lambda on: on.irina.press(f"/oncall/import/{on.schedule()}",
+                                                        address="https://calendar.example.org/a.ics"), IRINA,
+     "dashboard", "calendar import"),
+    (f"/oncall/import/{N32}/remove", lambda on: on.irina.press(f"/oncall/import/{on.schedule()}/remove",
+                                                               key=on.calendar_of_others()), IRINA, "dashboard",
+     "calendar remove"),
     ("/incidents/new", lambda on: on.irina.press("/incidents/new", title="Smoke", urgency="fast"), IRINA, "dashboard",
      "incident opened"),
     ("/incidents/bulk", lambda on: on.irina.press("/incidents/bulk", do="acknowledge", n=on.incident()), IRINA,
@@ -299,6 +388,18 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (f"{API}/snooze", lambda on: on.asks("snooze", {"for": "30m"}), PROGRAM, "api", "snooze"),
     (f"{API}/assign", lambda on: on.asks("assign", {"to": ANNA}), PROGRAM, "api", "assign"),
     (f"{API}/note", lambda on: on.asks("note", {"text": "seen"}), PROGRAM, "api", "note"),
+    (f"{API}/escalate", lambda on: on.asks("escalate"), PROGRAM, "api", "escalate"),
+    (f"{API}/urgency", lambda on: on.asks("urgency", {"urgency": "fast", "reason": "x"}), PROGRAM, "api", "urgency"),
+    (f"{API}/title", lambda on: on.asks("title", {"title": "Disk"}), PROGRAM, "api", "retitle"),
+    (f"{API}/fixed", lambda on: on.program_does(on.over(), "fixed", {"text": "a new disk"}), PROGRAM, "api", "fixed"),
+    (f"{API}/merge", lambda on: on.asks("merge", {"into": on.incident()}), PROGRAM, "api", "merge"),
+    (f"{API}/split", lambda on: on.splits_as_a_program(), PROGRAM, "api", "split"),
+    (f"{API}/verdict", lambda on: on.program_does(on.over(), "verdict", {"person": ANNA, "verdict": "useful"}), PROGRAM,
+     "api", "verdict"),
+    ("/api/v1/oncall/overrides", lambda on: on.program("POST", "oncall/overrides", OVER), PROGRAM, "api",
+     "override add"),
+    ("/api/v1/oncall/overrides/<number>", lambda on: on.program("DELETE", f"oncall/overrides/{on.last}"), PROGRAM,
+     "api", "override remove"),
     ("/api/v1/silences", lambda on: on.program("POST", "silences", SILENCE), PROGRAM, "api", "silence add"),
     ("/api/v1/silences/<number>", lambda on: on.program("DELETE", f"silences/{on.last}"), PROGRAM, "api",
      "silence end"),
