@@ -100,7 +100,7 @@ def set_first_password(token: str) -> ResponseReturnValue:
     number = staff.use_link(token, kept, now)
     if not number:
         return draw_outside("pages/link_over.html", {}, 410)
-    answer = redirect_to(url_for("dashboard.incidents"))
+    answer = redirect_to(url_for("dashboard.home"))
     auth.start(number, answer, now)
     return answer
 
@@ -114,7 +114,7 @@ def _with_form_token(template: str, values: Values, code: int = 200) -> Response
 
 def _next(wanted: str) -> str:
     """Only a page of ours, never another site."""
-    return wanted if is_local(wanted) and not wanted.startswith("/login") else url_for("dashboard.incidents")
+    return wanted if is_local(wanted) and not wanted.startswith("/login") else url_for("dashboard.home")
 
 
 def redirect_to(place: str) -> Response:

@@ -1,6 +1,6 @@
 """The incident list: its page, its menus of values, how dense it is, and where one begins."""
 
-from flask import redirect, request
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import queries
@@ -12,16 +12,25 @@ from dashboard.incidents.listing import DENSITY, listing
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from gateway.access.auth import READERS, Visit, require
 from gateway.world import world
+from rules.words import Role
 
 YEAR = 365 * 24 * 3600  # seconds
+HOMES = {
+    Role.VIEWER: "dashboard.overview",
+    Role.RESPONDER: "dashboard.incidents",
+    Role.DISPATCHER: "dashboard.tickets",
+    Role.ADMIN: "dashboard.overview",
+}
 
 
 @bp.get("/")
 @require(*READERS)
 def home(visit: Visit) -> ResponseReturnValue:
-    """Everybody's first page: the view one chose, else the list."""
+    """Everybody's first page: the view one chose, else what one's role works with. Before any alert, how to begin."""
     chosen = saved.home_url(visit)
-    return redirect(chosen) if chosen else _page(visit)
+    if not chosen and queries.any_incident():
+        chosen = url_for(HOMES[visit.person.role])
+    return redirect(chosen or url_for("dashboard.incidents"))
 
 
 @bp.get("/incidents")

@@ -111,7 +111,7 @@ def _sit(chromium, url, screen, theme, language):
     page.fill("#username", ADMINS[language])
     page.fill("#password", PASSWORD)
     page.click("button.pri")
-    page.wait_for_url("**/incidents*")
+    page.wait_for_url("**/overview")
     page.goto("/me")
     token = page.get_attribute("meta[name=csrf-token]", "content")
     kept = context.request.post("/me", form={"csrf_token": token, "language": language, "theme": ""})

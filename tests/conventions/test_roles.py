@@ -26,7 +26,7 @@ NOBODY = "401 401 401 401 401"  # no cookie opens what is for machines
 ALIKE = "{0} {0} {0} {0} {0}".format
 
 TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
-    ("GET", "/"): READERS,
+    ("GET", "/"): CHANGES,
     ("GET", "/incidents"): READERS,
     ("GET", f"/incidents/{N}"): READERS,
     ("POST", f"/incidents/{N}/<any(acknowledge, resolve):what>"): ACTORS,

@@ -70,9 +70,16 @@ def test_the_list_answers_who_was_told_and_what_comes_next(world, anna):
         assert words in page
 
 
-def test_home_is_the_list_of_incidents(world, anna):
+def test_everybody_begins_where_their_role_works(world, anna):
+    def begins(role):
+        with transaction() as session:
+            session.execute(update(PersonRow).where(PersonRow.email == "anna@example.org").values(role=role))
+        return anna.get("/").headers["Location"]
+
+    roles = ("viewer", "responder", "dispatcher", "admin")
+    assert [begins(role) for role in roles] == ["/incidents"] * 4  # nothing ever came in: how to connect a source
     world.alert()
-    assert anna.get("/").text == anna.get("/incidents").text
+    assert [begins(role) for role in roles] == ["/overview", "/incidents", "/tickets", "/overview"]
 
 
 def test_open_ones_come_first_then_by_urgency_then_the_newest(world, anna):
