@@ -1,5 +1,5 @@
 """The overview: the state of the whole at one look."""
 
-from dashboard.overview import views
+from dashboard.overview import checklist, views
 
-__all__ = ["views"]
+__all__ = ["checklist", "views"]

@@ -10,6 +10,7 @@ from dashboard import queries as frame_queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.overview import cards, queries
+from dashboard.overview.checklist import checklist
 from dashboard.page import draw, reader_of
 from gateway.access.auth import READERS, Visit, require
 from gateway.store.stats import Scope
@@ -21,7 +22,8 @@ WEEK = 7
 @bp.get("/overview")
 @require(*READERS)
 def overview(visit: Visit) -> ResponseReturnValue:
-    return draw(visit, "pages/overview.html", overview_values(visit))
+    todo = checklist(visit, queries.directory())
+    return draw(visit, "pages/overview.html", {**overview_values(visit), "todo": todo})
 
 
 def overview_values(visit: Visit) -> dict[str, object]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.store.db import upsert
-from gateway.store.tables import ContactRow, Delivery, Fact, Incident, ScheduleRow, Source
+from gateway.store.tables import ContactRow, Delivery, Fact, Incident, PersonRow, ScheduleRow, Source
 
 PROGRESS = "first run"  # the Fact that keeps what was skipped or said
 OWN_SOURCE = 0
@@ -49,6 +49,17 @@ def reached(session: Session, person_id: int) -> bool:
     """Whether this person has a confirmed contact at which a test was seen."""
     mine = ContactRow.person_id == person_id, ContactRow.verified_at.is_not(None), ContactRow.seen_at.is_not(None)
     return session.scalar(select(ContactRow.id).where(*mine).limit(1)) is not None
+
+
+def confirmed(session: Session, person_id: int) -> bool:
+    mine = ContactRow.person_id == person_id, ContactRow.verified_at.is_not(None)
+    return session.scalar(select(ContactRow.id).where(*mine).limit(1)) is not None
+
+
+def company(session: Session, person_id: int) -> bool:
+    """Whether somebody else is here."""
+    others = select(PersonRow.id).where(PersonRow.id != person_id, PersonRow.active)
+    return session.scalar(others.limit(1)) is not None
 
 
 def on_call(session: Session) -> bool:

@@ -162,6 +162,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/setup/steps/test"): ADMINS,
     ("POST", "/setup/steps/oncall"): "302 403 403 403 422",  # there is a schedule
     ("POST", "/setup/steps/skip"): "302 403 403 403 400",
+    ("POST", "/overview/checklist"): ADMINS,
     ("GET", "/welcome/<token>"): ALIKE(410),  # a signed token is the lock
     ("POST", "/welcome/<token>"): ALIKE(403),
     ("GET", "/me/push"): "302 403 302 302 302",  # a viewer is never told

@@ -1,14 +1,18 @@
 """People, contacts, own rules, sign-ins and the first run, through the pages."""
 
 import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
+from dashboard.overview.checklist import SHIPPED
+from gateway import bookshelf
 from gateway.access import auth
 from gateway.store import staff
 from gateway.store.db import db, transaction
 from gateway.store.tables import ContactCode, ContactRow, PersonRow, ScheduleRow, SignIn
+from rules import book
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 
 
@@ -189,3 +193,15 @@ def test_from_an_empty_database_to_an_acknowledged_test_alert(world_of):
     number = re.search(r"/incidents/(\d+)/acknowledge", page)[1]
     me.press(f"/incidents/{number}/acknowledge")
     assert "it works from end to end" in me.get("/setup/steps").text
+    page = me.get("/overview").text
+    assert re.findall(r'<a href="[^"]*">([^<]*)</a> <span class="vh">\(not yet\)', page) == [
+        "A test message has reached you", "There is a second person",
+    ]  # fmt: skip
+    assert "4 of 6 done" in page
+    me.press("/overview/checklist")
+    assert "Still to set up" not in me.get("/overview").text
+
+
+def test_the_rule_books_that_come_with_it_are_nobodys_own():
+    books = (Path(__file__).parents[2] / "rules" / name for name in ("book", "demo"))
+    assert {book.parse(bookshelf.read(place)).version for place in books} == SHIPPED

@@ -350,6 +350,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
      "dashboard", "reading"),
     ("/setup/steps/skip", lambda on: on.irina.press("/setup/steps/skip", step="reach"), IRINA, "dashboard",
      "first run"),
+    ("/overview/checklist", lambda on: on.irina.press("/overview/checklist"), IRINA, "dashboard", "first run"),
     ("/setup/steps/test", lambda on: on.irina.press("/setup/steps/test"), IRINA, "dashboard", "source test"),
     ("/setup/steps/oncall", lambda on: on.on_call(), IRINA, "dashboard", "first schedule"),
     ("/me/password", lambda on: on.irina.press("/me/password", old=PASSWORD, new=PASSWORD + "!"), IRINA, "dashboard",
