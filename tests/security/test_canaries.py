@@ -6,18 +6,23 @@ A whole life is led with providers that refuse everything and repeat what they w
 import io
 import json
 import logging
+import re
 import traceback
+from urllib.parse import unquote_plus
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, text
 
 from gateway import log
+from gateway.access import links
+from gateway.actions import Actor
+from gateway.flows import calendars
 from gateway.settings import SETTINGS, BadSettings, load
 from gateway.start.commands import cli
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
-from gateway.store.tables import Base, Delivery
+from gateway.store.tables import Audit, Base, ContactRow, Delivery, PersonRow
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conventions.test_roles import TABLE, address
 from tests.fakes.push import FakeBrowser
@@ -73,8 +78,9 @@ def said():
 class Life:
     """One installation with a canary for every secret, and all that it has ever said."""
 
-    def __init__(self, world, secrets):
+    def __init__(self, world, secrets, provider, log_of):
         self.world, self.secrets, self.heard = world, secrets, {}
+        self.provider, self.log = provider, log_of
 
     def hears(self, name, what):
         self.heard.setdefault(name, []).append(what if isinstance(what, str) else what.decode(errors="replace"))
@@ -113,7 +119,12 @@ def test_no_secret_is_ever_said(world_of, clock, provider, said, carrier):
             NABAT_TWILIO_FROM="+15005550006", **given,
         )  # fmt: skip
         known = {name: form[1] for name, form in canaries.PASSWORDS.items()} | canaries.SETTINGS
-        life = Life(world, {**known, "the PagerDuty key": canaries.ROUTING_KEY, "the push endpoint": canaries.TOPIC})
+        life = Life(
+            world,
+            {**known, "the PagerDuty key": canaries.ROUTING_KEY, "the push endpoint": canaries.TOPIC},
+            provider,
+            said,
+        )
         live(life, provider)
     statuses = {one.channel: one.status for one in db.session.scalars(select(Delivery))}
     assert {"pagerduty", "sms", "email", "webpush"} <= statuses.keys()
@@ -135,6 +146,7 @@ def live(life, provider):
     irina.sign_in("irina@example.org")
     vera.sign_in("vera@example.org")
     make_tokens(life, irina)
+    links_and_codes(life, irina)
     browser = FakeBrowser(f"{provider.url}/{canaries.TOPIC}")
     headers = {"X-CSRF-Token": irina.csrf(), "Content-Type": "application/json"}
     place = {"environ_overrides": irina.environ, "headers": headers}
@@ -163,6 +175,40 @@ def make_tokens(life, irina):
         }
     life.secrets |= {"an ingest token": world.token(), "a sign-in": irina.cookie("nabat").value}
     life.api = {"Authorization": f"Bearer {life.secrets['an API token']}"}
+
+
+def links_and_codes(life, irina):
+    """What opens something to whoever has it: addresses of calendars, letters, reports; and a code for a contact."""
+    world, key = life.world, life.world.app.extensions["gateway"].settings.secret_key
+    now = world.clock.now()
+    person = db.session.scalar(select(PersonRow.id).where(PersonRow.email == "irina@example.org"))
+    with transaction() as session:
+        made = calendars.new_feed(session, Actor("Irina", "dashboard", person), now, person_id=person)
+    letter = links.make_number(key, person, links.WEEKLY)
+    page = irina.press(f"/people/{person}/link").text
+    welcome = page.partition("/welcome/")[2].partition("<")[0]
+    life.secrets |= {"a calendar's address": made, "a letter's link": letter, "a password link": welcome}
+    assert world.client.get(f"/ical/{made}.ics").status_code == 200
+    for path in (f"/weekly/{letter}", f"/welcome/{welcome}"):
+        assert world.client.get(path).status_code == 200
+    assert world.client.post(f"/weekly/{letter}").status_code == 200
+    irina.press("/reports/guests")  # its maker may read it again until it ends
+    guest = links.make_number(key, 1, links.GUEST)
+    for answer in (irina.get("/reports/guests"), world.client.get(f"/g/{guest}")):
+        assert answer.status_code == 200
+    life.answered("guests", irina.press("/reports/guests/1/revoke"))
+    life.secrets["a guest's link"] = guest
+    known, life.provider.body_first = len(life.provider.requests), True
+    said = irina.press("/me/contact", channel="sms", address="+79990000007").text
+    number = db.session.scalar(select(ContactRow.id).where(ContactRow.own))
+    said += irina.press(f"/me/contact/{number}/code").text
+    life.provider.body_first = False
+    bodies = " ".join(unquote_plus(one.body.decode()) for one in life.provider.requests[known:])
+    codes = set(re.findall(r"(?<![0-9])[0-9]{6}(?= confirms)", bodies))
+    assert len(codes) == 2
+    assert "Not sent: Twilio 21211" in said
+    kept = repr(db.session.execute(select(Audit.detail)).all()) + unquote_plus(said) + life.log.getvalue()
+    assert [code for code in codes if re.search(rf"(?<![0-9]){code}(?![0-9])", kept)] == []
 
 
 def mistakes(life):
