@@ -90,7 +90,8 @@ class Reader:
 
     @property
     def zone_words(self) -> str:
-        return f"{self.zone.key} ({offset(self.now.astimezone(self.zone))})"
+        apart = offset(self.now.astimezone(self.zone))
+        return self.zone.key if apart == self.zone.key else f"{self.zone.key} ({apart})"
 
 
 @cache

@@ -19,6 +19,11 @@ class Author:
     subject: str = ""  # of that commit
     edited: bool = False  # the files are not as in that commit, so somebody else may have changed them
 
+    @property
+    def who(self) -> str:
+        """The name without the address: pages are read by more people than the files are."""
+        return self.name.partition(" <")[0]
+
 
 def author_of(place: Path) -> Author:
     """Reads only. What git says is somebody's text: cleaned and cut."""

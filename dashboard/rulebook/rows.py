@@ -175,7 +175,7 @@ def step_rows(rungs: Sequence[Rung], route: Route, directory: Directory, reader:
         found.append(
             StepRow(
                 number,
-                f"+{write_duration(rung.after)}" if rung.after else reader.say("at once"),
+                f"+{reader.duration(rung.after)}" if rung.after else reader.say("at once"),
                 reader.moment(rung.at),
                 rung.notify,
                 tuple(Reached(name, tuple(ways)) for name, ways in told.items()),

@@ -59,7 +59,8 @@ def whole(visit: Visit, said: str = "", *, well: bool = True) -> dict[str, objec
 def _row(one: Setting, given: Settings, reader: Reader) -> Row:
     value, _ = given.env.get(one.name, ""), reader.say
     variable = next((name for name in (one.name, one.name + FILE) if os.environ.get(name)), "")
-    whence = variable or (_("default") if value else _("not set"))
+    set_by = _("environment") if variable == one.name else variable
+    whence = set_by or (_("default") if value else _("not set"))
     if one.secret and value:
         value = f"…{value[-ENDING:]}" if len(value) >= LONG and "://" not in value else "…"
     return Row(one.name, value, one.secret, whence, one.what.replace("`", ""))

@@ -92,7 +92,7 @@ def test_a_policy_minute_by_minute_with_the_names_of_a_moment(world, anna):
     assert "Anna" in page
     page = anna.get("/policies/infra").text
     told = page.partition('id="h-steps"')[2]
-    assert [name in told for name in ("at once", "Anna", "+5m", "Oleg", "+15m", "Irina")] == [True] * 6
+    assert [name in told for name in ("at once", "Anna", "+5 min", "Oleg", "+15 min", "Irina")] == [True] * 6
     assert told.index("Anna") < told.index("Oleg") < told.index("Irina")
     assert "the last step is told every 15 min until somebody answers" in page
     before = anna.get("/policies/infra?at=2026-10-01T03:00&class=fast").text  # no shift had begun
