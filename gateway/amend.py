@@ -11,6 +11,7 @@ from gateway.changes import Changes, notice_to
 from gateway.store import alerts, cases, outbox, promised, verdicts
 from gateway.store.cases import Case
 from gateway.store.db import one_writer_per_source, transaction
+from gateway.store.outbox import PAGES
 from gateway.store.tables import Incident
 from gateway.world import world
 from rules.lifecycle import Reason, Signal, continued, step_at
@@ -130,7 +131,7 @@ def _as_class(route: Route, urgency: Urgency) -> Route:
     found = world().shelf.book.classes[urgency]
     return replace(
         route, urgency=urgency, channels=found.channels, fallback=found.fallback,
-        acknowledge_within=found.acknowledge_within,
+        acknowledge_within=found.acknowledge_within, floor=found.floor,
     )  # fmt: skip
 
 
@@ -153,8 +154,11 @@ def _lower(changes: Changes, case: Case, route: Route, actor: Actor) -> Reason:
     outbox.cancel_ways(changes.session, case.id, (*route.channels, *route.fallback), "lowered", changes.now)
     hang_up(changes, case, "acknowledged", actor)
     if case.calls and case.state.level and not _is_reached(changes.standing(case, case.state.level)):
-        for notice in changes.audience(step_at(route, case.state.level), route).notices:
-            changes.promise(case, notice, "opened" if case.state.level == 1 else "escalated", "primary")
+        found, kind = changes.audience(step_at(route, case.state.level), route), PAGES[case.state.level > 1]
+        for notice in found.notices:
+            changes.promise(case, notice, kind, "primary")
+        for notice in found.later:
+            changes.promise(case, notice, kind, outbox.HELD if notice.held else outbox.LATER)
     return decision.reason
 
 

@@ -7,6 +7,7 @@ from gateway.changes import Changes
 from gateway.store import outbox, promised
 from gateway.store.cases import Case
 from rules.lifecycle import step_at
+from rules.personal import INTERRUPTING
 
 
 def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, patience: bool = False) -> None:
@@ -20,7 +21,8 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
     step = step_at(case.route, level)
     found = changes.audience(step, case.route)
     known = {(one.channel, one.address_id) for one in standing}
-    if _sooner(changes, case, level, who, why, standing) and not patience:
+    moved = _sooner(changes, case, level, who, why, standing)
+    if moved == outbox.LATER and not patience:
         return
     alive = [one for one in standing if one.status in ("queued", "sending", "sent", "delivered", "bundled")]
     mine = [one for one in (*found.fallback, *found.notices) if one.who == who and one.way in case.route.fallback]
@@ -35,21 +37,26 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
             return
     good = ("sent", "delivered", "bundled") if patience else ("queued", "sending", "sent", "delivered", "bundled")
     ladder = [one for one in standing if one.part not in (outbox.ALSO, outbox.HELD)]
-    if level == case.state.level and not any(one.status in good for one in ladder):
+    awaited = any(one.status in good for one in ladder) or (moved == outbox.HELD and not patience)
+    if level == case.state.level and not awaited:
         only_logged = all(one.status == "logged" for one in ladder)
         if not only_logged or level < len(case.route.steps):
             hurry(changes, case)
 
 
-def _sooner(
-    changes: Changes, case: Case, level: int, who: str, why: str, standing: Sequence[promised.Standing]
-) -> bool:
-    """What was to come later comes now: the next of this person's ways; of an emergency also what quiet hours hold."""
+def _sooner(changes: Changes, case: Case, level: int, who: str, why: str, standing: Sequence[promised.Standing]) -> str:
+    """What was to come later comes now: the next of this person's ways, or of an emergency what quiet hours hold.
+
+    The latter once nothing that wakes anybody is under way: a mail wakes nobody. Says which of the two it was.
+    """
+    alive, part = ("queued", "sending", "sent", "delivered", "bundled"), outbox.LATER
     moved = outbox.hasten(changes.session, case.id, level, who, changes.now)
-    alive = ("queued", "sending", "sent", "delivered", "bundled")
-    if not moved and not any(one.status in alive and one.part != outbox.HELD for one in standing):
-        moved = outbox.release(changes.session, case.id, level, changes.now)
-    if moved:
-        told = [{"who": one.who, "name": one.name, "way": one.way} for one in moved]
-        changes.line(case, "fallback", CLOCK.name, {"why": why, "level": level, "told": told})
-    return bool(moved)
+    if not moved and not any(
+        one.status in alive and one.part != outbox.HELD and one.way in INTERRUPTING for one in standing
+    ):
+        part, moved = outbox.HELD, outbox.release(changes.session, case.id, level, changes.now)
+    if not moved:
+        return ""
+    told = [{"who": one.who, "name": one.name, "way": one.way} for one in moved]
+    changes.line(case, "fallback", CLOCK.name, {"why": why, "level": level, "told": told})
+    return part

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.actions import Actor, NotPossible, carry_out, changes_of, write_down
 from gateway.amend import hang_up, locked
+from gateway.changes import Changes
 from gateway.store import alerts, bulk, cases, outbox, rulings
 from gateway.store.cases import Case
 from gateway.store.db import transaction
@@ -17,6 +18,7 @@ from gateway.store.tables import Incident
 from gateway.world import world
 from rules.lifecycle import NEW, Signal
 from rules.phases import decide
+from rules.timing import Phase
 from rules.words import Kind, Status
 
 SHOWN = 5  # titles named on a timeline line
@@ -88,9 +90,9 @@ def split(incident_id: int, chosen: Iterable[int], actor: Actor, now: datetime) 
         changes.touch(case)
         if case.state.status is Status.ACKNOWLEDGED or not case.calls:
             changes.touch(fresh)
-            changes.write()  # then it is there, and is acknowledged like any other
+            changes.write()  # then it is there, and is answered like any other
             changes = changes_of(session, now)
-            carry_out(changes, fresh, decide(fresh.state, Signal.ACKNOWLEDGE, fresh.route, now), actor)
+            _rests_too(changes, case, fresh, sum(1 for row in going if row[1]), actor)
             changes.write()
         else:
             carry_out(changes, fresh, decide(NEW, Signal.OPENED, fresh.route, now), actor)
@@ -99,6 +101,21 @@ def split(incident_id: int, chosen: Iterable[int], actor: Actor, now: datetime) 
         rulings.copy(session, case.id, fresh.id)
         write_down(session, now, actor, "split", case, into=str(fresh.id))
         return fresh.id
+
+
+def _rests_too(changes: Changes, case: Case, fresh: Case, firing: int, actor: Actor) -> None:
+    """Whoever works on the one, or has put it off for a time, does so with the other, and for no longer."""
+    state = case.state
+    if state.snoozed_until is None and state.phase not in (Phase.TIMED, Phase.REMINDED):
+        carry_out(changes, fresh, decide(fresh.state, Signal.ACKNOWLEDGE, fresh.route, changes.now), actor)
+        return
+    phase = Phase.NONE if state.phase is Phase.FLAPPING else state.phase
+    fresh.state = replace(state, level=0, snoozed_firing=firing, phase=phase)
+    if state.status is Status.ACKNOWLEDGED:
+        fresh.ack_at, fresh.first_ack_at, fresh.ack_by = changes.now, changes.now, case.ack_by
+    case.state = replace(state, snoozed_firing=max(0, state.snoozed_firing - firing))
+    changes.touch(fresh)
+    changes.touch(case)
 
 
 def _part_of(session: Session, case: Case, going: Sequence[tuple[int, bool, str]], now: datetime) -> Case:

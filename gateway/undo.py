@@ -1,5 +1,6 @@
 """Taking back: what a person did to one or many incidents, within ten minutes, unless things have moved on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -47,6 +48,8 @@ def take_back(token: str, actor: Actor, now: datetime) -> Outcome:
             outcome.obstacle = Obstacle.DONE
         elif now > rows[0].at + WITHIN + SLACK:
             outcome.obstacle = Obstacle.TOO_LATE
+        if outcome.obstacle is None:
+            _lock(session, rows)
         for row in rows:
             outcome.act = row.act
             if outcome.obstacle is None:
@@ -54,11 +57,17 @@ def take_back(token: str, actor: Actor, now: datetime) -> Outcome:
     return outcome
 
 
+def _lock(session: Session, rows: Sequence[UndoRow]) -> None:
+    """All portions of the act in one order, the senders first as intake has them: nobody waits in a circle."""
+    numbers = {one.number for row in rows for one in undos.items_of(row)}
+    if rows[0].act == "resolve":
+        one_writer_per_source(session, cases.sources_of(session, numbers))
+    cases.load(session, numbers)
+
+
 def _take_back(session: Session, row: UndoRow, actor: Actor, now: datetime, outcome: Outcome) -> None:
     row.used_at = now
     items = {one.number: one for one in undos.items_of(row)}
-    if row.act == "resolve":  # before the incidents are locked, as intake does
-        one_writer_per_source(session, cases.sources_of(session, items))
     found = cases.load(session, items)
     cases.count_firing(session, found.values())
     keys = [case.dedup_key for case in found.values()] if row.act == "resolve" else []

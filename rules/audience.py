@@ -123,6 +123,7 @@ def _addressed(targets: Sequence[_Target], route: Route, not_told: list[NotTold]
 def _personally(found: Audience, targets: Sequence[_Target], route: Route, at: datetime) -> Audience:
     """The same with everybody's own rules in place of the class's ways, and with quiet hours kept."""
     at_once, later, reasons = list(found.notices), list[Notice](), list(found.not_told)
+    by_own_rules: list[_Target] = []
     for target in targets:
         wishes = target.person.wishes_for(route.urgency) if target.person else ()
         own = _own(target, route) if wishes else []
@@ -131,6 +132,7 @@ def _personally(found: Audience, targets: Sequence[_Target], route: Route, at: d
                 NotTold(target.who, "no verified contact for the ways of their own rules: told as the class")
             )
         elif own:
+            by_own_rules.append(target)
             mine = set(map(_address, own))
             at_once = [one for one in at_once if one.who != target.who]
             taken = set(map(_address, (*at_once, *later)))
@@ -140,13 +142,17 @@ def _personally(found: Audience, targets: Sequence[_Target], route: Route, at: d
             later += [one for one in own if one.after]
             fallback = (one for one in found.fallback if one.who != target.who or _address(one) not in mine)
             found = replace(found, fallback=tuple(fallback))
+    # An address that two share is told for the one without rules as it was to be, whatever the other's rules say.
+    others = _addressed([one for one in targets if one not in by_own_rules], route, []).notices
+    known = set(map(_address, at_once))
+    at_once += [one for one in others if _address(one) not in known]
     at_once, held = _quiet(at_once, targets, route, at, reasons)
     now = set(map(_address, at_once))
     later = [one for one in later if _address(one) not in now]
     later, held_later = _quiet(later, targets, route, at, reasons, others=at_once)
     fell_back = not at_once or (found.fell_back and not any(one.own for one in at_once))
-    known, said = (*later, *held, *held_later), tuple(dict.fromkeys(reasons))
-    return replace(found, notices=tuple(at_once), later=known, not_told=said, fell_back=fell_back)
+    waiting, said = (*later, *held, *held_later), tuple(dict.fromkeys(reasons))
+    return replace(found, notices=tuple(at_once), later=waiting, not_told=said, fell_back=fell_back)
 
 
 def _address(one: Notice) -> tuple[str, str]:
@@ -185,7 +191,9 @@ def _quiet(
         mine = [one for one in out if one.who == target.who and one.way in INTERRUPTING]
         if until is None or not mine:
             continue
+        soonest = min(one.after for one in mine)
         awake = [one for one in (*out, *others) if one.who != target.who and one.way in INTERRUPTING]
+        awake = [one for one in awake if one.after <= soonest]
         if route.urgency is Urgency.EMERGENCY and not awake:
             reasons.append(NotTold(target.who, "quiet hours do not hold: it is an emergency and nobody else is told"))
             continue

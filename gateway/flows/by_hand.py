@@ -10,6 +10,7 @@ from gateway.store.alerts import Post
 from gateway.store.db import transaction
 from gateway.world import world
 from rules.book_keys import DEFAULT_CLASSES
+from rules.timing import AT_ONCE
 from rules.words import Alert, Severity, Urgency
 
 SOURCE = "people"
@@ -50,12 +51,12 @@ def open_incident(told: Told, account: str, name: str, way: str, now: datetime) 
 
 
 def _as_urgent(post: Post, urgency: Urgency) -> Post:
-    """With the route that the book has for it, told by the ways of the urgency that the person chose."""
+    """With the route that the book has for it, told by the ways of the urgency that the person chose, and at once."""
     book = world().shelf.book
     (ready,) = prepare.ready_of(post, book)
     known = book.classes.get(urgency, DEFAULT_CLASSES[urgency])
     route = replace(
         ready.route, group_by=("fingerprint",), urgency=urgency, channels=known.channels, fallback=known.fallback,
-        acknowledge_within=known.acknowledge_within,
+        acknowledge_within=known.acknowledge_within, floor=known.floor, timing=AT_ONCE,
     )  # fmt: skip
     return prepare.given_route(post, route, book)

@@ -69,7 +69,7 @@ def _carry_out(session: Session, one: Leased, gate: Gate, verdict: Verdict, now:
         passed.why[one.id] = words(gate, verdict.why)
     elif verdict.answer is Answer.WAIT:
         assert verdict.until is not None
-        later = fallback_at(Urgency.EMERGENCY, verdict.until) if one.part == "primary" else None
+        later = fallback_at(Urgency.EMERGENCY, verdict.until) if one.part in ("primary", outbox.LATER) else None
         dialling.put_off(session, one, verdict.until, later)
     else:
         dialling.call_off(session, one, f"voice gate: {verdict.why}", now)

@@ -33,10 +33,10 @@ _PUT_IN = (
 
 
 def waiting(session: Session, person_id: int) -> int | None:
-    """The roll-up that this person will get next, if there is one."""
+    """The roll-up that this person will get next, if there is one. The digest of what was held back is none."""
     sql = (
         "SELECT id FROM delivery WHERE person_id = {} AND finished_at IS NULL AND kind = 'digest' "
-        "AND status = 'queued' ORDER BY id LIMIT 1"
+        "AND status = 'queued' AND part <> 'held' ORDER BY id LIMIT 1"
     )
     rows = bulk.select_plain(session, sql, person_id)
     return rows[0][0] if rows else None

@@ -36,8 +36,11 @@ def lately(
 
 
 def told_of_step(session: Session, one: Leased) -> list[tuple[str, str, str]]:
-    """Who is told of its step by which way, and how that stands."""
-    sql = f"SELECT who, way, status FROM delivery WHERE incident_id = {{}} AND level = {{}} AND {RINGS} AND id <> {{}}"  # noqa: S608
+    """Who is told of its step by which way, and how that stands; not whoever sleeps till the end of quiet hours."""
+    sql = (
+        "SELECT who, way, status FROM delivery "  # noqa: S608
+        f"WHERE incident_id = {{}} AND level = {{}} AND {RINGS} AND part <> 'held' AND id <> {{}}"
+    )
     return [tuple(row) for row in bulk.select_plain(session, sql, one.incident_id, one.level, one.id)]
 
 

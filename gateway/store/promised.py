@@ -39,6 +39,9 @@ def told(session: Session, incident_ids: Iterable[int]) -> list[Told]:
     return list(first.values())
 
 
+# What waits for its time, or for the morning, has called nobody: until then the key is free for whoever is called now.
+_DUE = "AND NOT (part IN ('later', 'held') AND status = 'queued' AND attempts = 0) "
+
 # What PagerDuty was told of an incident that ended and came back is past: a trigger opens it there anew.
 _STILL = (
     "AND NOT EXISTS (SELECT 1 FROM delivery r WHERE r.incident_id = delivery.incident_id AND r.kind = 'resolved' "
@@ -52,7 +55,7 @@ def promised_keys(session: Session, incident_id: int) -> set[str]:
         "SELECT address_id FROM delivery WHERE channel = 'pagerduty' "  # noqa: S608 - our own words
         "AND kind IN ('opened', 'escalated', 'assigned') "
         "AND status NOT IN ('failed', 'cancelled', 'logged', 'bundled') "
-        "AND incident_id {list} " + _STILL
+        f"{_DUE}AND incident_id {{list}} {_STILL}"
     )
     return {row[0] for row in bulk.select(session, sql, [incident_id])}
 
@@ -60,8 +63,8 @@ def promised_keys(session: Session, incident_id: int) -> set[str]:
 def waiting_keys(session: Session, incident_id: int) -> set[str]:
     """PagerDuty keys for which a page of this incident has not gone out yet: one more would only follow it."""
     sql = (
-        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind IN ('opened', 'escalated', 'assigned') "
-        "AND status IN ('queued', 'sending') AND incident_id {list}"
+        "SELECT address_id FROM delivery WHERE channel = 'pagerduty' AND kind IN ('opened', 'escalated', 'assigned') "  # noqa: S608
+        f"AND status IN ('queued', 'sending') {_DUE}AND incident_id {{list}}"
     )
     return {row[0] for row in bulk.select(session, sql, [incident_id])}
 

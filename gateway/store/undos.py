@@ -94,15 +94,22 @@ def got_out(session: Session, ids: Sequence[int], at: datetime) -> set[int]:
 
 
 def bring_back(session: Session, ids: Sequence[int], why: str, at: datetime, now: datetime) -> None:
-    """The pages that waited when that act called them off wait again, with their time until the fallback anew."""
-    due = [(one.rank, until) for one in Urgency if (until := retry.fallback_at(one, now)) is not None]
-    patience = " ".join(f"WHEN part = 'primary' AND rank = {rank} THEN {micros(until)}" for rank, until in due)
+    """The pages that waited when that act called them off wait again, with their time until the fallback anew.
+
+    What was to come later, as their rules or quiet hours say, comes no sooner for it.
+    """
+    at_once = micros(now)
+    begins = f"CASE WHEN part IN ('later', 'held') AND due_at > {at_once} THEN due_at ELSE {at_once} END"
+    due = [(one.rank, micros(until) - at_once) for one in Urgency if (until := retry.fallback_at(one, now)) is not None]
+    patience = " ".join(
+        f"WHEN part IN ('primary', 'later') AND rank = {rank} THEN {begins} + {span}" for rank, span in due
+    )
     sql = (
-        "UPDATE delivery SET status = 'queued', error = '', finished_at = NULL, due_at = {}, "  # noqa: S608 - numbers
+        f"UPDATE delivery SET status = 'queued', error = '', finished_at = NULL, due_at = {begins}, "  # noqa: S608 - numbers
         f"fallback_at = CASE {patience} ELSE NULL END "
         "WHERE status = 'cancelled' AND error = {} AND finished_at = {} AND incident_id {list}"
     )
-    bulk.execute(session, sql, ids, micros(now), why, micros(at))
+    bulk.execute(session, sql, ids, why, micros(at))
 
 
 def _written(one: Standing) -> dict[str, Any]:

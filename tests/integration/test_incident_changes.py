@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from gateway import actions, amend, merging
+from gateway.flows import by_hand
 from gateway.store import verdicts
 from gateway.store.db import reading
-from rules.lifecycle import Reason, Signal
+from rules.lifecycle import Given, Reason, Signal
 from rules.words import Urgency
 from tests.integration.test_machine_api import Program
-from tests.samples import BOOK, alert, group
+from tests.samples import BOOK, PEOPLE, alert, group
 
 ANNA = actions.Actor("Anna", "dashboard", None, "anna@example.org")
 FAST = BOOK + "urgencies: {fast: {channels: [push], fallback: [email], acknowledge_within: 1h}}\n"
@@ -126,6 +127,37 @@ def test_what_is_split_off_what_somebody_works_on_calls_nobody(world):
 
     assert (world.incidents()[1].status, world.incidents()[1].ack_by) == ("acknowledged", "Anna")
     assert world.deliveries(incident_id=made) == []
+
+
+@pytest.mark.parametrize("signal", [Signal.SNOOZE, Signal.ACKNOWLEDGE])
+def test_what_is_split_off_while_it_rests_for_a_time_rests_no_longer_than_that(world, signal):
+    (number,) = world.post(group(*(alert(fingerprint=f"a{n}") for n in range(3)))).json["incidents"]
+    until = world.clock.now() + timedelta(hours=1)
+    actions.act(number, signal, ANNA, world.clock.now(), Given(until=until))
+    made = merging.split(number, [2], ANNA, world.clock.now())
+    old, new = world.incidents()
+    assert (new.status, new.snoozed_until, new.next_at, new.phase) == (
+        old.status, old.snoozed_until, old.next_at, old.phase)  # fmt: skip
+    assert (new.ack_by, old.snoozed_firing, new.snoozed_firing) == (
+        old.ack_by, *((2, 1) if signal is Signal.SNOOZE else (None, None)))  # fmt: skip
+    world.passes(hours=1)
+    world.passes(minutes=11)
+    assert {one.status for one in world.incidents()} == {"triggered"}
+    assert ("pagerduty", "anna") in channels(world, incident_id=made)
+
+
+def test_what_a_person_opens_is_told_at_once(world_of):
+    """Nothing more is to come of it, and its class is what that person says: also what it insists on."""
+    waits = "urgency: ordinary, policy: infra, at_least: {alerts: 3, within: 10m}"
+    world = world_of(BOOK.replace("urgency: ordinary, policy: support", waits))
+    world.people(
+        PEOPLE.replace("NTFY", "https://ntfy.example.org").replace(
+            '/anna"}]}', '/anna"}], notify: {emergency: [email]}}'
+        )
+    )
+    told = by_hand.Told("The shop is down", Urgency.EMERGENCY)
+    by_hand.open_incident(told, "anna@example.org", "Anna", "dashboard", world.clock.now())
+    assert channels(world) == [("email", "anna"), ("pagerduty", "anna")]
 
 
 def test_e12_verdict(world):

@@ -2,10 +2,15 @@
 
 import pytest
 
+from gateway import amend, undo
+from gateway.actions import Actor
 from gateway.store import people as people_store
 from gateway.store.db import transaction
 from rules import people
+from rules.lifecycle import Signal
+from rules.words import Urgency
 from tests.fakes.http import reply
+from tests.integration.test_undo import does
 from tests.samples import BOOK, PEOPLE
 
 TOGETHER = BOOK.replace('["schedule:infra"], wait: 5m', '["schedule:infra", "person:oleg@example.org"], wait: 5m')
@@ -87,6 +92,9 @@ def test_quiet_hours_hold_only_while_somebody_else_is_reached(staffed_of, provid
     assert mail.status == "sent"
     (held,) = staffed.deliveries(who="oleg@example.org", way="voice")
     assert (held.part, held.status, held.due_at.hour) == ("held", "queued", 4)  # seven in Moscow
+    staffed.passes(minutes=5)  # then it is he alone whom the next step calls
+    staffed.delivers()
+    assert sent(providers)[1] == ["anna", "oleg"]
 
 
 def test_quiet_hours_end_where_nobody_else_could_be_reached(staffed_of, providers):
@@ -99,6 +107,65 @@ def test_quiet_hours_end_where_nobody_else_could_be_reached(staffed_of, provider
     staffed.alert()
     staffed.delivers()
     assert "oleg" in sent(providers)[1]
+
+
+def test_an_email_to_somebody_asleep_is_nobody_woken(staffed_of, providers):
+    """Whoever was to be woken cannot be; that mails are there ends no wait for the morning."""
+    staffed = staffed_of(TOGETHER)
+    with_rules(staffed, providers, "}", ', quiet_hours: "22:00-07:00"')
+    providers.pagerduty.then(reply(400, {"status": "invalid event"}))
+    providers.ntfy.then(reply(404))
+    providers.twilio.then(reply(400, {"code": 21211}))
+    staffed.alert()
+    staffed.delivers()
+    assert "oleg" in sent(providers)[1]
+
+
+def test_over_budget_somebody_asleep_is_not_somebody_else_who_is_called(staffed_of, providers):
+    staffed = staffed_of(TOGETHER + "voice: {budget: {calls: 1, per: 8h}}\n")
+    with_rules(staffed, providers, "}", ', quiet_hours: "22:00-07:00"')
+    for name in "AB":
+        staffed.alert(name=name, fingerprint=name)
+        staffed.delivers()
+        staffed.delivers()
+        staffed.clock.advance(minutes=1)
+    assert sent(providers)[1] == ["anna", "oleg"]
+
+
+def test_what_was_to_come_later_still_comes_later_after_a_step_back(staffed_of, providers):
+    staffed = staffed_of(TOGETHER)
+    with_rules(staffed, providers, quiet=', quiet_hours: "22:00-07:00"')
+    (number,) = staffed.alert()
+    before = {one.id: one.due_at for one in staffed.deliveries() if one.part in ("later", "held")}
+    patient = {one.id for one in staffed.deliveries() if one.fallback_at}
+    token = does(staffed, [number], Signal.ACKNOWLEDGE)
+    staffed.clock.advance(seconds=10)
+    undo.take_back(token, Actor("Anna", "dashboard", account="anna@example.org"), staffed.clock.now())
+    assert {one.id: one.due_at for one in staffed.deliveries() if one.part in ("later", "held")} == before
+    assert {one.id for one in staffed.deliveries() if one.fallback_at} == patient
+    staffed.delivers()
+    assert sent(providers) == (1, [], 0)
+
+
+def test_the_floor_is_that_of_the_class_which_a_person_gives_it(staffed_of, providers):
+    staffed = staffed_of(BOOK.replace("urgency: ordinary, policy: support", "urgency: ordinary, policy: infra"))
+    with_rules(staffed, providers, ", notify: {emergency: [email], ordinary: [email]}}")
+    (number,) = staffed.alert(severity="warning")
+    anna = Actor("Anna", "dashboard", account="anna@example.org")
+    amend.set_urgency(number, Urgency.EMERGENCY, "the shop is down", anna, staffed.clock.now())
+    staffed.delivers()
+    assert sent(providers)[1] == ["anna"]
+
+
+def test_made_less_urgent_at_night_it_is_told_in_the_morning(staffed_of, providers):
+    classes = "urgencies: {emergency: {channels: [voice], fallback: [sms]}, fast: {channels: [push], fallback: [sms]}}"
+    staffed = staffed_of(BOOK + classes + "\n")
+    with_rules(staffed, providers, ', quiet_hours: "22:00-07:00"}')
+    (number,) = staffed.alert()
+    anna = Actor("Anna", "dashboard", account="anna@example.org")
+    amend.set_urgency(number, Urgency.FAST, "it can wait", anna, staffed.clock.now())
+    (held,) = staffed.deliveries(status="queued")
+    assert (held.channel, held.part, held.due_at.hour) == ("ntfy", "held", 4)
 
 
 def test_rules_and_quiet_hours_go_to_the_file_and_back(staffed, providers):

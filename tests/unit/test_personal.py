@@ -1,5 +1,6 @@
 """People's own notification rules, quiet hours and the floor: a table of cases, and histories of any people at all."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -59,10 +60,21 @@ CASES = [  # people, route, told, the ladder waits for the step
     ([person("anna", quiet=NIGHT), person("oleg", quiet=NIGHT)], None,
      "anna voice, anna push, oleg email, oleg voice +228m, oleg push +228m", True),
     ([person("anna", quiet=NIGHT), person("oleg", "email")], None, "anna voice, anna push, oleg email", True),
+    ([person("anna", quiet=NIGHT, wishes=["email", "voice after 1m"]), person("oleg", wishes=["email", "push after 1h"],
+      ways="push email")], None, "anna email, oleg email, anna voice +1m, oleg push +60m", True),
     ([person("anna", quiet=NIGHT)], URGENT, "anna email, anna sms +228m, anna push +228m", True),
     ([person("anna", "sms push", quiet=NIGHT)], URGENT, "anna sms +228m, anna push +228m", False),
     ([person("anna", quiet=NIGHT, zone="Asia/Vladivostok")], URGENT, "anna sms, anna push", True),
 ]  # fmt: skip
+
+
+def test_a_shared_address_is_told_for_whoever_has_no_rules():
+    """Anna wants no call, and the key of their team is hers and Oleg's: he is called by it."""
+    oleg = person("oleg", "voice")
+    anna = replace(person("anna", "push", wishes=["push"], urgency=Urgency.URGENT), contacts=(
+        *person("anna", "push").contacts, *oleg.contacts))  # fmt: skip
+    words, _ = told([anna, oleg], route(Urgency.URGENT, (Way.VOICE,), (), ()))
+    assert words == "anna push, oleg voice"
 
 
 @pytest.mark.parametrize(("people", "where", "said", "waits"), CASES)
