@@ -6,20 +6,10 @@ from datetime import datetime, timedelta
 
 from rules.oncall import on_call
 from rules.personal import INTERRUPTING, Why, plan, quiet_until
-from rules.words import (
-    CHANNELS_OF_WAY,
-    Also,
-    Contact,
-    Directory,
-    Notice,
-    NotTold,
-    Person,
-    Role,
-    Route,
-    Step,
-    Urgency,
-    Way,
-)
+from rules.ways import CHANNELS_OF_WAY, Way
+from rules.words import Also, Contact, Directory, Notice, NotTold, Person, Role, Route, Step, Urgency
+
+NONE_FITS = "no verified contact for the ways of their own rules: told as the class"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +112,12 @@ def _addressed(targets: Sequence[_Target], route: Route, not_told: list[NotTold]
 
 def _personally(found: Audience, targets: Sequence[_Target], route: Route, at: datetime) -> Audience:
     """The same with everybody's own rules in place of the class's ways, and with quiet hours kept."""
-    at_once, later, reasons = list(found.notices), list[Notice](), list(found.not_told)
-    by_own_rules: list[_Target] = []
+    at_once, later, reasons, by_own_rules = list(found.notices), list[Notice](), list(found.not_told), list[_Target]()
     for target in targets:
         wishes = target.person.wishes_for(route.urgency) if target.person else ()
         own = _own(target, route) if wishes else []
         if wishes and not own:
-            reasons.append(
-                NotTold(target.who, "no verified contact for the ways of their own rules: told as the class")
-            )
+            reasons.append(NotTold(target.who, NONE_FITS))
         elif own:
             by_own_rules.append(target)
             mine = set(map(_address, own))
@@ -143,9 +130,8 @@ def _personally(found: Audience, targets: Sequence[_Target], route: Route, at: d
             fallback = (one for one in found.fallback if one.who != target.who or _address(one) not in mine)
             found = replace(found, fallback=tuple(fallback))
     # An address that two share is told for the one without rules as it was to be, whatever the other's rules say.
-    others = _addressed([one for one in targets if one not in by_own_rules], route, []).notices
-    known = set(map(_address, at_once))
-    at_once += [one for one in others if _address(one) not in known]
+    others, known = [one for one in targets if one not in by_own_rules], set(map(_address, at_once))
+    at_once += [one for one in _addressed(others, route, []).notices if _address(one) not in known]
     at_once, held = _quiet(at_once, targets, route, at, reasons)
     now = set(map(_address, at_once))
     later = [one for one in later if _address(one) not in now]
@@ -191,9 +177,8 @@ def _quiet(
         mine = [one for one in out if one.who == target.who and one.way in INTERRUPTING]
         if until is None or not mine:
             continue
-        soonest = min(one.after for one in mine)
-        awake = [one for one in (*out, *others) if one.who != target.who and one.way in INTERRUPTING]
-        awake = [one for one in awake if one.after <= soonest]
+        soonest, besides = min(one.after for one in mine), (one for one in (*out, *others) if one.who != target.who)
+        awake = [one for one in besides if one.way in INTERRUPTING and one.after <= soonest]
         if route.urgency is Urgency.EMERGENCY and not awake:
             reasons.append(NotTold(target.who, "quiet hours do not hold: it is an emergency and nobody else is told"))
             continue
