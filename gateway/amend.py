@@ -49,16 +49,21 @@ def resolve(incident_id: int, actor: Actor, now: datetime, *, mute: bool = False
 def say_fixed(incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
     """What fixed it, said afterwards, or put better. False if there is no such incident; raises NotPossible."""
     with transaction() as session:
-        case = cases.load(session, [incident_id]).get(incident_id)
-        if case is None:
-            return False
-        if case.open:
-            raise NotPossible("it is not resolved yet")
-        changes = changes_of(session, now)
-        _fixed(changes, case, text, actor)
-        changes.write()
-        write_down(session, now, actor, "fixed", case)
-        return True
+        return say_fixed_in(session, incident_id, text, actor, now)
+
+
+def say_fixed_in(session: Session, incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
+    """The same in the caller's transaction."""
+    case = cases.load(session, [incident_id]).get(incident_id)
+    if case is None:
+        return False
+    if case.open:
+        raise NotPossible("it is not resolved yet")
+    changes = changes_of(session, now)
+    _fixed(changes, case, text, actor)
+    changes.write()
+    write_down(session, now, actor, "fixed", case)
+    return True
 
 
 def _fixed(changes: Changes, case: Case, text: str, actor: Actor) -> None:
@@ -86,21 +91,34 @@ def judge(
 ) -> bool | None:
     """A person's verdict. False if it was that already; None if there is no such incident; raises NotPossible."""
     with transaction() as session:
-        case = cases.load(session, [incident_id]).get(incident_id)
-        if case is None:
-            return None
-        if case.open:
-            raise NotPossible("what is not over is not judged yet")
-        if call is not None and case.route.urgency is not Urgency.EMERGENCY:
-            raise NotPossible("only of an emergency it is asked whether it should have been a call")
-        incident = session.get_one(Incident, incident_id)
-        if not verdicts.say(session, incident, person_id, now, value=value, call=call):
-            return False
-        changes = changes_of(session, now)
-        changes.line(case, "verdict", actor.name, {"value": value, "call": call, "how": actor.how})
-        changes.write()
-        write_down(session, now, actor, "verdict", case)
-        return True
+        return judge_in(session, incident_id, person_id, actor, now, (value, call))
+
+
+def judge_in(
+    session: Session,
+    incident_id: int,
+    person_id: int,
+    actor: Actor,
+    now: datetime,
+    said: tuple[str | None, bool | None],
+) -> bool | None:
+    """The same in the caller's transaction."""
+    value, call = said
+    case = cases.load(session, [incident_id]).get(incident_id)
+    if case is None:
+        return None
+    if case.open:
+        raise NotPossible("what is not over is not judged yet")
+    if call is not None and case.route.urgency is not Urgency.EMERGENCY:
+        raise NotPossible("only of an emergency it is asked whether it should have been a call")
+    incident = session.get_one(Incident, incident_id)
+    if not verdicts.say(session, incident, person_id, now, value=value, call=call):
+        return False
+    changes = changes_of(session, now)
+    changes.line(case, "verdict", actor.name, {"value": value, "call": call, "how": actor.how})
+    changes.write()
+    write_down(session, now, actor, "verdict", case)
+    return True
 
 
 def set_urgency(incident_id: int, urgency: Urgency, why: str, actor: Actor, now: datetime) -> Reason | None:

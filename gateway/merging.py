@@ -27,31 +27,36 @@ SHOWN = 5  # titles named on a timeline line
 def merge(incident_id: int, into: int, actor: Actor, now: datetime) -> bool | None:
     """Its alerts go on in the other one, and it is over. None if there is no such incident; raises NotPossible."""
     with transaction() as session:
-        found = locked(session, (incident_id, into))
-        case, target = found.get(incident_id), found.get(into)
-        if case is None:
-            return None
-        if target is None:
-            raise NotPossible(f"there is no incident #{into}")
-        _check(case, target)
-        rows = alerts.of_incident(session, case.id)
-        alerts.move(session, [row[0] for row in rows], target.id)
-        changes = changes_of(session, now)
-        firing = sum(1 for row in rows if row[1])
-        target.alert_count += case.alert_count
-        target.state = replace(target.state, snoozed_firing=target.state.snoozed_firing + firing)
-        changes.touch(target)
-        changes.line(target, "merged in", actor.name, {"number": case.id, "title": case.title, "how": actor.how})
-        case.state = decide(case.state, Signal.RESOLVE, case.route, now).after
-        case.resolved_at, case.resolved_by, case.resolve_kind = now, actor.name, "merged"
-        changes.touch(case)
-        changes.line(case, "merged", actor.name, {"into": target.id, "title": target.title, "how": actor.how})
-        outbox.cancel_pages(session, [case.id], "resolved", now)
-        hang_up(changes, case, "resolved", actor)
-        changes.write()
-        cases.say_merged(session, case.id, target.id)
-        write_down(session, now, actor, "merge", case, into=str(target.id))
-        return True
+        return merge_in(session, incident_id, into, actor, now)
+
+
+def merge_in(session: Session, incident_id: int, into: int, actor: Actor, now: datetime) -> bool | None:
+    """The same in the caller's transaction."""
+    found = locked(session, (incident_id, into))
+    case, target = found.get(incident_id), found.get(into)
+    if case is None:
+        return None
+    if target is None:
+        raise NotPossible(f"there is no incident #{into}")
+    _check(case, target)
+    rows = alerts.of_incident(session, case.id)
+    alerts.move(session, [row[0] for row in rows], target.id)
+    changes = changes_of(session, now)
+    firing = sum(1 for row in rows if row[1])
+    target.alert_count += case.alert_count
+    target.state = replace(target.state, snoozed_firing=target.state.snoozed_firing + firing)
+    changes.touch(target)
+    changes.line(target, "merged in", actor.name, {"number": case.id, "title": case.title, "how": actor.how})
+    case.state = decide(case.state, Signal.RESOLVE, case.route, now).after
+    case.resolved_at, case.resolved_by, case.resolve_kind = now, actor.name, "merged"
+    changes.touch(case)
+    changes.line(case, "merged", actor.name, {"into": target.id, "title": target.title, "how": actor.how})
+    outbox.cancel_pages(session, [case.id], "resolved", now)
+    hang_up(changes, case, "resolved", actor)
+    changes.write()
+    cases.say_merged(session, case.id, target.id)
+    write_down(session, now, actor, "merge", case, into=str(target.id))
+    return True
 
 
 def _check(case: Case, target: Case) -> None:

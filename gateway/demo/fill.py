@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -57,6 +58,7 @@ def fill(world: World, now: datetime, seed: int = SEED, days: int = DAYS) -> Fil
         staff = Staff(now - history.ENDED)
         stage = Stage(session, world, rules, Providers(seed, now), known, begins, staff.react, staff.opened)
         told = (*history.stories(seed, now), *desk.stories(seed, now), *present.stories(now))
+        stage.at(now - quiet.SINCE, partial(quiet.begin, session, now - quiet.SINCE))
         stage.play([story for story in told if story.beats[0].at >= begins], now)
         source_store.touch(session, (), known.values(), now - timedelta(minutes=3))
         quiet.plan(session, now)

@@ -15,6 +15,8 @@ DAYS = 30
 QUIET = timedelta(hours=5)  # before the present: what is open then has a script of its own (present.py)
 ENDED = timedelta(hours=1)  # before the present everything of the history is over
 REPEAT = timedelta(hours=4)  # Alertmanager's repeat_interval
+BAD_NIGHTS = frozenset((2, 7, 11, 13, 18, 22, 27))  # so many days ago: in the others nobody is called
+DAY = (9 * 3600, 20 * 3600)  # in which nobody sleeps, from Berlin to Yekaterinburg
 HOURS = {  # from, to: hours of the day in which it happens, and how much of it
     "any": ((0, 24, 0.55), (8, 20, 0.45)),
     "office": ((9, 18, 0.85), (18, 23, 0.15)),
@@ -57,6 +59,8 @@ def moments(rng: random.Random, times: int, when: str, anchor: datetime) -> Iter
         spans = HOURS[when]
         first, last, _share = rng.choices(spans, [share for *_, share in spans])[0]
         seconds = rng.uniform(first * 3600, last * 3600 - 1)
+        if (today - day).days not in BAD_NIGHTS and not DAY[0] <= seconds < DAY[1]:
+            seconds = rng.uniform(*DAY)
         local = datetime.combine(day, time(), zone) + timedelta(seconds=round(seconds, 1))
         at = local.astimezone(anchor.tzinfo)
         if anchor - timedelta(days=DAYS) < at < anchor - QUIET:

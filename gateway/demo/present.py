@@ -71,6 +71,14 @@ def _quieter(anchor: datetime) -> list[Story]:
         summary, text = f"One disk of {host} has failed", "The array works on, without redundancy."
         return Alarm("RaidDegraded", "warning", "storage", "moscow", host, summary, text)
 
+    def errors(host: str) -> Alarm:
+        summary, text = f"{host} answers with errors", "More than 1 % of the answers are 5xx for 5 minutes."
+        return Alarm("ErrorRateHigh", "warning", "web-shop", "moscow", host, summary, text)
+
+    def node(host: str) -> Alarm:
+        summary, text = f"CPU of {host} is throttled", "More than a quarter of the time for 15 minutes."
+        return Alarm("CpuThrottling", "warning", "cluster", "moscow", host, summary, text)
+
     def switch(host: str) -> Alarm:
         return Alarm("PortFlapping", "warning", "network", "moscow", host, f"A port of {host} goes up and down",
                      "More than 10 changes within 10 minutes.")  # fmt: skip
@@ -80,14 +88,28 @@ def _quieter(anchor: datetime) -> list[Story]:
         return Alarm("PrinterOffline", "info", "printers", "kazan", host, summary, text)
 
     ordered = Plan(1, 35 * MINUTE, snooze=timedelta(hours=47), notes=("Ordered, it comes by Thursday.",))
-    later = Plan(1, 6 * MINUTE, snooze=timedelta(hours=3))
+    slow = _alerts(anchor - 52 * MINUTE, NOBODY, _hosts(5, "shop{n:02}:9090", shop))
     return [
-        _alerts(anchor - 52 * MINUTE, NOBODY, _hosts(5, "shop{n:02}:9090", shop)),
+        slow,
+        _alerts(anchor - 49 * MINUTE, Plan(into=slow), _hosts(2, "shop{n:02}:9090", errors)),
+        _alerts(anchor - 4 * MINUTE, NOBODY, _hosts(3, "node{n:02}", node)),
         _alerts(anchor - timedelta(hours=20), ordered, _hosts(2, "vpn{n:02}", licence)),
         _alerts(anchor - timedelta(hours=9), NOBODY, _hosts(1, "fs{n:02}:9100", raid)),
-        _alerts(anchor - 75 * MINUTE, later, _hosts(2, "sw{n:02}", switch)),
+        _coming_and_going(anchor - 14 * MINUTE, _hosts(2, "sw{n:02}", switch)),
         _alerts(anchor - 38 * MINUTE, NOBODY, _hosts(2, "kzn-prn{n:02}", printer), KAZAN),
     ]
+
+
+def _coming_and_going(at: datetime, alarms: list[Alarm]) -> Story:
+    """It flaps: three minutes there, two minutes gone."""
+    group, beats = Group(MOSCOW), []
+    for place in range(3):
+        again = at + 5 * place * MINUTE
+        beats.append(Beat(again, group.fire(alarms, again), twice=True))
+        if place < 2:
+            gone = again + 3 * MINUTE
+            beats.append(Beat(gone, group.over(gone), twice=True))
+    return Story(MOSCOW, tuple(beats), Plan(1, MINUTE))
 
 
 def _tickets(anchor: datetime) -> list[Story]:

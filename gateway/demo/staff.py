@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from gateway import actions
+from gateway import actions, merging
 from gateway.actions import Actor
+from gateway.demo import judgement
 from gateway.demo.cast import address
 from gateway.demo.stage import Stage, Told
 from gateway.demo.story import Beat
@@ -29,6 +30,13 @@ class Staff:
         if told.story.clear is not None:
             after = FORGOTTEN if own or plan.fix is None else plan.fix
             stage.at(self._by_then(stage, after), partial(self._clear, stage, told))
+        if plan.into is not None:
+            stage.at(stage.now + 6 * MINUTE, partial(self._merge, stage, told))
+
+    def _merge(self, stage: Stage, told: Told) -> None:
+        into = next(number for number, other in stage.told.items() if other.story is told.story.plan.into)
+        who = Actor("Олег Орлов", "dashboard", account=address("oleg"))
+        merging.merge_in(stage.session, told.number, into, who, stage.now)
 
     def react(self, stage: Stage, told: Told, leased: Leased) -> None:
         plan = told.story.plan
@@ -50,7 +58,7 @@ class Staff:
 
     def _answer(self, stage: Stage, told: Told, leased: Leased) -> None:
         plan = told.story.plan
-        if told.number % OPENS_THE_LINK:
+        if told.place % OPENS_THE_LINK:
             leased = told.called.get(leased.who, leased)  # the telephone is at the ear, the push in the pocket
         signal, given = Signal.ACKNOWLEDGE, Given()
         if plan.snooze:
@@ -63,11 +71,14 @@ class Staff:
         actor, fix = _actor(leased, "dashboard"), plan.fix or 25 * MINUTE
         if plan.assign and address(plan.assign) != leased.who:
             stage.at(stage.now + min(0.3 * fix, 2 * MINUTE), partial(self._assign, stage, told, actor))
-        for place, text in enumerate(plan.notes, 1):
+        opinion = judgement.opinion(told)
+        for place, text in enumerate(() if opinion.fixed else plan.notes, 1):
             stage.at(stage.now + min(0.7 * fix, 9 * MINUTE) * place, partial(self._note, stage, told, text, actor))
         if plan.fix:
             end = self._end if plan.by_person else self._clear
             stage.at(self._by_then(stage, plan.fix), partial(end, stage, told, actor))
+        ends = max(told.story.beats[-1].at, self._by_then(stage, fix)) + 12 * MINUTE
+        stage.at(ends, partial(judgement.give, stage, told, opinion, _actor(leased, "dashboard")))
 
     def _assign(self, stage: Stage, told: Told, actor: Actor) -> None:
         actions.assign_in(stage.session, told.number, address(told.story.plan.assign), actor, stage.now)

@@ -46,6 +46,7 @@ class Told:
     story: Story
     number: int
     uuid: str
+    place: int  # in the order of opening; numbers have gaps on PostgreSQL where something comes back
     called: dict[str, Leased] = field(default_factory=dict)  # whom a call has reached, by their e-mail address
     answered: bool = False
     declined: bool = False
@@ -116,7 +117,7 @@ class Stage:
         for number in outcome.incidents:
             if number not in self.told or beat is story.beats[0]:
                 (uuid,) = bulk.select_plain(self.session, "SELECT uuid FROM incident WHERE id = {}", number)[0]
-                told = Told(story, number, uuid)
+                told = Told(story, number, uuid, len(self.told))
                 self.told.setdefault(number, told)
                 self.opened(self, told)
 

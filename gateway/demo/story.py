@@ -26,6 +26,7 @@ class Plan:
     snooze: timedelta | None = None  # it is snoozed for so long instead of acknowledged
     assign: str = ""  # to whom it is given, by e-mail address
     decline: bool = False  # whoever is told first passes it on
+    into: "Story | None" = None  # a person sees that it is the same as this one, and merges it
 
 
 @dataclass(frozen=True, slots=True)

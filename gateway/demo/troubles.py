@@ -57,7 +57,7 @@ TROUBLES = (
     Trouble("ProbeFailed", "error", "web-shop", 15, (1, 1), "shop.nabat-demo.example", "{host} does not answer",
             "Two of three probes fail for 1 minute.", heals=0.93, healing=1.6, fixing=12, chain=(2, 6),
             notes=("One node of the load balancer loses packets. Took it out.",)),
-    Trouble("LatencyHigh", "warning", "web-shop", 46, (2, 8), "shop{n:02}:9090", "Half of {host}'s pages take over 2 s",
+    Trouble("LatencyHigh", "warning", "web-shop", 54, (2, 8), "shop{n:02}:9090", "Half of {host}'s pages take over 2 s",
             "histogram_quantile(0.5, …) > 2 for 5 minutes.", heals=0.82, healing=4.5, fixing=22, when="office",
             notes=("The advertising has begun, added two nodes.",)),
     Trouble("PodCrashLooping", "warning", "cluster", 42, (8, 40), "node{n:02}", "A pod on {host} keeps restarting",
