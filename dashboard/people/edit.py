@@ -121,7 +121,7 @@ def _to(number: int, said: str) -> ResponseReturnValue:
     return redirect(url_for("dashboard.person", number=number, said=said))
 
 
-@bp.get("/teams/<name>")
+@bp.get("/teams/<path:name>")
 @require(*READERS)
 def team(visit: Visit, name: str) -> ResponseReturnValue:
     return _team_page(visit, name)
@@ -167,7 +167,7 @@ def add_team(visit: Visit) -> ResponseReturnValue:
     return redirect(url_for("dashboard.team", name=name))
 
 
-@bp.post("/teams/<name>")
+@bp.post("/teams/<path:name>")
 @require(*EDITORS)
 def edit_team(visit: Visit, name: str) -> ResponseReturnValue:
     known = world().roll.current(db.session()).people

@@ -50,7 +50,7 @@ EXAMPLES = {  # what stands for the other places of an address in the demo
     "/oncall/schedules/<path:name>": "/oncall/schedules/infrastructure",
     "/policies/<path:name>": "/policies/infrastructure",
     "/rules/<path:name>": "/rules/production is down",
-    "/teams/<name>": "/teams/infrastructure",
+    "/teams/<path:name>": "/teams/infrastructure",
     "/tickets/<path:key>": "/tickets/SD-4711",
 }
 NO_PAGES = re.compile(

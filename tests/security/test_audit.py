@@ -345,7 +345,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (f"/people/{N32}/back", lambda on: on.irina.press(f"/people/{on.person()}/back"), IRINA, "dashboard",
      "person back"),
     ("/teams", lambda on: on.irina.press("/teams", name="night"), IRINA, "dashboard", "team add"),
-    ("/teams/<name>", lambda on: on.irina.press("/teams/night", member=ANNA), IRINA, "dashboard", "team edit"),
+    ("/teams/<path:name>", lambda on: on.irina.press("/teams/night", member=ANNA), IRINA, "dashboard", "team edit"),
     ("/setup/steps/zone", lambda on: on.irina.press("/setup/steps/zone", language="en", timezone="UTC"), IRINA,
      "dashboard", "reading"),
     ("/setup/steps/skip", lambda on: on.irina.press("/setup/steps/skip", step="reach"), IRINA, "dashboard",
