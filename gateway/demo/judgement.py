@@ -28,7 +28,7 @@ def opinion(told: Told) -> Opinion:
     mended = ("useful", "not actionable")[worth >= 0.85]
     healed = ("not actionable", "false")[worth >= 0.7]
     labels = told.story.beats[0].body["alerts"][0]["labels"]
-    right = call < (0.78 if plan.fix else 0.35) if labels["severity"] == "critical" else None
+    right = call < (0.85 if plan.fix else 0.35) if labels["severity"] == "critical" else None
     text = plan.notes[-1] if plan.fix and plan.notes and fixed < FIXED else ""
     return Opinion((mended if plan.fix else healed) if says < SAY else "", right, text)
 

@@ -159,7 +159,7 @@ def test_it_is_as_much_as_was_promised(demo):
         ("SELECT count(*) FROM audit", 100, 2000),
         ("SELECT count(*) FROM verdict", 40, 200),
         ("SELECT count(*) FROM verdict WHERE call_right", 5, 60),
-        ("SELECT count(*) FROM verdict WHERE NOT call_right", 2, 40),
+        ("SELECT count(*) FROM verdict WHERE NOT call_right", 1, 40),
         ("SELECT count(*) FROM entry WHERE kind = 'fixed'", 20, 120),
         ("SELECT count(*) FROM entry WHERE kind = 'flapping'", 2, 40),
         ("SELECT count(*) FROM incident WHERE status <> 'resolved' AND phase = 'flapping'", 1, 1),
