@@ -15,7 +15,7 @@ from gateway.world import world
 from rules.oncall import on_call
 from rules.words import Directory, Role
 
-SHIPPED = frozenset(("4a7e56aa07a8", "99e745e955d5"))  # versions of the rule books that come with Nabat
+SHIPPED = frozenset(("4a7e56aa07a8", "c1717621c98e"))  # versions of the rule books that come with Nabat
 AWAY = "checklist"
 
 
