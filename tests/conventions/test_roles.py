@@ -266,7 +266,7 @@ def address(rule, number):
     }
     known |= {"<int(max=9223372036854775807):payload>": "1"}
     known |= {"<path_token>": "wrong", "<path:key>": "SD-0"}
-    known |= {"<path:name>": "infra" if "schedules" in rule else "app.css"}
+    known |= {"<path:name>": "infra" if "schedules" in rule or "teams" in rule else "app.css"}
     known |= {"<name>": "infra", "<int(max=2147483647):contact>": "1", "<any(delete, confirm):what>": "confirm"}
     known |= {"<any(code, test):what>": "test"}
     for place, value in known.items():
