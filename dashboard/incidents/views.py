@@ -27,6 +27,8 @@ HOMES = {
 @require(*READERS)
 def home(visit: Visit) -> ResponseReturnValue:
     """Everybody's first page: the view one chose, else what one's role works with. Before any alert, how to begin."""
+    if request.args:
+        return _page(visit)  # a question is one to the list
     chosen = saved.home_url(visit)
     if not chosen and queries.any_incident():
         chosen = url_for(HOMES[visit.person.role])
