@@ -127,13 +127,11 @@ def of_people(session: Session, kind: str, now: datetime) -> int:
     return _source(session, kind, kind if taken is None else f"{kind} by hand", now).id
 
 
-def find_source(session: Session, name: str, kind: str) -> Source:
-    """The source of this name. Raises NotPossible if there is none, or it is of another kind."""
+def find_source(session: Session, name: str) -> Source:
+    """The source of this name. Raises NotPossible if there is none."""
     source = session.scalar(select(Source).where(Source.name == name))
     if source is None:
         raise NotPossible(f"there is no source {name!r}: make it with its first token")
-    if source.kind != kind:
-        raise NotPossible(f"the source {name!r} is of kind {source.kind}, not {kind}")
     return source
 
 

@@ -177,7 +177,7 @@ def test_what_nobody_speaks_of_any_more_is_over_with_a_named_reason(world):
     world.clock.advance(hours=23)
     world.alert(severity="warning", name="Heat", fingerprint="new")
     with transaction() as session:
-        rhythms.set_stale_after(session, source_store.find_source(session, "alertmanager", "alertmanager"), 24 * 3600)
+        rhythms.set_stale_after(session, source_store.find_source(session, "alertmanager"), 24 * 3600)
     assert absence.forget_stale(world.clock.now()) == 0
     world.clock.advance(hours=1, seconds=1)
     assert absence.forget_stale(world.clock.now()) == 1
@@ -197,7 +197,7 @@ def test_an_outage_of_ours_makes_neither_a_source_silent_nor_an_alert_stale(worl
     for _ in range(9):
         day_of_alerts(world)
     with transaction() as session:
-        rhythms.set_stale_after(session, source_store.find_source(session, "alertmanager", "alertmanager"), 24 * 3600)
+        rhythms.set_stale_after(session, source_store.find_source(session, "alertmanager"), 24 * 3600)
     world.clock.advance(days=2)
     with transaction() as session:
         timers.grace(session, world.clock.now())
