@@ -154,7 +154,7 @@ def make_admin(session: Session, person: PersonRow) -> int:
     known.password_hash = person.password_hash
     if not session.execute(select(ContactRow.id).where(ContactRow.person_id == known.id).limit(1)).first():
         mail = ContactRow(person_id=known.id, channel="email", address=known.email, address_id=digest(known.email))
-        mail.position, mail.verified_at = 0, person.created_at
+        mail.position, mail.verified_at, mail.own = 0, person.created_at, True
         session.add(mail)
     people.bump(session, person.created_at)
     return known.id
