@@ -9,6 +9,7 @@ from gateway.store import audit, sources
 from gateway.store.alerts import Post
 from gateway.store.db import transaction
 from gateway.world import world
+from rules.book import RuleBook
 from rules.book_keys import DEFAULT_CLASSES
 from rules.timing import AT_ONCE
 from rules.words import Alert, Severity, Urgency
@@ -32,6 +33,7 @@ class Told:
 
 def open_incident(told: Told, account: str, name: str, way: str, now: datetime) -> int:
     """The rule book says whom to tell; how urgent it is, the person said. Returns its number."""
+    book = replace(world().shelf.book, heartbeats=())  # what a person says is no beat, whatever it is called
     with transaction() as session:
         source = sources.of_people(session, SOURCE, now)
         labels = {"alertname": told.title, "severity": SEVERITIES[told.urgency].value, "urgency": told.urgency.value}
@@ -43,16 +45,15 @@ def open_incident(told: Told, account: str, name: str, way: str, now: datetime) 
             starts_at=now, labels=labels, annotations=words,
         )  # fmt: skip
         post = Post(source, SOURCE, f"{name}: {told.title}\n{told.text}".encode(), now, [alert])
-        post = _as_urgent(post, told.urgency)
-        (outcome,) = intake.receive(session, [post], world().shelf.book, world().roll.current(session), now)
+        post = _as_urgent(post, told.urgency, book)
+        (outcome,) = intake.receive(session, [post], book, world().roll.current(session), now)
         number = outcome.incidents[0]
         audit.note(session, now, account, "incident opened", f"incident {number}", way, name=name)
     return number
 
 
-def _as_urgent(post: Post, urgency: Urgency) -> Post:
+def _as_urgent(post: Post, urgency: Urgency, book: RuleBook) -> Post:
     """With the route that the book has for it, told by the ways of the urgency that the person chose, and at once."""
-    book = world().shelf.book
     (ready,) = prepare.ready_of(post, book)
     known = book.classes.get(urgency, DEFAULT_CLASSES[urgency])
     route = replace(

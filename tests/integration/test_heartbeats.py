@@ -3,14 +3,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
-from gateway.flows import absence, heartbeats
+from gateway.flows import absence, by_hand, heartbeats
 from gateway.store import heartbeats as store
 from gateway.store import ledger, rhythms, timers
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
 from gateway.store.heartbeats import Expected
-from rules.words import Severity
+from gateway.store.tables import HeartbeatRow
+from rules.words import Severity, Urgency
 from tests.samples import BOOK, alert, group
 
 # What happens before and after the database is the same on both.
@@ -205,3 +207,14 @@ def test_an_outage_of_ours_makes_neither_a_source_silent_nor_an_alert_stale(worl
     assert absence.forget_stale(world.clock.now()) == 0
     world.clock.advance(days=3, seconds=1)
     assert (absence.listen(world.clock.now()), absence.forget_stale(world.clock.now())) == (1, 1)
+
+
+@sqlite
+def test_what_a_person_reports_is_no_beat_whatever_it_is_called(world_of, clock):
+    """Somebody reports that the watchdog is gone: that is an incident, and nobody takes it for the watchdog."""
+    world = world_of(book=BOOK + WATCHDOG.replace(", cluster=prod", ""))
+    told = by_hand.Told("Watchdog", Urgency.URGENT)
+    number = by_hand.open_incident(told, "anna@example.org", "Anna", "dashboard", clock.now())
+    assert [(one.id, one.title) for one in world.incidents()] == [(number, "Watchdog")]
+    with reading() as session:
+        assert session.scalars(select(HeartbeatRow)).all() == []
