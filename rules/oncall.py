@@ -93,12 +93,6 @@ def shifts_of(schedule: Schedule, who: str, begin: datetime, end: datetime) -> l
     return [one for one in shifts(schedule, begin, end) if one.who == who]
 
 
-def shift_at(schedule: Schedule, at: datetime) -> Shift:
-    """The shift that holds this moment, of half a year at most to either side."""
-    half = timedelta(days=180)
-    return next(one for one in shifts(schedule, at - half, at + half) if one.starts <= at < one.ends)
-
-
 def is_whole_of(schedule: Schedule, who: str, begin: datetime, end: datetime) -> bool:
     """Whether nobody but this person is on call in that time."""
     return begin < end and all(one.who == who for one in shifts(schedule, begin, end))

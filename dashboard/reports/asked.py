@@ -1,7 +1,7 @@
 """What a report is asked for, as the address says it. What cannot be read is taken as its default, and said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -51,9 +51,6 @@ class Asked:
         words = {"status": "all", "urgency": urgency, "service": scope.service, "team": scope.team}
         words |= {"from": begin.isoformat(), "to": end.isoformat(), **more}
         return url_for("dashboard.incidents", **{name: value for name, value in words.items() if value})  # type: ignore[arg-type]
-
-    def with_query(self, **changes: object) -> "Asked":
-        return replace(self, scope=replace(self.scope, **changes))  # type: ignore[arg-type]
 
 
 def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Asked:

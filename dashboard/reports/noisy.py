@@ -101,7 +101,7 @@ def judged(found: Sequence[Noise], scope: Scope) -> list[Noise]:
     by_name: dict[str, tuple[int, int]] = {}
     for one in counted:
         all_, wrong = by_name.get(one.alertname, (0, 0))
-        said = one.calls_right + one.calls_wrong
+        _, said = one.precision
         by_name[one.alertname] = (all_ + said, wrong + one.calls_wrong)
     return [
         replace(one, judged=by_name[one.name][0], wrong=by_name[one.name][1]) if one.name in by_name else one
@@ -114,6 +114,7 @@ def rules(scope: Scope, say: Say) -> list[RuleRow]:
     sums: dict[str, tuple[int, int]] = {}
     for one in queries.verdicts_of(scope):
         right, all_ = sums.get(one.rule, (0, 0))
-        sums[one.rule] = (right + one.calls_right, all_ + one.calls_right + one.calls_wrong)
+        good, said = one.precision
+        sums[one.rule] = (right + good, all_ + said)
     rows = [RuleRow(rule, right, all_, say.percent(figures.share(right, all_))) for rule, (right, all_) in sums.items()]
     return sorted((row for row in rows if row.judged), key=lambda row: (row.right / row.judged, row.rule))

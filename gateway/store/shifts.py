@@ -70,11 +70,6 @@ def swaps(session: Session, email: str, now: datetime) -> Sequence[SwapRow]:
     return session.scalars(query).all()
 
 
-def open_swaps(session: Session, now: datetime) -> Sequence[SwapRow]:
-    query = select(SwapRow).where(SwapRow.state == REQUESTED, SwapRow.gives_from > now)
-    return session.scalars(query.order_by(SwapRow.id.desc()).limit(SHOWN)).all()
-
-
 def due(session: Session, now: datetime) -> Sequence[SwapRow]:
     """For which the time has come to be looked at."""
     query = select(SwapRow).where(SwapRow.next_at.is_not(None), SwapRow.next_at <= now)
