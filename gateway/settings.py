@@ -122,8 +122,8 @@ def _heartbeat(value: str, allowed: frozenset[str]) -> str:
     return check_url(value, allow_private=allowed, loopback=True)
 
 
-def _megabytes(value: str, _: frozenset[str]) -> str:
-    return "" if value.isascii() and value.isdigit() and len(value) <= 6 else "must be a whole number of megabytes"
+def _whole(value: str, _: frozenset[str]) -> str:
+    return "" if value.isascii() and value.isdigit() and len(value) <= 6 else "must be a whole number"
 
 
 def _key(value: str, _: frozenset[str]) -> str:
@@ -165,10 +165,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("NABAT_ALLOW_PRIVATE_HOSTS", "", "hosts we may call though they are private or speak plain http"),
     Setting("NABAT_DEADMAN_URL", "", "called once a minute as long as our own check of ourselves passes: a heartbeat "
             "service that raises the alarm when the calls end", _heartbeat, secret=True),
-    Setting("NABAT_MIN_FREE_MB", "200", "with less room on SQLite's disk new alerts are answered with 503; 0: never, "
-            "and no ballast is kept", _megabytes),
-    Setting("NABAT_CAPS", "off", "on: nobody gets more calls, SMS and pushes than a person can bear: what is more "
-            "comes bundled, counted and linked", _one_of("on", "off")),
+    Setting("NABAT_MIN_FREE_MB", "200", "with less room on SQLite's disk alerts get 503; 0: never, no ballast", _whole),
+    Setting("NABAT_CAPS", "off", "on: calls, SMS and pushes that are too many for one person come bundled, counted and "
+            "linked", _one_of("on", "off")),
+    Setting("NABAT_PAGERDUTY_PACE", "100", "events a minute that PagerDuty gets for one key; 0: any number", _whole),
     Setting("NABAT_LOG_LEVEL", "info", "debug, info, warning, error", _one_of(*LEVELS)),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

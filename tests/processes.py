@@ -180,7 +180,8 @@ class Gateway:
         self.environment = {
             "NABAT_DATABASE_URL": database_url, "NABAT_DATA_DIR": str(self.folder), "NABAT_SECRET_KEY": KEY,
             "NABAT_TIMEZONE": "Europe/Moscow", "NABAT_ALLOW_PRIVATE_HOSTS": "127.0.0.1",
-            "NABAT_MIN_FREE_MB": "0", "NABAT_CAPS": "off",  # ledgers are held against each message
+            "NABAT_MIN_FREE_MB": "0",
+            "NABAT_CAPS": "off", "NABAT_PAGERDUTY_PACE": "0",  # ledgers are held against each message
         }  # fmt: skip
         if ledger:
             self.environment["NABAT_PAGERDUTY_EVENTS_URL"] = ledger.url

@@ -56,9 +56,12 @@ class Sender:
     flights: dict[int, _Flight] = field(default_factory=dict)
     unsettled: list[Result] = field(default_factory=list)
     reclaimed: dict[str, int] = field(default_factory=dict)  # by channel, when leases that ran out were looked for last
-    pace: Pace = field(default_factory=Pace)
+    pace: Pace = field(init=False)
     ailing: set[str] = field(default_factory=set)  # channels whose last failure was the provider's
     results: "queue.SimpleQueue[tuple[_Flight, Result]]" = field(default_factory=queue.SimpleQueue)
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(int(self.world.settings.env["NABAT_PAGERDUTY_PACE"]))
 
     def work(self, now: datetime, ready: tuple[str, ...]) -> int:
         """Settle what came back, start what is due. Returns how many attempts were settled or started.

@@ -12,19 +12,21 @@ from gateway.store.outbox import Leased
 from rules.words import Urgency
 
 CHANNEL = "pagerduty"
-MOST = 100  # events of one key within …
 WITHIN = timedelta(seconds=60)
-KEPT_FREE = 10  # … of which so many are for emergencies
+KEPT_FREE = 10  # one in so many is for emergencies
 
 
 @dataclass(slots=True)
 class Pace:
     """The attempts of one worker, by key. Several workers are held back by PagerDuty's own answer 429 as well."""
 
+    most: int  # events of one key within WITHIN (NABAT_PAGERDUTY_PACE); 0: any number
     made: dict[str, deque[datetime]] = field(default_factory=dict)
 
     def through(self, session: Session, taken: Sequence[Leased], now: datetime) -> list[Leased]:
         """Of the messages that were just leased those that may go now; the others are put off until there is room."""
+        if not self.most:
+            return list(taken)
         left = []
         for one in sorted(taken, key=lambda each: (each.rank, each.id)):
             if one.channel != CHANNEL:
@@ -40,5 +42,6 @@ class Pace:
         made = self.made.setdefault(one.address_id, deque())
         while made and now - made[0] >= WITHIN:
             made.popleft()
-        most = MOST if one.rank == Urgency.EMERGENCY.rank else MOST - KEPT_FREE
+        kept_free = 0 if one.rank == Urgency.EMERGENCY.rank else self.most // KEPT_FREE
+        most = self.most - kept_free
         return now if len(made) < most else made[len(made) - most] + WITHIN
