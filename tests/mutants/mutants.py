@@ -1,4 +1,4 @@
-"""Ten bugs that somebody might write, and for each a few tests that must notice it."""
+"""Eleven bugs that somebody might write, and for each a few tests that must notice it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,5 +140,11 @@ def _remember(id_: int, at: int | None) -> None:
         "gateway/channels/pagerduty.py",
         (('"summary": cut(message.title, LONGEST_SUMMARY) or', '"summary": message.title or'),),
         ("tests/channels/test_pagerduty.py -k hostile_text",),
+    ),
+    Mutant(
+        "text taken for markup",
+        "templates/partials/row.html",
+        (("{{ row.title }}</a>", "{{ row.title|safe }}</a>"),),
+        ("tests/browser/test_hostile.py",),
     ),
 )
