@@ -14,6 +14,7 @@ from dashboard import (
     live,
     me,
     oncall,
+    packing,
     page,
     people,
     pocket,
@@ -60,5 +61,6 @@ def register(app: Flask) -> None:
     """Hang the pages, their security headers and their error pages on the app."""
     page.htmx.init_app(app)
     app.register_blueprint(bp)
+    packing.register(app)  # runs after what follows
     headers.register(app)
     errors.register(app)

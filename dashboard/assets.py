@@ -13,6 +13,7 @@ from dashboard.blueprint import bp
 
 FOLDER = Path(__file__).parent / "static"
 SENT = {".css", ".js", ".svg", ".png", ".webmanifest"}  # nothing else in the folder is anybody's business
+TOGETHER = {"page.js": ("vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "app.js")}  # one request for all three
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -27,12 +28,14 @@ class Asset:
 @cache
 def _assets() -> dict[str, Asset]:
     files = [path for path in FOLDER.rglob("*") if path.is_file() and path.suffix in SENT]
-    return {path.relative_to(FOLDER).as_posix(): _asset(path) for path in files}
+    found = {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in files}
+    for name, parts in TOGETHER.items():
+        found[name] = b";\n".join(found.pop(part) for part in parts)
+    return {name: _asset(name, body) for name, body in found.items()}
 
 
-def _asset(path: Path) -> Asset:
-    body = path.read_bytes()
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+def _asset(name: str, body: bytes) -> Asset:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Asset(body, gzip.compress(body, 9, mtime=0), kind, hashlib.sha256(body).hexdigest()[:12])
 
 

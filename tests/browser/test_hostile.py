@@ -42,7 +42,8 @@ WRONG = """(site) => {
   const leads = (one, name) => one.hasAttribute(name) && !/^(mailto|tel):/i.test(one.getAttribute(name)) &&
     new URL(one.getAttribute(name), site).protocol.replace("https", "http") !== "http:";
   const ours = (one, name) => new URL(one.getAttribute(name), location.href).origin === site;
-  const bad = (one) => one.classList.contains("evil") || one.getAttributeNames().some((name) => name.startsWith("on")) ||
+  const bad = (one) => one.classList.contains("evil") ||
+    one.getAttributeNames().some((name) => name.startsWith("on")) ||
     ["href", "xlink:href", "src", "action", "formaction"].some((name) => leads(one, name)) ||
     /^(iframe|frame|object|embed|base|video|audio|marquee|math)$/i.test(one.tagName) ||
     (one.matches("script, img, link, form[action], [hx-get], [hx-post]") &&
@@ -73,8 +74,8 @@ people:
     name: {SAID}
     role: admin
     timezone: Europe/Moscow
-    contacts: [{{channel: pagerduty, address: "eve-key-00123456789abcdef0123456"}}, {{channel: ntfy, address: NTFY/eve}},
-               {{channel: email, address: eve@example.org}}]
+    contacts: [{{channel: pagerduty, address: "eve-key-00123456789abcdef0123456"}},
+               {{channel: ntfy, address: NTFY/eve}}, {{channel: email, address: eve@example.org}}]
   - {{email: {LONG[:50].lower()}@example.org, name: {LONG}, role: responder, timezone: Europe/Moscow, contacts: []}}
 teams:
   - {{name: {SAID}, members: [eve@example.org]}}
@@ -98,7 +99,8 @@ def world(staffed_of, providers):
 def corpus_texts():
     """What the corpus writes into summaries."""
     bodies = [json.loads(case.body()) for case in OF_THE_CORPUS if case.cls == "text"]
-    return [one["annotations"]["summary"].encode(errors="replace").decode() for body in bodies for one in body["alerts"]]
+    said = [one["annotations"]["summary"] for body in bodies for one in body["alerts"]]
+    return [one.encode(errors="replace").decode() for one in said]
 
 
 def told_by_machines(world):

@@ -451,6 +451,26 @@ def test_the_pages_stay_light(world, anna):
         assert len(gzip.compress(anna.get(path).data)) <= most
 
 
+def test_pages_travel_compressed_unless_another_site_asks_for_them(world, anna):
+    """Who chooses a part of a page and sees its size may guess the rest (BREACH)."""
+    storm(world, 20)
+    plain, gz = anna.get("/incidents"), {"Accept-Encoding": "gzip, br"}
+    assert "Content-Encoding" not in plain.headers
+    assert {"Accept-Encoding", "HX-Request", "Sec-Fetch-Site"} <= set(plain.vary)
+    packed = [anna.get("/incidents", **gz, **asked) for asked in ({}, {"Sec-Fetch-Site": "none"})]
+    packed += [anna.get("/incidents", **gz, **{"Sec-Fetch-Site": "same-origin"}) for _ in range(10)]
+    assert {one.headers["Content-Encoding"] for one in packed} == {"gzip"}
+    assert {gzip.decompress(one.data) for one in packed} == {plain.data}
+    assert len({len(one.data) for one in packed}) > 1
+    assert all(len(one.data) == int(one.headers["Content-Length"]) < len(plain.data) / 4 for one in packed)
+    for site in ("cross-site", "same-site"):
+        answer = anna.get("/incidents", **gz, **{"Sec-Fetch-Site": site})
+        assert ("Content-Encoding" in answer.headers, answer.data) == (False, plain.data)
+    for place in ("/live?page=incidents", "/incidents.csv", "/sw.js"):
+        assert "Content-Encoding" not in anna.get(place, **{"Accept-Encoding": "identity"}).headers
+    assert "Content-Encoding" not in anna.get("/incidents.csv", **gz).headers
+
+
 def test_wrong_addresses_and_methods_get_a_page_machines_do_not(world, anna):
     assert "nothing here" in anna.get("/no/such/page").text
     fragment = anna.get("/no/such/page", **HX)

@@ -250,7 +250,7 @@ def test_the_worker_and_the_manifest_are_at_the_root(world):
     assert {stranger.get(one["src"]).mimetype for one in said["icons"]} == {"image/svg+xml", "image/png"}
     assert {one["url"] for one in said["shortcuts"]} >= {"/incidents", "/me"}
     kept = json.loads(worker.text.partition(";\n")[0].removeprefix("self.NABAT="))
-    assert any(one.startswith("/static/app.js?v=") for one in kept["files"])
+    assert any(one.startswith("/static/page.js?v=") for one in kept["files"])
     assert {stranger.get(one).headers["Cache-Control"] for one in kept["files"]} == {FOR_EVER}
     assert "anna" not in stranger.get("/offline").text.lower()
     assert 'rel="manifest"' in stranger.get("/login").text
