@@ -1,5 +1,7 @@
 """Pages for when something is wrong: what happened, what still works, and the way back."""
 
+from urllib.parse import urlsplit, urlunsplit
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -30,14 +32,25 @@ def answer(problem: HTTPException) -> Response | HTTPException:
     own = problem.description if problem.code == 403 and (problem.description or "").endswith("again.") else None
     said = stranger().say(own or text)
     if htmx:
-        values = {"title": stranger().say(title), "text": said}
-        made = draw_outside("partials/problem.html", values, problem.code)
+        made = draw_outside("partials/problem.html", {"title": stranger().say(title), "text": said}, problem.code)
         made.headers["HX-Retarget"], made.headers["HX-Reswap"] = "#flash-err", "innerHTML"
         return made
-    broken = isinstance(problem, InternalServerError)
-    return draw_outside(
-        "pages/problem.html", {"title": stranger().say(title), "text": said, "broken": broken}, problem.code
-    )
+    values = {
+        "title": stranger().say(title),
+        "text": said,
+        "broken": isinstance(problem, InternalServerError),
+        "code": problem.code,
+        "back": _back(),
+    }
+    return draw_outside("pages/problem.html", values, problem.code)
+
+
+def _back() -> str:
+    """The page of ours somebody came from, with its filter; empty if from elsewhere or from this very address."""
+    came = urlsplit(request.referrer or "")
+    if came.netloc != request.host or not came.path.startswith("/") or came.path.startswith("//"):
+        return ""
+    return "" if came.path in (request.path, "/login") else urlunsplit(("", "", came.path, came.query, ""))
 
 
 def _marked() -> tuple[str, ...]:

@@ -45,6 +45,10 @@ class Check:
 Found = Iterator[tuple[State, str]]
 
 
+def amount(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
 def said(name: str, found: Iterable[tuple[State, str]]) -> list[Check]:
     return [Check(name, state, words) for state, words in found]
 
@@ -55,7 +59,7 @@ def rule_book(settings: Settings) -> Found:
     except book.BadRuleBook as problem:
         yield from ((State.PROBLEM, complaint) for complaint in problem.complaints)
     else:
-        yield State.OK, f"{len(found.routes)} routes, {len(found.policies)} policies"
+        yield State.OK, f"{amount(len(found.routes), 'route')}, {amount(len(found.policies), 'policy', 'policies')}"
 
 
 def disk(disk: Disk) -> Found:
@@ -126,7 +130,7 @@ def _channels(session: Session, settings: Settings, _now: datetime) -> Found:
         chosen = channels.carrier(name, settings.env)
         lacking = [one for one in channels.missing(name, settings.env) if one != KEY]
         half = [one for one in chosen.NEEDS if settings.env.get(one) and one != "NABAT_MAIL_FROM"]
-        words = f"{name}: {contacts.get(name, 0)} contacts"
+        words = f"{name}: {amount(contacts.get(name, 0), 'contact')}"
         if lacking and half:
             yield State.PROBLEM, f"{words}, {', '.join(half)} set, but not {', '.join(lacking)}"
         elif lacking:
@@ -145,12 +149,13 @@ def _people(session: Session, settings: Settings, _now: datetime) -> Found:
     )
     count, known = session.scalar(reached) or 0, session.scalar(select(func.count()).select_from(PersonRow)) or 0
     if count:
-        yield State.OK, f"{known} people, {count} administrators who can be reached"
+        yield State.OK, f"{amount(known, 'person', 'people')}, {amount(count, 'administrator')} who can be reached"
     else:
-        yield State.NOTE, f"{known} people, no administrator who can be reached: what nobody else hears, nobody hears"
+        known_words = f"{amount(known, 'person', 'people')}, no administrator who can be reached"
+        yield State.NOTE, f"{known_words}: what nobody else hears, nobody hears"
     found = session.scalar(select(func.count()).select_from(ReachFinding)) or 0
     if found:
-        yield State.NOTE, f"the last look at the next 14 days found {found} things: /people names them"
+        yield State.NOTE, f"the last look at the next 14 days found {amount(found, 'thing')}: see /people"
 
 
 def _work(session: Session, settings: Settings, now: datetime) -> Found:

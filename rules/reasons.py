@@ -123,20 +123,24 @@ def duty_lines(duty: Iterable[Data], say: Say = english) -> list[Line]:
     ]
 
 
-def told_lines(told: Iterable[Data], not_told: Iterable[Data], say: Say, names: Mapping[str, str]) -> list[str]:
+def told_lines(
+    told: Iterable[Data], not_told: Iterable[Data], say: Say, names: Mapping[str, str],
+    span: Callable[[timedelta], str] = write_duration,
+) -> list[str]:  # fmt: skip
     """Whom a step told, by which way and where; and who was not told, and why."""
     lines = []
     for one in told:
         where = f" ({where})" if (where := one.get("address") or one.get("channel")) else ""
         seconds = int(one.get("after_s") or 0)
-        later = say(" %(time)s later", time=write_duration(timedelta(seconds=seconds))) if seconds else ""
+        later = say(" %(time)s later", time=span(timedelta(seconds=seconds))) if seconds else ""
         later += say(", after quiet hours") if one.get("held") else ""
         way = str(one.get("way", ""))
         lines.append(f"{say(way)}: {one.get('name') or one.get('who', '')}{where}{later}")
     for one in not_told:
         who = str(one.get("who", ""))
-        lines.append(say("not %(who)s: %(reason)s", who=names.get(who, who), reason=reason(one.get("reason", ""), say)))
-    return lines
+        why = reason(one.get("reason", ""), say)
+        lines.append(why if who == "policy" else say("not %(who)s: %(reason)s", who=names.get(who, who), reason=why))
+    return list(dict.fromkeys(lines))
 
 
 # Why somebody is not told, as it is kept (rules/audience.py, gateway/spared.py made the texts), and why something is

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from dashboard.incident.timeline_lines import Event, Said, how, number, told_lines
+from rules.durations import parse_duration
 
 
 def held(event: Event) -> Said:
@@ -13,7 +14,7 @@ def held(event: Event) -> Said:
 
 
 def enough_alerts(event: Event) -> Said:
-    small = event.reader.say("As many alerts are there as the route waited for (at_least).")
+    small = event.reader.say("As many alerts are there as the rule waited for (at_least).")
     strong = event.reader.say("Enough alerts: step %(level)s begins", level=event.detail.get("level", "?"))
     return Said("bell-ring", "red", strong, "", (small, *told_lines(event)))
 
@@ -102,12 +103,23 @@ def until(event: Event) -> str:
 def _why(event: Event) -> tuple[str, ...]:
     say, what = event.reader.say, str(event.detail.get("what", "?"))
     known = {
-        "hold_for": say("The route waits whether it clears by itself (hold_for)."),
-        "hold_until": say("The route waits for the calendar “%(name)s” to open (hold_until).", name=what),
-        "at_least": say("The route waits for so many alerts: %(what)s (at_least).", what=what),
+        "hold_for": say("The rule waits whether it clears by itself (hold_for)."),
+        "hold_until": say("The rule waits for the calendar “%(name)s” to open (hold_until).", name=what),
+        "at_least": say("The rule waits for %(what)s (at_least).", what=_few(event, what)),
     }
     why = known.get(str(event.detail.get("why")))
     return (why,) if why else ()
+
+
+def _few(event: Event, what: str) -> str:
+    """“5 within 10m” in the reader's words."""
+    few, _, within = what.partition(" within ")
+    try:
+        time = event.reader.duration(parse_duration(within), exact=True)
+        count = event.reader.count("%(n)s alert", "%(n)s alerts", int(few))
+    except ValueError:
+        return what
+    return event.reader.say("%(alerts)s within %(time)s", alerts=count, time=time)
 
 
 KINDS: Mapping[str, Callable[[Event], Said]] = {

@@ -178,7 +178,7 @@ def _rungs(route: Route, looker: Looker) -> list[Rung]:
         at = reader.now.astimezone(UTC) + after
         told = audience(step, route, looker.directory, at)
         not_told = [{"who": one.who, "reason": one.reason} for one in told.not_told]
-        lines = told_lines([_as_data(one) for one in told.told], not_told, reader.say, names)
+        lines = told_lines([_as_data(one) for one in told.told], not_told, reader.say, names, reader.duration)
         begins = f"+{reader.duration(after)}" if after else reader.say("at once")
         found.append(Rung(begins, reader.moment(at), lines or [reader.say("nobody would be told")]))
         after += step.wait

@@ -20,6 +20,7 @@ from gateway.secrets import BadSecret
 from gateway.store.db import transaction
 from gateway.store.tables import ImportedCalendar
 from gateway.world import world
+from rules.durations import parse_duration
 from rules.schedule_keys import layer_as_data
 from rules.schedules import EVERY_DAY, Layer, Schedule
 from rules.words import Role
@@ -132,7 +133,7 @@ def _layer(layer: Layer, schedule: Schedule, looker: Looker) -> dict[str, object
     return {
         "ical": False,
         "members": [looker.name(email) for email in layer.members],
-        "every": layer.every,
+        "every": reader.duration(parse_duration(layer.every)),
         "start": _wall(layer.start, schedule, reader),
         "until": _wall(layer.until, schedule, reader) if layer.until else "",
         "limits": " · ".join(limits) if layer.hours or layer.when or layer.days != EVERY_DAY else "",

@@ -83,7 +83,7 @@ def policy(visit: Visit, name: str) -> ResponseReturnValue:
         "lasts": reader.duration(sum((step.wait for step in one.steps), timedelta()) * (one.repeat + 1)),
         "last_wait": reader.duration(one.steps[-1].wait) if one.steps else "",
         "rules": used_by(one, book, reader),
-        "warnings": warned(bookreview.findings(book, directory, visit.now).get(one.place, ())),
+        "warnings": warned(bookreview.findings(book, directory, visit.now).get(one.place, ()), reader),
         "piece": part,
         "lines": text_lines(part),
     }

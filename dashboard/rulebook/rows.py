@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from dashboard import words
 from dashboard.reader import Moment, Reader
+from dashboard.rulebook import doubts
 from dashboard.words import Badge
 from gateway.bookreview import Part
 from gateway.store.hits import Hits
 from rules.book import Policy, Rule, RuleBook
-from rules.durations import write_duration
 from rules.explain import Rung
 from rules.lint import Finding
 from rules.reasons import reason
@@ -57,7 +57,7 @@ def rule_row(number: int, rule: Rule, hit: Hits | None, found: Sequence[Finding]
         tuple(_more(rule, reader)),
         f"{hit.count:,}".replace(",", "\u202f") if hit else "0",
         reader.moment(hit.last) if hit and hit.last else None,
-        warned(found),
+        warned(found, reader),
     )
 
 
@@ -67,11 +67,11 @@ def _more(rule: Rule, reader: Reader) -> list[str]:
     if route.group_by and route.group_by != GROUP_BY:
         found.append(_("one incident for each %(labels)s", labels=", ".join(route.group_by)))
     if timing.hold_for:
-        found.append(_("waits %(time)s whether it clears", time=write_duration(timing.hold_for)))
+        found.append(_("waits %(time)s whether it clears", time=reader.duration(timing.hold_for, exact=True)))
     if timing.hold_until:
         found.append(_("waits until “%(name)s” opens", name=timing.hold_until))
     if timing.at_least:
-        few, within = timing.at_least.alerts, write_duration(timing.at_least.within)
+        few, within = timing.at_least.alerts, reader.duration(timing.at_least.within, exact=True)
         found.append(_("waits for %(n)s alerts within %(time)s", n=few, time=within))
     if rule.goes_on:
         found.append(_("the rules after it are asked as well"))
@@ -92,8 +92,8 @@ def where(place: str) -> str:
     return ":".join(place.split(":")[:2])
 
 
-def warned(found: Sequence[Finding]) -> tuple[Warned, ...]:
-    return tuple(Warned(one.what, one.mistake) for one in found)
+def warned(found: Sequence[Finding], reader: Reader) -> tuple[Warned, ...]:
+    return tuple(Warned(doubts.said(one.what, reader), one.mistake) for one in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def policy_row(
         reader.duration(lasts),
         first,
         tuple(used_by(policy, book, reader)),
-        warned(findings.get(policy.place, ())),
+        warned(findings.get(policy.place, ()), reader),
     )
 
 

@@ -26,7 +26,7 @@ def rules(visit: Visit) -> ResponseReturnValue:
         for number, rule in enumerate(book.routes[:MOST], 1)
     ]
     shown = {rule.place for rule in book.routes} | {policy.place for policy in book.policies.values()}
-    rest = [(place, warned(ones)) for place, ones in found.items() if place not in shown]
+    rest = [(place, warned(ones, reader)) for place, ones in found.items() if place not in shown]
     values = {
         "page": "rules",
         "rows": rows,

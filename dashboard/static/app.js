@@ -230,6 +230,11 @@
     if (action) { event.preventDefault(); action(); }
   });
 
+  for (const tab of doc.querySelectorAll(".tabs [aria-current]")) {
+    const row = tab.parentElement;
+    if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  }
+
   /* ---- theme, and a choice that submits itself ---- */
   id("theme").addEventListener("click", () => {
     const dark = html.dataset.theme ? html.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
