@@ -166,7 +166,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("NABAT_DEADMAN_URL", "", "called once a minute as long as our own check of ourselves passes: a heartbeat "
             "service that raises the alarm when the calls end", _heartbeat, secret=True),
     Setting("NABAT_MIN_FREE_MB", "200", "with less room on SQLite's disk alerts get 503; 0: never, no ballast", _whole),
-    Setting("NABAT_CAPS", "off", "on: calls, SMS and pushes that are too many for one person come bundled, counted and "
+    Setting("NABAT_CAPS", "on", "calls, SMS and pushes that are too many for one person come bundled, counted and "
             "linked", _one_of("on", "off")),
     Setting("NABAT_PAGERDUTY_PACE", "100", "events a minute that PagerDuty gets for one key; 0: any number", _whole),
     Setting("NABAT_LOG_LEVEL", "info", "debug, info, warning, error", _one_of(*LEVELS)),

@@ -19,7 +19,7 @@ def call_remarks(gate: Gate | None, route: Route, at: datetime) -> Iterator[str]
     for way in route.channels:
         if way in CAPS:
             most = ", ".join(f"{count} in {write_duration(span)}" for count, span in CAPS[way])
-            yield f"caps (with NABAT_CAPS=on): {_NAMES[way]} to one person at most {most}; the rest in roll-ups"
+            yield f"caps (unless NABAT_CAPS=off): {_NAMES[way]} to one person at most {most}; the rest in roll-ups"
 
 
 def _gate(gate: Gate | None, at: datetime) -> Iterator[str]:

@@ -250,8 +250,9 @@ def test_a_file_that_cannot_be_watched_only_costs_time(tmp_path):
     sleep(0.1)
 
 
-def test_p12_what_waits_for_a_provider_goes_out_when_the_first_gets_through(staffed, providers):
+def test_p12_what_waits_for_a_provider_goes_out_when_the_first_gets_through(staffed_of, providers):
     """After an outage nothing sits out its pause, and what is over is not said."""
+    staffed = staffed_of(NABAT_CAPS="off")
     well, providers.pagerduty.usual = providers.pagerduty.usual, lambda _: reply(503)
     for number in range(6):
         staffed.alert(name=f"Down{number}", fingerprint=f"d{number}")

@@ -23,7 +23,7 @@ def called(providers):
 
 @pytest.fixture
 def paced(staffed_of):
-    return lambda most: staffed_of(ONE_EACH, CALLED, NABAT_PAGERDUTY_PACE=most)
+    return lambda most: staffed_of(ONE_EACH, CALLED, NABAT_PAGERDUTY_PACE=most, NABAT_CAPS="off")
 
 
 def test_what_is_more_than_the_pace_waits_for_its_minute(paced, providers):

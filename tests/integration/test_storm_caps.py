@@ -21,7 +21,7 @@ def apart(moments, least):
 
 
 def test_m12_a_storm_is_a_call_and_roll_ups_and_nothing_is_lost(staffed_of, providers):
-    world = staffed_of(ONE_EACH, NABAT_CAPS="on")
+    world = staffed_of(ONE_EACH)
     for batch in range(10):  # 500 in a minute
         alerts = [
             alert(fingerprint=f"f{batch}-{one}", instance=f"host{batch}-{one}", rack="r7") for one in range(50)
@@ -48,7 +48,7 @@ def test_m12_a_storm_is_a_call_and_roll_ups_and_nothing_is_lost(staffed_of, prov
 
 
 def test_what_was_answered_meanwhile_is_not_in_the_roll_up(staffed_of, providers):
-    world = staffed_of(ONE_EACH, NABAT_CAPS="on")
+    world = staffed_of(ONE_EACH)
     for number in range(2):
         world.alert(fingerprint=f"f{number}", instance=f"host{number}")
         world.delivers()
@@ -66,7 +66,7 @@ def test_what_was_answered_meanwhile_is_not_in_the_roll_up(staffed_of, providers
 
 
 def test_a_roll_up_that_never_goes_out_gives_back_what_it_was_to_say(staffed_of, providers):
-    world = staffed_of(ONE_EACH, NABAT_CAPS="on")
+    world = staffed_of(ONE_EACH)
     for number in range(2):
         world.alert(fingerprint=f"f{number}", instance=f"host{number}")
         world.delivers()
@@ -85,7 +85,7 @@ def test_a_roll_up_that_is_only_logged_lets_its_pages_take_their_fallback(staffe
     world = staffed_of(
         ONE_EACH,
         people=PEOPLE.replace(', {channel: ntfy, address: "NTFY/anna"}', ""),
-        NABAT_CAPS="on", NABAT_TWILIO_URL="", NABAT_TWILIO_ACCOUNT_SID="", NABAT_TWILIO_AUTH_TOKEN="",
+        NABAT_TWILIO_URL="", NABAT_TWILIO_ACCOUNT_SID="", NABAT_TWILIO_AUTH_TOKEN="",
         NABAT_TWILIO_FROM="",
     )  # fmt: skip
     for number in range(3):

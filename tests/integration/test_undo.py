@@ -75,7 +75,7 @@ def test_a_resolve_is_taken_back_before_and_after_somebody_has_heard_of_it(staff
     assert (found.status, found.level, found.resolved_at, found.resolve_kind) == ("triggered", 1, None, None)
     token = does(staffed, [number], Signal.RESOLVE)
     staffed.delivers()
-    staffed.clock.advance(minutes=1)
+    staffed.clock.advance(minutes=2)
     assert back(staffed, token).done == [number]
     staffed.delivers()
     found = staffed.incident()

@@ -84,8 +84,8 @@ at +5m  02:03:00 CET  team:shop, person:nora@example.com
       not person:nora@example.com: has no address
 then: the ladder is walked 2 more times, and from +1h45m the last step is told every 30m until somebody answers
 voice gate: the book has none: a call leaves at once
-caps (with NABAT_CAPS=on): calls to one person at most 1 in 2m, 3 in 15m, 7 in 1h, 15 in 3h; the rest in roll-ups
-caps (with NABAT_CAPS=on): pushes to one person at most 10 in 2m; the rest in roll-ups
+caps (unless NABAT_CAPS=off): calls to one person at most 1 in 2m, 3 in 15m, 7 in 1h, 15 in 3h; the rest in roll-ups
+caps (unless NABAT_CAPS=off): pushes to one person at most 10 in 2m; the rest in roll-ups
 """
     )
 
