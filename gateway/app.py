@@ -30,6 +30,7 @@ from gateway.doors import callback_pagerduty as callbacks
 from gateway.foundation import ROOT, lay
 from gateway.settings import Settings
 from gateway.store.db import db, is_locked_out, reading
+from gateway.store.portions import PAUSE, TURNS
 
 MACHINE_ROUTES = (
     machine_api,
@@ -39,7 +40,6 @@ MACHINE_ROUTES = (
     machine_oncall,
     machine_reports,
 )  # their routes hang on the blueprint of machine_door
-TURNS, PAUSE = 40, 1.0  # how often a migration asks for its tables, and the seconds it lets others have theirs
 MIGRATIONS = ROOT / "gateway/store/migrations"
 
 

@@ -25,7 +25,8 @@ PLACES: Mapping[str, str] = {  # what has just been done there; each is passed i
     "action written": "the next step, or what else was done to an incident, is written, not committed",
     "fallback written": "messages that took too long are marked, what follows is written, not committed",
     "book read": "a changed rule book is read, not in force",
-    "migrated": "the tables are in their present form, not committed",
+    "migrated": "the tables are changed by one migration, not committed",
+    "portion filled": "a migration has filled a portion of the rows that were there, not committed",
 }
 
 

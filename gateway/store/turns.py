@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import make_url
 
@@ -48,6 +48,23 @@ class Turns:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+@contextmanager
+def alone(url: str) -> Iterator[None]:
+    """For what only one process may do at a time, however long it takes: the others wait. SQLite's alone to know."""
+    database = make_url(url)
+    path = database.database if database.drivername.startswith("sqlite") else None
+    file = _open(f"{path}-alone") if path else None
+    if file is None:
+        yield
+        return
+    try:
+        with suppress(OSError):  # this file system knows no locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
 
 
 def _open(path: str) -> int | None:

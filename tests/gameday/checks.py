@@ -134,17 +134,21 @@ def _accepted(run, rows):
     """How many requests the providers accepted, by incident, channel and action."""
     numbers = {f"nabat-{one.uuid}": number for number, one in rows.incidents.items()}
     names = {found.group(): number for number, one in rows.incidents.items() if (found := NAME.search(one.title))}
-    accepted = Counter()
+    accepted, notices = Counter(), run.gateway.value("SELECT coalesce(sum(tries), 0) FROM personal_notice")
     for one in list(run.ledger.accepted):
         if one.provider == "pagerduty":
             number, action = numbers.get(one.key), one.action
         else:  # a push has no key: the name in its title tells, and whether it is good news
             found = NAME.search(one.action)
             number, action = names.get(found and found.group()), "resolve" if "esolved" in one.action else "trigger"
-        if number is None:
-            run.outcome.wrong.append(f"accepted, and about nothing we know: {one}")
-        else:
+        if number is not None:
             accepted[number, one.provider, action] += 1
+        elif (
+            one.provider != "pagerduty" and notices > 0
+        ):  # what the nightly look ahead found, told to those it is about
+            notices -= 1
+        else:
+            run.outcome.wrong.append(f"accepted, and about nothing we know: {one}")
     return accepted
 
 

@@ -1,4 +1,4 @@
-"""F3: the program dies at each of fourteen places of its work, again and again, and the rest is made good by itself."""
+"""F3: the program dies at each of fifteen places of its work, again and again, and the rest is made good by itself."""
 
 import random
 import signal
@@ -19,6 +19,7 @@ from tests.samples import alert, group
 
 DIED = "event=crashpoint"
 WEB = ("parsed", "ingest written", "ingest committed")
+CHANGES, FILLED = ("migrated", "portion filled"), "0015"  # the version before the one that fills
 FEW = {  # of the ordinary suite, all at once: most of the time goes by waiting for lost leases
     "sqlite": ("ingest committed", "sent"),
     "postgresql": ("ingest written", "outcome written"),
@@ -55,8 +56,8 @@ def test_f3_deaths_at_every_place(game, database, place):
 def die_there(run, place, times):
     if place in WEB:
         web_dies(run, place, times)
-    elif place == "migrated":
-        migration_dies(run, times)
+    elif place in CHANGES:
+        migration_dies(run, place, times)
     else:
         worker_dies(run, place, times, PROVOKED.get(place, nothing))
     run.finish(note=f"{times} deaths")
@@ -120,18 +121,22 @@ def edit_book(run, worker):
 PROVOKED = {"timers read": snooze, "fallback written": lose_patience, "book read": edit_book}
 
 
-def migration_dies(run, times):
-    """A database with something in it goes one step back; each start that dies on the way forward changes nothing."""
+def migration_dies(run, place, times):
+    """A database with something in it goes back; each start that dies at the first change on the way forward changes
+    nothing, nor does one that dies at the first portion of a fill.
+    """
     web, worker = run.web(), run.worker()
     run.load(alerts=100, emergency_every=0.3)
     run.wait_for_pages(3)
     web.kill()
     worker.kill()
     with run.inside():
-        downgrade(directory=str(MIGRATIONS))
+        downgrade(directory=str(MIGRATIONS), revision="-1" if place == "migrated" else FILLED)
+    if place == "portion filled":
+        run.change("INSERT INTO fact (key, value, at) VALUES ('fill:incident', '0', 0)")
     before = run.gateway.value("SELECT version_num FROM alembic_version")
     for _ in range(times):
-        worker = run.worker(wait=False, CRASHPOINT="migrated")
+        worker = run.worker(wait=False, CRASHPOINT=place)
         worker.popen.wait(60)
         assert DIED in worker.said(), worker.said()[-2000:]
         assert run.gateway.value("SELECT version_num FROM alembic_version") == before

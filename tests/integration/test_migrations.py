@@ -1,14 +1,22 @@
 """A database with something in it takes every change of its tables: nothing is lost, nothing refers to nothing."""
 
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import psycopg
 import pytest
 from flask_migrate import upgrade
-from sqlalchemy import MetaData, func, inspect, select
+from sqlalchemy import Engine, MetaData, event, func, inspect, select, text
 from sqlalchemy.types import Boolean, Integer, String
 
 from gateway.app import MIGRATIONS, create_app, migrate_database
 from gateway.settings import load
 from gateway.store.db import db
-from tests.conftest import KEY
+from tests.conftest import KEY, ROOT
 
 FIRST = "0006"  # the form of the tables that others had first
 
@@ -60,3 +68,69 @@ def test_a_row_in_each_table_outlives_every_change(empty_url, tmp_path):
                 assert now >= counts[table.name], table.name
         db.session.remove()
         db.engine.dispose()
+
+
+MANY = 1200  # incidents, which are filled in three portions
+OLD = {"kind": "alert", "status": "resolved", "title": "Disk full", "source_id": 0, "assignee_id": None, "ack_at": 9}
+
+
+def old_incidents(connection):
+    """As the version that knew nothing of reports has left them."""
+    tables = MetaData()
+    tables.reflect(connection, only=["incident"])
+    incident = tables.tables["incident"]
+    row = a_row(incident, {}) | OLD | {"route": '{"steps": [{"notify": ["team:infra"]}]}'}
+    rows = [row | {"id": number, "uuid": str(number), "dedup_key": str(number)} for number in range(1, MANY + 1)]
+    connection.execute(incident.insert(), rows)
+
+
+def another_gets_in(url, statement):
+    """Whether a second connection may write right now, without any waiting."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=0, isolation_level=None)) as link:
+            link.execute("BEGIN IMMEDIATE")
+            link.execute(statement)
+            link.execute("COMMIT")
+    else:
+        with psycopg.connect(url.replace("+psycopg", "")) as link:
+            link.execute("SET lock_timeout = 1")
+            link.execute(statement)
+    return True
+
+
+def test_p20_others_write_between_all_changes_and_a_fill_goes_on_where_it_was_killed(empty_url, tmp_path, request):
+    plain = {"NABAT_DATABASE_URL": empty_url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}
+    app, served = create_app(load(plain)), []
+    with app.app_context():
+        upgrade(directory=str(MIGRATIONS), revision="0009")
+        with db.engine.begin() as connection:
+            old_incidents(connection)
+
+        def serve(_connection):
+            served.append(another_gets_in(empty_url, "UPDATE incident SET title = 'Disk full' WHERE id = 1"))
+
+        request.addfinalizer(lambda: event.remove(Engine, "begin", serve))
+        event.listen(Engine, "begin", serve)  # of all engines: called before ours asks SQLite for its lock
+        upgrade(directory=str(MIGRATIONS), revision="0015")
+        assert len(served) > len(range(9, 15))
+        environment = {**os.environ, **plain, "CRASHPOINT": "portion filled:2"}
+        command = [sys.executable, "-m", "gateway", "migrate"]
+        died = subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True, timeout=60)
+        assert died.returncode == -signal.SIGKILL, died.stderr
+        assert filled() == (500, "500"), "the first portion is kept, the second is not"
+        served.clear()
+        migrate_database(app)
+        assert len(served) >= 3, "two portions, and the end"
+        assert filled() == (MANY, None)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def filled():
+    """How many are, and what is noted about the rest."""
+    db.session.rollback()
+    is_filled = "alert_name = 'Disk full' AND team = 'infra' AND first_ack_at = 9"
+    count = db.session.execute(text(f"SELECT count(*) FROM incident WHERE {is_filled}")).scalar_one()
+    noted = db.session.execute(text("SELECT value FROM fact WHERE key = 'fill:incident'")).scalar()
+    db.session.rollback()
+    return count, noted

@@ -27,7 +27,8 @@ WHERE = {  # what stands in docs/gameday.md and in the list itself must stay tru
     "action written": ("gateway/actions.py", "def act_on("),
     "fallback written": ("gateway/flows/escalate.py", "fall_back"),
     "book read": ("gateway/bookshelf.py", "def refresh("),
-    "migrated": ("gateway/store/migrations/env.py", "def run("),
+    "migrated": ("gateway/store/migrations/env.py", "def applied("),
+    "portion filled": ("gateway/store/portions.py", "def _one("),
 }
 PASS_TWICE = """
 from gateway import crashpoint

@@ -1,14 +1,10 @@
 """What reports need: facts fixed when they happen, sums by day, weekly letters, pages for guests."""
 
-import json
-
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
 down_revision = "0009"
-
-PORTION = 5000
 
 
 def upgrade() -> None:
@@ -20,7 +16,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("weekly", sa.Boolean(), nullable=True))
     _sums()
     _letters()
-    _fill()
+    op.execute("INSERT INTO fact (key, value, at) VALUES ('fill:incident', '0', 0)")  # which 0016 does
 
 
 def _day(name: str = "day") -> list[sa.Column[object]]:
@@ -113,53 +109,8 @@ def _letters() -> None:
     )
 
 
-def _fill() -> None:
-    """For the incidents that are here already; a portion at a time, along their numbers."""
-    link = op.get_bind()
-    teams = {row[0]: json.loads(row[1]) for row in link.execute(sa.text("SELECT name, members FROM team ORDER BY id"))}
-    schedules = {row[0]: row[1] for row in link.execute(sa.text("SELECT name, team FROM schedule"))}
-    last = link.execute(sa.text("SELECT coalesce(max(id), 0) FROM incident")).scalar_one()
-    for first in range(0, last + 1, PORTION):
-        bounds = {"first": first, "after": first + PORTION}
-        link.execute(sa.text(_FIRST_ACK), bounds)
-        rows = link.execute(sa.text(_KNOWN), bounds).all()
-        values = [
-            {"id": id_, "team": _team(route, teams, schedules)[:100], "name": _name(kind, labels, title)}
-            for id_, kind, title, route, labels in rows
-        ]
-        if values:
-            link.execute(sa.text("UPDATE incident SET team = :team, alert_name = :name WHERE id = :id"), values)
-
-
-_FIRST_ACK = """
-    UPDATE incident SET first_ack_at = coalesce((SELECT min(e.at) FROM entry e
-        WHERE e.incident_id = incident.id AND e.kind = 'acknowledged'), ack_at)
-    WHERE id >= :first AND id < :after AND (ack_at IS NOT NULL OR status <> 'triggered')
-"""
-_KNOWN = """
-    SELECT i.id, i.kind, i.title, i.route,
-        (SELECT a.labels FROM alert a WHERE a.incident_id = i.id ORDER BY a.id LIMIT 1)
-    FROM incident i WHERE i.id >= :first AND i.id < :after
-"""
-
-
-def _name(kind: str, labels: str | None, title: str) -> str:
-    return "" if kind == "ticket" else str(json.loads(labels or "{}").get("alertname") or title)[:200]
-
-
-def _team(route: str, teams: dict[str, list[str]], schedules: dict[str, str]) -> str:
-    steps = json.loads(route).get("steps") or [{}]
-    for target in steps[0].get("notify", ()):
-        kind, _, name = str(target).partition(":")
-        found = {"team": name, "schedule": schedules.get(name, "")}.get(kind, "")
-        if kind == "person":
-            found = next((team for team, members in teams.items() if name in members), "")
-        if found:
-            return found
-    return ""
-
-
 def downgrade() -> None:
+    op.execute("DELETE FROM fact WHERE key = 'fill:incident'")
     for table in ("guest", "letter", "stat_channel", "stat_person", "stat_alert", "stat_hist", "stat_core"):
         op.drop_table(table)
     with op.batch_alter_table("person", schema=None) as batch_op:
