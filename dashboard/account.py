@@ -24,7 +24,13 @@ BUSY = "Too many people are signing in at this moment. Try again in some seconds
 def login() -> ResponseReturnValue:
     if auth.signed_in(request, world().clock.now()) is not None:
         return redirect(_next(request.args.get("next", "")))
-    return _login_form({"next": _next(request.args.get("next", "")), "username": "", "wrong": ""})
+    values = {
+        "next": _next(request.args.get("next", "")),
+        "username": "",
+        "wrong": "",
+        "ended": "ended" in request.args,
+    }
+    return _login_form(values)
 
 
 @bp.post("/login")

@@ -1,11 +1,10 @@
 """Pages for when something is wrong: what happened, what still works, and the way back."""
 
-from urllib.parse import urlsplit, urlunsplit
-
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from dashboard.page import draw_outside, htmx, stranger
+from gateway.access.whence import came_from
 
 MACHINES = ("/ingest", "/callback", "/api", "/metrics", "/healthz", "/readyz")  # they want no page
 TEXTS = {
@@ -47,10 +46,8 @@ def answer(problem: HTTPException) -> Response | HTTPException:
 
 def _back() -> str:
     """The page of ours somebody came from, with its filter; empty if from elsewhere or from this very address."""
-    came = urlsplit(request.referrer or "")
-    if came.netloc != request.host or not came.path.startswith("/") or came.path.startswith("//"):
-        return ""
-    return "" if came.path in (request.path, "/login") else urlunsplit(("", "", came.path, came.query, ""))
+    came = came_from(request)
+    return "" if came.partition("?")[0] in (request.path, "/login") else came
 
 
 def _marked() -> tuple[str, ...]:

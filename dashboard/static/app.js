@@ -230,6 +230,15 @@
     if (action) { event.preventDefault(); action(); }
   });
 
+  /* ---- what is being written outlives a session that ends ---- */
+  for (const field of doc.querySelectorAll("[data-draft]")) {
+    const key = "nabat-draft:" + location.pathname;
+    if (!field.value) field.value = sessionStorage.getItem(key) || "";
+    field.addEventListener("input", () => sessionStorage.setItem(key, field.value));
+    field.form.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) sessionStorage.removeItem(key); });
+  }
+  for (const out of doc.querySelectorAll("form[action='/logout']")) out.addEventListener("submit", () => sessionStorage.clear());
+
   for (const tab of doc.querySelectorAll(".tabs [aria-current]")) {
     const row = tab.parentElement;
     if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;

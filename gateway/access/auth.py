@@ -18,6 +18,7 @@ from gateway import log
 from gateway.access import passwords
 from gateway.access.links import keys
 from gateway.access.proxies import visitor
+from gateway.access.whence import came_from
 from gateway.secrets import digest, same
 from gateway.store import audit, signins
 from gateway.store.db import db, transaction
@@ -271,8 +272,10 @@ def _check_origin() -> None:
 
 
 def _to_sign_in() -> ResponseReturnValue:
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    place = url_for("dashboard.login", next=None if wanted == "/" else wanted)
+    """To the page where they were; whoever wanted to change something is told that nothing was changed."""
+    reads = request.method == "GET"
+    wanted = request.full_path.rstrip("?") if reads else came_from(request)
+    place = url_for("dashboard.login", next=None if wanted in ("/", "") else wanted, ended=None if reads else 1)
     if request.headers.get("HX-Request"):
         return Response(status=401, headers={"HX-Redirect": place})  # htmx goes there whatever the status
     return redirect(place)

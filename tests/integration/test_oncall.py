@@ -339,7 +339,9 @@ def test_a_responder_changes_their_own_shifts_only(made, browser_of, program, cl
     irina = browser_of("irina@example.org")
     assert irina.press("/oncall/override", person="oleg@example.org", **ahead).status_code == 302
     for wrong in ({"from": ""}, {"to": "2026-12-01T00:00"}, {"schedule": "x"}):
-        assert irina.press("/oncall/override", **{"person": "oleg@example.org", **ahead, **wrong}).status_code == 422
+        typed = {"person": "oleg@example.org", "reason": "a wedding", **ahead, **wrong}
+        refused = irina.press("/oncall/override", **typed)
+        assert (refused.status_code, 'value="a wedding"' in refused.text) == (422, True)  # nothing typed is lost
 
 
 def test_a_swap_goes_from_page_to_page(made, browser_of, program, clock):

@@ -141,6 +141,24 @@ def test_a_part_of_a_page_that_a_stranger_asks_for_leads_to_the_sign_in(world, a
     assert world.incident().status == "triggered"
 
 
+def test_who_acts_after_the_session_ended_is_told_that_nothing_was_changed(world, app):
+    (number,) = world.alert()
+    here = f"http://localhost/incidents/{number}?tl=people"
+    asked = {"HX-Request": "true", "HX-Current-URL": here}
+    place = Browser(app).post(f"/incidents/{number}/acknowledge", headers=asked).headers["HX-Redirect"]
+    assert place == f"/login?next=/incidents/{number}?tl%3Dpeople&ended=1"
+    assert "nothing was changed" in Browser(app).get(place).text
+    elsewhere = Browser(app).post("/incidents/1/acknowledge", headers={"Referer": "https://evil.example/x"})
+    assert elsewhere.headers["Location"] == "/login?ended=1"
+
+
+def test_an_error_page_leads_back_to_the_page_with_its_filter(app):
+    came = {"Referer": "http://localhost/incidents?q=billing"}
+    assert 'href="/incidents?q=billing"' in Browser(app).get("/no-such-page", **came).text
+    for elsewhere in ("https://evil.example/x", "http://localhost//evil.example", "http://localhost/no-such-page"):
+        assert "Back to where" not in Browser(app).get("/no-such-page", Referer=elsewhere).text
+
+
 def test_the_cookie_is_out_of_reach_and_over_https_bound_to_the_host(app):
     plain = Browser(app).sign_in().headers.getlist("Set-Cookie")
     (cookie,) = [one for one in plain if one.startswith("nabat=")]
