@@ -6,15 +6,13 @@ from datetime import datetime
 
 from flask import request
 
-from gateway.store import selfwatch, vitals
-from gateway.store.db import db
+from dashboard.glance import pulse
 from gateway.store.vitals import Failing, Losing
 from gateway.world import world
 from rules.oncall import is_gap
 from rules.selfwatch import STALE, Finding, What
 from rules.text import cut, one_line
 
-LOOKED_AT = 200  # of the open emergencies the newest; whatever is lost of the others, the auditor tells
 NAMED = 3  # incidents that get a link each
 LONGEST = 300  # characters of a complaint
 HERE = "nabat.alarms"  # where a request keeps what it found
@@ -44,20 +42,16 @@ def alarms(now: datetime) -> Alarms:
 
 
 def _look(now: datetime) -> Alarms:
-    here = world()
-    configured = vitals.configured(here.settings.env)
-    lost = vitals.undelivered(db.session(), now, configured=configured, newest=LOOKED_AT)
+    found, here = pulse(now), world()
     first = next(iter(here.shelf.complaints), "")
-    audit = selfwatch.last(db.session())
     complaint = cut(one_line(first), LONGEST)
-    schedules = here.roll.current(db.session()).schedules.values()
-    empty = tuple(one.name for one in schedules if is_gap(one, now))
-    failing, losing = tuple(vitals.failing(db.session(), now)), tuple(vitals.losing(db.session(), now))
+    empty = tuple(one.name for one in found.people.schedules.values() if is_gap(one, now))
+    audit, failing, losing = found.audit, found.failing, found.losing
     if audit is not None and now - audit.at > STALE:
-        return Alarms(tuple(lost), complaint, unwatched=audit.at, uncovered=empty, failing=failing, losing=losing)
+        return Alarms(found.lost, complaint, unwatched=audit.at, uncovered=empty, failing=failing, losing=losing)
     findings = audit.findings if audit is not None else ()
     shown = tuple(one for one in findings if one.what is not What.UNREACHED)
-    return Alarms(tuple(lost), complaint, shown, uncovered=empty, failing=failing, losing=losing)
+    return Alarms(found.lost, complaint, shown, uncovered=empty, failing=failing, losing=losing)
 
 
 def marked(mark: str, now: datetime) -> str:

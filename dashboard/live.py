@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request
 
-from dashboard import queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.filters import before
+from dashboard.glance import pulse
 from dashboard.incident import queries as incident_queries
 from dashboard.incident.values import incident_values, shown_of
 from dashboard.incidents import filters
@@ -40,7 +40,7 @@ def live(visit: Visit) -> ResponseReturnValue:
     asked = Request.from_values(query_string=request.args.get("q", "")[:LONGEST]).args
     page = request.args.get("page", "")
     number = _number(asked.get("n", "")) if page == "incident" else None
-    mark = marked(queries.list_mark() if number is None else incident_queries.mark(number), visit.now)
+    mark = marked(pulse(visit.now).mark if number is None else incident_queries.mark(number), visit.now)
     same = request.args.get("since", "") == mark
     if page == "first_run":
         return Response("", 204 if same else 200, {"X-Now": _now(visit)} if same else {"HX-Refresh": "true"})

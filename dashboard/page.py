@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from flask import Response, render_template, request, url_for
 from flask_htmx import HTMX
 
-from dashboard import queries, takeback
+from dashboard import takeback
 from dashboard.alarms import alarms
 from dashboard.assets import asset
+from dashboard.glance import Counts, whole
 from dashboard.i18n import LANGUAGES
 from dashboard.reader import Reader, reader
 from dashboard.words import ROLES
@@ -52,7 +53,6 @@ MENU = (
     ),
 )
 ON_PHONES = ("incidents", "oncall", "tickets", "reports")  # the bar below; the rest is behind "More"
-IN_HEALTH = 3  # sources named in the corner
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Frame:
 
     menu: list[tuple[str, list[Item]]]
     bar: list[Item]
-    counts: queries.Counts
+    counts: Counts
     sources: list[tuple[str, str]]
     initials: str
     colour: int
@@ -80,7 +80,8 @@ class Frame:
 def draw(visit: Visit, template: str, values: Values, code: int = 200) -> Response:
     """A whole page for somebody who is signed in."""
     who = reader_of(visit)
-    known = {**_signed_in(visit, who), "frame": _frame(visit, who), "part": False}
+    frame = _frame(visit, who)  # first: it asks for what the rest wants too
+    known = {**_signed_in(visit, who), "frame": frame, "part": False}
     return Response(render_template(template, **known, **values), code, mimetype="text/html")
 
 
@@ -132,6 +133,7 @@ def _common(who: Reader, wanted: str) -> dict[str, object]:
 
 
 def _frame(visit: Visit, who: Reader) -> Frame:
+    pulse, around = whole(visit.now)
     menu = [
         (
             who.say(group),
@@ -144,17 +146,15 @@ def _frame(visit: Visit, who: Reader) -> Frame:
         for group, items in MENU
     ]
     heard = [
-        (source.name, who.say("%(time)s ago", time=who.duration(who.now - source.last_seen_at)))
-        if source.last_seen_at
-        else (source.name, who.say("never heard"))
-        for source in queries.sources()[:IN_HEALTH]
+        (name, who.say("%(time)s ago", time=who.duration(who.now - at)) if at else who.say("never heard"))
+        for name, at in around.heard
     ]
     name = visit.person.name or visit.person.email
     initials = "".join(word[0] for word in name.split()[:2]).upper()
     role = who.say(ROLES[visit.person.role])
     bar = [item for _, items in menu for item in items if item.name in ON_PHONES]
     bar.sort(key=lambda item: ON_PHONES.index(item.name))
-    return Frame(menu, bar, queries.counts(), heard, initials, visit.person.person_id % 6, role, queries.is_demo())
+    return Frame(menu, bar, around.counts, heard, initials, visit.person.person_id % 6, role, pulse.demo)
 
 
 def is_local(path: str) -> bool:

@@ -1,8 +1,8 @@
 """How one reader is told things: language, time zone, and what time it is now. Pure apart from the catalogues."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from gettext import NullTranslations
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -46,17 +46,24 @@ class Reader:
         return self.texts.ngettext(one, many, number) % {"n": f"{number:,}".replace(",", "\u202f"), **values}
 
     def moment(self, at: datetime) -> Moment:
-        local, today = at.astimezone(self.zone), self.now.astimezone(self.zone).date()
-        day = "" if local.date() == today else f"{self.day(local)}, "
+        local = at.astimezone(self.zone)
+        day, time = self.day(local), local.strftime("%H:%M:%S")
+        apart = "" if local.date() == _date(self.now, self.zone) else f"{day}, "
         return Moment(
             iso=local.isoformat(timespec="seconds"),
             ms=int(at.timestamp() * 1000),
-            full=f"{self.day(local)} {local:%Y %H:%M:%S} ({offset(local)})",
-            clock=f"{day}{local:%H:%M:%S}",
-            short=f"{day}{local:%H:%M}",
+            full=f"{day} {local.year} {time} ({offset(local)})",
+            clock=f"{apart}{time}",
+            short=f"{apart}{time[:5]}",
             ago=self.duration(self.now - at),
             left=self.countdown(at - self.now),
         )
+
+    def clock(self, at: datetime, *, short: bool = False) -> str:
+        """03:14:02, or 03:14, with the date if it was not today: the same as of moment(), and nothing else."""
+        local = at.astimezone(self.zone)
+        time = local.strftime("%H:%M" if short else "%H:%M:%S")
+        return time if local.date() == _date(self.now, self.zone) else f"{self.day(local)}, {time}"
 
     def day(self, local: datetime) -> str:
         """Sun 22 Nov."""
@@ -66,7 +73,7 @@ class Reader:
     def duration(self, length: timedelta, *, exact: bool = False) -> str:
         """One unit under an hour, two above; `exact` adds the seconds under an hour. app.js says it the same way."""
         seconds = max(0, int(length.total_seconds()))
-        s, m, h, d = self.say("s"), self.say("min"), self.say("h"), self.say("d")
+        s, m, h, d = _units(self.texts)
         if seconds < MINUTE:
             return f"{seconds} {s}"
         if seconds < HOUR:
@@ -94,11 +101,22 @@ class Reader:
         return self.zone.key if apart == self.zone.key else f"{self.zone.key} ({apart})"
 
 
+@lru_cache(maxsize=16)
+def _date(now: datetime, zone: ZoneInfo) -> date:
+    return now.astimezone(zone).date()
+
+
 @cache
 def _names(texts: NullTranslations) -> tuple[list[str], list[str]]:
     """Weekdays and months; a page names hundreds of days."""
     _ = texts.gettext
     return _("Mon Tue Wed Thu Fri Sat Sun").split(), _("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
+
+
+@cache
+def _units(texts: NullTranslations) -> tuple[str, str, str, str]:
+    _ = texts.gettext
+    return _("s"), _("min"), _("h"), _("d")
 
 
 def offset(local: datetime) -> str:

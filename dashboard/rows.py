@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
+
+import msgspec
 
 from dashboard import queries, words
 from dashboard.reader import Moment, Reader
-from dashboard.words import Badge, Told
+from dashboard.words import Badge, Sent, Told
 from gateway.store.routes import route_of
 from gateway.store.tables import Delivery, Incident
 from rules.lifecycle import step_at
 from rules.timing import UNTOLD, Phase
-from rules.words import Directory, Kind, Status
+from rules.words import Directory, Kind, Route, Status
 
 EMPTY: Mapping[int, Sequence[int]] = {}
 TALL = 12  # pixels of the highest bar
@@ -53,9 +56,40 @@ class Row:
     in_an_hour: str = ""  # the same in words
 
 
-def rows(found: Sequence[Incident], reader: Reader, bars: Mapping[int, Sequence[int]] = EMPTY) -> list[Row]:
-    """A page of the list; the messages and the people are asked for once for all rows."""
-    messages = queries.last_notifications([incident.id for incident in found])
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """As much of an incident as the list shows: columns of its row, by their names."""
+
+    id: int
+    title: str
+    service: str
+    kind: str
+    status: str
+    urgency: int
+    phase: str
+    is_test: bool
+    alert_count: int
+    level: int
+    route: str  # as it is stored
+    snoozed_until: datetime | None
+    suppressed_by: str | None
+    opened_at: datetime
+    ack_due_at: datetime
+    ack_at: datetime | None
+    ack_by: str | None
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolve_kind: str | None
+    next_at: datetime | None
+
+
+Shown = Incident | Listed
+
+
+def rows(
+    found: Sequence[Listed], messages: Mapping[int, Sent], reader: Reader, bars: Mapping[int, Sequence[int]] = EMPTY
+) -> list[Row]:
+    """A page of the list."""
     directory = queries.directory()
     return [
         _with_bars(row(one, messages.get(one.id), directory, reader), bars.get(one.id, ()), reader) for one in found
@@ -71,7 +105,7 @@ def _with_bars(drawn: Row, counted: Sequence[int], reader: Reader) -> Row:
     return replace(drawn, bars=bars, in_an_hour=said)
 
 
-def row(incident: Incident, message: Delivery | None, directory: Directory, reader: Reader) -> Row:
+def row(incident: Shown, message: Delivery | Sent | None, directory: Directory, reader: Reader) -> Row:
     _ = reader.say
     tags = [
         (incident.kind == Kind.TICKET, _("ticket")), (incident.is_test, _("TEST")),
@@ -95,12 +129,12 @@ def row(incident: Incident, message: Delivery | None, directory: Directory, read
     )
 
 
-def may_acknowledge(incident: Incident) -> bool:
+def may_acknowledge(incident: Shown) -> bool:
     """What was acknowledged for a time may be again."""
     return incident.status == Status.TRIGGERED or incident.phase in (Phase.TIMED, Phase.REMINDED)
 
 
-def next_step(incident: Incident, directory: Directory, reader: Reader) -> Next:
+def next_step(incident: Shown, directory: Directory, reader: Reader) -> Next:
     """Who is told next and when; or who answered and how fast; or that nobody is told any more."""
     _ = reader.say
     if incident.status == Status.RESOLVED:
@@ -118,7 +152,7 @@ def next_step(incident: Incident, directory: Directory, reader: Reader) -> Next:
     return Next(_("overdue") if late else "", bad=late, who=who, at=reader.moment(incident.next_at))
 
 
-def _resolved(incident: Incident, reader: Reader) -> Next:
+def _resolved(incident: Shown, reader: Reader) -> Next:
     if incident.resolve_kind == "auto" or not incident.resolved_by:
         return Next(_after(reader.say("by itself"), incident.resolved_at, incident.opened_at, reader))
     return Next(_after(incident.resolved_by, incident.resolved_at, incident.opened_at, reader))
@@ -130,12 +164,18 @@ def _after(who: str | None, at: datetime | None, opened: datetime, reader: Reade
     return reader.say("%(who)s, after %(time)s", who=who or "?", time=reader.duration(at - opened))
 
 
-def next_names(incident: Incident, directory: Directory, reader: Reader) -> str:
+def next_names(incident: Shown, directory: Directory, reader: Reader) -> str:
     """Whom the next step tells, as the policy names them."""
-    route = route_of(incident.route)
+    route = route_of(incident.route) if isinstance(incident.route, dict) else _route(incident.route)
     if not route.steps:
         return ""
     return ", ".join(target_name(one, directory, reader) for one in step_at(route, incident.level + 1).notify)
+
+
+@lru_cache(maxsize=256)
+def _route(stored: str) -> Route:
+    """Most incidents of a page were given one of few routes."""
+    return route_of(msgspec.json.decode(stored))
 
 
 def target_name(target: str, directory: Directory, reader: Reader) -> str:

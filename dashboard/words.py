@@ -1,6 +1,7 @@
 """The glossary as people read it: urgencies, states, ways and results, each with its icon."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from dashboard.reader import Reader
 from gateway.store.tables import Delivery
@@ -73,13 +74,24 @@ class Told:
     look: str  # bad, good, or nothing
 
 
-def told(message: Delivery, reader: Reader, *, short: bool = False) -> Told:
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """As much of a message as a list shows."""
+
+    way: str
+    status: str
+    name: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
+def told(message: Delivery | Sent, reader: Reader, *, short: bool = False) -> Told:
     """Who, by which way, and how it went; a failure is never said in grey."""
     results = SHORT_RESULTS if short else RESULTS
     result = reader.say(results.get(message.status, message.status))
     at = message.finished_at or message.created_at
     if message.status not in ("queued", "sending", "logged"):
-        result = f"{result} {reader.moment(at).short if short else reader.moment(at).clock}"
+        result = f"{result} {reader.clock(at, short=short)}"
     look = {"failed": "bad", "logged": "bad", "delivered": "good"}.get(message.status, "")
     failed_call = message.way == "voice" and message.status == "failed"
     icon = "phone-missed" if failed_call else ICONS.get(message.way, "send")

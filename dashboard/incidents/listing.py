@@ -7,11 +7,13 @@ from flask import request
 
 from dashboard import queries, rows, words
 from dashboard.alarms import marked
+from dashboard.glance import Counts, whole
 from dashboard.incidents import chips, saved, storms
 from dashboard.incidents import queries as list_queries
+from dashboard.incidents.details import Details, details
 from dashboard.incidents.filters import DENSITIES, MOST_ROWS, PAGE, SORTS, Filter
 from dashboard.incidents.meaning import Meant, meaning
-from dashboard.incidents.silent import silent_sources
+from dashboard.incidents.silent import silent
 from dashboard.incidents.storms import Fold
 from dashboard.page import reader_of
 from dashboard.reader import Moment, Reader
@@ -56,10 +58,13 @@ class Page:
 
 def listing(visit: Visit, wanted: Filter) -> dict[str, object]:
     """The mark is read first: what changes meanwhile is drawn once more, never missed."""
-    mark = marked(queries.list_mark(), visit.now)
-    reader, meant = reader_of(visit), meaning(wanted, visit)
-    page = _page(wanted, meant, reader)
-    counts = queries.counts()
+    beat, around = whole(visit.now)
+    mark, counts = marked(beat.mark, visit.now), around.counts
+    reader, meant, teams = reader_of(visit), meaning(wanted, visit), saved.teams_of(visit)
+    folded, after = _folded(wanted, meant)
+    ids = [one.id for one in folded if not isinstance(one, Fold)]
+    found = details(ids, micros(visit.now), visit.person.person_id, teams, SILENT)
+    page = _page(wanted, folded, after, found, reader)
     quiet = not page.shown and not wanted.narrows and wanted.status == "unresolved"
     return {
         "page": "incidents",
@@ -76,10 +81,10 @@ def listing(visit: Visit, wanted: Filter) -> dict[str, object]:
         "counts": counts,
         "matching": reader.say("%(n)s unresolved without the filter.", n=str(counts.unresolved)),
         "quiet": _quiet(visit) if quiet else None,
-        "silent": silent_sources(reader, SILENT),
+        "silent": [silent(*one, reader) for one in found.silent],
         "searched": f"{list_queries.SEARCHED:,}" if list_queries.is_loose(wanted, meant) else "",
         "density": density_of(wanted),
-        "views": saved.menu(visit, wanted),
+        "views": saved.menu(visit, wanted, found.views, teams),
         "lengths": snoozes(reader),
         "people": people(visit),
         "facets": facets(wanted, reader),
@@ -89,7 +94,8 @@ def listing(visit: Visit, wanted: Filter) -> dict[str, object]:
     }
 
 
-def _page(wanted: Filter, meant: Meant, reader: Reader) -> Page:
+def _folded(wanted: Filter, meant: Meant) -> tuple[list[list_queries.Light | Fold], tuple[int, int] | None]:
+    """The lines of a page, storms in one, and where the next begins, if there is one."""
     size = wanted.rows
     found = list_queries.walk(wanted, meant, size + 1)
     folded = storms.fold(found.rows[:size], wanted)
@@ -106,8 +112,17 @@ def _page(wanted: Filter, meant: Meant, reader: Reader) -> Page:
         number = end.ids[0] if isinstance(end, Fold) else end.id
         places = [one.id for one in found.rows]
         last = found.rows[max(0, places.index(number) - 1)]
-    after = last.cursor(wanted.order) if last is not None else found.stopped
-    shown = _rows(folded, wanted, reader)
+    return folded, last.cursor(wanted.order) if last is not None else found.stopped
+
+
+def _page(
+    wanted: Filter,
+    folded: Sequence[list_queries.Light | Fold],
+    after: tuple[int, int] | None,
+    found: Details,
+    reader: Reader,
+) -> Page:
+    shown = _rows(folded, found, wanted, reader)
     return Page(shown, _more(wanted, after), reader.count("%(n)s shown", "%(n)s shown", len(shown)))
 
 
@@ -119,13 +134,12 @@ def _more(wanted: Filter, after: tuple[int, int] | None) -> str:
     return wanted.url(rows=wanted.rows + PAGE, after=wanted.after) if longer else wanted.url(after=after)
 
 
-def _rows(folded: Sequence[list_queries.Light | Fold], wanted: Filter, reader: Reader) -> list[Row | StormRow]:
-    """The messages, the people and the bars are asked for once for all rows."""
-    ids = [one.id for one in folded if not isinstance(one, Fold)]
-    known = list_queries.rows_of(ids)
-    bars = list_queries.bars(list(known.values()), micros(reader.now))
-    drawn = {row.number: row for row in rows.rows([known[number] for number in ids if number in known], reader, bars)}
-    names = {one.id: one.name for one in queries.all_sources()} if len(ids) < len(folded) else {}
+def _rows(
+    folded: Sequence[list_queries.Light | Fold], found: Details, wanted: Filter, reader: Reader
+) -> list[Row | StormRow]:
+    known = [found.rows[one.id] for one in folded if not isinstance(one, Fold) and one.id in found.rows]
+    drawn = {row.number: row for row in rows.rows(known, found.messages, reader, found.fired)}
+    names = {one.id: one.name for one in queries.all_sources()} if any(isinstance(one, Fold) for one in folded) else {}
     shown: list[Row | StormRow] = []
     for one in folded:
         if isinstance(one, Fold):
@@ -217,7 +231,7 @@ def order_words(order: str, reader: Reader) -> str:
     }[order]  # fmt: skip
 
 
-def tabs(wanted: Filter, counts: queries.Counts, reader: Reader) -> list[Tab]:
+def tabs(wanted: Filter, counts: Counts, reader: Reader) -> list[Tab]:
     """Lists that never end have no number: counting them costs more than it tells."""
     _ = reader.say
     known = [

@@ -33,9 +33,7 @@ SEARCHED = 10_000  # newest incidents of a status and an urgency that are looked
 TRIED = 500  # incidents whose labels are read at once
 MOST_TRIED = 5_000  # … and in all, for one page
 SLACK = 1_000  # numbers by which incidents may be out of the order in which they opened
-BARS, BAR = 12, 300_000_000  # of five minutes, in microseconds
 FACETED = 1_000  # of the list, for the menus' counts
-MANY_ALERTS = 5_000  # of one incident: no bars are drawn then
 
 Condition = ColumnElement[bool] | TextClause
 
@@ -227,18 +225,6 @@ def _mentions(text: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
 def rows_of(ids: Sequence[int]) -> dict[int, Incident]:
     """In two steps, the numbers first: as a join PostgreSQL may walk through all there is to find these fifty."""
     return {row.id: row for row in db.session.scalars(select(Incident).where(Incident.id.in_(ids)))}
-
-
-def bars(incidents: Sequence[Incident], now_us: int) -> dict[int, list[int]]:
-    """How many alerts of each began to fire, in each five minutes of the last hour."""
-    since = now_us - BARS * BAR
-    ids = [one.id for one in incidents if one.alert_count <= MANY_ALERTS]
-    query = select(AlertRow.incident_id, AlertRow.fired).where(AlertRow.incident_id.in_(ids), AlertRow.fired >= since)
-    found: dict[int, list[int]] = {number: [0] * BARS for number in ids}
-    for number, fired in db.session.execute(query):
-        assert number is not None
-        found[number][min(BARS - 1, max(0, (fired - since) // BAR))] += 1
-    return found
 
 
 def changed_since(top: int, most: int) -> dict[int, bool]:

@@ -1,5 +1,6 @@
 """Saved views: a name for what the list is asked to show. Four are there from the start; the others are rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
@@ -55,9 +56,8 @@ def seed_names(reader: Reader) -> dict[str, str]:
             "emergencies": _("Unacknowledged emergencies"), "night": _("Last night")}  # fmt: skip
 
 
-def menu(visit: Visit, wanted: Filter) -> Menu:
-    names, teams = seed_names(reader_of(visit)), teams_of(visit)
-    rows = views.listed(db.session(), visit.person.person_id, teams)
+def menu(visit: Visit, wanted: Filter, rows: Sequence[views.View], teams: list[str]) -> Menu:
+    names = seed_names(reader_of(visit))
     seeds = [Entry(key, names[key], _url(key, query), "", wanted.view == key) for key, query in SEEDS.items()]
     others = [
         Entry(str(one.id), one.name, _url(str(one.id), one.query), one.team, wanted.view == str(one.id)) for one in rows

@@ -3,9 +3,9 @@
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard import queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
+from dashboard.glance import frame, pulse, whole
 from dashboard.incidents import filters, saved
 from dashboard.incidents.facets import values
 from dashboard.incidents.listing import DENSITY, listing
@@ -30,7 +30,7 @@ def home(visit: Visit) -> ResponseReturnValue:
     if request.args:
         return _page(visit)  # a question is one to the list
     chosen = saved.home_url(visit)
-    if not chosen and queries.any_incident():
+    if not chosen and frame().any_incident:
         chosen = url_for(HOMES[visit.person.role])
     return redirect(chosen or url_for("dashboard.incidents"))
 
@@ -53,7 +53,7 @@ def _page(visit: Visit) -> ResponseReturnValue:
         way = "HX-Replace-Url" if typing else "HX-Push-Url"
         answer.headers[way] = wanted.url(after=wanted.after, rows=wanted.rows)
         return answer
-    if not queries.any_incident():
+    if not whole(visit.now)[1].any_incident:
         return draw(visit, "pages/first_run.html", _first_run(visit))
     return draw(visit, "pages/incidents.html", listing(visit, wanted))
 
@@ -61,7 +61,7 @@ def _page(visit: Visit) -> ResponseReturnValue:
 def _first_run(visit: Visit) -> dict[str, object]:
     """Nothing ever came in: how to connect the first source. The mark lets the page notice the first incident."""
     root = world().settings.public_url or request.host_url.rstrip("/")
-    return {"page": "first_run", "root": root, "mark": marked(queries.list_mark(), visit.now)}
+    return {"page": "first_run", "root": root, "mark": marked(pulse(visit.now).mark, visit.now)}
 
 
 @bp.get("/incidents/facet")

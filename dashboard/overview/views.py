@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from flask.typing import ResponseReturnValue
 
-from dashboard import queries as frame_queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
+from dashboard.glance import frame, pulse
 from dashboard.overview import cards, queries
 from dashboard.overview.checklist import checklist
 from dashboard.page import draw, reader_of
@@ -28,7 +28,7 @@ def overview(visit: Visit) -> ResponseReturnValue:
 
 def overview_values(visit: Visit) -> dict[str, object]:
     """The mark is read first: what changes meanwhile is drawn once more, never missed."""
-    mark = marked(frame_queries.list_mark(), visit.now)
+    mark = marked(pulse(visit.now).mark, visit.now)
     reader, directory, services = reader_of(visit), queries.directory(), queries.services()
     tiles = cards.tiles(visit.now, reader)
     tones = cards.pipeline(visit.now, reader)
@@ -37,7 +37,7 @@ def overview_values(visit: Visit) -> dict[str, object]:
         "duties": cards.duties(directory, reader), "gaps": cards.coming_gaps(directory, reader),
         "services": services[: queries.GRID], "more": len(services) > queries.GRID,
         "strip": cards.strip(visit.now, reader), "tones": tones, "healthy": not any(one.bad for one in tones),
-        "counts": frame_queries.counts(), "latest": cards.latest(reader), "nights": _nights(visit),
+        "counts": frame().counts, "latest": cards.latest(reader), "nights": _nights(visit),
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import filters, queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
+from dashboard.glance import pulse
 from dashboard.incident.values import SNOOZES
 from dashboard.page import draw, reader_of
 from dashboard.reader import Reader
@@ -38,7 +39,7 @@ class Sorted:
 
 def listing(visit: Visit, tab: str, after: int | None) -> dict[str, object]:
     """Everything the list shows. The mark is read first: what changes meanwhile is drawn once more, never missed."""
-    mark = marked(queries.list_mark(), visit.now)
+    mark = marked(pulse(visit.now).mark, visit.now)
     reader, directory = reader_of(visit), queries.directory()
     tab = tab if tab in TABS else TABS[0]
     known = _sorted(visit, directory)

@@ -11,6 +11,7 @@ from rules.calendars import Calendar
 from rules.oncall import all_bound
 from rules.words import Directory
 
+VERSIONS = (VERSION, silences.VERSION)
 _VERSIONS = f"SELECT key, value FROM fact WHERE key IN ('{VERSION}', '{silences.VERSION}')"  # noqa: S608
 
 
@@ -29,8 +30,10 @@ class Roll:
         self._calendars = calendars
         self._held: _Held | None = None
 
-    def current(self, session: Session) -> Directory:
-        versions = dict(bulk.select_plain(session, _VERSIONS))  # asked at every commit
+    def current(self, session: Session, versions: dict[str, str] | None = None) -> Directory:
+        """`versions`: the two facts of VERSIONS, if they were read in this very moment with something else."""
+        if versions is None:
+            versions = dict(bulk.select_plain(session, _VERSIONS))  # asked at every commit
         held, calendars = self._held, self._calendars()
         if held is not None and held.versions == versions and held.calendars is calendars:
             return held.whole

@@ -131,14 +131,16 @@ def keep(session: Session, findings: Sequence[Finding], now: datetime) -> None:
 def last(session: Session) -> Report | None:
     """None if there never was an audit, or none for a long time."""
     row = session.get(Fact, REPORT)
-    if row is None:
-        return None
+    return None if row is None else report_of(row.value, row.at)
+
+
+def report_of(value: str, at: datetime) -> Report:
     findings = tuple(
         Finding(What(what), count, seconds, None if since is None else moment(since))
-        for what, count, seconds, since in msgspec.json.decode(row.value)
+        for what, count, seconds, since in msgspec.json.decode(value)
         if what in tuple(What)  # a newer program may find what this one has no word for
     )
-    return Report(row.at, findings)
+    return Report(at, findings)
 
 
 def forget(session: Session, before: datetime) -> None:

@@ -7,11 +7,19 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.secrets import digest
-from gateway.store import people
+from gateway.store import bulk, people
+from gateway.store.bulk import Question
 from gateway.store.db import locked, upsert
 from gateway.store.tables import ContactRow, Counter, Fact, PersonRow, SignIn
+from gateway.store.types import micros, moment
 from rules.words import Role
 
+_FIND = """
+    SELECT s.id, s.csrf, s.last_seen_at, p.id, p.email, p.name, p.role, p.language, p.timezone, p.theme, p.exact_times,
+           p.single_keys
+    FROM sign_in s JOIN person p ON p.id = s.person_id
+    WHERE s.hash = {} AND s.expires_at > {} AND (s.lasting OR s.last_seen_at > {}) AND p.active
+"""  # every page asks: the same as _counts(), without the way through SQLAlchemy
 SETUP = "setup"  # the fact that keeps the hash of the set-up link
 
 
@@ -35,20 +43,13 @@ class Signed:
 
 def find(session: Session, key_hash: str, now: datetime, idle: timedelta) -> Signed | None:
     """The sign-in of this key, if it still counts and the person may still come in."""
-    person = PersonRow
-    query = (
-        select(
-            SignIn.id, SignIn.csrf, SignIn.last_seen_at, person.id, person.email, person.name, person.role,
-            person.language, person.timezone, person.theme, person.exact_times, person.single_keys,
-        )
-        .join(person, person.id == SignIn.person_id)
-        .where(SignIn.hash == key_hash, *_counts(now, idle), person.active)
-    )  # fmt: skip
-    row = session.execute(query).one_or_none()
-    if row is None:
+    question = Question(_FIND, (key_hash, micros(now), micros(now - idle)))
+    rows = bulk.several(session, [question])[0]
+    if not rows:
         return None
-    id_, csrf, seen, person_id, email, name, role, *taste = row
-    return Signed(id_, csrf, seen, person_id, email, name, Role(role), *taste)
+    id_, csrf, seen, person_id, email, name, role, language, timezone, theme, exact, keys = rows[0]
+    taste = (language, timezone, theme, bool(exact), bool(keys))
+    return Signed(id_, csrf, moment(seen), person_id, email, name, Role(role), *taste)
 
 
 def _counts(now: datetime, idle: timedelta) -> tuple[ColumnElement[bool], ...]:

@@ -1,11 +1,14 @@
 """Saved views of the list as rows: one's own, and those of one's teams."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from gateway.store.bulk import Question
 from gateway.store.tables import PersonRow, SavedView
 
 MOST = 50  # of one person
@@ -17,6 +20,26 @@ def listed(session: Session, person_id: int, teams: Collection[str]) -> Sequence
     own = (SavedView.person_id == person_id) & (SavedView.team == "")
     query = select(SavedView).where(or_(own, SavedView.team.in_(teams)))
     return session.scalars(query.order_by(SavedView.name, SavedView.id)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """As much of a view as a menu shows."""
+
+    id: int
+    team: str
+    name: str
+    query: str
+
+
+def listed_asked(person_id: int, teams: Collection[str]) -> Question:
+    """The same as listed(), to be asked together with others."""
+    sql = "SELECT id, team, name, query FROM saved_view WHERE team {list} OR (person_id = {} AND team = '') "
+    return Question(f"{sql}ORDER BY name, id", (person_id,), tuple(teams))
+
+
+def listed_of(rows: Sequence[Any]) -> list[View]:
+    return [View(*row) for row in rows]
 
 
 def seen(session: Session, number: int, person_id: int, teams: Collection[str]) -> SavedView | None:

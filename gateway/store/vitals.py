@@ -1,13 +1,16 @@
 """The states that say whether we do our work, read from the database when somebody asks and kept nowhere."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.orm import Session
 
-from gateway.store.base import FAILED, WAITING
+from gateway.store import bulk
+from gateway.store.base import WAITING
+from gateway.store.bulk import Question
 from gateway.store.tables import Delivery, Fact, Incident
 from gateway.store.types import micros, moment
 from rules.words import Status, Urgency
@@ -58,6 +61,17 @@ def _open(session: Session) -> dict[tuple[Urgency, Status], int]:
 
 
 EVERY = 1_000_000_000
+_UNDELIVERED = """
+    SELECT i.id FROM incident i
+    WHERE i.id IN (SELECT id FROM incident
+        WHERE status <> 'resolved' AND snoozed_until IS NULL AND status = 'triggered' AND urgency = 0
+        ORDER BY id DESC LIMIT {})
+      AND i.opened_at < {} AND i.level > 0
+      AND coalesce((SELECT min(f.created_at) FROM delivery f WHERE f.incident_id = i.id), i.opened_at) < {}
+      AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.kind IN ('opened', 'escalated')
+                      AND d.status IN ('sent', 'delivered', 'bundled'))
+    ORDER BY i.id
+"""
 
 
 def undelivered(session: Session, now: datetime, *, configured: bool, newest: int = EVERY) -> list[int]:
@@ -68,19 +82,17 @@ def undelivered(session: Session, now: datetime, *, configured: bool, newest: in
     Only where nobody could ever be told (no provider, no contact that needs none, nothing ever sent) is it no failure:
     such an install is being tried out, and its pages go to the log.
     """
-    query = text("""
-        SELECT i.id FROM incident i
-        WHERE i.id IN (SELECT id FROM incident
-            WHERE status <> 'resolved' AND snoozed_until IS NULL AND status = 'triggered' AND urgency = 0
-            ORDER BY id DESC LIMIT :newest)
-          AND i.opened_at < :late AND i.level > 0
-          AND coalesce((SELECT min(f.created_at) FROM delivery f WHERE f.incident_id = i.id), i.opened_at) < :late
-          AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.kind IN ('opened', 'escalated')
-                          AND d.status IN ('sent', 'delivered', 'bundled'))
-        ORDER BY i.id
-    """)
-    found = list(session.scalars(query, {"late": micros(now - REACHED_WITHIN), "newest": newest}))
-    return found if found and (configured or _could_tell(session)) else []
+    rows = bulk.several(session, [undelivered_asked(now, newest)])[0]
+    return undelivered_of(session, rows, configured=configured)
+
+
+def undelivered_asked(now: datetime, newest: int = EVERY) -> Question:
+    late = micros(now - REACHED_WITHIN)
+    return Question(_UNDELIVERED, (newest, late, late))
+
+
+def undelivered_of(session: Session, rows: Sequence[Any], *, configured: bool) -> list[int]:
+    return [row[0] for row in rows] if rows and (configured or _could_tell(session)) else []
 
 
 def _could_tell(session: Session) -> bool:
@@ -98,14 +110,13 @@ _FIRST = (
     "SELECT * FROM (SELECT channel, created_at, error, attempts, kind, incident_id FROM delivery "
     "WHERE status IN ('queued', 'sending') AND channel = '{}' ORDER BY rank, due_at LIMIT 100) AS first_{}"
 )
-_FAILING = text(f"""
-    SELECT tried.channel, min(tried.created_at), max(tried.error)
-    FROM ({" UNION ALL ".join(_FIRST.format(one, one) for one in CHANNELS)}) AS tried
-    JOIN incident i ON i.id = tried.incident_id AND i.status = 'triggered'
-    WHERE tried.attempts > 0 AND tried.error <> '' AND tried.created_at < :late
-      AND tried.kind IN ('opened', 'escalated')
-    GROUP BY tried.channel
-""")  # noqa: S608
+_FAILING = (
+    "SELECT tried.channel, min(tried.created_at), max(tried.error) "  # noqa: S608 - our own words
+    f"FROM ({' UNION ALL '.join(_FIRST.format(one, one) for one in CHANNELS)}) AS tried "
+    "JOIN incident i ON i.id = tried.incident_id AND i.status = 'triggered' "
+    "WHERE tried.attempts > 0 AND tried.error <> '' AND tried.created_at < {} "
+    "AND tried.kind IN ('opened', 'escalated') GROUP BY tried.channel"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +133,11 @@ class Failing:
         return {"pagerduty": "PagerDuty", "sms": "SMS", "webpush": "Web Push"}.get(self.channel, self.channel)
 
 
-def failing(session: Session, now: datetime) -> list[Failing]:
-    rows = session.execute(_FAILING, {"late": micros(now - FAILING_FOR)})
+def failing_asked(now: datetime) -> Question:
+    return Question(_FAILING, (micros(now - FAILING_FOR),))
+
+
+def failing_of(rows: Sequence[Any]) -> list[Failing]:
     return [Failing(channel, moment(at), error) for channel, at, error in rows]
 
 
@@ -150,15 +164,23 @@ class Losing:
     all: int  # that came to an end, well or not
 
 
-def losing(session: Session, now: datetime) -> list[Losing]:
-    """Channels of which more than a twentieth failed in a quarter of an hour, and more than a few.
+_SOME_FAILED = (
+    f"SELECT id FROM delivery WHERE status = 'failed' AND id > (SELECT max(id) FROM delivery) - {LOSING_OF} "  # noqa: S608
+    f"AND finished_at >= {{}} LIMIT 1 OFFSET {FEW - 1}"
+)
 
-    Nearly always nothing failed, which a small index tells; only then the newest messages are counted.
-    """
+
+def losing_asked(now: datetime) -> Question:
+    """Nearly always nothing failed, which a small index tells; only then the newest messages are counted."""
+    return Question(_SOME_FAILED, (micros(now - LOSING_WITHIN),))
+
+
+def losing_of(session: Session, rows: Sequence[Any], now: datetime) -> list[Losing]:
+    """Channels of which more than a twentieth failed in a quarter of an hour, and more than a few."""
+    if not rows:
+        return []
     newest, begin = select(func.max(Delivery.id)).scalar_subquery(), now - LOSING_WITHIN
     lately = (Delivery.id > newest - LOSING_OF, Delivery.finished_at >= begin)
-    if session.scalar(select(Delivery.id).where(FAILED, *lately).limit(1).offset(FEW - 1)) is None:
-        return []
     query = select(Delivery.channel, Delivery.status, func.count()).where(
         *lately, Delivery.status.in_(("sent", "delivered", "failed"))
     )

@@ -1,0 +1,159 @@
+"""What every page asks before it is drawn, in one round trip: whether anything changed, what is wrong, how many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import has_request_context, request
+
+from gateway.demo.mark import FACT as DEMO
+from gateway.store import bulk, roll, selfwatch, vitals
+from gateway.store.base import AWAKE, SNOOZED, SUPPRESSED
+from gateway.store.bulk import Question
+from gateway.store.db import db
+from gateway.store.selfwatch import Report
+from gateway.store.types import moment
+from gateway.store.vitals import Failing, Losing
+from gateway.world import world
+from rules.words import Directory
+
+COUNTED = 1000  # more are not counted: nobody acts differently on 1,000 than on 100,000
+NEWEST = 200  # lines of the timeline whose sum notices a transaction that commits late under a lower id
+LOOKED_AT = 200  # of the open emergencies the newest; whatever is lost of the others, the auditor tells
+HEARD = 3  # sources named in the corner
+PULSE, FRAME = "nabat.pulse", "nabat.frame"  # where a request keeps what it found …
+UNCHANGING = ("GET", "HEAD")  # … if it changes nothing on its way
+
+_MARK = (
+    "SELECT max(newest.id), sum(newest.id) "  # noqa: S608 - our own words, as all below
+    f"FROM (SELECT id FROM entry ORDER BY id DESC LIMIT {NEWEST}) AS newest"
+)
+_KEYS = ", ".join(f"'{key}'" for key in (selfwatch.REPORT, DEMO, *roll.VERSIONS))
+_FACTS = f"SELECT key, value, at FROM fact WHERE key IN ({_KEYS})"  # noqa: S608
+_UNRESOLVED = "status IN ('triggered', 'acknowledged')"
+_COUNTED = (
+    f"{AWAKE} AND status = 'triggered'",
+    f"{AWAKE} AND status = 'acknowledged'",
+    f"{SNOOZED} AND {_UNRESOLVED}",
+    f"{SUPPRESSED} AND {_UNRESOLVED}",
+    f"{AWAKE} AND status = 'triggered' AND urgency = 0",
+)
+_COUNTS = ", ".join(
+    [
+        f"(SELECT count(*) FROM (SELECT id FROM incident WHERE {one} LIMIT {COUNTED + 1}) AS few)"  # noqa: S608
+        for one in _COUNTED
+    ]
+    + ["(SELECT max(id) FROM incident) IS NOT NULL"]
+)
+_SOURCES = (
+    "SELECT name, last_seen_at FROM source WHERE kind NOT IN ('nabat', 'people') "  # noqa: S608 - neither falls silent
+    f"ORDER BY last_seen_at IS NULL, last_seen_at DESC LIMIT {HEARD}"
+)
+
+
+class Count(int):
+    """How many there are, as far as that was counted."""
+
+    def __str__(self) -> str:
+        return f"{COUNTED:,}+" if self > COUNTED else f"{int(self):,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many incidents are not resolved yet; what sleeps is neither open nor acknowledged."""
+
+    open: Count
+    ack: Count
+    snoozed: Count
+    hidden: Count  # by a silence, a maintenance window, something bigger
+    emergencies: Count  # open ones
+
+    @property
+    def unresolved(self) -> Count:
+        return Count(self.open + self.ack + self.snoozed + self.hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What is asked every two seconds, too."""
+
+    mark: str  # changes whenever a line is written on any timeline
+    lost: tuple[int, ...]  # emergencies that reached nobody, the oldest first
+    failing: tuple[Failing, ...]
+    losing: tuple[Losing, ...]
+    audit: Report | None
+    demo: bool  # the database was filled with invented data
+    people: Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around a page, and above the list."""
+
+    counts: Counts
+    any_incident: bool
+    heard: tuple[tuple[str, datetime | None], ...]  # sources, the one heard last first
+
+
+def pulse(now: datetime) -> Pulse:
+    return _pulse(now, whole=False)
+
+
+def frame() -> Frame:
+    known: Frame | None = request.environ.get(FRAME)
+    if known is None:
+        known = _keep_frame(bulk.several(db.session(), _FRAME_ASKED))
+    return known
+
+
+def whole(now: datetime) -> tuple[Pulse, Frame]:
+    """Both in one; the mark is read first, so that no change is missed."""
+    return _pulse(now, whole=FRAME not in request.environ), frame()
+
+
+def people() -> Directory:
+    """Everybody who can be told."""
+    known: Pulse | None = request.environ.get(PULSE) if has_request_context() else None
+    return known.people if known is not None else world().roll.current(db.session())
+
+
+def _pulse(now: datetime, *, whole: bool) -> Pulse:
+    known: Pulse | None = request.environ.get(PULSE)
+    if known is not None:
+        return known
+    session = db.session()
+    asked = [Question(_MARK), Question(_FACTS), vitals.undelivered_asked(now, LOOKED_AT), vitals.failing_asked(now)]
+    asked.append(vitals.losing_asked(now))
+    found = bulk.several(session, [*asked, *(_FRAME_ASKED if whole else ())])
+    if whole:
+        _keep_frame(found[len(asked) :])
+    (top, total), facts = found[0][0], {key: (value, at) for key, value, at in found[1]}
+    report = facts.get(selfwatch.REPORT)
+    here = world()
+    versions = {key: facts[key][0] for key in roll.VERSIONS if key in facts}
+    read = Pulse(
+        mark=f"{top or 0}-{total or 0}",
+        lost=tuple(vitals.undelivered_of(session, found[2], configured=vitals.configured(here.settings.env))),
+        failing=tuple(vitals.failing_of(found[3])),
+        losing=tuple(vitals.losing_of(session, found[4], now)),
+        audit=selfwatch.report_of(report[0], moment(report[1])) if report else None,
+        demo=DEMO in facts,
+        people=here.roll.current(session, versions),
+    )
+    if request.method in UNCHANGING:
+        request.environ[PULSE] = read
+    return read
+
+
+_FRAME_ASKED = (Question("SELECT " + _COUNTS), Question(_SOURCES))
+
+
+def _keep_frame(found: Sequence[Sequence[Any]]) -> Frame:
+    counted, sources = found
+    *numbers, any_incident = counted[0]
+    heard = tuple((name, None if at is None else moment(at)) for name, at in sources)
+    read = Frame(Counts(*map(Count, numbers)), bool(any_incident), heard)
+    if request.method in UNCHANGING:
+        request.environ[FRAME] = read
+    return read
