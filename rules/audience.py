@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from rules.oncall import on_call
+from rules.oncall import on_call, passed_over
 from rules.personal import INTERRUPTING, Why, plan, quiet_until
 from rules.ways import CHANNELS_OF_WAY, Way
 from rules.words import Also, Contact, Directory, Notice, NotTold, Person, Role, Route, Step, Urgency
 
+GONE = "has left: whoever the rotations name is told instead"
 NONE_FITS = "no verified contact for the ways of their own rules: told as the class"
 
 
@@ -245,8 +246,9 @@ def _resolve(name: str, directory: Directory, at: datetime) -> list[_Target | No
     schedule = directory.schedules.get(rest)
     if schedule is None:
         return [NotTold(name, "there is no such schedule")]
-    email = on_call(schedule, at)
-    return [_person(email, directory, schedule.team)] if email else [NotTold(name, "nobody is on call at this time")]
+    email, gone = on_call(schedule, at), passed_over(schedule, at)
+    told = _person(email, directory, schedule.team) if email else NotTold(name, "nobody is on call at this time")
+    return [NotTold(gone, GONE), told] if gone else [told]
 
 
 def _team(name: str, directory: Directory) -> list[_Target | NotTold]:

@@ -2,11 +2,12 @@
 
 Turns begin at start, start + every, start + 2 * every …, all of them local times (rules/walltime.py). So turns never
 overlap and leave nothing out; a turn that lies within a gap as a whole takes no time. The last layer that has somebody
-at a moment decides, as in PagerDuty, and the last override before any layer.
+at a moment decides, as in PagerDuty, and the last override before any layer; one of somebody who has left decides
+nothing.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -14,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rules.calendars import Calendar, Span, named
-from rules.schedules import EVERY_DAY, Hours, Layer, Schedule
+from rules.schedules import EVERY_DAY, Hours, Layer, Override, Schedule
 from rules.walltime import moment_of
 from rules.words import Directory
 
@@ -51,7 +52,23 @@ def on_call(schedule: Schedule, at: datetime) -> str | None:
 
 def overridden(schedule: Schedule, at: datetime) -> int:
     """The id of the override that decides at that moment; 0 where the layers do."""
-    return next((one.id for one in reversed(schedule.overrides) if one.starts <= at < one.ends), 0)
+    return next((one.id for one in reversed(_standing_in(schedule)) if one.starts <= at < one.ends), 0)
+
+
+def passed_over(schedule: Schedule, at: datetime) -> str | None:
+    """Who would stand in at that moment, had they not left."""
+    now = [one for one in schedule.overrides if one.starts <= at < one.ends]
+    return now[-1].who if now and now[-1].left else None
+
+
+def without_leavers(schedule: Schedule, people: Collection[str]) -> Schedule:
+    """With the overrides marked of whoever is not among these people any more."""
+    marked = tuple(replace(one, left=one.who not in people) for one in schedule.overrides)
+    return replace(schedule, overrides=marked)
+
+
+def _standing_in(schedule: Schedule) -> list[Override]:
+    return [one for one in schedule.overrides if not one.left]
 
 
 def next_handover(schedule: Schedule, at: datetime) -> datetime | None:
@@ -72,7 +89,7 @@ def _first_moments(schedule: Schedule) -> Iterator[datetime]:
         yield from [duty.starts for duty in layer.duties]
         if not layer.ical:
             yield moment_of(layer.start, ZoneInfo(schedule.timezone))
-    for override in schedule.overrides:
+    for override in _standing_in(schedule):
         yield override.starts
 
 
@@ -141,7 +158,7 @@ def _to_cover(schedule: Schedule, begin: datetime, end: datetime) -> Iterator[tu
 
 def _standing(schedule: Schedule, at: datetime) -> tuple[str | None, int, object]:
     """Who, by which override, and by which turn of which layer."""
-    for override in reversed(schedule.overrides):
+    for override in reversed(_standing_in(schedule)):
         if override.starts <= at < override.ends:
             return override.who, override.id, override.starts
     zone = ZoneInfo(schedule.timezone)
@@ -192,7 +209,7 @@ def _edges(schedule: Schedule, begin: datetime, end: datetime, *, turns: bool = 
     """Begin, and every moment before end at which somebody else may begin; `turns`: and each turn even of the same."""
     zone = ZoneInfo(schedule.timezone)
     found = {begin.astimezone(UTC)}
-    for override in schedule.overrides:
+    for override in _standing_in(schedule):
         found |= {override.starts.astimezone(UTC), override.ends.astimezone(UTC)}
     for layer in schedule.layers:
         found.update(_edges_of(layer, zone, begin, end, turns=turns))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from rules.book import RuleBook
 from rules.durations import write_duration
 from rules.oncall import gaps, shifts
-from rules.schedules import Schedule
+from rules.schedules import Override, Schedule
 from rules.words import CHANNELS_OF_WAY, Directory, Person, Role, Route, Urgency, Way
 
 AHEAD = timedelta(days=14)
@@ -43,7 +43,7 @@ def look(book: RuleBook, directory: Directory, ended: Mapping[str, Sequence[str]
         if person is not None and person.role is not Role.VIEWER:
             team = next((team.name for team in directory.teams.values() if email in team.members), "")
             found += _of_person(person, team, classes[email], directory, ended.get(email, ()))
-    found += _leavers(directory)
+    found += _leavers(directory, at)
     return tuple({one.key: one for one in found}.values())
 
 
@@ -80,15 +80,21 @@ def _broken(target: str, policy: str, directory: Directory, at: datetime) -> Ite
             yield Found("gap", "", team, f"{name}, {write_duration(lasts)}, {first}", f"schedule:{name}")
 
 
-def _leavers(directory: Directory) -> Iterator[Found]:
+def _leavers(directory: Directory, at: datetime) -> Iterator[Found]:
     for schedule in directory.schedules.values():
         for email in dict.fromkeys(email for layer in schedule.layers for email in layer.members):
             if email not in directory.people:
                 yield Found("left", email, schedule.team, f"schedule {schedule.name}", f"schedule:{schedule.name}")
+        yield from (_passed_over(one, schedule) for one in schedule.overrides if one.left and one.ends > at)
     for team in directory.teams.values():
         for email in team.members:
             if email not in directory.people:
                 yield Found("left", email, team.name, f"team {team.name}", f"team:{team.name}")
+
+
+def _passed_over(one: Override, schedule: Schedule) -> Found:
+    what = f"override of {schedule.name} until {one.ends.isoformat(timespec='minutes')}, the rotations decide"
+    return Found("left", one.who, schedule.team, what, f"override:{one.id}")
 
 
 def _of_person(

@@ -54,6 +54,7 @@ class Override:
     ends: datetime
     who: str  # e-mail address
     id: int = 0
+    left: bool = False  # whoever should stand in has left: the layers decide, as if it were not there
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ def _override(row: OverrideRow, visit: Visit, looker: Looker) -> dict[str, objec
         "who": looker.name(row.email),
         "when": when(row.starts_at, row.ends_at, ZoneInfo(schedule.timezone), looker.reader),
         "reason": row.reason,
+        "left": row.email not in looker.directory.people,
         "author": looker.name(row.author),
         "may_remove": own or visit.person.role in PLANNERS,
     }

@@ -177,20 +177,26 @@ def _fetched(sealed: str) -> tuple[str | None, str]:
 
 
 def _keep(number: int, body: str | None, error: str, now: datetime) -> None:
-    """The last good copy stays when the new one is none; its times are reckoned anew all the same."""
+    """The last good copy stays when the new one is none; its times are reckoned anew all the same.
+
+    Reading it takes seconds where it is large: that comes before the transaction, in which others wait for us.
+    """
+    with reading() as session:
+        kept, schedule_id = calendars.body(session, number)
+        directory = world().roll.current(session)
+    schedule = next((one for one in directory.schedules.values() if one.id == schedule_id), None)
+    if schedule is None:
+        return
+    found, wrong = _read(kept if body is None else body, schedule, directory, now)
+    is_new = found is not None and body is not None
+    if found is None and body is not None and kept:
+        found = _read(kept, schedule, directory, now)[0]
     with transaction() as session:
         row = calendars.lock(session, number)
-        if row is None:
-            return
-        directory = world().roll.current(session)
-        schedule = next((one for one in directory.schedules.values() if one.id == row.schedule_id), None)
-        if schedule is None:
-            return
-        found, wrong = _read(row.body if body is None else body, schedule, directory, now)
-        if found is not None and (body is not None or not row.address):
-            row.body, row.good_at = (body if body is not None else row.body), now
-        elif found is None and body is not None and row.body:
-            found = _read(row.body, schedule, directory, now)[0]
+        if row is None or row.body != kept:
+            return  # taken away, or replaced by hand meanwhile: what was read is not what is there, and it is due again
+        if is_new or (found is not None and not row.address):
+            row.body, row.good_at = (body if body is not None else kept), now
         row.error, row.tried_at = error or wrong, now
         row.next_at = now + (AGAIN if row.error and row.address else EVERY)
         if found is not None:

@@ -74,7 +74,9 @@ def _write_bare(result: Result, now: datetime) -> None:
 def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
     """Write down how attempts went, each on its row and on the timeline; what failed for good starts the fallback."""
     changes = actions.changes_of(session, now)
-    loaded = cases.load(session, [result.leased.incident_id for result in results])
+    digests = [result.leased.id for result in results if result.leased.kind == bundles.DIGEST]
+    said = bundles.incidents(session, digests)  # locked with the others: all in one order, as everybody locks them
+    loaded = cases.load(session, [*(result.leased.incident_id for result in results), *said])
     for result in (one.plain() for one in results):
         case = loaded.get(result.leased.incident_id)
         values = _values(session, result, case, now)
@@ -85,7 +87,7 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
         if result.leased.kind == bundles.DIGEST and values["status"] == "failed":
             bundles.release(session, result.leased.id, now)
         if result.leased.kind == bundles.DIGEST and not _got_out(result.leased, str(values["status"])):
-            _not_rolled_up(session, changes, result)
+            _not_rolled_up(session, changes, result, loaded)
         if case is None:
             continue
         changes.lines.append(timeline.line(case.id, now, *_line(result, values)))
@@ -122,10 +124,9 @@ def _news_of_contact(changes: Changes, result: Result) -> str:
     return ""
 
 
-def _not_rolled_up(session: Session, changes: Changes, result: Result) -> None:
+def _not_rolled_up(session: Session, changes: Changes, result: Result, loaded: Mapping[int, Case]) -> None:
     """Of a roll-up that nobody got, because its channel has no provider: each page it was to say takes its fallback."""
     unsaid = bundles.only_logged(session, result.leased.id)
-    loaded = cases.load(session, sorted({incident_id for incident_id, _, _ in unsaid}))
     for incident_id, level, who in unsaid:
         if incident_id in loaded:
             fallback.fall_back(changes, loaded[incident_id], level, who, result.words)

@@ -129,6 +129,14 @@ def release(session: Session, bundle_id: int, now: datetime) -> None:
     )
 
 
+def incidents(session: Session, bundle_ids: Sequence[int]) -> list[int]:
+    """What these roll-ups say. One that is under way takes in no more."""
+    if not bundle_ids:
+        return []
+    rows = bulk.select(session, "SELECT DISTINCT incident_id FROM delivery WHERE bundle_id {list}", bundle_ids)
+    return [row[0] for row in rows]
+
+
 def only_logged(session: Session, bundle_id: int) -> list[tuple[int, int, str]]:
     """It went to the log, and so did what it was to say: (incident, level, who) of each, which wants its fallback."""
     session.execute(

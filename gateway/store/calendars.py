@@ -79,6 +79,13 @@ def due(session: Session, now: datetime) -> Sequence[ImportedCalendar]:
     return session.scalars(query.order_by(ImportedCalendar.next_at).limit(10)).all()
 
 
+def body(session: Session, number: int) -> tuple[str, int]:
+    """What was kept of it last, and the schedule it is a layer of; 0 where it is not there any more."""
+    query = select(ImportedCalendar.body, ImportedCalendar.schedule_id).where(ImportedCalendar.id == number)
+    found = session.execute(query).first()
+    return (found[0], found[1]) if found else ("", 0)
+
+
 def lock(session: Session, number: int) -> ImportedCalendar | None:
     found: ImportedCalendar | None = session.scalar(
         locked(select(ImportedCalendar).where(ImportedCalendar.id == number))

@@ -13,6 +13,7 @@ from gateway.secrets import Vault, digest
 from gateway.store import calendars, shifts
 from gateway.store.db import upsert
 from gateway.store.tables import ContactRow, Fact, PersonRow, ScheduleRow, TeamRow
+from rules.oncall import without_leavers
 from rules.people import ListedContact, ListedPerson, ListedTeam, PeopleFile
 from rules.personal import read_quiet, read_wishes, write_quiet, write_wishes
 from rules.schedule_keys import layer_as_data, layer_from_data
@@ -70,10 +71,12 @@ def directory(session: Session) -> Directory:
     teams = session.scalars(select(TeamRow).order_by(TeamRow.id))
     schedules = session.scalars(select(ScheduleRow).order_by(ScheduleRow.id))
     overrides, duties = shifts.overrides(session), calendars.imported(session)
+    everybody = {row.email: _person(row, of_person.get(row.id, [])) for row in people}
+    held = [_schedule(row, overrides.get(row.id, ()), duties) for row in schedules]
     return Directory(
-        people={row.email: _person(row, of_person.get(row.id, [])) for row in people},
+        people=everybody,
         teams={row.name: Team(row.name, tuple(row.members), tuple(of_team.get(row.id, ())), row.id) for row in teams},
-        schedules={row.name: _schedule(row, overrides.get(row.id, ()), duties) for row in schedules},
+        schedules={one.name: without_leavers(one, everybody) for one in held},
         addresses=frozenset(
             (one.channel, one.address_id) for group in (*of_person.values(), *of_team.values()) for one in group
         ),

@@ -93,6 +93,12 @@ def got_out(session: Session, ids: Sequence[int], at: datetime) -> set[int]:
     return {row[0] for row in bulk.select(session, sql, ids, micros(at))}
 
 
+_LEFT_OUT = (  # of a roll-up that has left since, or was called off: it says only what calls at that moment
+    "WHERE status = 'bundled' AND EXISTS (SELECT 1 FROM delivery b WHERE b.id = delivery.bundle_id "
+    "AND (b.status = 'sending' OR b.finished_at >= {})) AND incident_id {list}"
+)
+
+
 def bring_back(session: Session, ids: Sequence[int], why: str, at: datetime, now: datetime) -> None:
     """The pages that waited when that act called them off wait again, with their time until the fallback anew.
 
@@ -104,12 +110,13 @@ def bring_back(session: Session, ids: Sequence[int], why: str, at: datetime, now
     patience = " ".join(
         f"WHEN part IN ('primary', 'later') AND rank = {rank} THEN {begins} + {span}" for rank, span in due
     )
-    sql = (
+    again = (
         f"UPDATE delivery SET status = 'queued', error = '', finished_at = NULL, due_at = {begins}, "  # noqa: S608 - numbers
-        f"fallback_at = CASE {patience} ELSE NULL END "
-        "WHERE status = 'cancelled' AND error = {} AND finished_at = {} AND incident_id {list}"
+        f"fallback_at = CASE {patience} ELSE NULL END, bundle_id = NULL "
     )
-    bulk.execute(session, sql, ids, why, micros(at))
+    called_off = "WHERE status = 'cancelled' AND error = {} AND finished_at = {} AND incident_id {list}"
+    bulk.execute(session, again + called_off, ids, why, micros(at))
+    bulk.execute(session, again + _LEFT_OUT, ids, micros(at))
 
 
 def _written(one: Standing) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from io import BytesIO
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway.actions import Actor
 from gateway.flows import calendars, duties, herald
+from gateway.flows.reach import look_ahead
 from gateway.store import people as people_store
 from gateway.store.db import db, transaction
-from gateway.store.tables import Audit, ImportedCalendar, PersonalNotice, SwapRow
+from gateway.store.tables import Audit, ImportedCalendar, PersonalNotice, PersonRow, ReachFinding, SwapRow
 from rules import people
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import FakeServer, reply
@@ -115,6 +116,26 @@ def test_an_override_decides_everywhere_until_it_is_taken_back(made, program, cl
     assert who(program, "infra", clock.now() - timedelta(minutes=1)) == "oleg"  # what was is not rewritten
     assert program.get("/oncall/overrides").json == {"overrides": []}
     assert {one.action for one in db.session.scalars(select(Audit))} >= {"override add", "override remove"}
+
+
+def test_an_override_of_somebody_who_has_left_decides_nothing(made, program, browser_of, clock):
+    """The rotations do, nobody falls back to the administrators, and it is said where one would look."""
+    said = {"schedule": "infra", "person": "oleg@example.org", "ends_at": (clock.now() + DAY).isoformat()}
+    assert program.post("/oncall/overrides", json=said).json["id"]
+    with transaction() as session:
+        session.execute(update(PersonRow).where(PersonRow.email == "oleg@example.org").values(active=False))
+        people_store.bump(session, clock.now())
+
+    assert (who(program, "infra", clock.now()), standing(program, "infra", clock.now())["override"]) == ("anna", None)
+    (number,) = made.alert()
+    assert {one.who for one in made.deliveries()} == {"anna@example.org"}
+    browser = browser_of("irina@example.org")
+    assert "has left: whoever the rotations name is told instead" in texts(browser.get(f"/incidents/{number}").text)
+    assert "infra has left: the rotations decide" in texts(browser.get("/oncall").text)
+    clock.advance(hours=12)
+    look_ahead(clock.now())
+    found = [row.detail["what"] for row in db.session.scalars(select(ReachFinding).where(ReachFinding.kind == "left"))]
+    assert any(what.startswith("override of infra until") for what in found)
 
 
 def test_an_override_that_cannot_be(program, clock):

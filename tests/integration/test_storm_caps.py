@@ -4,8 +4,11 @@ from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 
+from gateway import several, undo
 from gateway.store import bundles
 from gateway.store.db import transaction
+from rules.lifecycle import Signal
+from tests.integration.test_undo import ANNA
 from tests.integration.test_when_to_tell import go
 from tests.samples import BOOK, PEOPLE, alert, group
 
@@ -63,6 +66,32 @@ def test_what_was_answered_meanwhile_is_not_in_the_roll_up(staffed_of, providers
         world.acknowledges(incident.id)
     go(world, minutes=3)
     assert world.deliveries(kind="digest")[-1].status == "cancelled"
+
+
+def test_what_an_answer_kept_out_of_a_roll_up_is_told_when_the_answer_is_taken_back(staffed_of, providers):
+    """Whether the roll-up was called off, or went out without it; what it has said is not said again."""
+    world = staffed_of(ONE_EACH)
+    for number in range(4):
+        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
+        world.delivers()
+    first, waiting = world.deliveries(kind="digest")
+    bundled = world.deliveries(status="bundled", bundle_id=waiting.id)
+    numbers = [one.incident_id for one in bundled]
+    said = [one.incident_id for one in world.deliveries(status="bundled", bundle_id=first.id)]
+    assert (first.status, waiting.status) == ("sent", "queued")
+    assert numbers
+    world.clock.advance(seconds=1)
+    token = several.act([*said, *numbers], Signal.ACKNOWLEDGE, ANNA, world.clock.now()).token
+    go(world, minutes=3)
+    assert world.deliveries(id=waiting.id)[0].status == "cancelled"
+    assert sorted(undo.take_back(token, ANNA, world.clock.now()).done) == sorted([*said, *numbers])
+    again = {one.id: (one.status, one.bundle_id, bool(one.fallback_at)) for one in world.deliveries()}
+    assert {again[one.id] for one in bundled} == {("queued", None, True)}
+    assert {one.status for one in world.deliveries(bundle_id=first.id)} == {"bundled"}
+    go(world, minutes=3)
+    told = {one.incident_id for one in world.deliveries(who="anna@example.org", status="sent")}
+    told |= {one.incident_id for one in world.deliveries(status="bundled") if one.bundle_id != first.id}
+    assert set(numbers) <= told
 
 
 def test_a_roll_up_that_never_goes_out_gives_back_what_it_was_to_say(staffed_of, providers):
