@@ -14,11 +14,14 @@ from dashboard.incidents import filters
 from dashboard.incidents.filters import Filter
 from dashboard.page import reader_of
 from dashboard.reader import Reader
+from dashboard.takeback import ARG, leading_back
 from gateway.access.auth import READERS, WAY, Visit, require
 from gateway.store import audit, views
 from gateway.store.db import db, transaction
 from rules.text import clean_text, one_line
+from rules.undoing import WITHIN
 
+OFFERED = "view"  # in an address: a view can be taken back
 SEEDS = {  # name → what it asks for
     "mine": "team=mine",
     "assigned": "assignee=me",
@@ -136,7 +139,7 @@ def change_view(visit: Visit, number: int, what: str) -> ResponseReturnValue:
         found = views.seen(session, number, visit.person.person_id, teams_of(visit))
         if found is None:
             abort(404)
-        name, query = found.name, found.query
+        name, query, before = found.name, found.query, views.was(session, found)
         if what == "save":
             query = _asked(visit)
             views.change(session, number, query=query)
@@ -145,8 +148,39 @@ def change_view(visit: Visit, number: int, what: str) -> ResponseReturnValue:
             views.change(session, number, name=name)
         else:
             views.remove(session, number)
+        if what != "save":
+            views.remember(session, visit.person.person_id, before, visit.now)
         audit.note(session, visit.now, visit.person.email, f"view {what}", f"view {number}", WAY, name=name)
-    return redirect(_url(str(number), query) if what != "delete" else url_for("dashboard.incidents"))
+    place = _url(str(number), query) if what != "delete" else url_for("dashboard.incidents")
+    return redirect(place if what == "save" else leading_back(place, OFFERED))
+
+
+def offer(visit: Visit) -> str:
+    """The word about the view just renamed or deleted, for as long as that can be taken back; else nothing."""
+    if request.args.get(ARG) != OFFERED:
+        return ""
+    _ = reader_of(visit).say
+    before = views.remembered(db.session(), visit.person.person_id, visit.now - WITHIN)
+    if before is None:
+        return ""
+    there = views.seen(db.session(), before.number, visit.person.person_id, teams_of(visit))
+    if there is None:
+        return _("The view “%(name)s” is deleted.", name=before.name)
+    return _("“%(old)s” is called “%(new)s” now.", old=before.name, new=there.name)
+
+
+@bp.post("/incidents/views/undo")
+@require(*READERS)
+def undo_view(visit: Visit) -> ResponseReturnValue:
+    """The view that one renamed or deleted last is again as it was; one of a team only for who still belongs to it."""
+    me = visit.person.person_id
+    with transaction() as session:
+        before = views.remembered(session, me, visit.now - WITHIN)
+        if before is None or (before.team and before.team not in teams_of(visit)):
+            abort(404)
+        number = views.take_back(session, me, before)
+        audit.note(session, visit.now, visit.person.email, "view undo", f"view {number}", WAY, name=before.name)
+    return redirect(_url(str(number), before.query))
 
 
 @bp.post("/incidents/home")

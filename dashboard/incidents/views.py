@@ -55,7 +55,7 @@ def _page(visit: Visit) -> ResponseReturnValue:
         return answer
     if not whole(visit.now)[1].any_incident:
         return draw(visit, "pages/first_run.html", _first_run(visit))
-    return draw(visit, "pages/incidents.html", listing(visit, wanted))
+    return draw(visit, "pages/incidents.html", {**listing(visit, wanted), "view_undo": saved.offer(visit)})
 
 
 def _first_run(visit: Visit) -> dict[str, object]:

@@ -31,9 +31,9 @@
   const now = () => serverNow + (performance.now() - heard);
   const age = () => (performance.now() - heard) / 1000;
   const wake = () => live && htmx.trigger(live, "nabat:wake");
-  let held = false, forced = false;
+  let held = false, forced = false, paused = Boolean(live) && sessionStorage.getItem("nabat-paused") === "1";
   const busy = "#list .cb:checked, #list details[open], #filter-line details[open]";
-  const frozen = () => held || doc.querySelector(busy) || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
+  const frozen = () => paused || held || doc.querySelector(busy) || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
     doc.querySelector("main form.htmx-request, main tr .htmx-request");
   if (live) {
     const main = id("main");
@@ -61,11 +61,20 @@
     addEventListener("online", wake);
     id("retry").addEventListener("click", wake);
     id("show-news").addEventListener("click", showNews);
+    id("pause").setAttribute("aria-pressed", paused);
+    id("pause").addEventListener("click", () => {
+      paused = !paused;
+      sessionStorage.setItem("nabat-paused", paused ? "1" : "");
+      id("pause").setAttribute("aria-pressed", paused);
+      showLive();
+      wake();
+    });
   }
   function sayWaiting(waits) {
     const [fresh, changed] = waits.split(","), counted = changed !== undefined;
     id("waiting").hidden = !waits || waits === "0,0";
-    const text = counted ? words.waitingCounts.replace("{new}", fresh).replace("{changed}", changed) + " " + words.waiting : words.waiting;
+    const why = paused ? words.waitingPaused : words.waiting;
+    const text = counted ? words.waitingCounts.replace("{new}", fresh).replace("{changed}", changed) + " " + why : why;
     put(id("waiting").querySelector("span"), text);
   }
   function showNews() { getSelection().removeAllRanges(); held = false; forced = true; doc.activeElement.blur(); wake(); }
@@ -78,7 +87,7 @@
     const seconds = age(), banner = id("outdated"), stale = seconds > 10 && !doc.hidden;
     if (stale) setLive("stale", words.stale.replace("{age}", duration(seconds)));
     else if (seconds > 6 && !doc.hidden) setLive("late", words.late);
-    else setLive("", words.live);
+    else setLive(paused ? "held" : "", paused ? words.paused : words.live);
     if (stale) {
       const then = new Date(serverNow).toLocaleTimeString([], { hour12: false });
       banner.querySelector("span").textContent = words.outdated.replace("{age}", duration(seconds)).replace("{time}", then);
@@ -229,6 +238,11 @@
     const action = keysOn() && Object.hasOwn(keys, event.key) && keys[event.key];
     if (action) { event.preventDefault(); action(); }
   });
+
+  for (const field of doc.querySelectorAll("[data-guess-zone]")) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if ([...field.list.options].some((one) => one.value === zone)) field.value = zone;
+  }
 
   /* ---- what is being written outlives a session that ends ---- */
   for (const field of doc.querySelectorAll("[data-draft]")) {

@@ -1,7 +1,8 @@
 """Saved views of the list as rows: one's own, and those of one's teams."""
 
+import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +10,61 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.store.bulk import Question
-from gateway.store.tables import PersonRow, SavedView
+from gateway.store.db import locked
+from gateway.store.tables import Fact, PersonRow, SavedView
+from gateway.store.types import micros, moment
 
 MOST = 50  # of one person
 LONGEST_NAME = 60
+LAST_CHANGE = "view-undo:"  # and the number of a person: the view that they renamed or deleted last, as it stood
+
+
+@dataclass(frozen=True, slots=True)
+class Was:
+    """A view as it stood before it was renamed or deleted."""
+
+    number: int
+    owner: int
+    team: str
+    name: str
+    query: str
+    made: int  # when; SQLite gives the number of a deleted view to the next one
+    homes: list[int]  # who began there
+
+
+def was(session: Session, row: SavedView) -> Was:
+    homes = session.scalars(select(PersonRow.id).where(PersonRow.home == str(row.id)).order_by(PersonRow.id)).all()
+    return Was(row.id, row.person_id, row.team, row.name, row.query, micros(row.created_at), list(homes))
+
+
+def remember(session: Session, person_id: int, before: Was, now: datetime) -> None:
+    """Each person's last change only: what came before it stays as it is."""
+    session.merge(Fact(key=f"{LAST_CHANGE}{person_id}", value=json.dumps(asdict(before)), at=now))
+
+
+def remembered(session: Session, person_id: int, since: datetime) -> Was | None:
+    query = select(Fact).where(Fact.key == f"{LAST_CHANGE}{person_id}", Fact.at >= since)
+    row = session.scalars(locked(query)).first()
+    return Was(**json.loads(row.value)) if row else None
+
+
+def take_back(session: Session, person_id: int, before: Was) -> int:
+    """As it stood; who began there begins there again, unless they chose otherwise since. Its number."""
+    session.execute(delete(Fact).where(Fact.key == f"{LAST_CHANGE}{person_id}"))
+    there = session.get(SavedView, before.number)
+    if there is not None and micros(there.created_at) == before.made:
+        change(session, before.number, name=before.name)
+        return before.number
+    row = SavedView(
+        person_id=before.owner, team=before.team, name=before.name, query=before.query, created_at=moment(before.made)
+    )
+    if there is None:
+        row.id = before.number
+    session.add(row)
+    session.flush()
+    chosen = update(PersonRow).where(PersonRow.id.in_(before.homes), PersonRow.home == "")
+    session.execute(chosen.values(home=str(row.id)))
+    return row.id
 
 
 def listed(session: Session, person_id: int, teams: Collection[str]) -> Sequence[SavedView]:

@@ -29,6 +29,20 @@ def test_a_new_incident_appears_by_itself(world, signed_in):
     expect(page.locator("#open-count")).to_have_text("2")
     expect(page.locator("#tabs .c").first).to_have_text("2")
 
+    # paused: the list stays as it is, a banner counts; "u" looks once, the button goes on
+    page.get_by_role("button", name="Pause live updates").click()
+    expect(page.locator("#live-words")).to_have_text("Paused")
+    (number,) = world.alert(name="Third", fingerprint="t")
+    expect(page.locator("#waiting")).to_contain_text(
+        "New: 1, changed: 0. There is news. Live updates are paused.", timeout=QUICK
+    )
+    expect(page.locator(f"#row-{number}")).to_have_count(0)
+    page.keyboard.press("u")
+    expect(page.locator(f"#row-{number}")).to_be_visible(timeout=QUICK)
+    expect(page.locator("#live-words")).to_have_text("Paused")
+    page.get_by_role("button", name="Pause live updates").click()
+    expect(page.locator("#live-words")).to_have_text("Live")
+
 
 def test_the_very_first_incident_replaces_the_first_steps(world, signed_in):
     page = signed_in()

@@ -51,6 +51,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/incidents/density"): CHANGES,
     ("POST", "/incidents/home"): CHANGES,
     ("POST", "/incidents/views"): CHANGES,
+    ("POST", "/incidents/views/undo"): "302 404 404 404 404",  # they changed none
     ("POST", f"/incidents/views/{M}/<any(save, rename, delete):what>"): "302 404 404 404 404",  # no view of theirs
     ("GET", "/oncall"): READERS,
     ("GET", "/oncall/me"): READERS,

@@ -136,8 +136,18 @@ def test_saved_views(world, anna):
     ]  # fmt: skip
     anna.press("/incidents/home", view="2")
     assert anna.get("/").headers["Location"] == "/incidents?status=ack&urgency=emergency&view=2"
-    anna.press("/incidents/views/2/delete")
+    place = anna.press("/incidents/views/2/delete").headers["Location"]
     assert anna.get("/").headers["Location"] == "/incidents"
+    assert "The view “Mine” is deleted." in anna.get(place).text
+    assert "is deleted" not in oleg.get(place).text
+    assert oleg.press("/incidents/views/undo").headers["Location"].endswith("&view=1")  # their own: the new name
+    assert db.session.get(SavedView, 1, populate_existing=True).name == "Ours <b>"
+    anna.press("/incidents/views/undo")
+    assert anna.get("/").headers["Location"] == "/incidents?status=ack&urgency=emergency&view=2"
+    assert anna.press("/incidents/views/undo").status_code == 404
+    anna.press("/incidents/views/2/delete")
+    world.clock.advance(minutes=11)
+    assert anna.press("/incidents/views/undo").status_code == 404  # too late
     assert anna.press("/incidents/home", view="2").status_code == 404
     anna.press("/incidents/home", view="night")
     assert anna.get("/").headers["Location"].startswith("/incidents?status=all&from=yesterday-22%3A00")

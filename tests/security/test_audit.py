@@ -303,6 +303,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (VIEW, lambda on: on.irina.press("/incidents/views/1/save", query="status=open"), IRINA, "dashboard", "view save"),
     ("/incidents/home", lambda on: on.irina.press("/incidents/home", view="1"), IRINA, "dashboard", "home view"),
     (VIEW, lambda on: on.irina.press("/incidents/views/1/delete"), IRINA, "dashboard", "view delete"),
+    ("/incidents/views/undo", lambda on: on.irina.press("/incidents/views/undo"), IRINA, "dashboard", "view undo"),
     ("/undo/<token>", lambda on: on.undo_last(), IRINA, "dashboard", "undo acknowledge"),
     ("/me", lambda on: on.irina.press("/me", language="ru", theme="dark"), IRINA, "dashboard", "taste"),
     ("/me/push", lambda on: on.subscribe(), IRINA, "dashboard", "browser subscribed"),
