@@ -30,18 +30,22 @@ _SILENT = (
 )
 
 
+_SOURCES = "SELECT id, name FROM source"
+
+
 @dataclass(frozen=True, slots=True)
 class Details:
     rows: dict[int, Listed]
     messages: dict[int, Sent]  # the newest of each; one that was called off before it left says nothing
     fired: dict[int, list[int]]  # how many alerts of each began to fire, in each five minutes of the last hour
+    sources: dict[int, str]  # names by numbers: storms say theirs
     silent: Sequence[tuple[str, datetime, dict[str, int]]]  # sources: since when, and how long at most on which day
     views: Sequence[views.View]
 
 
 def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str], silent: int) -> Details:
     since, values = now_us - BARS * BAR, tuple(ids)
-    rows, messages, fired, quiet, seen = bulk.several(
+    rows, messages, fired, quiet, seen, sources = bulk.several(
         db.session(),
         [
             Question(_ROWS, values=values),
@@ -49,6 +53,7 @@ def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str
             Question(_BARS, (since,), values),
             Question(_SILENT, (silent,)),
             views.listed_asked(person_id, teams),
+            Question(_SOURCES),
         ],
     )
     listed = {row[0]: _listed(row) for row in rows}
@@ -56,6 +61,7 @@ def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str
         listed,
         {number: Sent(way, status, name, moment(at), _moment(end)) for number, way, status, name, at, end in messages},
         _bars(listed, fired, since),
+        dict(sources),
         [(name, moment(at), msgspec.json.decode(pauses)) for name, at, pauses in quiet],
         views.listed_of(seen),
     )

@@ -3,11 +3,12 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import url_for
+from flask import request, url_for
 from werkzeug.datastructures import MultiDict
 
 from dashboard.incidents import grammar
@@ -130,7 +131,7 @@ class Filter:
         """The address of this list with something changed; a change starts again at the first page."""
         other = replace(self, **{"after": None, "rows": PAGE, **changes})
         query = urlencode(other.pairs())
-        place = url_for(f"dashboard.{endpoint}")
+        place = _place(endpoint, request.script_root)
         return f"{place}?{query}" if query else place
 
     def without(self, word: str, value: str = "") -> "Filter":
@@ -144,6 +145,12 @@ class Filter:
 
     def span(self, now: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
         return moment_of(self.since, now, zone), moment_of(self.until, now, zone)
+
+
+@lru_cache(maxsize=64)
+def _place(endpoint: str, root: str) -> str:  # noqa: ARG001 - the address hangs on it
+    """A page of the list has two dozen addresses, nearly all of the same few places."""
+    return url_for(f"dashboard.{endpoint}")
 
 
 def moment_of(text: str, now: datetime, zone: ZoneInfo) -> datetime | None:

@@ -139,11 +139,10 @@ def _rows(
 ) -> list[Row | StormRow]:
     known = [found.rows[one.id] for one in folded if not isinstance(one, Fold) and one.id in found.rows]
     drawn = {row.number: row for row in rows.rows(known, found.messages, reader, found.fired)}
-    names = {one.id: one.name for one in queries.all_sources()} if any(isinstance(one, Fold) for one in folded) else {}
     shown: list[Row | StormRow] = []
     for one in folded:
         if isinstance(one, Fold):
-            shown.append(_storm(one, names.get(one.source_id, "?"), wanted, reader))
+            shown.append(_storm(one, found.sources.get(one.source_id, "?"), wanted, reader))
         elif one.id in drawn:
             shown.append(drawn[one.id])
     return shown

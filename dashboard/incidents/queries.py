@@ -23,10 +23,11 @@ from sqlalchemy import (
 
 from dashboard.incidents.filters import Filter
 from dashboard.incidents.meaning import Meant
+from gateway.store import bulk
 from gateway.store.base import ASSIGNED, AWAKE, OPEN, SNOOZED, SUPPRESSED
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, Entry, Incident
-from gateway.store.types import micros
+from gateway.store.types import micros, moment
 from rules.matchers import Matcher
 
 SEARCHED = 10_000  # newest incidents of a status and an urgency that are looked through where no index leads
@@ -95,7 +96,8 @@ def _lights(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
     if wanted.order == "-alerts":
         return _loudest(wanted, meant, limit)
     query = _walking(wanted, meant, limit)
-    return [] if query is None else [Light(*row) for row in db.session.execute(query)]
+    rows = [] if query is None else bulk.select_made(db.session(), query)
+    return [Light(number, place, source, moment(at), alerts) for number, place, source, at, alerts in rows]
 
 
 @lru_cache(maxsize=64)
