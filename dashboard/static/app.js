@@ -167,6 +167,18 @@
     if (!doc.querySelector(".actbar")) id("main").classList.remove("has-act");
   });
 
+  /* ---- emergencies that nobody has answered: a dot in the browser's tab, and new ones in words for who only listens ---- */
+  const calling = () => new Map([...doc.querySelectorAll("#list tr[data-calls]")].map((row) => [row.id, row.querySelector(".ttl").textContent]));
+  let called = calling();
+  doc.addEventListener("htmx:afterSettle", () => {
+    const count = id("open-count"), favicon = id("favicon");
+    const look = favicon.dataset[count && count.classList.contains("hot") ? "hot" : "calm"];
+    if (favicon.getAttribute("href") !== look) favicon.setAttribute("href", look);
+    const there = calling(), fresh = [...there].filter(([row]) => !called.has(row)).map(([, title]) => words.emergency.replace("{title}", title));
+    if (fresh.length) put(id("spoken"), fresh.slice(0, 3).join(". "));
+    called = there;
+  });
+
   /* ---- without a network: the copy that was saved, an answer that waits; and a newer version ---- */
   const worker = navigator.serviceWorker, copied = doc.querySelector("meta[name=nabat-saved]"), unsent = new Set();
   function banner(name, text) { const strip = id(name); strip.querySelector("span").textContent = text; strip.hidden = !text; }

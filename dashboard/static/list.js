@@ -95,10 +95,16 @@
       const text = bar.dataset.gone.replace("{which}", gone.map((number) => "#" + number).join(", "));
       doc.dispatchEvent(new CustomEvent("nabat:said", { detail: { text } }));
     }
-    if ((event.detail.target || {}).id === "list") kept = new Set();
+    kept = new Set([...kept].filter((number) => there.has(number))); // parts beside the list settle after it
     done = false;
     if (id("csv")) id("csv").href = "/incidents.csv" + location.search;
     show();
   });
   show();
+
+  /* ---- back from an incident: the cursor stands where it stood ---- */
+  const opened = "nabat-opened";
+  doc.addEventListener("click", (event) => { const link = event.target.closest("#list .ttl"); if (link) sessionStorage.setItem(opened, link.id); });
+  const link = (performance.getEntriesByType("navigation")[0] || {}).type === "back_forward" && id(sessionStorage.getItem(opened));
+  if (link) link.focus({ preventScroll: true });
 })();

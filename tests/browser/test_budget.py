@@ -66,7 +66,7 @@ class Meter:
 
     def first_view(self, place):
         self.page.goto(place, wait_until="load")
-        while not any("bell.svg" in one for one in self.sizes):  # the last thing that a browser fetches
+        while not any("/static/bell" in one for one in self.sizes):  # the last thing that a browser fetches
             self.page.wait_for_timeout(50)
         return sum(self.sizes.values()), len(self.sizes)
 

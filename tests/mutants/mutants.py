@@ -143,7 +143,7 @@ def _remember(id_: int, at: int | None) -> None:
     ),
     Mutant(
         "text taken for markup",
-        "templates/partials/row.html",
+        "templates/partials/rows.html",
         (("{{ row.title }}</a>", "{{ row.title|safe }}</a>"),),
         ("tests/browser/test_hostile.py",),
     ),

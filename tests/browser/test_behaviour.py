@@ -1,0 +1,198 @@
+"""How live pages behave in a real browser: what moves, what stays, what is said, what the keyboard reaches."""
+
+import re
+
+import pytest
+
+from gateway.store.db import db
+from tests.browser.test_offline import serving
+from tests.browsing import PASSWORD, everybody_has_a_password
+from tests.samples import alert, group
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+QUICK = 15_000
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+SPOKEN = """window.heard = []; new MutationObserver(() => heard.push(document.getElementById("spoken").textContent))
+  .observe(document.getElementById("spoken"), { childList: true, characterData: true, subtree: true })"""
+STOP = """() => {
+  const one = document.activeElement, rect = one.getBoundingClientRect();
+  const ringed = (node) => { const look = getComputedStyle(node); return look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 1; };
+  const around = one.closest("label, .fbox, .gsearch, .hit");
+  const inside = /^(time|date|datetime-local)$/.test(one.type) && !one.matches(":focus"); // the browser's own button in it
+  const x = Math.max(0, Math.min(innerWidth - 1, rect.x + rect.width / 2)), y = rect.y + rect.height / 2;
+  const top = document.elementFromPoint(x, y);
+  const free = top && (one.contains(top) || top.contains(one) || (around && around.contains(top)));
+  return { what: one.outerHTML.slice(0, 120), body: one === document.body, ringed: inside || ringed(one) || Boolean(around && ringed(around)), free: Boolean(free), top: top && top.outerHTML.slice(0, 100) };
+}"""
+
+
+def storm(world, count, first=0):
+    alerts = [alert(name=f"Problem{n:03}", fingerprint=f"p{n}") for n in range(first, first + count)]
+    return sorted(world.post(group(*alerts)).json["incidents"])
+
+
+def test_an_emergency_is_seen_and_heard_without_a_look_at_the_list(world, signed_in):
+    world.alert(severity="info", name="Calm", fingerprint="calm")
+    page = signed_in()
+    favicon = page.locator("#favicon")
+    expect(favicon).to_have_attribute("href", re.compile(r"/bell\.svg"))
+    page.evaluate(SPOKEN)
+    (number,) = world.alert(name="Second", fingerprint="s")
+    expect(page.locator(f"#row-{number}")).to_be_visible(timeout=QUICK)
+    expect(page).to_have_title("Incidents (2) · Nabat")
+    expect(favicon).to_have_attribute("href", re.compile(r"/bell-hot\.svg"))
+    expect(page.locator("#spoken")).to_have_text("New emergency: Second on db01")
+    world.alert(name="Third", fingerprint="t", severity="info")  # no emergency: nothing more is said
+    expect(page).to_have_title("Incidents (3) · Nabat", timeout=QUICK)
+    assert page.evaluate("heard") == ["New emergency: Second on db01"]
+    page.click(f"#row-{number} [data-do=acknowledge]")
+    world.alert(name="Fourth", fingerprint="f", severity="info")
+    expect(page).to_have_title("Incidents (3) · Nabat", timeout=QUICK)
+    expect(favicon).to_have_attribute("href", re.compile(r"/bell\.svg"))
+
+
+def test_twenty_webhooks_move_nothing_while_two_rows_are_selected(world, signed_in):
+    storm(world, 3)
+    page = signed_in()
+    order = "[...document.querySelectorAll('#list tbody tr')].map((row) => row.id)"
+    for box in (0, 1):
+        page.locator("#list .cb").nth(box).check()
+    before = page.evaluate(order)
+    world.clock.advance(minutes=10)  # else all of them were one storm
+    for n in range(20):
+        world.alert(name=f"News{n}", fingerprint=f"n{n}")
+    expect(page.locator("#waiting")).to_contain_text("New: 20, changed: 0.", timeout=QUICK)
+    assert page.evaluate(order) == before
+    assert page.locator("#list .cb:checked").count() == 2
+    page.keyboard.press("u")
+    expect(page.locator("#list tbody tr")).to_have_count(23)
+    expect(page.locator("#list .cb:checked")).to_have_count(2)
+
+
+def test_ten_updates_leave_focus_scroll_words_and_menus_alone(world, signed_in):
+    first = storm(world, 15)
+    page = signed_in(viewport={"width": 1280, "height": 500})
+    page.goto("/incidents?fold=no")
+    page.locator("#f-q").press_sequentially("Probl")
+    expect(page).to_have_url(re.compile("q=Probl"))
+    for n in range(15, 20):
+        (number,) = storm(world, 1, n)
+        page.evaluate("nabat.wake()")
+        expect(page.locator(f"#row-{number}")).to_be_visible(timeout=QUICK)
+    expect(page.locator("#f-q")).to_be_focused()
+    expect(page.locator("#f-q")).to_have_value("Probl")
+    page.locator(f"#t-{first[3]}").focus()
+    page.evaluate("scrollTo(0, 300)")
+    for n in range(20, 25):
+        (number,) = storm(world, 1, n)
+        page.evaluate("nabat.wake()")
+        expect(page.locator(f"#row-{number}")).to_be_visible(timeout=QUICK)
+    expect(page.locator(f"#t-{first[3]}")).to_be_focused()
+    assert abs(page.evaluate("scrollY") - 300) <= 100  # five rows came in above it
+    menu = page.locator(f"#row-{first[3]} details.menu")
+    menu.locator("summary").click()
+    storm(world, 1, 25)
+    expect(page.locator("#waiting")).to_be_visible(timeout=QUICK)
+    expect(menu).to_have_attribute("open", "")
+
+
+def test_a_server_that_stops_is_said_nothing_is_pretended_and_it_comes_back(world, chromium):
+    everybody_has_a_password()
+    (number,) = world.alert()
+    context = chromium.new_context(locale="en-GB", service_workers="block")
+    page = context.new_page()
+    page.clock.install()  # the browser's own time is in our hand
+    with serving(world.app) as port:
+        page.goto(f"http://127.0.0.1:{port}/login")
+        page.fill("#username", "anna@example.org")
+        page.fill("#password", PASSWORD)
+        page.click("button.pri")
+        page.wait_for_url("**/incidents")
+        expect(page.locator("#live-words")).to_have_text("Live")
+    page.clock.fast_forward(7_000)
+    expect(page.locator("#live-words")).to_have_text("Reconnecting…")
+    page.click(f"#row-{number} [data-do=acknowledge]")
+    expect(page.locator("#flash-err")).to_contain_text("Could not reach the gateway. Nothing was changed.")
+    expect(page.locator(f"#row-{number} .st")).to_have_text("Open")
+    page.clock.fast_forward(4_000)
+    expect(page.locator("#outdated")).to_contain_text("Trust your phone, not this page")
+    expect(page.locator("#row-1 [data-until]").first).to_have_text("unknown")
+    with serving(world.app, port):
+        page.clock.fast_forward(5_000)
+        expect(page.locator("#outdated")).to_be_hidden(timeout=QUICK)
+        expect(page.locator("#live-words")).to_have_text("Live")
+        context.close()
+    db.session.rollback()
+    assert world.incident().status == "triggered"
+
+
+def test_two_acknowledge_at_once_and_the_second_sees_who_was_first(world, signed_in):
+    (number,) = world.alert()
+    anna, oleg = signed_in(), signed_in("oleg@example.org")
+    oleg.route("**/live?*", lambda route: route.fulfill(status=204))  # what happens elsewhere does not reach him yet
+    anna.click(f"#row-{number} [data-do=acknowledge]")
+    expect(anna.locator(f"#row-{number} .st")).to_have_text("Acknowledged")
+    oleg.click(f"#row-{number} [data-do=acknowledge]")
+    expect(oleg.locator(f"#row-{number} .st")).to_have_text("Acknowledged")
+    expect(oleg.locator(f"#row-{number}")).to_contain_text("Anna")
+    assert world.timeline().count("acknowledged") == 1
+    assert world.incident().ack_by == "Anna"
+    world.passes(minutes=6)
+    assert world.incident().level == 1
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
+def test_the_keyboard_sees_where_it_is_at_every_stop(world, signed_in, options):
+    number = storm(world, 12)[0]
+    page = signed_in(**options)
+    for place in ("/incidents?fold=no", f"/incidents/{number}", "/me/notifications"):
+        page.goto(place)
+        wrong, stops = [], 0
+        for _ in range(150):
+            page.keyboard.press("Tab")
+            stop = page.evaluate(STOP)
+            if stop["body"]:
+                break
+            stops += 1
+            if not (stop["ringed"] and stop["free"]):
+                wrong.append(stop)
+        assert wrong == [], (place, wrong[:4])
+        assert stops > 15
+
+
+def test_back_from_an_incident_everything_stands_as_it_stood_and_the_address_is_for_everybody(world, signed_in):
+    storm(world, 40)
+    page = signed_in(viewport={"width": 1280, "height": 500})
+    page.goto("/incidents?fold=no&q=Problem&urgency=emergency")
+    for _ in range(20):
+        page.keyboard.press("j")
+    here, scrolled = page.evaluate("[document.activeElement.id, scrollY]")
+    place, rows = page.url, page.locator("#list tbody tr").count()
+    assert scrolled > 200
+    page.keyboard.press("o")
+    page.wait_for_url("**/incidents/*?from=*")
+    page.go_back()
+    expect(page.locator(f"#{here}")).to_be_focused()
+    assert page.url == place
+    page.wait_for_function(f"Math.abs(scrollY - {scrolled}) < 120")
+    oleg = signed_in("oleg@example.org")
+    oleg.goto(place)
+    expect(oleg.locator("#list tbody tr")).to_have_count(rows)
+    expect(oleg.locator("#f-q")).to_have_value("Problem")
+
+
+def test_a_countdown_goes_by_the_server_whatever_the_browser_takes_the_time_for(world, signed_in, open_page):
+    world.alert()
+    page = open_page()
+    page.clock.install(time="2031-05-05T05:05:05Z")
+    page.goto("/login")
+    page.fill("#username", "anna@example.org")
+    page.fill("#password", PASSWORD)
+    page.click("button.pri")
+    page.wait_for_url("**/incidents")
+    until, seen = page.locator("#list [data-until]").first, []
+    for _ in range(4):
+        page.clock.fast_forward(1_000)
+        seen.append(until.text_content())
+    assert all(re.fullmatch(r"5:00|4:5\d", one) for one in seen), seen
