@@ -17,13 +17,16 @@ SPOKEN = """window.heard = []; new MutationObserver(() => heard.push(document.ge
   .observe(document.getElementById("spoken"), { childList: true, characterData: true, subtree: true })"""
 STOP = """() => {
   const one = document.activeElement, rect = one.getBoundingClientRect();
-  const ringed = (node) => { const look = getComputedStyle(node); return look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 1; };
+  const ringed = (node) => getComputedStyle(node).outlineStyle !== "none";
   const around = one.closest("label, .fbox, .gsearch, .hit");
-  const inside = /^(time|date|datetime-local)$/.test(one.type) && !one.matches(":focus"); // the browser's own button in it
+  const inside = /^(time|date|datetime-local)$/.test(one.type) && !one.matches(":focus"); // the browser's own button
   const x = Math.max(0, Math.min(innerWidth - 1, rect.x + rect.width / 2)), y = rect.y + rect.height / 2;
   const top = document.elementFromPoint(x, y);
   const free = top && (one.contains(top) || top.contains(one) || (around && around.contains(top)));
-  return { what: one.outerHTML.slice(0, 120), body: one === document.body, ringed: inside || ringed(one) || Boolean(around && ringed(around)), free: Boolean(free), top: top && top.outerHTML.slice(0, 100) };
+  return {
+    what: one.outerHTML.slice(0, 120), body: one === document.body, free: Boolean(free),
+    ringed: inside || ringed(one) || Boolean(around && ringed(around)),
+  };
 }"""
 
 

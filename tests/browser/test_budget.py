@@ -16,6 +16,13 @@ pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
 MOST_BYTES, MOST_REQUESTS = 60_000, 8
+MOST_SHIFT = 0.02  # of the layout (CLS)
+SHIFT = """() => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((seen) => { for (const one of seen.getEntries()) if (!one.hadRecentInput) sum += one.value; })
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(sum), 300);
+})"""
 ROWS = 50  # a page of the list
 POCKET = 6_000  # the pocket page comes over the worst networks there are
 KEPT = """() => performance.getEntriesByType("resource").filter((one) => one.name.includes("/static/"))
@@ -92,6 +99,7 @@ def test_a_first_view_stays_light(world, real, chromium):
         seen[place] = size, requests = meter.first_view(place)
         assert size <= MOST_BYTES, meter.sizes
         assert requests <= MOST_REQUESTS, meter.sizes
+        assert meter.page.evaluate(SHIFT) <= MOST_SHIFT, place
         context.close()
     print(seen)  # noqa: T201 - for docs/PERFORMANCE.md
     assert seen[pocket][0] <= POCKET

@@ -31,7 +31,15 @@ DAYS = 3  # of the demo's history
 ADMINS = {"ru": address("irina"), "en": address("marina")}  # in the demo a manager
 LOOKS = list(itertools.product(("desktop", "phone"), ("light", "dark"), ("en", "ru")))
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
-NARROWEST = 320
+WIDTHS = (768, 320)  # besides a look's own
+OVER_THE_EDGE = """() => [...document.querySelectorAll(".card *")].filter((one) => {
+  const card = one.closest(".card"), rect = one.getBoundingClientRect();
+  if (!rect.width || rect.right <= card.getBoundingClientRect().right + 1) return false;
+  if (one.closest(".vh, .pop, .actbar, .desk-people, svg")) return false;
+  for (let around = one; around !== card.parentNode; around = around.parentNode)
+    if (/auto|scroll/.test(getComputedStyle(around).overflowX)) return false;
+  return true;
+}).map((one) => one.outerHTML.slice(0, 120)).slice(0, 3)"""
 EVERY_DAY = (
     "/incidents",
     "/incidents/1",
@@ -163,8 +171,9 @@ def look_at(seat, address):
     found = axe_playwright.Axe().run(page, options=RULES).response["violations"]
     wrong = [] if status == wanted else [f"answered {status}"]
     wrong += [f"{one['id']}: {one['help']}: {node['html'][:200]}" for one in found for node in one["nodes"][:3]]
-    for width in (page.viewport_size["width"], NARROWEST):
+    for width in (page.viewport_size["width"], *WIDTHS):
         page.set_viewport_size({"width": width, "height": page.viewport_size["height"]})
+        wrong += [f"over its card's edge at {width} px: {one}" for one in page.evaluate(OVER_THE_EDGE)]
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if over > 0:
             wrong.append(f"{over} px wider than {width} px")

@@ -3,6 +3,9 @@
 Programs' tokens and their scopes: tests/integration/test_machine_api.py, of every route under /api as well.
 """
 
+import html
+import re
+
 import pytest
 from sqlalchemy import update
 
@@ -223,6 +226,10 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/metrics"): ALIKE(403),  # not from this machine, and no token is set
     ("POST", "/logout"): CHANGES,  # last: afterwards everybody is a stranger
 }
+OFFERS = {  # what a page may be asked to do next
+    "GET": r'(?:href|hx-get)="(/[^"]*)"',
+    "POST": r'(?:<form[^>]*method="post"[^>]*\baction|formaction|hx-post)="(/[^"]*)"',
+}
 FORMS = {
     "/incidents/new": {"title": "It smells of smoke", "urgency": "emergency"},
     "/incidents/bulk": {"do": "acknowledge", "n": "1"},
@@ -317,3 +324,26 @@ def test_no_control_is_shown_that_is_refused(world, somebody, role):
         if method == "POST" and rule.startswith(f"/incidents/{N}/"):
             allowed = codes.split()[ROLES.index(role)] != "403"
             assert (f'action="{address(rule, number)}"' in page) is allowed, rule
+
+
+@pytest.mark.parametrize("role", ROLES[1:])
+def test_no_page_offers_what_is_refused(world, somebody, role):
+    """Every link and every button of every page that somebody of this role may open."""
+    (number,) = world.post(group(alert(), alert(fingerprint="a2"))).json["incidents"]
+    browser, refused, offered = somebody(role), set(), 0
+    routes = world.app.url_map.bind("localhost")
+    for (method, rule), codes in TABLE.items():
+        if method != "GET" or codes.split()[ROLES.index(role)] != "200" or rule.startswith("/static"):
+            continue
+        place = address(rule, number)
+        page = browser.get(place)
+        for way, form in OFFERS.items():
+            for found in re.findall(form, page.text if page.mimetype == "text/html" else ""):
+                to = html.unescape(found).partition("?")[0].partition("#")[0]
+                if to.startswith("/") and not to.startswith("/static"):
+                    there, _values = routes.match(to, method=way, return_rule=True)
+                    offered += 1
+                    if TABLE[way, there.rule].split()[ROLES.index(role)] == "403":
+                        refused.add(f"{place} offers {way} {to}")
+    assert refused == set()
+    assert offered > 500

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 
 import pytest
@@ -112,6 +113,19 @@ def test_a_storm_is_one_line_and_resolving_many_is_asked_about(world, anna):
     page = anna.get("/incidents?status=open").text
     assert numbers(page) == [calm]
     assert ">60</span>" in page
+
+
+def test_a_hundred_and_twenty_at_once_of_which_two_are_over(world, anna):
+    alerts = [alert(name=f"P{n:03}", fingerprint=f"p{n}") for n in range(120)]
+    made = sorted(world.post(group(*alerts)).json["incidents"])
+    asked = {"do": "acknowledge", "n": made, "shown": ""}
+    for number in made[:2]:
+        world.resolves(number)  # by somebody else, meanwhile
+    said = json.loads(anna.press("/incidents/bulk", HX, **asked).headers["HX-Trigger"])["nabat:said"]
+    assert said["text"] == f"Acknowledged: 118 incidents. Skipped: #{made[0]}, #{made[1]} (already resolved)."
+    assert [one.status for one in world.incidents()] == ["resolved"] * 2 + ["acknowledged"] * 118
+    anna.press(said["undo"] if said["undo"].startswith("/") else f"/undo/{said['undo']}", HX)
+    assert [one.status for one in world.incidents()] == ["resolved"] * 2 + ["triggered"] * 118
 
 
 def test_saved_views(world, anna):
