@@ -13,6 +13,7 @@ from rules.words import Urgency
 
 PERIODS = {"7d": 7, "30d": 30, "90d": 90}
 LONGEST = 366  # days
+ALL = "*"  # all teams
 KINDS = ("response", "load", "noise", "services", "delivery")
 
 
@@ -25,6 +26,7 @@ class Asked:
     initials: bool = False
     nameless: bool = False  # a guest reads it
     wrong: bool = False  # the days given cannot be read
+    everybody: bool = False  # all teams, chosen by somebody who would else see their own
 
     def query(self, **changes: str) -> dict[str, str]:
         scope = self.scope
@@ -32,7 +34,7 @@ class Asked:
         if self.period == "custom":
             found |= {"from": scope.start.isoformat(), "to": (scope.end - timedelta(days=1)).isoformat()}
         urgency = "" if scope.urgency is None else tuple(Urgency)[scope.urgency].value
-        found |= {"team": scope.team, "urgency": urgency, "service": scope.service}
+        found |= {"team": scope.team or (ALL if self.everybody else ""), "urgency": urgency, "service": scope.service}
         found |= {"names": "initials" if self.initials else ""}
         return {name: value for name, value in {**found, **changes}.items() if value}
 
@@ -53,8 +55,8 @@ class Asked:
         return url_for("dashboard.incidents", **{name: value for name, value in words.items() if value})  # type: ignore[arg-type]
 
 
-def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Asked:
-    """Whole days that are over; chosen days may end today."""
+def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo, own: str = "") -> Asked:
+    """Whole days that are over; chosen days may end today. `own`: the team of whoever names none."""
     today = now.astimezone(zone).date()
     period, wrong = args.get("p", ""), False
     first, last = _day(args.get("from", "")), _day(args.get("to", ""))
@@ -66,9 +68,11 @@ def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Asked:
         start, end = (start, end) if wrong else (first, last + timedelta(days=1))
     elif period not in PERIODS:
         period = "30d"
-    scope = Scope(start, end, zone, _name(args.get("team", "")), _rank(args.get("urgency", "")),
+    team = _name(args.get("team", own)).replace(ALL, "")
+    scope = Scope(start, end, zone, team, _rank(args.get("urgency", "")),
                   _name(args.get("service", "")))  # fmt: skip
-    return Asked(scope, "30d" if wrong else period, args.get("names") == "initials", wrong=wrong)
+    return Asked(scope, "30d" if wrong else period, args.get("names") == "initials", wrong=wrong,
+                 everybody=bool(own and not team))  # fmt: skip
 
 
 def _day(text: str) -> date | None:

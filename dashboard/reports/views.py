@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import words
 from dashboard.blueprint import bp
+from dashboard.incidents.saved import teams_of
 from dashboard.page import draw, reader_of
 from dashboard.reader import Reader
 from dashboard.reports import asked as asking
@@ -22,7 +23,7 @@ from gateway.store import reports as store
 from gateway.store import stats
 from gateway.world import world
 from rules.figures import GOAL_DELIVERED, GOAL_IN_TIME, NORM_OF_NIGHTS
-from rules.words import Urgency
+from rules.words import Role, Urgency
 
 TITLES = {
     "response": "Response report",
@@ -46,7 +47,13 @@ def zone() -> ZoneInfo:
 
 
 def wanted(visit: Visit) -> Asked:
-    return asking.read(request.args, visit.now, zone())
+    return asking.read(request.args, visit.now, zone(), own_team(visit))
+
+
+def own_team(visit: Visit) -> str:
+    """Responders look at their own team first; whoever is in none, or plans for all, at everybody."""
+    mine = teams_of(visit) if visit.person.role is Role.RESPONDER else []
+    return min(mine, default="")
 
 
 @bp.get("/reports")

@@ -16,10 +16,25 @@
     return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
+  /* How long a test took, from the button to the notification on this screen, by this device's own clock. */
+  let asked = 0, took = 0;
+  navigator.serviceWorker.addEventListener("message", (event) => {
+    if (!asked || !event.data || event.data.shown !== "test") return;
+    took = (performance.now() - asked) / 1000;
+    asked = 0;
+    sayTook();
+  });
+  function sayTook() {
+    const line = id("push-seen"), there = took > 0;
+    line.hidden = !there;
+    if (there) line.textContent = line.dataset.seen.replace("{time}", took.toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 }));
+  }
+
   async function show() {
     const card = id("push");
     if (!card) return;
     card.hidden = false;
+    sayTook();
     if (!("PushManager" in window) || !("Notification" in window) || !card.dataset.key) return say(card.dataset.unable);
     const subscription = await subscribed();
     const mark = subscription ? await markOf(subscription) : "";
@@ -50,6 +65,9 @@
     event.target.disabled = true;
     subscribe().catch(fail).finally(() => { event.target.disabled = false; });
   });
+  document.addEventListener("submit", (event) => {
+    if (event.target.closest(".push") && event.target.action.endsWith("/test")) { asked = performance.now(); took = 0; }
+  }, true);
   document.addEventListener("submit", (event) => { // removed here is removed there too
     if (event.target.closest(".push.this") && event.target.action.endsWith("/delete")) subscribed().then((one) => one && one.unsubscribe());
   }, true);

@@ -155,7 +155,10 @@ function show(said, more) {
   return self.registration.showNotification(said.title || "Nabat", { ...options, ...more });
 }
 
-self.addEventListener("push", (event) => event.waitUntil(show(read(event.data))));
+self.addEventListener("push", (event) => {
+  const said = read(event.data);
+  event.waitUntil(show(said).then(() => tell({ shown: said.tag || "" })));
+});
 
 self.addEventListener("notificationclick", (event) => {
   const said = event.notification.data || {};

@@ -5,6 +5,7 @@ sent is handed to the browser by its own developer tools. The rest is as it is i
 """
 
 import json
+import re
 
 import pytest
 
@@ -131,7 +132,7 @@ def pushed(world, service):
     return service.messages[-1][1]
 
 
-def test_the_card_subscribes_tests_and_removes(world, page, service, browser):
+def test_the_card_subscribes_tests_and_removes(world, page, service, browser, site):
     page.goto("/me/phone")
     expect(page.locator("#push-state")).to_have_text("This browser is not told by push yet.")
     page.click("#push-on")
@@ -142,6 +143,9 @@ def test_the_card_subscribes_tests_and_removes(world, page, service, browser):
     page.click("#push .push form:has-text('Test') button")
     expect(page.locator("#push .banner")).to_have_text("Sent. It should be on your screen by now.")
     assert service.messages[0][1]["title"] == "🔔 Test message"
+    expect(page.locator("#push-seen")).to_be_hidden()  # not before it is on the screen
+    Worker(page, site).push(json.dumps(service.messages[0][1]))
+    expect(page.locator("#push-seen")).to_have_text(re.compile(r"Seen on this device after \d+\.\d s\."))
     page.reload()
     expect(page.locator("#push-state")).to_have_text("This browser is told by push.")
     page.click("#push .push form:has-text('Remove') button")

@@ -121,7 +121,7 @@ def test_page_file_api_and_metrics_say_the_same(seeded):
     everybody_has_a_password()
     browser = Browser(world.app)
     browser.sign_in()
-    page = browser.get(f"/reports?p=custom&{WEEK}").text
+    page = browser.get(f"/reports?p=custom&{WEEK}&team=*").text
     for shown in (
         "4\u00a0min<",
         "62.5\u00a0%",
@@ -132,7 +132,13 @@ def test_page_file_api_and_metrics_say_the_same(seeded):
         ">4</a>",
     ):
         assert shown in page, shown
-    file = browser.get(f"/reports/table/figures.csv?p=custom&{WEEK}")
+    assert (
+        'href="/reports/load?p=custom&amp;from=2026-11-23&amp;to=2026-11-29&amp;team=*' in page
+    )  # all teams stay chosen
+    own = browser.get(f"/reports?p=custom&{WEEK}").text  # a responder's own team, unless they say otherwise
+    assert "<option selected>infra</option>" in own
+    assert "5 of 8 · goal 90" not in own
+    file = browser.get(f"/reports/table/figures.csv?p=custom&{WEEK}&team=*")
     rows = list(csv.reader(io.StringIO(file.data.decode("utf-8-sig"))))
     agree({name: float(value) for name, value in rows[1:] if value}, exact=True, rounded=0.0005)
     with transaction() as session:
@@ -198,6 +204,17 @@ def test_g2_a_manager_gets_only_the_weekly_report(staffed_of, providers):
     text = mail.get_body(("plain",)).get_content()
     assert "инцидентов 8" in str(mail["Subject"])
     assert "Принято в срок: 62.5 %" in text
+    page = mail.get_body(("html",)).get_content()
+    assert '<html lang="ru">' in page
+    for shown in (
+        "Принято в срок",
+        "62.5 %",
+        "за неделю",
+        "неделей раньше",
+        "/reports?p=custom&amp;from=2026-11-23",
+        "/weekly/",
+    ):
+        assert shown in page, shown
     token = re.search(r"/weekly/(\S+)", text)[1]
     assert "Stop the weekly e-mail" in Browser(world.app).get(f"/weekly/{token}").text
     world.clock.advance(days=7)
