@@ -1,6 +1,8 @@
 """The roof: puts the parts together. Nothing imports this but the ways to start us."""
 
+import os
 import time
+from dataclasses import dataclass
 
 from flask import Flask
 from flask_migrate import Migrate, upgrade
@@ -57,6 +59,33 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.register_blueprint(heartbeat.bp)
     app.register_blueprint(ical.bp)
     dashboard.register(app)
+    return app
+
+
+@dataclass(slots=True)
+class _Made:
+    """What the process that we are a copy of has put together, if we are one."""
+
+    pid: int
+    settings: Settings
+    app: Flask
+
+
+_made: list[_Made] = []
+
+
+def app_of(settings: Settings) -> Flask:
+    """The program; in a copy of a process (start/forks.py, granian) that has made it with these settings, that one.
+
+    To make it once more would write to most of the memory that a copy shares: 11 MB a process. Whoever made it has let
+    go of its connections. A rule book that is broken by now leaves the copy with the good one, as a reload does.
+    """
+    if _made and _made[0].pid != os.getpid() and _made[0].settings == settings:
+        app = _made[0].app
+        app.extensions["gateway"].shelf.refresh()
+        return app
+    app = create_app(settings)
+    _made[:] = [_Made(os.getpid(), settings, app)]
     return app
 
 

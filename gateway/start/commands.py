@@ -49,11 +49,12 @@ cli.add_command(audit_group)
 def up(host: str, port: int, *, with_demo: bool) -> None:
     if wrong := web.complaint(host, port):
         fail(wrong)
+    supervisor.say_address(host, port)
     book = demo.rule_book(settings()) if with_demo else None
     with program(book) as (_, world):
         if with_demo:
             demo.prepare(world)
-        supervisor.greet(world, host, port, invented=demo.SOURCES if with_demo else ())
+        supervisor.greet(world, invented=demo.SOURCES if with_demo else ())
     supervisor.run(enter, host, port, **({"NABAT_RULES": str(book)} if book else {}))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.app import create_app, migrate_database
+from gateway.app import app_of, migrate_database
 from gateway.start.complaints import fail, settings
 from gateway.store.db import db
 from gateway.world import World
@@ -24,7 +24,7 @@ def program(rules: Path | None = None) -> Iterator[tuple[Flask, World]]:
     """Everything put together on a migrated database, or an end with what is wrong with the rule book."""
     try:
         found = settings()
-        app = create_app(replace(found, rules=rules or found.rules))
+        app = app_of(replace(found, rules=rules or found.rules))
     except book.BadRuleBook as problem:
         fail(*problem.complaints)
     with app.app_context():

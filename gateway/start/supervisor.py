@@ -46,9 +46,9 @@ class Child:
         return self.heard is not None and time.monotonic() - self.heard > SILENCE
 
 
-def greet(world: World, host: str, port: int, *, invented: Collection[str] = ()) -> None:
+def greet(world: World, *, invented: Collection[str] = ()) -> None:
     """What a new user needs: the address, the set-up link, a receiver to paste. Tokens are shown once."""
-    address = public_address(world, host, port)
+    address = world.settings.public_url
     now = world.clock.now()
     with transaction() as session:
         link = auth.new_setup_link(session, now)
@@ -78,9 +78,9 @@ def receiver(address: str, token: str) -> str:
 """
 
 
-def public_address(world: World, host: str, port: int) -> str:
-    """The configured address; where none is, the one we listen on."""
-    return world.settings.public_url if "NABAT_PUBLIC_URL" in os.environ else _listening(host, port)
+def say_address(host: str, port: int) -> None:
+    """Where no public address is set, the one we listen on; before the settings are read, which all of us share."""
+    os.environ.setdefault("NABAT_PUBLIC_URL", _listening(host, port))
 
 
 def _listening(host: str, port: int) -> str:
@@ -93,7 +93,7 @@ def run(enter: Enter, host: str, port: int, **more: str) -> None:
     share()
     for stale in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
         stale.unlink()  # counters of processes that ended with the last run
-    environment = {"NABAT_PUBLIC_URL": _listening(host, port), **os.environ, **more}
+    environment = {**os.environ, **more}
     stopping = Stopping()
     hear(stopping)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # we may have been started by somebody who wants to hear of no child

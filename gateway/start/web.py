@@ -13,7 +13,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from gateway import log
-from gateway.app import create_app
+from gateway.app import app_of
 from gateway.doors.server import Bridge
 from gateway.settings import load
 
@@ -71,7 +71,7 @@ def application() -> Bridge:
     _die_with_parent()
     settings = load(os.environ)
     log.setup(settings.log_level)
-    bridge = Bridge(create_app(settings))
+    bridge = Bridge(app_of(settings))
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     signal.signal(signal.SIGHUP, lambda *_: bridge.world.shelf.ask())
