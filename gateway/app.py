@@ -3,9 +3,9 @@
 import os
 import time
 from dataclasses import dataclass
+from types import ModuleType
 
 from flask import Flask
-from flask_migrate import Migrate, upgrade
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -29,10 +29,11 @@ from gateway.doors import (
     machine_silences,
 )
 from gateway.doors import callback_pagerduty as callbacks
-from gateway.foundation import ROOT, lay
+from gateway.foundation import lay
 from gateway.settings import Settings
 from gateway.store.db import db, is_locked_out, reading
 from gateway.store.portions import PAUSE, TURNS
+from gateway.store.revisions import MIGRATIONS, known, newest
 
 MACHINE_ROUTES = (
     machine_api,
@@ -42,14 +43,12 @@ MACHINE_ROUTES = (
     machine_oncall,
     machine_reports,
 )  # their routes hang on the blueprint of machine_door
-MIGRATIONS = ROOT / "gateway/store/migrations"
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """The whole program as a Flask app; raises BadRuleBook when the rule book is broken."""
     app = lay(settings, clock)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
-    Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     app.register_blueprint(api.bp)
     app.register_blueprint(machine_door.bp)
     app.register_blueprint(callbacks.bp)
@@ -95,17 +94,17 @@ def migrate_database(app: Flask) -> None:
     A table that others hold is waited for in short turns, so that those who serve get theirs; raises after a minute.
     """
     with app.app_context():
-        there, known = _revision(), revisions()
-        if there == max(known):  # Alembic alone costs a second of every start
+        there = _revision()
+        if there == newest():
             return
-        if there is not None and there not in known:
+        if there is not None and there not in known():
             log.warning(
                 "database_is_newer", revision=there
             )  # the next version runs beside us, on tables that we can use
             return
         for left in reversed(range(TURNS)):
             try:
-                upgrade(directory=str(MIGRATIONS))
+                alembic(app).upgrade()
             except OperationalError as problem:
                 if not (left and is_locked_out(problem)):
                     raise
@@ -115,9 +114,14 @@ def migrate_database(app: Flask) -> None:
                 return
 
 
-def revisions() -> list[str]:
-    """All that this program knows, by the names of the files."""
-    return [path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py")]
+def alembic(app: Flask) -> ModuleType:
+    """Its commands for this program; loaded when it is wanted, once a version: it takes half a second and 8 MB."""
+    import flask_migrate  # noqa: PLC0415 - see above
+
+    if "migrate" not in app.extensions:
+        flask_migrate.Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True)
+    commands: ModuleType = flask_migrate
+    return commands
 
 
 def _revision() -> str | None:

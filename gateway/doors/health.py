@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Flask, Response, current_app, request
 from prometheus_client import REGISTRY, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -25,7 +24,7 @@ from sqlalchemy.orm import Session
 from gateway import log
 from gateway.doors.ingest import problem
 from gateway.secrets import same
-from gateway.store import rollups, selfwatch, vitals
+from gateway.store import revisions, rollups, selfwatch, vitals
 from gateway.store.db import reading
 from gateway.store.selfwatch import Report
 from gateway.store.vitals import Vitals
@@ -74,9 +73,8 @@ def metrics() -> Response:
 
 
 def _reasons(now: datetime) -> list[str]:
-    known, newest = _revisions(current_app.extensions["migrate"].directory)
     try:
-        if _ask(lambda session: vitals.behind(session, known, newest)):
+        if _ask(lambda session: vitals.behind(session, revisions.known(), {revisions.newest()})):
             return ["the database is older than the program: run ./nabat migrate"]
         seen, lost, audit = _ask(
             lambda session: (vitals.worker_seen(session), _undelivered(session, now), selfwatch.last(session))
@@ -116,13 +114,6 @@ def _ask(question: Callable[[Session], T]) -> T:
         waiting.cancel()
         log.warning("database_away", problem=type(trouble).__name__)
         raise Away from trouble
-
-
-@lru_cache(maxsize=4)
-def _revisions(directory: str) -> tuple[frozenset[str], frozenset[str]]:
-    """All migrations this program knows, and the newest of them."""
-    scripts = ScriptDirectory(directory)
-    return frozenset(one.revision for one in scripts.walk_revisions()), frozenset(scripts.get_heads())
 
 
 # What may be seen by whom

@@ -12,12 +12,11 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from gateway.app import revisions
 from gateway.checkup import Check, State, balance, checks, database, disk, rule_book, said
 from gateway.clock import SystemClock
 from gateway.disk import disk_of
 from gateway.settings import SETTINGS, BadSettings, Settings, load
-from gateway.store import ledger, vitals
+from gateway.store import ledger, revisions, vitals
 from gateway.store.db import engine_options, prepare_sqlite
 from gateway.store.ledger import Ledger
 
@@ -91,8 +90,7 @@ def _of_database(
     if session is None:
         yield [Check("database", State.PROBLEM, "there is none yet: ./nabat up or ./nabat migrate makes it")]
         return
-    known = revisions()
-    if vitals.behind(session, known, [max(known)]):
+    if vitals.behind(session, revisions.known(), {revisions.newest()}):
         yield [Check("database", State.PROBLEM, "it is older than the program: run ./nabat migrate")]
         return
     yield said("database", database(session))

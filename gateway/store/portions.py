@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
@@ -11,13 +11,16 @@ from gateway import crashpoint, log
 from gateway.store.db import is_locked_out
 from gateway.store.turns import Turns
 
+if TYPE_CHECKING:  # Alembic is large, and loaded where tables are changed
+    from alembic.runtime.migration import MigrationContext
+
 TURNS, PAUSE = 40, 1.0  # how often a migration asks for what others hold, and the seconds it lets them have it
 SIZE = 500  # rows that are locked at once, for some tens of milliseconds
 
 Portion = Callable[[Connection, Sequence[int]], None]
 
 
-def fill(context: MigrationContext, key: str, table: str, portion: Portion, size: int = SIZE) -> None:
+def fill(context: "MigrationContext", key: str, table: str, portion: Portion, size: int = SIZE) -> None:
     """Along the numbers of the table, for as long as the fact `key` says that something is left and after which number.
 
     The migration that adds the columns leaves the fact, with "0"; one of its own, which does nothing else, fills. So a
@@ -60,7 +63,7 @@ def _one(link: Connection, key: str, table: str, portion: Portion, size: int) ->
     return True
 
 
-def _wait(context: MigrationContext, link: Connection, left: int, problem: OperationalError) -> int:
+def _wait(context: "MigrationContext", link: Connection, left: int, problem: OperationalError) -> int:
     """Somebody holds rows of this portion: it is theirs for a moment. Raises when nothing has moved for a minute."""
     link.rollback()
     context._transaction = None
@@ -75,10 +78,10 @@ def _wait(context: MigrationContext, link: Connection, left: int, problem: Opera
 # autocommit_block() does, whose change of the isolation level would undo ours on SQLite.
 
 
-def _begin(context: MigrationContext, link: Connection) -> None:
+def _begin(context: "MigrationContext", link: Connection) -> None:
     context._transaction = link.begin()
 
 
-def _end(context: MigrationContext, link: Connection) -> None:
+def _end(context: "MigrationContext", link: Connection) -> None:
     link.commit()
     context._transaction = None

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from flask_migrate import downgrade
+from flask import current_app
 
 from gateway import actions, crashpoint
-from gateway.app import MIGRATIONS
+from gateway.app import alembic
 from gateway.clock import SystemClock
 from rules.lifecycle import Given, Signal
 from tests.databases import wait_until
@@ -131,7 +131,7 @@ def migration_dies(run, place, times):
     web.kill()
     worker.kill()
     with run.inside():
-        downgrade(directory=str(MIGRATIONS), revision="-1" if place == "migrated" else FILLED)
+        alembic(current_app).downgrade(revision="-1" if place == "migrated" else FILLED)
     if place == "portion filled":
         run.change("INSERT INTO fact (key, value, at) VALUES ('fill:incident', '0', 0)")
     before = run.gateway.value("SELECT version_num FROM alembic_version")

@@ -9,11 +9,10 @@ from contextlib import closing
 
 import psycopg
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import Engine, MetaData, event, func, inspect, select, text
 from sqlalchemy.types import Boolean, Integer, String
 
-from gateway.app import MIGRATIONS, create_app, migrate_database
+from gateway.app import alembic, create_app, migrate_database
 from gateway.settings import load
 from gateway.store.db import db
 from tests.conftest import KEY, ROOT
@@ -50,7 +49,7 @@ def a_row(table, known):
 def test_a_row_in_each_table_outlives_every_change(empty_url, tmp_path):
     app = create_app(load({"NABAT_DATABASE_URL": empty_url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}))
     with app.app_context():
-        upgrade(directory=str(MIGRATIONS), revision=FIRST)
+        alembic(app).upgrade(revision=FIRST)
         tables, known = MetaData(), {}
         with db.engine.begin() as connection:
             tables.reflect(connection)
@@ -102,7 +101,7 @@ def test_p20_others_write_between_all_changes_and_a_fill_goes_on_where_it_was_ki
     plain = {"NABAT_DATABASE_URL": empty_url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}
     app, served = create_app(load(plain)), []
     with app.app_context():
-        upgrade(directory=str(MIGRATIONS), revision="0009")
+        alembic(app).upgrade(revision="0009")
         with db.engine.begin() as connection:
             old_incidents(connection)
 
@@ -111,7 +110,7 @@ def test_p20_others_write_between_all_changes_and_a_fill_goes_on_where_it_was_ki
 
         request.addfinalizer(lambda: event.remove(Engine, "begin", serve))
         event.listen(Engine, "begin", serve)  # of all engines: called before ours asks SQLite for its lock
-        upgrade(directory=str(MIGRATIONS), revision="0015")
+        alembic(app).upgrade(revision="0015")
         assert len(served) > len(range(9, 15))
         environment = {**os.environ, **plain, "CRASHPOINT": "portion filled:2"}
         command = [sys.executable, "-m", "gateway", "migrate"]
