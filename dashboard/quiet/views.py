@@ -120,11 +120,15 @@ def _form(visit: Visit, form: Form, code: int = 200) -> ResponseReturnValue:
 def foresight(visit: Visit, form: Form) -> dict[str, object]:
     """What these matchers would keep quiet, or why that cannot be said."""
     reader = reader_of(visit)
+    nothing = {"untouched": False, "unreadable": "", "foreseen": None, "everything": False, "phrase": EVERYTHING}
+    if request.method == "GET" and not any(form.matchers):
+        return nothing | {"untouched": True}  # no warning before anything is written; who sends it so is warned then
     try:
         matchers = read_matchers(form.matchers)
     except Wrong as wrong:
-        return {"unreadable": reader.say(str(wrong)), "foreseen": None, "everything": False, "phrase": EVERYTHING}
+        return nothing | {"unreadable": reader.say(str(wrong))}
     return {
+        "untouched": False,
         "unreadable": "",
         "foreseen": foreseen_words(visit, matchers, reader),
         "everything": takes_everything(matchers),

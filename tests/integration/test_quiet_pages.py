@@ -48,6 +48,10 @@ def test_a_silence_from_the_incident_to_its_end(world, page):
     assert "<b>1 firing alert</b>, <b>1 incident</b>" in form
     assert "<b>1 alert</b>" in form
     assert "leaves nothing out" not in form
+    for empty in ("/silences/new", "/silences/preview?matcher="):  # no warning before a word is written
+        untouched = page.get(empty).text
+        assert "Write which alerts" in untouched
+        assert "leaves nothing out" not in untouched
 
     seen = page.client.get("/silences/preview", query_string={"matcher": [DISK, 'instance="elsewhere"']}).text
     assert "Matches nothing that fires now" in seen
