@@ -178,7 +178,7 @@ def test_back_from_an_incident_everything_stands_as_it_stood_and_the_address_is_
     page.go_back()
     expect(page.locator(f"#{here}")).to_be_focused()
     assert page.url == place
-    page.wait_for_function(f"Math.abs(scrollY - {scrolled}) < 120")
+    assert abs(page.evaluate("scrollY") - scrolled) < 120
     oleg = signed_in("oleg@example.org")
     oleg.goto(place)
     expect(oleg.locator("#list tbody tr")).to_have_count(rows)
