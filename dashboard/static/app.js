@@ -16,7 +16,8 @@
     const ask = { page, q: (page === "incident" ? "n=" + live.dataset.number + "&" : "") + location.search.slice(1), since: list.dataset.mark };
     if (polls++ % 30 === 29) ask.since = ""; // now and then the whole, for what leaves no line on a timeline
     if (frozen() && !forced) ask.frozen = 1;
-    forced = false;
+    if (acted || forced || event.detail.triggeringEvent || !ask.since) ask.fresh = 1; // not what others were told a moment ago
+    forced = acted = false;
     for (const [name, value] of Object.entries(ask)) event.detail.parameters.append(name, value);
   });
 
@@ -31,10 +32,11 @@
   const now = () => serverNow + (performance.now() - heard);
   const age = () => (performance.now() - heard) / 1000;
   const wake = () => live && htmx.trigger(live, "nabat:wake");
-  let held = false, forced = false, paused = Boolean(live) && sessionStorage.getItem("nabat-paused") === "1";
+  let held = false, forced = false, acted = false, paused = Boolean(live) && sessionStorage.getItem("nabat-paused") === "1";
   const busy = "#list .cb:checked, #list details[open], #filter-line details[open]";
   const frozen = () => paused || held || doc.querySelector(busy) || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
     doc.querySelector("main form.htmx-request, main tr .htmx-request");
+  doc.addEventListener("htmx:afterRequest", (event) => { if (event.detail.requestConfig.verb !== "get") acted = true; });
   if (live) {
     const main = id("main");
     main.addEventListener("pointerdown", () => { held = true; });

@@ -12,6 +12,7 @@ from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from dashboard.shared import switch_on
 from gateway import log
 from gateway.app import app_of
 from gateway.doors.server import Bridge
@@ -71,7 +72,9 @@ def application() -> Bridge:
     _die_with_parent()
     settings = load(os.environ)
     log.setup(settings.log_level)
-    bridge = Bridge(app_of(settings))
+    app = app_of(settings)
+    switch_on(app)
+    bridge = Bridge(app)
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     signal.signal(signal.SIGHUP, lambda *_: bridge.world.shelf.ask())

@@ -1,0 +1,50 @@
+"""One answer for many open pages: what several of them ask within a moment is read and drawn once in a process.
+
+Only what open pages ask by themselves every two seconds: whoever has just done something asks for what is so now.
+Web servers switch it on (gateway/start/web.py); without it everybody is answered anew.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import TypeVar
+
+from flask import Flask, current_app
+
+FOR = timedelta(milliseconds=350)  # with the two seconds of a page below the 2.5 in which a change has to be seen
+MOST = 200  # different answers that are kept
+NAME = "nabat.shared"
+Made = TypeVar("Made")
+
+
+@dataclass(slots=True)
+class _Kept:
+    lock: Lock = field(default_factory=Lock)
+    at: datetime | None = None
+    made: object = None
+
+
+class Shared:
+    def __init__(self) -> None:
+        self._lock, self._kept = Lock(), dict[Hashable, _Kept]()
+
+    def ask(self, key: Hashable, now: datetime, make: Callable[[], Made], *, fresh: bool) -> Made:
+        """What was made a moment ago, else `make`: by one at a time, the others wait for what it makes."""
+        with self._lock:
+            if len(self._kept) >= MOST:
+                self._kept.clear()
+            kept = self._kept.setdefault(key, _Kept())
+        with kept.lock:
+            if fresh or kept.at is None or not timedelta(0) <= now - kept.at <= FOR:
+                kept.made, kept.at = make(), now
+            return kept.made  # type: ignore[return-value]  # a key is used for one kind of thing
+
+
+def switch_on(app: Flask) -> None:
+    app.extensions[NAME] = Shared()
+
+
+def shared(key: Hashable, now: datetime, make: Callable[[], Made], *, fresh: bool) -> Made:
+    found: Shared | None = current_app.extensions.get(NAME)
+    return make() if found is None else found.ask(key, now, make, fresh=fresh)
