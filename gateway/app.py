@@ -21,8 +21,10 @@ from gateway.doors import (
     heartbeat,
     ical,
     machine_actions,
+    machine_admin,
     machine_amend,
     machine_api,
+    machine_desk,
     machine_door,
     machine_oncall,
     machine_reports,
@@ -42,6 +44,8 @@ MACHINE_ROUTES = (
     machine_silences,
     machine_oncall,
     machine_reports,
+    machine_admin,
+    machine_desk,
 )  # their routes hang on the blueprint of machine_door
 
 

@@ -5,7 +5,19 @@ from datetime import datetime
 from typing import Any
 
 from gateway.store.readings import Page
-from gateway.store.tables import AlertRow, Delivery, Entry, Incident, OverrideRow
+from gateway.store.tables import (
+    AlertRow,
+    Audit,
+    Delivery,
+    Entry,
+    Incident,
+    OverrideRow,
+    PersonRow,
+    QuarantinedItem,
+    SavedView,
+    Source,
+    Token,
+)  # fmt: skip
 from gateway.store.types import moment
 from rules.oncall import is_gap, next_handover, on_call, overridden
 from rules.schedules import Schedule
@@ -28,6 +40,12 @@ DELIVERY = (
 SILENCE = ("id", "kind", "matchers", "reason", "author", "created_at", "starts_at", "ends_at", "ended_at", "ended_by")
 OVERRIDE = ("id", "starts_at", "ends_at", "reason", "author", "created_at", "removed_at")
 WINDOW = ("rule", "wall_start", "timezone", "seconds")
+SOURCE = ("id", "name", "kind", "created_at", "last_seen_at", "stale_after", "default_priority")
+KEY = ("id", "kind", "ending", "created_at", "last_used_at", "expires_at")
+ASIDE = ("id", "payload_id", "received_at", "place", "reason", "excerpt")
+AUDIT = ("id", "at", "actor", "action", "target", "detail")
+PERSON = ("id", "email", "name", "role", "language", "timezone", "active")
+VIEW = ("id", "team", "name", "query")
 ENTRY = ("id", "at", "kind", "actor", "detail")
 
 
@@ -87,6 +105,35 @@ def override(row: OverrideRow, directory: Directory) -> dict[str, Any]:
     names = {one.id: one.name for one in directory.schedules.values()}
     more = {"schedule": names.get(row.schedule_id, ""), "person": _somebody(row.email, directory)}
     return _fields(row, OVERRIDE) | more
+
+
+def ticket(row: Incident, source: str, public_url: str, directory: Directory) -> dict[str, Any]:
+    return incident(row, source, public_url, directory) | {"ticket": row.ticket}
+
+
+def source(row: Source, keys: Sequence[Token]) -> dict[str, Any]:
+    return _fields(row, SOURCE) | {"tokens": [_fields(key, KEY) for key in keys]}
+
+
+def aside(row: QuarantinedItem) -> dict[str, Any]:
+    return _fields(row, ASIDE)
+
+
+def audit(row: Audit) -> dict[str, Any]:
+    return _fields(row, AUDIT)
+
+
+def view(row: SavedView) -> dict[str, Any]:
+    return _fields(row, VIEW)
+
+
+def person(row: PersonRow, directory: Directory) -> dict[str, Any]:
+    """Their contacts by channel, without addresses: whoever reads this need not be able to call them."""
+    known = directory.people.get(row.email)
+    contacts = [{"channel": one.channel, "verified": one.verified, "failing": bool(one.failing)}
+                for one in (known.contacts if known else ())]  # fmt: skip
+    teams = [one.name for one in directory.teams.values() if row.email in one.members]
+    return _fields(row, PERSON) | {"teams": teams, "contacts": contacts}
 
 
 def _somebody(email: str | None, directory: Directory) -> dict[str, str] | None:

@@ -25,7 +25,7 @@ from gateway.world import world
 from rules.lifecycle import Reason
 from rules.text import clean_text
 
-READ, ACT = source_store.SCOPES
+READ, ACT, ADMIN = source_store.SCOPES
 LARGEST = 64 * 1024  # bytes of a body
 LONGEST_TOKEN = 200
 TOUCH_EVERY = timedelta(minutes=1)  # a question is no reason to write into the database each time

@@ -30,6 +30,8 @@ INCIDENTS = ("status", "urgency", "source", "label", "q", *PAGING)
 ALERTS = ("firing", "source", "label", "incident", *PAGING)
 DELIVERIES = ("status", "channel", "incident", *PAGING)
 ONCALL = ("schedule", "at")
+AUDIT = ("actor", "action", *PAGING)
+TICKETS = ("status", *PAGING)
 REPORT = ("from", "to", "team", "urgency", "service")
 LONGEST_REPORT = 366  # days
 
@@ -76,6 +78,27 @@ def wanted_deliveries(args: MultiDict[str, str]) -> WantedDeliveries:
         channels=asked.every("channel"),
         incident=asked.number("incident"),
     )
+
+
+def wanted_page(args: MultiDict[str, str], kind: str) -> tuple[int | None, int]:
+    """Where it begins, and how many rows."""
+    asked = _Asked(args, PAGING)
+    return asked.after(kind), asked.limit()
+
+
+def wanted_tickets(args: MultiDict[str, str]) -> tuple[list[Status], int | None, int]:
+    asked = _Asked(args, TICKETS)
+    named = {status for word in asked.words("status", tuple(STATUSES)) or ("open",) for status in STATUSES[word]}
+    return [status for status in Status if status in named], asked.after("tickets"), asked.limit()
+
+
+def wanted_audit(args: MultiDict[str, str]) -> tuple[str, str, int | None, int]:
+    asked = _Asked(args, AUDIT)
+    return asked.one("actor"), asked.one("action"), asked.after("audit"), asked.limit()
+
+
+def wanted_source(args: MultiDict[str, str]) -> str:
+    return _Asked(args, ("source",)).one("source")
 
 
 def wanted_oncall(args: MultiDict[str, str], now: datetime) -> tuple[str, datetime]:

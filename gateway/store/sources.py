@@ -12,7 +12,7 @@ from gateway.store.db import locked
 from gateway.store.tables import Source, Token
 
 INGEST, API, SIGNING = "ingest", "api", "signing"
-SCOPES = ("read", "act")
+SCOPES = ("read", "act", "admin")  # the last: keys, what was received, the audit log
 ENDING = 4  # characters of a token that are kept to tell two apart
 LONGEST_NAME = 100
 LONGEST_ID = 10  # digits: more do not fit the column, and PostgreSQL would complain
@@ -61,7 +61,7 @@ def create_api_token(
     """A new token for a program that asks us. Shown this once."""
     wanted = tuple(dict.fromkeys(scope.strip() for scope in scopes))
     if not set(wanted) <= set(SCOPES):
-        raise NotPossible(f"scopes are {' and '.join(SCOPES)}, with a comma between: not {','.join(scopes)!r}")
+        raise NotPossible(f"scopes are {', '.join(SCOPES)}, with a comma between: not {','.join(scopes)!r}")
     made = Token(kind=API, source_id=None, name=_name(name), scopes=list(wanted), expires_at=ends)
     return _keep(session, made, now)
 

@@ -215,6 +215,21 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/api/v1/maintenance"): NOBODY,
     ("GET", "/api/v1/maintenance/<number>"): NOBODY,
     ("DELETE", "/api/v1/maintenance/<number>"): NOBODY,
+    ("POST", "/api/v1/incidents"): NOBODY,
+    ("GET", "/api/v1/sources"): NOBODY,
+    ("POST", "/api/v1/sources"): NOBODY,
+    ("POST", "/api/v1/sources/<number>/token"): NOBODY,
+    ("POST", "/api/v1/sources/<number>/revoke"): NOBODY,
+    ("GET", "/api/v1/sources/<number>/quarantine"): NOBODY,
+    ("POST", "/api/v1/sources/<number>/replay"): NOBODY,
+    ("POST", "/api/v1/deliveries/<number>/resend"): NOBODY,
+    ("GET", "/api/v1/audit"): NOBODY,
+    ("GET", "/api/v1/people"): NOBODY,
+    ("GET", "/api/v1/teams"): NOBODY,
+    ("GET", "/api/v1/views"): NOBODY,
+    ("GET", "/api/v1/tickets"): NOBODY,
+    ("GET", "/api/v1/tickets/<key>"): NOBODY,
+    ("POST", "/api/v1/rules/explain"): NOBODY,
     ("GET", "/api/v1/openapi.json"): NOBODY,
     ("GET", "/heartbeat/<token>"): ALIKE(404),  # a token is the lock
     ("POST", "/heartbeat/<token>"): ALIKE(404),
@@ -271,6 +286,7 @@ def address(rule, number):
         "<int(max=2147483647):planned>": "1",
         "<token>": "wrong",
         "<kind>": "ticket",
+        "<key>": "SD-0",
     }
     known |= {"<int(max=9223372036854775807):payload>": "1"}
     known |= {"<path_token>": "wrong", "<path:key>": "SD-0"}

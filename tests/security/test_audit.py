@@ -44,7 +44,7 @@ OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets 
     "/ingest/<kind>", "/ingest/<kind>/<path_token>", "/callback/sendgrid", "/callback/twilio",
     "/heartbeat/<token>", "/incidents/density",  # the last keeps a cookie, and nothing here
     "/language",  # nor does this
-    "/rules/test",  # a try: nothing of it is kept
+    "/rules/test", "/api/v1/rules/explain",  # a try: nothing of it is kept
 }  # fmt: skip
 INCIDENT = f"/incidents/{N}"
 ANSWER = f"{INCIDENT}/<any(acknowledge, resolve):what>"
@@ -79,7 +79,7 @@ class Stage:
         self.world, self.service = world, service
         everybody_has_a_password()
         with transaction() as session:
-            made = source_store.create_api_token(session, "robot", ["read", "act"], world.clock.now())
+            made = source_store.create_api_token(session, "robot", ["read", "act", "admin"], world.clock.now())
         self.headers = {"Authorization": f"Bearer {made}"}
         self.irina = Browser(world.app)
         assert self.irina.sign_in(IRINA).status_code == 302
@@ -148,6 +148,18 @@ class Stage:
         self.last = answer.json["id"]
         return answer
 
+    def administers(self, what, body=None):
+        return self.world.client.post(f"/api/v1/{what}", json=body, headers=self.headers)
+
+    def revokes_by_program(self):
+        found = select(Token).where(Token.source_id == self.source(), Token.revoked_at.is_(None)).order_by(Token.id)
+        last = db.session.scalars(found).all()[-1]
+        return self.administers(f"sources/{self.source()}/revoke", {"token": last.id, "confirm": last.ending})
+
+    def replays_by_program(self):
+        kept = select(Payload.id).where(Payload.source_id == self.source(), Payload.size > 0).limit(1)
+        return self.administers(f"sources/{self.source()}/replay", {"payload": db.session.scalar(kept)})
+
     def subscribe(self):
         headers = {"X-CSRF-Token": self.irina.csrf(), "Content-Type": "application/json"}
         data = self.service.browser().subscription()
@@ -173,12 +185,14 @@ class Stage:
         payload = db.session.scalar(select(Payload.id).where(Payload.source_id == number, Payload.size > 0).limit(1))
         return self.irina.press(f"/sources/{number}/requests/{payload}/replay")
 
-    def resends(self, *, several=False):
+    def resends(self, *, several=False, by_program=False):
         """Of a message that failed, about an incident that still calls."""
         number = self.incident()
         with transaction() as session:
             session.execute(update(Delivery).where(Delivery.incident_id == number).values(status="failed"))
         message = db.session.scalar(select(Delivery.id).where(Delivery.incident_id == number).limit(1))
+        if by_program:
+            return self.administers(f"deliveries/{message}/resend")
         if several:
             return self.irina.press("/deliveries/resend", id=message)
         return self.irina.press(f"/deliveries/{message}/resend")
@@ -408,6 +422,15 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     ("/api/v1/maintenance", lambda on: on.program("POST", "maintenance", WINDOW), PROGRAM, "api", "maintenance add"),
     ("/api/v1/maintenance/<number>", lambda on: on.program("DELETE", f"maintenance/{on.last}"), PROGRAM, "api",
      "maintenance end"),
+    ("/api/v1/incidents", lambda on: on.administers("incidents", {"title": "Smoke", "urgency": "fast"}), PROGRAM, "api",
+     "incident opened"),
+    ("/api/v1/sources", lambda on: on.administers("sources", {"kind": "alertmanager", "name": "x"}), PROGRAM, "api",
+     "token create"),
+    ("/api/v1/sources/<number>/token", lambda on: on.administers(f"sources/{on.source()}/token"), PROGRAM, "api",
+     "token create"),
+    ("/api/v1/sources/<number>/revoke", lambda on: on.revokes_by_program(), PROGRAM, "api", "token revoke"),
+    ("/api/v1/sources/<number>/replay", lambda on: on.replays_by_program(), PROGRAM, "api", "payload replay"),
+    ("/api/v1/deliveries/<number>/resend", lambda on: on.resends(by_program=True), PROGRAM, "api", "delivery resend"),
     ("/callback/pagerduty", lambda on: on.pagerduty("incident.acknowledged"), "Anna", "pagerduty", "acknowledge"),
     ("/callback/pagerduty", lambda on: on.pagerduty("incident.resolved"), "Anna", "pagerduty", "resolve"),
     ("/callback/pagerduty", lambda on: on.pagerduty("incident.annotated", content="x"), "Anna", "pagerduty", "note"),
