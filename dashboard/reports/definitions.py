@@ -1,6 +1,8 @@
 """How each number is computed, in the reader's language: one text a figure, shown beside it, on paper and in mails."""
 
 from dashboard.reader import Reader
+from gateway.store.pages import SAME_INTERRUPTION
+from rules import figures, noise
 
 
 def definitions(reader: Reader) -> list[tuple[str, str, str]]:
@@ -18,7 +20,25 @@ def definitions(reader: Reader) -> list[tuple[str, str, str]]:
                " a person resolved it, or more than 2 minutes lay between. Wait: when more than 60 % clear alone and 10"
                " pages came of it, as long as 8 of 10 of them take. Ordinary: when fewer than 5 % of 10 or more were"
                " acted on. Fix: when more than half of people's verdicts say it should have called nobody.")),
+            ("constants", _("Constants"), _constants(reader)),
             ]  # fmt: skip
+
+
+def _constants(reader: Reader) -> str:
+    """As the code has them, so that the text cannot say another thing."""
+    return reader.say(
+        "Work: Monday to Friday, %(work)s; sleep: %(sleep)s; both by the person's own clock. One page: messages to one"
+        " person within %(page)s s. Nights with pages that are tolerable: %(nights)s in 30 days. Fewest for a median or"
+        " a share: %(few)s. Noise: alone within %(alone)s min; more than %(cleared)s %% alone, less than %(acted)s %%"
+        " acted on, more than %(false)s %% false; of %(pages)s pages, %(incidents)s incidents or more.",
+        work=_hours(figures.WORK), sleep=_hours(figures.SLEEP), page=int(SAME_INTERRUPTION.total_seconds()),
+        nights=figures.NORM_OF_NIGHTS, few=figures.FEWEST, alone=noise.MINUTES, cleared=round(noise.CLEARED),
+        acted=round(noise.ACTED), false=round(noise.FALSE), pages=noise.FEWEST_PAGES, incidents=noise.FEWEST,
+    )  # fmt: skip
+
+
+def _hours(span: tuple[int, int]) -> str:
+    return f"{span[0]:02}–{span[1]:02}"
 
 
 def _of_answers(reader: Reader) -> list[tuple[str, str, str]]:

@@ -59,6 +59,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/oncall"): READERS,
     ("GET", "/oncall/me"): READERS,
     ("GET", "/oncall/schedules/<path:name>"): READERS,
+    ("GET", "/oncall/override/preview"): "302 403 200 200 200",  # it says what is missing
     ("POST", "/oncall/override"): "302 403 422 422 422",  # no times are given
     ("POST", "/oncall/override/<int(max=2147483647):number>/remove"): "302 403 404 404 404",
     ("POST", "/oncall/swap"): "302 403 422 422 422",

@@ -424,3 +424,19 @@ def test_a_schedule_without_anybody_is_a_red_banner_everywhere(world_of, clock):
     assert "Nobody is on call now:" in page
     assert "late &amp; &lt;i&gt;" in page
     assert "nobody" in texts(browser.get("/oncall").text).partition("Gaps in the next 28 days")[2][:200]
+
+
+def test_an_override_is_shown_before_it_is_made(world):
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in()
+    asked = {"schedule": "infra", "person": "oleg@example.org", "from": "2026-12-08T12:00+00:00"}
+    page = browser.client.get("/oncall/override/preview", query_string={**asked, "to": "2026-12-08T18:00+00:00"}).text
+    before, after = page.partition("<dt>After</dt>")[::2]
+    assert "stands in" not in before
+    assert "Oleg" in after
+    assert "stands in" in after
+    for wrong in ({"to": "2026-12-08T11:00+00:00"}, {"to": "x"}, {"to": "2026-12-09", "person": "nobody@example.org"}):
+        page = browser.client.get("/oncall/override/preview", query_string={**asked, **wrong}).text
+        assert "<svg" not in page
+        assert '<p class="oc-note">' in page
