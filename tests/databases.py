@@ -22,7 +22,7 @@ def missing(what):
 def binaries():
     """The folder of the newest PostgreSQL server on this machine, or None."""
     if found := shutil.which("initdb"):
-        return Path(found).parent
+        return Path(found).resolve().parent  # a link may lead to it, and not to its other programs
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return folders[-1].parent if folders else None
 
