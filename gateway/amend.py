@@ -10,7 +10,8 @@ from gateway.actions import Actor, NotPossible, act_in, carry_out, changes_of, w
 from gateway.changes import Changes, notice_to
 from gateway.store import alerts, cases, outbox, promised, verdicts
 from gateway.store.cases import Case
-from gateway.store.db import one_writer_per_source, transaction
+from gateway.store.db import transaction
+from gateway.store.locks import one_writer_per_source
 from gateway.store.outbox import PAGES
 from gateway.store.tables import Incident
 from gateway.world import world

@@ -121,9 +121,8 @@ class Auditor:
         self.world.shelf.refresh()
         said = "\n".join(f"{alert.labels['about']}: {alert.title}" for alert in alerts).encode()
         with transaction() as session:
-            directory = self.world.roll.current(session)
             post = Post(OWN_SOURCE, OWN_NAME, said, now, alerts)
-            (outcome,) = intake.receive(session, [post], self.world.shelf.book, directory, now)
+            (outcome,) = intake.receive(session, [post], self.world.shelf.book, self.world.roll, now)
         for rank in outcome.opened:
             metrics.incidents_opened.labels(tuple(Urgency)[rank].value).inc()
 

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from gateway.store import cases, outbox, promised, rulings, timeline
 from gateway.store.cases import Case
-from gateway.store.db import wake_workers
 from gateway.store.types import to_json
 from rules.audience import Audience, audience
 from rules.calendars import Standing
@@ -126,7 +125,7 @@ class Changes:
         if self.answered:
             self._spread_the_news()
         if self.promises or self.answered:
-            wake_workers(self.session)
+            outbox.wake_workers(self.session)
         for case in fresh:
             case.fresh = False
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from gateway.actions import Actor
 from gateway.briefing import facts_of
 from gateway.outward.render import render
-from gateway.store import audit, timeline
-from gateway.store.db import locked, transaction, wake_workers
+from gateway.store import audit, outbox, timeline
+from gateway.store.db import locked, transaction
 from gateway.store.outbox import PAGES, Leased
 from gateway.store.tables import Delivery, Incident
 from gateway.store.types import micros
@@ -73,7 +73,7 @@ def resend(numbers: Collection[int], actor: Actor, now: datetime) -> Resent:
             timeline.write(session, lines)
             target = f"delivery {done.done[0]}" if len(done.done) == 1 else "deliveries"
             audit.note(session, now, actor.account or actor.name, "delivery resend", target, actor.how, ids=done.done)
-            wake_workers(session)
+            outbox.wake_workers(session)
     return done
 
 

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from gateway import quietly
 from gateway.actions import Actor, carry_out, changes_of, write_down
 from gateway.changes import Changes
-from gateway.store import alerts, cases, undos
+from gateway.store import alerts, cases, outbox, undos
 from gateway.store.cases import Case
-from gateway.store.db import one_writer_per_source, transaction, wake_workers
+from gateway.store.db import transaction
+from gateway.store.locks import one_writer_per_source
 from gateway.store.tables import UndoRow
 from gateway.store.undos import Item
 from rules.lifecycle import Decision, Reason, Signal
@@ -116,7 +117,7 @@ def _restore(session: Session, row: UndoRow, good: list[tuple[Case, Item]], acto
     if row.act in CALLED_OFF:
         waiting = [number for number in ids if number not in told_anew]
         undos.bring_back(session, waiting, CALLED_OFF[row.act], row.at, now)
-        wake_workers(session)
+        outbox.wake_workers(session)
 
 
 def _calls(item: Item) -> bool:

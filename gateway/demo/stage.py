@@ -112,8 +112,7 @@ class Stage:
         name = story.source
         alerts = sources.find(SOURCES[name]).parse(json.loads(body), Heard(name, self.now)).alerts
         posts = [Post(self.source_ids[name], name, body, self.now, alerts)] * (2 if beat.twice else 1)
-        directory = self.world.roll.current(self.session)
-        outcome = intake.receive(self.session, posts, self.book, directory, self.now)[0]
+        outcome = intake.receive(self.session, posts, self.book, self.world.roll, self.now)[0]
         for number in outcome.incidents:
             if number not in self.told or beat is story.beats[0]:
                 (uuid,) = bulk.select_plain(self.session, "SELECT uuid FROM incident WHERE id = {}", number)[0]

@@ -215,7 +215,7 @@ def _receive(posts: Sequence[Post], world: World) -> list[Outcome]:
         try:
             with transaction() as session:
                 _note_senders(session, posts, world, now)
-                return intake.receive(session, posts, world.shelf.book, world.roll.current(session), now)
+                return intake.receive(session, posts, world.shelf.book, world.roll, now, last=True)
         except OperationalError as problem:
             tries += 1
             if tries > RETRIES or not _worth_another_try(problem):

@@ -10,7 +10,8 @@ from gateway.flows.beats import own_post
 from gateway.flows.own_alerts import source_silent_alert
 from gateway.store import alertmanagers, rhythms, timeline, timers
 from gateway.store.alerts import Post
-from gateway.store.db import one_writer_per_source, reading, transaction
+from gateway.store.db import reading, transaction
+from gateway.store.locks import one_writer_per_source
 from gateway.store.tables import Rhythm, Source
 from gateway.store.types import micros, moment, to_json
 from gateway.world import world
@@ -62,8 +63,7 @@ def _listen(source_id: int, now: datetime) -> bool:
 def _tell(session: Session, name: str, words: str, now: datetime, *, over: bool = False) -> None:
     session.flush()
     alert = source_silent_alert(name, words, now, over=over)
-    book, directory = world().shelf.book, world().roll.current(session)
-    intake.receive(session, [own_post([alert], now)], book, directory, now)
+    intake.receive(session, [own_post([alert], now)], world().shelf.book, world().roll, now)
 
 
 def forget_stale(now: datetime) -> int:
@@ -102,6 +102,6 @@ def _forget(source_id: int, name: str, seconds: int, now: datetime) -> int:
         ]  # fmt: skip
         body = to_json({"found": "stale", "after": words, "fingerprints": names}).encode()
         post = Post(source_id, name, body, now, alerts)
-        intake.receive(session, [post], world().shelf.book, world().roll.current(session), now)
+        intake.receive(session, [post], world().shelf.book, world().roll, now)
     log.info("stale_alerts_over", source=name, count=len(alerts))
     return len(alerts)

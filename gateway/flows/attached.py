@@ -7,8 +7,9 @@ from gateway import log
 from gateway.flows import intake
 from gateway.store import alertmanagers, inhibitors, silences, suppressed
 from gateway.store.alerts import Post
-from gateway.store.db import one_writer_per_source, reading, transaction
+from gateway.store.db import reading, transaction
 from gateway.store.inhibitors import Orphan
+from gateway.store.locks import one_writer_per_source
 from gateway.store.types import moment, to_json
 from gateway.world import world
 from rules.inhibition import sources
@@ -48,7 +49,7 @@ def _let_go(found: list[Orphan], now: datetime) -> None:
         ]  # fmt: skip
         body = to_json({"found": "inhibition over", "fingerprints": [one.fingerprint for one in endings]}).encode()
         post = Post(source_id, name, body, now, alerts)
-        intake.receive(session, [post], world().shelf.book, world().roll.current(session), now)
+        intake.receive(session, [post], world().shelf.book, world().roll, now)
     log.info("inhibition_over", source=name, count=len(alerts))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from gateway import actions
 from gateway.outward.render import BundleFacts
 from gateway.store import bundles, dialling, outbox, timeline
-from gateway.store.db import one_at_a_time
+from gateway.store.locks import one_at_a_time
 from gateway.store.outbox import Leased
 from rules.caps import CAPS, LONGEST, ROLL_UP_EVERY, common_label, is_over, roll_up_at, roll_up_contact
 from rules.words import Directory, Notice, Person, Way

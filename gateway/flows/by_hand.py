@@ -46,7 +46,7 @@ def open_incident(told: Told, account: str, name: str, way: str, now: datetime) 
         )  # fmt: skip
         post = Post(source, SOURCE, f"{name}: {told.title}\n{told.text}".encode(), now, [alert])
         post = _as_urgent(post, told.urgency, book)
-        (outcome,) = intake.receive(session, [post], book, world().roll.current(session), now)
+        (outcome,) = intake.receive(session, [post], book, world().roll, now)
         number = outcome.incidents[0]
         audit.note(session, now, account, "incident opened", f"incident {number}", way, name=name)
     return number

@@ -248,7 +248,7 @@ def _say(
         0, kind.channels, kind.fallback, kind.acknowledge_within, (), book.version,
     )  # fmt: skip
     post = given_route(Post(OWN_SOURCE, OWN_NAME, title.encode(), now, (alert,)), route, book)
-    intake.receive(session, [post], book, directory, now)
+    intake.receive(session, [post], book, world().roll, now)
 
 
 def _times(row: SwapRow) -> str:

@@ -69,4 +69,4 @@ def _words(row: HeartbeatRow) -> str:
 def _take_in(session: Session, posts: list[Post], now: datetime) -> None:
     if posts:
         session.flush()
-        intake.receive(session, posts, world().shelf.book, world().roll.current(session), now)
+        intake.receive(session, posts, world().shelf.book, world().roll, now)

@@ -4,7 +4,6 @@ Read all that is known of them, decide in memory message by message as they came
 """
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,19 +13,20 @@ from sqlalchemy.orm import Session
 from gateway import crashpoint
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
-from gateway.flows import beats, repeats, returns, tickets
+from gateway.flows import beats, hearing, repeats, returns, tickets
 from gateway.flows.holding import Gathering
 from gateway.flows.prepare import ready_of
 from gateway.flows.suppress import Quiet
 from gateway.store import alerts as alert_store
-from gateway.store import bulk, cases, rulings
+from gateway.store import arrivals, bulk, cases, rulings
 from gateway.store.alerts import Known, Post, Ready
+from gateway.store.arrivals import Arrived
 from gateway.store.cases import Case
-from gateway.store.db import one_writer_per_source
+from gateway.store.locks import one_writer_per_source
+from gateway.store.roll import Roll
 from gateway.store.tables import Incident
 from gateway.store.types import micros
 from rules.book import RuleBook
-from rules.episodes import NEVER, TOUCH
 from rules.holding import hold
 from rules.lifecycle import NEW, Decision, Given, Signal
 from rules.phases import decide
@@ -48,19 +48,31 @@ class Outcome:
 
 
 def receive(
-    session: Session, posts: Sequence[Post], book: RuleBook, directory: Directory, now: datetime
+    session: Session, posts: Sequence[Post], book: RuleBook, roll: Roll, now: datetime, *, last: bool = False
 ) -> list[Outcome]:
-    """Take in `posts`, of any number of sources. When the caller's commit returns, nothing can be lost any more."""
+    """Take in `posts`, of any number of sources. When the caller's commit returns, nothing can be lost any more.
+
+    On PostgreSQL that is two round trips for alerts that are new: all questions, then all that is written. `last`:
+    nothing else is to be done in this transaction, so COMMIT goes out with the latter.
+    """
     asked = len(posts)
     posts = [*posts, *beats.hear(session, posts, book.heartbeats, now)]
-    one_writer_per_source(session, sorted({post.source_id for post in posts}))
-    posts = [repeats.once(session, post, now) if post.once else post for post in posts]
-    alert_store.keep_payloads(session, posts)
-    posts = [repeats.at_most_now_and_then(session, post, now) if post.own else post for post in posts]
-    intake = _Intake(session, book, directory, now)
-    intake.look_up(posts)
+    sources = sorted({post.source_id for post in posts})
+    if any(post.once or post.own for post in posts):
+        one_writer_per_source(session, sources)
+        posts = [repeats.once(session, post, now) if post.once else post for post in posts]
+        posts = [repeats.at_most_now_and_then(session, post, now) if post.own else post for post in posts]
+    ready = [ready_of(post, book) for post in posts]
+    with bulk.pipelined(session):
+        versions = roll.ask(session)
+        one_writer_per_source(session, sources)
+        came = [(post.source_id, one) for post, of_post in zip(posts, ready, strict=True) for one in of_post]
+        question = arrivals.Question(session, came)
+    intake = _Intake(session, book, roll.current(session, dict(versions.rows())), now)
+    intake.ready = {id(post): of_post for post, of_post in zip(posts, ready, strict=True)}
+    intake.look_up(came, question.read())
     outcomes = [intake.take(post) for post in posts]
-    intake.write()
+    intake.write(posts, last=last)
     crashpoint.passing("ingest written")
     return outcomes[:asked]
 
@@ -89,32 +101,28 @@ class _Intake:
         self.local_hour = local.weekday() * 24 + local.hour
         self.night = local.hour >= 22 or local.hour < 7
 
-    def look_up(self, posts: Sequence[Post]) -> None:
-        """Everything the database knows of these alerts, in four statements."""
-        by_source: dict[int, set[str]] = {}
-        for post in posts:
-            by_source.setdefault(post.source_id, set()).update(alert.fingerprint for alert in post.alerts)
-        for source_id, fingerprints in by_source.items():
-            self.known.update(alert_store.look_up(self.session, source_id, fingerprints))
-        ids: set[int] = set()
-        keys: set[str] = set()
-        for post in posts:
-            self.ready[id(post)] = ready_of(post, self.book)
-            for ready in self.ready[id(post)]:
-                alert = ready.alert
-                known = self.known.get((post.source_id, alert.fingerprint))
-                if known is None or self._matters(known, alert):
-                    ids.update(returns.incident_of(known, ready))
-                    if alert.firing or alert.touch:
-                        keys.add(ready.key)
-        ids.update(self.quiet.look_up(ready.alert for found in self.ready.values() for ready in found))
+    def look_up(self, came: Sequence[tuple[int, Ready]], found: Arrived) -> None:
+        """Everything the database knows of these alerts; their incidents are locked."""
+        self.known = found.known
+        ids, fresh, more = set(found.opened.values()), set[str](), set[str]()
+        for source_id, ready in came:
+            alert, known = ready.alert, self.known.get((source_id, ready.alert.fingerprint))
+            keys = fresh if known is None else more
+            if known is not None and not self._matters(known, alert):
+                continue
+            ids.update(returns.incident_of(known, ready))
+            if alert.firing or alert.touch:
+                keys.add(ready.key)
+        ids.update(self.quiet.look_up(ready.alert for _, ready in came))
+        ids.update(cases.open_ids(self.session, more - fresh).values())
         self.by_id = cases.load(self.session, ids) if ids else {}
-        self.by_key = cases.load_open(self.session, keys) if keys else {}
-        self.by_id.update({case.id: self.by_id.get(case.id, case) for case in self.by_key.values()})
-        self.by_key = {key: self.by_id[case.id] for key, case in self.by_key.items()}
+        wanted = fresh | more
+        self.by_key = {case.dedup_key: case for case in self.by_id.values() if case.open and case.dedup_key in wanted}
         cases.count_firing(self.session, self.by_id.values())
         self.gathering.look_up(self.by_id.values())
-        self.new_ids = bulk.new_ids(self.session, Incident, len(keys - self.by_key.keys())) if keys else []
+        missing = len(wanted - self.by_key.keys()) - len(found.numbers)
+        more_numbers = bulk.new_ids(self.session, Incident, missing) if missing > 0 else []
+        self.new_ids = [*found.numbers, *more_numbers][::-1]
         self.highest = max(self.new_ids, default=0)
 
     def _matters(self, known: Known, alert: Alert) -> bool:
@@ -145,10 +153,10 @@ class _Intake:
         if known is None:
             known = self.known[key] = Known(post.source_id, alert.fingerprint)
         was, known.seen = known.firing, known.seen + 1
-        new_episode = self._listen(known, alert, was=was)
-        self._remember_words(known, ready)
+        new_episode = hearing.listen(known, alert, self.at, was=was)
+        hearing.remember_words(known, ready, self.at)
         known.firing = fires = known.episodes.firing
-        speaks = self._speaks(known, alert, new=new_episode)
+        speaks = hearing.speaks(known, alert, new=new_episode)
         if fires and (not was or (speaks and not self._is_open(known) and not self._just_closed(known, new_episode))):
             self._fires(known, post, ready, outcome)
         elif was and not fires:
@@ -163,28 +171,6 @@ class _Intake:
             tickets.hear(self.changes, case, known, alert.ticket, ready, post.source)
         self._stir(known, ready, post.source)
         return known.incident_id
-
-    def _listen(self, known: Known, alert: Alert, *, was: bool) -> bool:
-        """The alert's maxima take the message in. A time that cannot be trusted starts and ends no episode wrongly."""
-        starts = micros(alert.starts_at)
-        if alert.touch:
-            return known.episodes.hear_firing(TOUCH)
-        if alert.firing:
-            return known.episodes.hear_firing(known.episodes.fired if alert.clock_suspect and was else starts)
-        if alert.clock_suspect:
-            starts = max(known.episodes.fired, NEVER) if was else starts
-        ends = micros(alert.ends_at) if alert.ends_at else starts
-        # An end that is yet to come (a clock ahead, a typing error) must not silence the episodes until then.
-        known.episodes.hear_resolved(starts, min(ends, max(starts, self.at)))
-        return False
-
-    def _remember_words(self, known: Known, ready: Ready) -> None:
-        """The last words win; of a ticket those with the newest updated_at."""
-        alert = ready.alert
-        word_at = micros(alert.ticket.updated_at) if alert.ticket and alert.ticket.updated_at else self.at
-        if alert.ticket is None or word_at >= known.word_at:
-            known.words, known.word_at = ready, word_at
-        known.dirty = True
 
     def _just_closed(self, known: Known, new_episode: bool) -> bool:
         """A person said a moment ago that it is over, and the sender has only repeated what they knew."""
@@ -269,13 +255,6 @@ class _Intake:
         actor = Actor(post.source, "source")
         carry_out(self.changes, case, decide(case.state, Signal.ALL_RESOLVED, case.route, self.now), actor)
 
-    def _speaks(self, known: Known, alert: Alert, *, new: bool) -> bool:
-        """Whether it says that something fires which nobody muted. What clears, or fires anew, is no longer muted."""
-        anew = new and (alert.ticket is None or alert.ticket.event == "reopened")
-        if known.muted and (anew or not known.firing):
-            known.muted, known.cleared = False, True
-        return alert.firing and not alert.touch and not known.muted
-
     def _stir(self, known: Known, ready: Ready, source: str) -> None:
         """Whoever snoozed its incident knew nothing of what comes now."""
         case, spoken = self._case(known), ready.alert.firing or ready.alert.touch
@@ -287,7 +266,7 @@ class _Intake:
         decision = decide(case.state, Signal.STIRRED, case.route, self.now, given)
         carry_out(self.changes, case, decision, Actor(source, "source"))
 
-    def write(self) -> None:
+    def write(self, posts: Sequence[Post], *, last: bool) -> None:
         for kind, groups in (("joined", self.joined), ("cleared", self.cleared)):
             for case_id, titles in groups.items():
                 detail = {"count": len(titles), "titles": titles[:SHOWN]}
@@ -295,6 +274,7 @@ class _Intake:
         self.quiet.write()
         rulings.keep_book(self.session, self.book, self.now, self.changes.rulings)
         known = [one for one in self.known.values() if one.dirty]
-        with bulk.pipelined(self.session) if len(known) < bulk.COPY_FROM else nullcontext():
+        with bulk.pipelined(self.session, to_commit=last):
+            alert_store.keep_payloads(self.session, posts)
             alert_store.write(self.session, known, self.at)
             self.changes.write()

@@ -19,7 +19,8 @@ from gateway.sources import Heard, alertmanager
 from gateway.store import alertmanagers, timeline
 from gateway.store.alertmanagers import GONE, LOST, Ending
 from gateway.store.alerts import Post
-from gateway.store.db import one_writer_per_source, reading, transaction
+from gateway.store.db import reading, transaction
+from gateway.store.locks import one_writer_per_source
 from gateway.store.types import micros, moment, to_json
 from gateway.world import World
 from rules.drift import UP_LONG_ENOUGH, confirmed
@@ -175,7 +176,7 @@ def _take(
         if one.incident_id is not None:
             ends.setdefault(one.incident_id, []).append(one.title)
     _write(session, "lost resolve", source, ends, now)
-    outcomes = intake.receive(session, posts, world.shelf.book, world.roll.current(session), now)
+    outcomes = intake.receive(session, posts, world.shelf.book, world.roll, now)
     names = [str(one["fingerprint"]) for one in found.starting]
     _write(session, "lost alert", source, alertmanagers.joined(session, source.id, names) if names else {}, now)
     taken = sum(len(post.alerts) for post in posts) - len(found.ending)

@@ -104,4 +104,4 @@ def _speak(session: Session, row: SilenceRow, now: datetime, *, over: bool) -> N
         kind.acknowledge_within, (), book.version,
     )  # fmt: skip
     post = given_route(Post(OWN_SOURCE, OWN_NAME, title.encode(), now, (alert,)), route, book)
-    intake.receive(session, [post], book, directory, now)
+    intake.receive(session, [post], book, world().roll, now)

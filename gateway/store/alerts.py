@@ -1,7 +1,7 @@
 """What we know of each alert, and what was received: read and written many at a time."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -94,39 +94,6 @@ class Known:
         self.incident_id = incident_id
 
 
-_LOOK_UP = (
-    "SELECT a.fingerprint, a.id, a.incident_id, a.firing, a.fired, a.resolved, a.ended, a.seen, a.word_at, i.status, "
-    "a.muted, CASE WHEN i.resolve_kind = 'person' THEN i.resolved_at ELSE 0 END, a.attached "
-    "FROM alert a LEFT JOIN incident i ON i.id = a.incident_id "
-    "WHERE a.fingerprint {list} AND a.source_id = {} AND a.latest"
-)
-
-
-def look_up(session: Session, source_id: int, fingerprints: Iterable[str]) -> dict[tuple[int, str], Known]:
-    found = {}
-    for (
-        name,
-        id_,
-        incident_id,
-        firing,
-        fired,
-        resolved,
-        ended,
-        seen,
-        word_at,
-        status,
-        muted,
-        closed,
-        attached,
-    ) in bulk.select_each(session, _LOOK_UP, fingerprints, source_id):
-        found[(source_id, name)] = Known(
-            source_id, name, id_, incident_id, status is not None and status != "resolved", bool(firing),
-            closed or 0, bool(muted), episodes=Episodes(fired, resolved, ended), seen=seen, word_at=word_at,
-            attached=attached,
-        )  # fmt: skip
-    return found
-
-
 def mute(session: Session, incident_id: int) -> int:
     """What fires of this incident opens nothing until it clears. Returns how many alerts that are."""
     ids = "SELECT id FROM alert WHERE incident_id = {} AND firing AND latest"
@@ -167,6 +134,10 @@ _NEW = (
     "severity",
     "labels", "annotations", "url", "clock_suspect", "word_at", "attached", "first_seen_at", "last_seen_at",
 )  # fmt: skip
+_ALIKE = frozenset({
+    "source_id", "latest", "firing", "fired", "resolved", "ended", "seen", "severity", "clock_suspect", "word_at",
+    "attached", "first_seen_at", "last_seen_at",
+})  # fmt: skip
 _HEARD = ("id", "incident_id", "firing", "fired", "resolved", "ended", "seen", "last_seen_at", "attached")
 _WORDS = ("title", "severity", "labels", "annotations", "url", "clock_suspect", "word_at")
 
@@ -175,7 +146,7 @@ def write(session: Session, known: Sequence[Known], at: int) -> None:
     """Write back what was heard: rows that were left behind first, since only one may speak for a fingerprint."""
     left = [(one.left, False, one.left_seen) for one in known if one.left is not None]
     bulk.update(session, AlertRow, ("id", "latest", "seen"), left)
-    bulk.insert(session, AlertRow, _NEW, [_new_row(one, at) for one in known if one.id is None])
+    bulk.insert(session, AlertRow, _NEW, [_new_row(one, at) for one in known if one.id is None], alike=_ALIKE)
     old = [one for one in known if one.id is not None]
     # Set by people, so never written back with the rest: a person may have muted it since it was read.
     bulk.update(session, AlertRow, ("id", "muted"), [(one.id, False) for one in old if one.cleared])
@@ -210,6 +181,7 @@ def _new_row(one: Known, at: int) -> tuple[Any, ...]:
 
 
 _PAYLOAD = ("source_id", "received_at", "body", "size", "accepted", "quarantined", "error")
+_PAYLOAD_ALIKE = frozenset({"source_id", "quarantined", "error"})
 _ITEM = ("payload_id", "source_id", "received_at", "place", "reason", "excerpt")
 
 
@@ -217,7 +189,7 @@ def keep_payloads(session: Session, posts: Sequence[Post]) -> None:
     """What was received, compressed, for explain and replay; and each item that could not be read."""
     posts = [post for post in posts if not post.own]
     whole = [post for post in posts if not post.quarantined]
-    bulk.insert(session, Payload, _PAYLOAD, [_payload_row(post) for post in whole])
+    bulk.insert(session, Payload, _PAYLOAD, [_payload_row(post) for post in whole], alike=_PAYLOAD_ALIKE)
     partly = [post for post in posts if post.quarantined]
     if not partly:
         return

@@ -16,7 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
-from gateway.store.db import at_end, ending, one_line_at_a_time, upsert
+from gateway.store.db import at_end, ending, upsert
+from gateway.store.locks import one_line_at_a_time
 from gateway.store.tables import Audit, Fact
 from gateway.store.types import micros, moment, to_json
 

@@ -1,9 +1,6 @@
 """Many rows in one statement, the way each database takes them fastest. Values are given as they are stored.
 
-SQLite runs executemany on a prepared statement. PostgreSQL is sent a few rows as one JSON text, many through COPY
-(bodies, which JSON cannot hold, row by row in one piece):
-measured with rows of `alert`, one row 0.17 ms and 160 rows 2.7 ms; as binary arrays 0.29 and 3.3 ms, by executemany
-0.26 and 5.7 ms.
+SQLite runs executemany on a prepared statement. PostgreSQL is sent rows as one JSON text (store/written.py).
 """
 
 import sqlite3
@@ -14,32 +11,39 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg.pq import PipelineStatus
-from sqlalchemy import BigInteger, Boolean, Dialect, Integer, LargeBinary, Select, Table
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Dialect, Select, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gateway.store import written
 from gateway.store.db import is_forgetful, is_postgres, link_of
 from gateway.store.tables import Base
 from gateway.store.types import to_json
 
 Row = Sequence[Any]
-COPY_FROM = 32  # rows: fewer go as JSON
+# A plan for each set of values would cost as much as the statement: all there is to know stands in the texts.
+GENERIC = "SET LOCAL plan_cache_mode = force_generic_plan"
 
 
-def insert(session: Session, model: type[Base], columns: tuple[str, ...], rows: Sequence[Row], tail: str = "") -> None:
-    """INSERT of `rows`; `tail` may be ON CONFLICT DO NOTHING."""
+def insert(
+    session: Session, model: type[Base], columns: tuple[str, ...], rows: Sequence[Row], tail: str = "",
+    alike: frozenset[str] = frozenset(),
+) -> None:  # fmt: skip
+    """INSERT of `rows`; `tail` may be ON CONFLICT DO NOTHING; `alike` are columns of which most rows have the same."""
     if not rows:
         return
     table = _table(model)
     if not is_postgres(session):
         _run(session, _sqlite_insert(table, columns, tail), rows, many=True)
-    elif _has_bytes(table, columns):
-        _run(session, _postgres_insert(table, columns, tail), rows, many=True)
-    elif not tail and len(rows) >= COPY_FROM and not _is_pipelined(session):
-        _copy(session, f"COPY {table.name} ({', '.join(columns)}) FROM STDIN", rows)
+        return
+    held, part = session.info.get("held"), written.Rows(table, columns, alike, rows, tail)
+    if held is not None:
+        if held and isinstance(held[-1], str):
+            _send_held(session)
+        session.info["held"].append(part)
     else:
-        _run(session, _json_insert(table, columns, tail), (_as_json(columns, rows),))
+        _run_counted(session, [part])
 
 
 def update(session: Session, model: type[Base], columns: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -95,10 +99,26 @@ def execute(session: Session, sql: str, values: Iterable[Any], *more: Any) -> No
     _run(session, text, parameters)
 
 
+def tell(session: Session, channel: str) -> None:
+    """Whoever listens on PostgreSQL hears of it at commit; on SQLite nobody can."""
+    sql = f"SELECT pg_notify('{channel}', '')"
+    held = session.info.get("held")
+    if not is_postgres(session):
+        return
+    if held:
+        held.append(sql)
+    else:
+        ask(session, sql)
+
+
 def select_plain(session: Session, sql: str, *values: Any) -> Sequence[Any]:
     """Runs `sql`, in which each {} stands for one of `values`."""
-    mark = "%s" if is_postgres(session) else "?"
-    return _fetch(session, sql.replace("{}", mark), values)
+    return ask(session, sql, *values).rows()
+
+
+def ask(session: Session, sql: str, *values: Any) -> "Asked":
+    """As select_plain(), its answer to be read later; on SQLite, which answers at once, the moment is the same."""
+    return Asked(session, sql.replace("{}", "%s" if is_postgres(session) else "?"), values)
 
 
 def select_made(session: Session, query: Select[Any]) -> Sequence[Any]:
@@ -177,21 +197,9 @@ def _sqlite_insert(table: Table, columns: tuple[str, ...], tail: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _json_insert(table: Table, columns: tuple[str, ...], tail: str) -> str:
-    names = ", ".join(columns)
-    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_record(table, columns)} AS x {tail}"  # noqa: S608
-
-
-@lru_cache(maxsize=64)
-def _postgres_insert(table: Table, columns: tuple[str, ...], tail: str) -> str:
-    marks = ", ".join("%b" if isinstance(table.columns[name].type, LargeBinary) else "%s" for name in columns)
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks}) {tail}"  # noqa: S608
-
-
-@lru_cache(maxsize=64)
 def _record(table: Table, columns: tuple[str, ...]) -> str:
     """The rows of one JSON parameter, typed. In a subquery, so that the caller can give it a name of its own."""
-    typed = ", ".join(f"{name} {_type(table, name)}" for name in columns)
+    typed = ", ".join(f"{name} {written.kind_of(table, name)}" for name in columns)
     return f"(SELECT * FROM json_to_recordset(%s::json) AS r({typed}))"  # noqa: S608
 
 
@@ -200,20 +208,85 @@ def _as_json(columns: tuple[str, ...], rows: Sequence[Row]) -> str:
 
 
 @contextmanager
-def pipelined(session: Session) -> Iterator[None]:
-    """What is written inside goes to PostgreSQL in one piece and is answered in one: a single round trip.
+def pipelined(session: Session, *, to_commit: bool = False) -> Iterator[None]:
+    """What is said inside goes to PostgreSQL in one piece and is answered in one: a single round trip, BEGIN with it.
 
-    Only for statements of this module. What goes wrong is heard at the end, or at the next select.
+    Only for statements of this module. What goes wrong is heard at the end, or when an answer is read. `to_commit`:
+    nothing is said after it in this transaction(), whose COMMIT then goes out in the same piece.
     """
     if not is_postgres(session):
         yield
         return
-    with _drivers_errors(session, "several statements") as driver, driver.pipeline():
+    session.flush()  # what the ORM still holds back comes before it
+    if to_commit:
+        session.info["under way"].enter_context(_pipeline(session))
+        session.info["seal"] = lambda: _seal(session)
         yield
+    else:
+        with _pipeline(session):
+            yield
+
+
+@contextmanager
+def _pipeline(session: Session) -> Iterator[None]:
+    with _drivers_errors(session, "several statements") as driver:
+        begins = driver.info.transaction_status == TransactionStatus.IDLE
+        if begins:  # the driver's own BEGIN would wait for its answer; this ends where the connection is given back
+            driver.autocommit = True
+        with driver.pipeline():
+            if begins:
+                driver.cursor().execute("BEGIN")
+                driver.cursor().execute(GENERIC)
+            session.info["held"] = []
+            try:
+                yield
+                _send_held(session)
+            finally:
+                session.info.pop("held", None)
+
+
+def _send_held(session: Session) -> None:
+    """What was held back so that it is one statement; whatever else is said comes after it."""
+    held = session.info.get("held")
+    if held:
+        session.info["held"] = []
+        _run_counted(session, held)
+
+
+def _run_counted(session: Session, parts: Sequence[written.Rows | str]) -> None:
+    """Past the driver's search for parameters, which takes longer than a long statement itself."""
+    sql, parameters = written.statement(parts)
+    with _drivers_errors(session, sql) as driver:
+        psycopg.RawCursor(driver).execute(sql, parameters)
+
+
+def _seal(session: Session) -> None:
+    _send_held(session)
+    with _drivers_errors(session, "COMMIT") as driver:
+        committed = driver.cursor().execute("COMMIT")
+    session.info["under way"].close()
+    if committed.statusmessage != "COMMIT":  # a transaction that has failed is answered with ROLLBACK: that is no error
+        raise RuntimeError(f"not committed: {committed.statusmessage}")
+
+
+class Asked:
+    """A question that was sent; its answer can be read once the piece is sent that it is in."""
+
+    def __init__(self, session: Session, sql: str, parameters: Any) -> None:
+        self._session, self._sql = session, sql
+        _send_held(session)
+        with _drivers_errors(session, sql) as driver:
+            self._cursor = driver.cursor().execute(sql, parameters)
+
+    def rows(self) -> Sequence[Any]:
+        with _drivers_errors(self._session, self._sql):
+            found: Sequence[Any] = self._cursor.fetchall()
+            return found
 
 
 def _run(session: Session, sql: str, parameters: Sequence[Any], *, many: bool = False) -> None:
     """A statement on the driver itself; SQLAlchemy's way around it costs several times what the statement does."""
+    _send_held(session)
     with _drivers_errors(session, sql) as driver:
         cursor = driver.cursor()
         if many:
@@ -223,20 +296,7 @@ def _run(session: Session, sql: str, parameters: Sequence[Any], *, many: bool = 
 
 
 def _fetch(session: Session, sql: str, parameters: Any) -> Sequence[Any]:
-    with _drivers_errors(session, sql) as driver:
-        rows: Sequence[Any] = driver.cursor().execute(sql, parameters).fetchall()
-        return rows
-
-
-def _copy(session: Session, sql: str, rows: Sequence[Row]) -> None:
-    with _drivers_errors(session, sql) as driver, driver.cursor() as cursor, cursor.copy(sql) as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-def _is_pipelined(session: Session) -> bool:
-    driver = link_of(session).connection.driver_connection
-    return isinstance(driver, psycopg.Connection) and driver.pgconn.pipeline_status != PipelineStatus.OFF
+    return Asked(session, sql, parameters).rows()
 
 
 @contextmanager
@@ -246,7 +306,8 @@ def _drivers_errors(session: Session, sql: str) -> Iterator[Any]:
     driver: Any = connection.connection.driver_connection
     try:
         yield driver
-    except (psycopg.Error, sqlite3.Error) as problem:
+    except (psycopg.Error, sqlite3.Error) as found:
+        problem = _cause(found)
         base = psycopg.Error if isinstance(problem, psycopg.Error) else sqlite3.Error
         lost = is_forgetful(problem) or connection.dialect.is_disconnect(problem, driver, None)  # type: ignore[arg-type]  # each driver has its own Error
         if lost:
@@ -256,16 +317,8 @@ def _drivers_errors(session: Session, sql: str) -> Iterator[Any]:
         ) from problem
 
 
-@lru_cache(maxsize=64)
-def _has_bytes(table: Table, columns: tuple[str, ...]) -> bool:
-    return any(isinstance(table.columns[name].type, LargeBinary) for name in columns)
-
-
-@lru_cache(maxsize=512)
-def _type(table: Table, name: str) -> str:
-    kind = table.columns[name].type
-    inner = getattr(kind, "impl", kind)
-    for ours, theirs in ((BigInteger, "bigint"), (Integer, "int"), (Boolean, "boolean")):
-        if isinstance(inner, ours):
-            return theirs
-    return "text"
+def _cause(problem: psycopg.Error | sqlite3.Error) -> psycopg.Error | sqlite3.Error:
+    """What went wrong first: that what came after it in the same piece was not done says nothing."""
+    while isinstance(problem, psycopg.errors.PipelineAborted) and isinstance(problem.__context__, psycopg.Error):
+        problem = problem.__context__
+    return problem

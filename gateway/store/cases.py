@@ -98,10 +98,16 @@ def load(session: Session, ids: Iterable[int]) -> dict[int, Case]:
     return {case.id: case for case in map(_case, bulk.select(session, sql, sorted(set(ids))))}
 
 
+def open_ids(session: Session, keys: Iterable[str]) -> dict[str, int]:
+    """The open incidents of these dedup keys, without a lock: a person may resolve one before it is loaded."""
+    wanted = sorted(set(keys))
+    sql = "SELECT dedup_key, id FROM incident WHERE dedup_key {list} AND status <> 'resolved'"
+    return {row[0]: row[1] for row in bulk.select_each(session, sql, wanted)} if wanted else {}
+
+
 def load_open(session: Session, keys: Iterable[str]) -> dict[str, Case]:
     """The open incidents of these dedup keys, locked in the order of ids."""
-    sql = "SELECT id FROM incident WHERE dedup_key {list} AND status <> 'resolved'"
-    ids = [row[0] for row in bulk.select_each(session, sql, sorted(set(keys)))]
+    ids = open_ids(session, keys).values()
     # Between the two looks a person may have resolved one of them.
     return {case.dedup_key: case for case in load(session, ids).values() if case.open} if ids else {}
 
@@ -150,11 +156,15 @@ _NEW = (
 )  # fmt: skip
 
 
+_OTHER = ("id", "uuid", "dedup_key", "title", "service", "started_at", "alert_name")
+_ALIKE = frozenset(_NEW) - frozenset(_OTHER)
+
+
 def insert(session: Session, cases: Sequence[Case], now: datetime) -> None:
     at = micros(now)
     routes = {id(case.route): case.route for case in cases}  # few, and each is long: written out once, not once a case
     texts = {key: route_text(route) for key, route in routes.items()}
-    bulk.insert(session, Incident, _NEW, [_new_row(case, at, texts[id(case.route)]) for case in cases])
+    bulk.insert(session, Incident, _NEW, [_new_row(case, at, texts[id(case.route)]) for case in cases], alike=_ALIKE)
     marked = [case for case in cases if case.state.phase or case.changes]  # few books ask for it
     bulk.update(session, Incident, ("id", "phase", "changes"), [(case.id, *_marks(case)) for case in marked])
 

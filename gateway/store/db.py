@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
@@ -30,13 +30,24 @@ def transaction() -> Iterator[Session]:
     try:
         with outer.begin():
             outer.info["link"] = outer.connection(execution_options={"writes": True})
-            yield outer
-            for last in outer.info.pop("last", ()):
-                last(outer)
+            with ExitStack() as under_way:
+                outer.info["under way"] = under_way
+                yield outer
+                _end(outer, under_way)
     finally:
         outer.info["writes"] = False
-        outer.info.pop("last", None)
-        outer.info.pop("link", None)
+        for name in ("last", "link", "under way", "seal"):
+            outer.info.pop(name, None)
+
+
+def _end(session: Session, under_way: ExitStack) -> None:
+    lasts, seal = session.info.pop("last", ()), session.info.pop("seal", None)
+    if lasts:
+        under_way.close()
+        for last in lasts:
+            last(session)
+    elif seal is not None:
+        seal()
 
 
 def at_end(session: Session, last: Callable[[Session], None]) -> None:
@@ -106,8 +117,10 @@ def prepare_postgres(engine: Engine) -> None:
     """A connection that lay idle is tried before it is used; after less than TRUSTED a round trip is spared."""
 
     @event.listens_for(engine, "checkin")
-    def _rest(_connection: Any, record: Any) -> None:
+    def _rest(connection: Any, record: Any) -> None:
         record.info["rested"] = time.monotonic()
+        if connection is not None and connection.autocommit:  # store/bulk.py began its transaction
+            connection.autocommit = False
 
     @event.listens_for(engine, "checkout")
     def _try_out(connection: Any, record: Any, _proxy: Any) -> None:
@@ -151,35 +164,6 @@ def prepare_sqlite(engine: Engine) -> None:
     def _begin(connection: Any) -> None:
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def wake_workers(session: Session) -> None:
-    """Tells waiting workers, at commit, that the outbox has something. On SQLite they watch the file themselves."""
-    if is_postgres(session):
-        session.connection().exec_driver_sql("SELECT pg_notify('nabat_outbox', '')")
-
-
-def one_writer_per_source(session: Session, source_ids: Sequence[int]) -> None:
-    """Until commit nobody else takes in alerts of these sources: what is read about them stays true while deciding.
-
-    SQLite has one writer in any case.
-    """
-    if is_postgres(session):
-        sql = "SELECT pg_advisory_xact_lock(71, id) FROM unnest(%s::int[]) AS id ORDER BY id"
-        session.connection().exec_driver_sql(sql, (list(source_ids),))
-
-
-def one_at_a_time(session: Session, person_ids: Sequence[int]) -> None:
-    """Until commit nobody else decides how many messages these people get: two workers would each count too few."""
-    if is_postgres(session):
-        sql = "SELECT pg_advisory_xact_lock(73, id) FROM unnest(%s::int[]) AS id ORDER BY id"
-        session.connection().exec_driver_sql(sql, (sorted(person_ids),))
-
-
-def one_line_at_a_time(session: Session) -> None:
-    """Until commit nobody else adds to the audit log: each of its rows is chained to the one before."""
-    if is_postgres(session):
-        session.connection().exec_driver_sql("SELECT pg_advisory_xact_lock(74)")
 
 
 @contextmanager

@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk
-from gateway.store.db import upsert, wake_workers
+from gateway.store import bulk, outbox
+from gateway.store.db import upsert
 from gateway.store.outbox import Leased
 from gateway.store.stat_tables import Letter
 from gateway.store.tables import Delivery, PersonRow
@@ -70,7 +70,7 @@ def write(session: Session, person: Person, week: int, facts: Mapping[str, Any],
     bulk.insert(session, Delivery, _COLUMNS, [promise])
     delivery = session.scalar(select(Delivery.id).where(Delivery.once == once))
     session.execute(update(Letter).where(Letter.id == number).values(delivery_id=delivery))
-    wake_workers(session)
+    outbox.wake_workers(session)
     return True
 
 

@@ -29,6 +29,7 @@ _PROMISED = (
     "person_id", "who", "name", "rank", "status", "attempts", "ambiguous", "created_at", "due_at", "expires_at",
     "fallback_at", "lease", "provider_ref", "error", "is_page",
 )  # fmt: skip
+_ALIKE = frozenset(_PROMISED) - {"incident_id", "once"}
 Promise = tuple[Any, ...]
 
 
@@ -62,9 +63,14 @@ def draft(notice: Notice, urgency: Urgency, kind: str, part: str, now: datetime)
 
 def write(session: Session, promises: Sequence[Promise], fresh: Container[int] = ()) -> None:
     """`fresh`: incidents that are new, so that nothing can have been promised of them before."""
-    bulk.insert(session, Delivery, _PROMISED, [one for one in promises if one[0] in fresh])
+    bulk.insert(session, Delivery, _PROMISED, [one for one in promises if one[0] in fresh], alike=_ALIKE)
     known = [one for one in promises if one[0] not in fresh]
-    bulk.insert(session, Delivery, _PROMISED, known, tail="ON CONFLICT (once) DO NOTHING")
+    bulk.insert(session, Delivery, _PROMISED, known, "ON CONFLICT (once) DO NOTHING", _ALIKE)
+
+
+def wake_workers(session: Session) -> None:
+    """Tells waiting workers, at commit, that the outbox has something. On SQLite they watch the file themselves."""
+    bulk.tell(session, "nabat_outbox")
 
 
 def cancel_pages(session: Session, incident_ids: Iterable[int], why: str, now: datetime) -> None:

@@ -30,6 +30,10 @@ class Roll:
         self._calendars = calendars
         self._held: _Held | None = None
 
+    def ask(self, session: Session) -> bulk.Asked:
+        """The facts of VERSIONS, to be read later: in one piece with other questions."""
+        return bulk.ask(session, _VERSIONS)
+
     def current(self, session: Session, versions: dict[str, str] | None = None) -> Directory:
         """`versions`: the two facts of VERSIONS, if they were read in this very moment with something else."""
         if versions is None:

@@ -15,6 +15,7 @@ from rules.book import RuleBook
 
 MOST = 5  # rulings of one incident that are shown: the newest
 _RULING = ("incident_id", "at", "cause", "book_version", "labels", "duty")
+_ALIKE = frozenset({"at", "cause", "book_version", "duty"})
 Row = tuple[int, int, str, str, str, str]
 
 
@@ -24,7 +25,7 @@ def row(incident_id: int, now: datetime, cause: str, book_version: str, labels: 
 
 
 def write(session: Session, rows: Sequence[Row]) -> None:
-    bulk.insert(session, Ruling, _RULING, rows)
+    bulk.insert(session, Ruling, _RULING, rows, alike=_ALIKE)
 
 
 def copy(session: Session, incident_id: int, to: int) -> None:

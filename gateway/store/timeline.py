@@ -10,6 +10,8 @@ from gateway.store import bulk
 from gateway.store.tables import Entry
 from gateway.store.types import micros, to_json
 
+_LINE = ("incident_id", "at", "kind", "actor", "detail")
+_ALIKE = frozenset({"at", "kind", "actor", "detail"})
 Line = tuple[int, int, str, str, str]
 
 
@@ -19,4 +21,4 @@ def line(incident_id: int, at: datetime, kind: str, actor: str, detail: dict[str
 
 
 def write(session: Session, lines: Sequence[Line]) -> None:
-    bulk.insert(session, Entry, ("incident_id", "at", "kind", "actor", "detail"), lines)
+    bulk.insert(session, Entry, _LINE, lines, alike=_ALIKE)

@@ -1,0 +1,29 @@
+"""Locks for what has no row to lock: who waits for whom until commit. SQLite has one writer in any case."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from gateway.store import bulk
+from gateway.store.db import is_postgres
+
+_EACH = "SELECT pg_advisory_xact_lock({kind}, id) FROM unnest({{}}::int[]) AS id ORDER BY id"
+_SOURCES, _PEOPLE = _EACH.format(kind=71), _EACH.format(kind=73)
+
+
+def one_writer_per_source(session: Session, source_ids: Sequence[int]) -> None:
+    """Until commit nobody else takes in alerts of these sources: what is read about them stays true while deciding."""
+    if is_postgres(session):
+        bulk.ask(session, _SOURCES, list(source_ids))
+
+
+def one_at_a_time(session: Session, person_ids: Sequence[int]) -> None:
+    """Until commit nobody else decides how many messages these people get: two workers would each count too few."""
+    if is_postgres(session):
+        bulk.ask(session, _PEOPLE, sorted(person_ids))
+
+
+def one_line_at_a_time(session: Session) -> None:
+    """Until commit nobody else adds to the audit log: each of its rows is chained to the one before."""
+    if is_postgres(session):
+        bulk.ask(session, "SELECT pg_advisory_xact_lock(74)")
