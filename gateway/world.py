@@ -13,6 +13,8 @@ from gateway.secrets import Vault
 from gateway.settings import Settings
 from gateway.store.roll import Roll
 
+STRANGERS = "strangers"
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -23,6 +25,7 @@ class World:
     roll: Roll
     disk: Disk
     heard: dict[int, datetime] = field(default_factory=dict)  # by source: when its last word was last noted
+    moods: set[str] = field(default_factory=set)  # STRANGERS, if the last alerts that came were all new
 
 
 def world() -> World:

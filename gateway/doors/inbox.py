@@ -13,9 +13,10 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlche
 from sqlalchemy.orm import Session
 
 from gateway import crashpoint, log, metrics
-from gateway.flows import intake
+from gateway.flows import intake, strangers
 from gateway.flows.intake import Outcome
 from gateway.flows.own_alerts import OWN_SOURCE, unreadable_alert
+from gateway.flows.strangers import NotAlone, Turn
 from gateway.store import sources as source_store
 from gateway.store.alerts import Post
 from gateway.store.db import transaction
@@ -210,17 +211,25 @@ def count(batch: Sequence[Item]) -> None:
 
 
 def _receive(posts: Sequence[Post], world: World) -> list[Outcome]:
-    tries, now = 0, world.clock.now()
+    """Where the last alerts were all new, these are expected to be so too: then no process waits for another."""
+    tries, now, book = 0, world.clock.now(), world.shelf.book
+    turn = strangers.turn(posts, world, book)
     while True:
         try:
             with transaction() as session:
                 _note_senders(session, posts, world, now)
-                return intake.receive(session, posts, world.shelf.book, world.roll, now, last=True)
+                found = intake.receive(session, posts, book, world.roll, now, turn)
+            strangers.remember(world, new=all(outcome.strangers for outcome in found))
+            return found
+        except (NotAlone, IntegrityError):  # another was first: the one writer finds it there
+            if turn is Turn.ALONE:
+                raise
         except OperationalError as problem:
             tries += 1
             if tries > RETRIES or not _worth_another_try(problem):
                 raise
             time.sleep(0.01)
+        turn = Turn.ALONE
 
 
 def _note_senders(session: Session, posts: Sequence[Post], world: World, now: datetime) -> None:

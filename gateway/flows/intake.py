@@ -16,13 +16,14 @@ from gateway.changes import Changes
 from gateway.flows import beats, hearing, repeats, returns, tickets
 from gateway.flows.holding import Gathering
 from gateway.flows.prepare import ready_of
+from gateway.flows.strangers import NotAlone, Turn
 from gateway.flows.suppress import Quiet
 from gateway.store import alerts as alert_store
 from gateway.store import arrivals, bulk, cases, rulings
 from gateway.store.alerts import Known, Post, Ready
 from gateway.store.arrivals import Arrived
 from gateway.store.cases import Case
-from gateway.store.locks import one_writer_per_source
+from gateway.store.locks import beside_others, one_writer_per_source
 from gateway.store.roll import Roll
 from gateway.store.tables import Incident
 from gateway.store.types import micros
@@ -45,15 +46,16 @@ class Outcome:
     incidents: list[int] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)  # urgency ranks of incidents it opened
     never_seen: int = 0  # resolves of alerts that were never seen firing
+    strangers: bool = False  # nothing was known of all that came in the same transaction
 
 
 def receive(
-    session: Session, posts: Sequence[Post], book: RuleBook, roll: Roll, now: datetime, *, last: bool = False
+    session: Session, posts: Sequence[Post], book: RuleBook, roll: Roll, now: datetime, turn: Turn = Turn.WITHIN
 ) -> list[Outcome]:
     """Take in `posts`, of any number of sources. When the caller's commit returns, nothing can be lost any more.
 
-    On PostgreSQL that is two round trips for alerts that are new: all questions, then all that is written. `last`:
-    nothing else is to be done in this transaction, so COMMIT goes out with the latter.
+    On PostgreSQL that is two round trips for alerts that are new: all questions, then all that is written, with COMMIT
+    unless something follows in the same transaction. Raises NotAlone where that is the wrong `turn`.
     """
     asked = len(posts)
     posts = [*posts, *beats.hear(session, posts, book.heartbeats, now)]
@@ -63,17 +65,25 @@ def receive(
         posts = [repeats.once(session, post, now) if post.once else post for post in posts]
         posts = [repeats.at_most_now_and_then(session, post, now) if post.own else post for post in posts]
     ready = [ready_of(post, book) for post in posts]
+    came = [(post.source_id, one) for post, of_post in zip(posts, ready, strict=True) for one in of_post]
     with bulk.pipelined(session):
         versions = roll.ask(session)
-        one_writer_per_source(session, sources)
-        came = [(post.source_id, one) for post, of_post in zip(posts, ready, strict=True) for one in of_post]
+        beside = turn is Turn.BESIDE and beside_others(session, sources)
+        if not beside:
+            one_writer_per_source(session, sources)
         question = arrivals.Question(session, came)
+    found = question.read()
+    strangers = not found.known and not found.opened
+    if beside and not strangers:
+        raise NotAlone
     intake = _Intake(session, book, roll.current(session, dict(versions.rows())), now)
     intake.ready = {id(post): of_post for post, of_post in zip(posts, ready, strict=True)}
-    intake.look_up(came, question.read())
+    intake.look_up(came, found)
     outcomes = [intake.take(post) for post in posts]
-    intake.write(posts, last=last)
+    intake.write(posts, last=turn is not Turn.WITHIN)
     crashpoint.passing("ingest written")
+    for outcome in outcomes:
+        outcome.strangers = strangers
     return outcomes[:asked]
 
 
@@ -273,8 +283,13 @@ class _Intake:
                 self.changes.line(self.by_id[case_id], kind, "", detail)
         self.quiet.write()
         rulings.keep_book(self.session, self.book, self.now, self.changes.rulings)
-        known = [one for one in self.known.values() if one.dirty]
+        # Whoever writes some of the same at the same time waits in one order; incidents come in that of their numbers.
+        known = sorted((one for one in self.known.values() if one.dirty), key=_place)
         with bulk.pipelined(self.session, to_commit=last):
             alert_store.keep_payloads(self.session, posts)
             alert_store.write(self.session, known, self.at)
             self.changes.write()
+
+
+def _place(one: Known) -> tuple[int, str]:
+    return one.source_id, one.fingerprint

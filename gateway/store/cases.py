@@ -164,6 +164,8 @@ def insert(session: Session, cases: Sequence[Case], now: datetime) -> None:
     at = micros(now)
     routes = {id(case.route): case.route for case in cases}  # few, and each is long: written out once, not once a case
     texts = {key: route_text(route) for key, route in routes.items()}
+    if is_postgres(session):  # two who open some of the same wait for each other in one order; SQLite likes that of ids
+        cases = sorted(cases, key=lambda case: case.dedup_key)
     bulk.insert(session, Incident, _NEW, [_new_row(case, at, texts[id(case.route)]) for case in cases], alike=_ALIKE)
     marked = [case for case in cases if case.state.phase or case.changes]  # few books ask for it
     bulk.update(session, Incident, ("id", "phase", "changes"), [(case.id, *_marks(case)) for case in marked])

@@ -7,14 +7,25 @@ from sqlalchemy.orm import Session
 from gateway.store import bulk
 from gateway.store.db import is_postgres
 
-_EACH = "SELECT pg_advisory_xact_lock({kind}, id) FROM unnest({{}}::int[]) AS id ORDER BY id"
-_SOURCES, _PEOPLE = _EACH.format(kind=71), _EACH.format(kind=73)
+_EACH = "SELECT pg_advisory_xact_lock{how}({kind}, id) FROM unnest({{}}::int[]) AS id ORDER BY id"
+_SOURCES, _PEOPLE = _EACH.format(how="", kind=71), _EACH.format(how="", kind=73)
+_BESIDE = _EACH.format(how="_shared", kind=71)
 
 
 def one_writer_per_source(session: Session, source_ids: Sequence[int]) -> None:
     """Until commit nobody else takes in alerts of these sources: what is read about them stays true while deciding."""
     if is_postgres(session):
         bulk.ask(session, _SOURCES, list(source_ids))
+
+
+def beside_others(session: Session, source_ids: Sequence[int]) -> bool:
+    """Until commit nobody holds the above for these sources, but any number hold this one: what they add is all new.
+
+    False where there is no such thing, since only one writes.
+    """
+    if is_postgres(session):
+        bulk.ask(session, _BESIDE, list(source_ids))
+    return is_postgres(session)
 
 
 def one_at_a_time(session: Session, person_ids: Sequence[int]) -> None:

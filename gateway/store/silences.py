@@ -121,6 +121,7 @@ def note_hidden(session: Session, found: Iterable[Hidden], now: datetime) -> Non
         for one in found
         if one.by.kind is not Suppressor.INHIBITION
     ]
+    rows.sort()  # two who write some of the same wait for each other in one order
     bulk.insert(session, HiddenAlert, columns, rows, tail="ON CONFLICT DO NOTHING")
 
 

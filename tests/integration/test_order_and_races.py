@@ -14,6 +14,7 @@ from gateway.store import outbox
 from gateway.store.db import db, transaction
 from gateway.store.tables import AlertRow, Entry, Incident
 from gateway.store.types import micros
+from gateway.world import STRANGERS
 from rules.lifecycle import Signal
 from tests.doors import BridgeDoor
 from tests.samples import alert, group, webhook
@@ -102,6 +103,25 @@ def test_at_most_one_open_incident_per_key_under_any_concurrency(world):
     assert len({incident.dedup_key for incident in open_ones}) == 20
     assert db.session.scalar(select(func.sum(AlertRow.seen))) == 240
     assert len(world.deliveries()) == 40  # two ways to tell Anna of each
+
+
+def test_new_alerts_are_taken_in_side_by_side_and_what_another_was_first_with_is_found(world):
+    """A pair of senders, twice: the same new alerts at the same moment, in orders of their own, two to an incident."""
+    token, moods, dice = world.token(), world.app.extensions["gateway"].moods, random.Random(7)
+
+    def post(body):
+        headers = {"Authorization": f"Bearer {token}"}
+        return world.app.test_client().post("/ingest/alertmanager", json=body, headers=headers).status_code
+
+    for turn in range(8):
+        new = [alert(name=f"Alert{turn}-{number // 2}", fingerprint=f"f{turn}-{number}") for number in range(12)]
+        moods.add(STRANGERS)  # as if the last ones had been new
+        assert together(world, post, [group(*dice.sample(new, 12)) for _ in range(4)]) == [202] * 4
+    db.session.rollback()
+    rows = db.session.execute(select(AlertRow.fingerprint, AlertRow.seen, AlertRow.latest))
+    assert sorted(rows.all()) == sorted((f"f{turn}-{number}", 4, True) for turn in range(8) for number in range(12))
+    assert len({incident.dedup_key for incident in world.incidents()}) == len(world.incidents()) == 48
+    assert len(world.deliveries()) == 96
 
 
 def test_requests_that_come_together_share_a_commit_and_each_gets_its_own_answer(world):
