@@ -1,6 +1,7 @@
 """Everything one transaction is going to write, gathered case by case and written set-wise at its end."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from gateway.store.types import to_json
 from rules.audience import Audience, audience
 from rules.calendars import Standing
 from rules.explain import duty
+from rules.lifecycle import State
 from rules.whose import team_of
 from rules.words import Contact, Directory, Notice, Route, Step, Way
 
@@ -27,6 +29,15 @@ class Origin(Protocol):
     def how(self) -> str: ...
     @property
     def key(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What became of a new incident: its state, the lines of its timeline, the messages promised at its level."""
+
+    state: State
+    lines: Sequence[tuple[int, str, str, str]]
+    drafts: Sequence[tuple[tuple[Notice, str], outbox.Draft]]
 
 
 class Changes:
@@ -77,6 +88,25 @@ class Changes:
             found = (notice, outbox.draft(notice, case.route.urgency, kind, part, self.now))
             self._drafts[key] = found  # with the notice, so that its id stays its
         return found[1]
+
+    def mark(self) -> tuple[int, int]:
+        """Where it stands, for since()."""
+        return len(self.lines), len(self.promises)
+
+    def since(self, mark: tuple[int, int], case: Case) -> "Course":
+        """What happened to this incident, which is new, since then."""
+        promises = zip(self.promised.get((case.id, case.state.level), ()), self.promises[mark[1] :], strict=True)
+        drafts = [(one, outbox.draft_of(promise)) for one, promise in promises]
+        return Course(case.state, [line[1:] for line in self.lines[mark[0] :]], drafts)
+
+    def again(self, course: "Course", case: Case) -> None:
+        """The same happens to another new one, of the same route at the same moment: in a storm to thousands."""
+        case.state, number, level = course.state, case.id, course.state.level
+        self.cases[number] = case
+        self.lines += [(number, *line) for line in course.lines]
+        if course.drafts:
+            self.promised[number, level] = [one for one, _ in course.drafts]
+            self.promises += [draft.promise(number, case.uuid, level) for _, draft in course.drafts]
 
     def standing(self, case: Case, level: int) -> list[promised.Standing]:
         """How the messages of a step stand, those promised in this very transaction too."""

@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -295,5 +296,5 @@ def _add_up(batch: Sequence[Item]) -> None:
                 metrics.quarantined.labels(post.source).inc(len(post.quarantined))
             if outcome.never_seen:
                 metrics.never_seen.labels(post.source).inc(outcome.never_seen)
-            for rank in outcome.opened:
-                metrics.incidents_opened.labels(UNITS[rank]).inc()
+            for rank, number in Counter(outcome.opened).items():
+                metrics.incidents_opened.labels(UNITS[rank]).inc(number)

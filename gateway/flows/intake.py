@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway import crashpoint
 from gateway.actions import Actor, carry_out
-from gateway.changes import Changes
+from gateway.changes import Changes, Course
 from gateway.flows import beats, hearing, repeats, returns, tickets
 from gateway.flows.holding import Gathering
 from gateway.flows.prepare import ready_of
@@ -28,8 +28,9 @@ from gateway.store.roll import Roll
 from gateway.store.tables import Incident
 from gateway.store.types import micros
 from rules.book import RuleBook
+from rules.calendars import Standing
 from rules.holding import hold
-from rules.lifecycle import NEW, Decision, Given, Signal
+from rules.lifecycle import NEW, Given, Signal
 from rules.phases import decide
 from rules.words import Alert, Directory, Suppression
 
@@ -102,7 +103,7 @@ class _Intake:
         self.by_id: dict[int, Case] = {}
         self.by_key: dict[str, Case] = {}
         self.ready: dict[int, Sequence[Ready]] = {}  # by id(post)
-        self.openings: dict[int, Decision] = {}
+        self.courses: dict[tuple[int, tuple[Standing, ...], str], Course] = {}  # by id(route)
         self.joined: dict[int, list[str]] = {}
         self.cleared: dict[int, list[str]] = {}
         self.new_ids: list[int] = []
@@ -232,13 +233,19 @@ class _Intake:
             team=self.changes.team(route), alert_name=alert_store.name_of(alert),
         )  # fmt: skip
         self.by_id[id_] = case
-        opening = self.openings.get(id(route))
+        alike = (id(route), ready.times, post.source)
         if hidden is not None:
             opening = decide(NEW, Signal.SUPPRESS, route, self.now, Given(suppression=hidden))
-        elif opening is None:  # one moment, one route: the same decision for every incident of a storm
+            carry_out(self.changes, case, opening, Actor(post.source, "source"))
+        elif (course := self.courses.get(alike)) is not None:
+            self.changes.again(course, case)
+        else:  # one moment, one route: the same for every incident of a storm
+            mark = self.changes.mark()
             given = Given(hold=hold(route.timing, self.book.calendars, self.now))
-            opening = self.openings[id(route)] = decide(NEW, Signal.OPENED, route, self.now, given)
-        carry_out(self.changes, case, opening, Actor(post.source, "source"))
+            opening = decide(NEW, Signal.OPENED, route, self.now, given)
+            carry_out(self.changes, case, opening, Actor(post.source, "source"))
+            if opening.after == case.state:  # a ladder that hurries on is walked anew each time
+                self.courses[alike] = self.changes.since(mark, case)
         self.changes.ruled(case, "opened", ready.labels)
         return case
 
@@ -283,13 +290,8 @@ class _Intake:
                 self.changes.line(self.by_id[case_id], kind, "", detail)
         self.quiet.write()
         rulings.keep_book(self.session, self.book, self.now, self.changes.rulings)
-        # Whoever writes some of the same at the same time waits in one order; incidents come in that of their numbers.
-        known = sorted((one for one in self.known.values() if one.dirty), key=_place)
+        known = [one for one in self.known.values() if one.dirty]
         with bulk.pipelined(self.session, to_commit=last):
             alert_store.keep_payloads(self.session, posts)
             alert_store.write(self.session, known, self.at)
             self.changes.write()
-
-
-def _place(one: Known) -> tuple[int, str]:
-    return one.source_id, one.fingerprint

@@ -45,6 +45,12 @@ class Draft:
         return incident_id, f"{uuid}:{level}:{self.where}", level, *self.rest
 
 
+def draft_of(promise: Promise) -> Draft:
+    """What it has in common with those of other incidents that tell the same person the same way."""
+    _, once, _, *rest = promise
+    return Draft(once.rpartition(":")[2], tuple(rest))
+
+
 def draft(notice: Notice, urgency: Urgency, kind: str, part: str, now: datetime) -> Draft:
     begins = now + notice.after
     contact, at, page = notice.contact, micros(begins), kind in PAGES
