@@ -19,7 +19,7 @@ from gateway.flows.prepare import ready_of
 from gateway.flows.strangers import NotAlone, Turn
 from gateway.flows.suppress import Quiet
 from gateway.store import alerts as alert_store
-from gateway.store import arrivals, bulk, cases, rulings
+from gateway.store import arrivals, bulk, cases, pieces, rulings
 from gateway.store.alerts import Known, Post, Ready
 from gateway.store.arrivals import Arrived
 from gateway.store.cases import Case
@@ -67,7 +67,7 @@ def receive(
         posts = [repeats.at_most_now_and_then(session, post, now) if post.own else post for post in posts]
     ready = [ready_of(post, book) for post in posts]
     came = [(post.source_id, one) for post, of_post in zip(posts, ready, strict=True) for one in of_post]
-    with bulk.pipelined(session):
+    with pieces.pipelined(session):
         versions = roll.ask(session)
         beside = turn is Turn.BESIDE and beside_others(session, sources)
         if not beside:
@@ -291,7 +291,7 @@ class _Intake:
         self.quiet.write()
         rulings.keep_book(self.session, self.book, self.now, self.changes.rulings)
         known = [one for one in self.known.values() if one.dirty]
-        with bulk.pipelined(self.session, to_commit=last):
+        with pieces.pipelined(self.session, to_commit=last):
             alert_store.keep_payloads(self.session, posts)
             alert_store.write(self.session, known, self.at)
             self.changes.write()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk, cases
+from gateway.store import bulk, cases, pieces
 from gateway.store.alerts import Known, Ready
 from gateway.store.db import is_postgres
 from rules.episodes import Episodes
@@ -54,7 +54,7 @@ class Question:
     def __init__(self, session: Session, came: Sequence[tuple[int, Ready]]) -> None:
         self._session = session
         self._came = {(source_id, ready.alert.fingerprint): _key(ready) for source_id, ready in came}
-        self._asked: bulk.Asked | None = None
+        self._asked: pieces.Asked | None = None
         if self._came and is_postgres(session):
             sources, fingerprints = zip(*self._came, strict=True)
             keys = list(self._came.values())

@@ -3,27 +3,21 @@
 SQLite runs executemany on a prepared statement. PostgreSQL is sent rows as one JSON text (store/written.py).
 """
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import psycopg
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Dialect, Select, Table
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gateway.store import written
-from gateway.store.db import is_forgetful, is_postgres, link_of
+from gateway.store.db import is_postgres, link_of
+from gateway.store.pieces import Asked, drivers_errors, fetch, run, run_written, send_held
 from gateway.store.tables import Base
 from gateway.store.types import to_json
 
 Row = Sequence[Any]
-# A plan for each set of values would cost as much as the statement: all there is to know stands in the texts.
-GENERIC = "SET LOCAL plan_cache_mode = force_generic_plan"
 
 
 def insert(
@@ -35,15 +29,15 @@ def insert(
         return
     table = _table(model)
     if not is_postgres(session):
-        _run(session, _sqlite_insert(table, columns, tail), rows, many=True)
+        run(session, _sqlite_insert(table, columns, tail), rows, many=True)
         return
     held, part = session.info.get("held"), written.Rows(table, columns, alike, rows, tail)
     if held is not None:
         if held and isinstance(held[-1], str):
-            _send_held(session)
+            send_held(session)
         session.info["held"].append(part)
     else:
-        _run_counted(session, [part])
+        run_written(session, [part])
 
 
 def update(session: Session, model: type[Base], columns: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -55,11 +49,11 @@ def update(session: Session, model: type[Base], columns: tuple[str, ...], rows: 
         sets = ", ".join(f"{name} = new.{name}" for name in columns[1:])
         record = _record(table, columns)
         sql = f"UPDATE {table.name} SET {sets} FROM {record} AS new WHERE {table.name}.id = new.id"  # noqa: S608
-        _run(session, sql, (_as_json(columns, rows),))
+        run(session, sql, (_as_json(columns, rows),))
     else:
         sets = ", ".join(f"{name} = ?" for name in columns[1:])
         sql = f"UPDATE {table.name} SET {sets} WHERE id = ?"  # noqa: S608
-        _run(session, sql, [(*row[1:], row[0]) for row in rows], many=True)
+        run(session, sql, [(*row[1:], row[0]) for row in rows], many=True)
 
 
 def select(session: Session, sql: str, values: Iterable[Any], *more: Any) -> Sequence[Any]:
@@ -70,7 +64,7 @@ def select(session: Session, sql: str, values: Iterable[Any], *more: Any) -> Seq
     else:
         text = sql.replace("{list}", "IN (SELECT value FROM json_each(?))").replace("{}", "?")
         parameters = (to_json(list(values)), *more)
-    return _fetch(session, text, parameters)
+    return fetch(session, text, parameters)
 
 
 def select_each(session: Session, sql: str, values: Iterable[Any], *more: Any) -> Sequence[Any]:
@@ -86,7 +80,7 @@ def select_each(session: Session, sql: str, values: Iterable[Any], *more: Any) -
     kind = "bigint" if wanted and isinstance(wanted[0], int) else "text"
     each = f"unnest(%s::{kind}[]) AS one(value)"
     text = f"SELECT found.* FROM {each} CROSS JOIN LATERAL ({one} OFFSET 0) AS found"  # noqa: S608 - our own words
-    return _fetch(session, text, (wanted, *more))
+    return fetch(session, text, (wanted, *more))
 
 
 def execute(session: Session, sql: str, values: Iterable[Any], *more: Any) -> None:
@@ -96,7 +90,7 @@ def execute(session: Session, sql: str, values: Iterable[Any], *more: Any) -> No
     else:
         one_list = "IN (SELECT value FROM json_each(?))"
         text, parameters = sql.replace("{list}", one_list).replace("{}", "?"), (*more, to_json(list(values)))
-    _run(session, text, parameters)
+    run(session, text, parameters)
 
 
 def tell(session: Session, channel: str) -> None:
@@ -116,7 +110,7 @@ def select_plain(session: Session, sql: str, *values: Any) -> Sequence[Any]:
     return ask(session, sql, *values).rows()
 
 
-def ask(session: Session, sql: str, *values: Any) -> "Asked":
+def ask(session: Session, sql: str, *values: Any) -> Asked:
     """As select_plain(), its answer to be read later; on SQLite, which answers at once, the moment is the same."""
     return Asked(session, sql.replace("{}", "%s" if is_postgres(session) else "?"), values)
 
@@ -126,7 +120,7 @@ def select_made(session: Session, query: Select[Any]) -> Sequence[Any]:
     which takes longer than many a walk along an index. Values go in and come out as they are stored.
     """
     sql, parameters = _compiled(query, link_of(session).dialect)
-    return _fetch(session, sql, parameters)
+    return fetch(session, sql, parameters)
 
 
 @lru_cache(maxsize=64)
@@ -150,8 +144,8 @@ def several(session: Session, questions: Sequence[Question]) -> list[Sequence[An
     postgres = is_postgres(session)
     asked = [_prepared(one, postgres=postgres) for one in questions]
     if not postgres:
-        return [_fetch(session, *one) for one in asked]
-    with _drivers_errors(session, "several questions") as driver:
+        return [fetch(session, *one) for one in asked]
+    with drivers_errors(session, "several questions") as driver:
         cursors = [driver.cursor() for _ in asked]
         with driver.pipeline():
             for cursor, (sql, parameters) in zip(cursors, asked, strict=True):
@@ -178,9 +172,9 @@ def new_ids(session: Session, model: type[Base], count: int) -> list[int]:
     table = _table(model)
     if is_postgres(session):
         sql = f"SELECT nextval('{table.name}_id_seq') FROM generate_series(1, %s)"  # noqa: S608
-        return [row[0] for row in _fetch(session, sql, (count,))]
+        return [row[0] for row in fetch(session, sql, (count,))]
     sql = f"SELECT coalesce(max(id), 0) FROM {table.name}"  # noqa: S608
-    last = _fetch(session, sql, ())[0][0]
+    last = fetch(session, sql, ())[0][0]
     return list(range(last + 1, last + 1 + count))
 
 
@@ -205,120 +199,3 @@ def _record(table: Table, columns: tuple[str, ...]) -> str:
 
 def _as_json(columns: tuple[str, ...], rows: Sequence[Row]) -> str:
     return to_json([dict(zip(columns, row, strict=True)) for row in rows])
-
-
-@contextmanager
-def pipelined(session: Session, *, to_commit: bool = False) -> Iterator[None]:
-    """What is said inside goes to PostgreSQL in one piece and is answered in one: a single round trip, BEGIN with it.
-
-    Only for statements of this module. What goes wrong is heard at the end, or when an answer is read. `to_commit`:
-    nothing is said after it in this transaction(), whose COMMIT then goes out in the same piece.
-    """
-    if not is_postgres(session):
-        yield
-        return
-    session.flush()  # what the ORM still holds back comes before it
-    if to_commit:
-        session.info["under way"].enter_context(_pipeline(session))
-        session.info["seal"] = lambda: _seal(session)
-        yield
-    else:
-        with _pipeline(session):
-            yield
-
-
-@contextmanager
-def _pipeline(session: Session) -> Iterator[None]:
-    with _drivers_errors(session, "several statements") as driver:
-        begins = driver.info.transaction_status == TransactionStatus.IDLE
-        if begins:  # the driver's own BEGIN would wait for its answer; this ends where the connection is given back
-            driver.autocommit = True
-        with driver.pipeline():
-            if begins:
-                driver.cursor().execute("BEGIN")
-                driver.cursor().execute(GENERIC)
-            session.info["held"] = []
-            try:
-                yield
-                _send_held(session)
-            finally:
-                session.info.pop("held", None)
-
-
-def _send_held(session: Session) -> None:
-    """What was held back so that it is one statement; whatever else is said comes after it."""
-    held = session.info.get("held")
-    if held:
-        session.info["held"] = []
-        _run_counted(session, held)
-
-
-def _run_counted(session: Session, parts: Sequence[written.Rows | str]) -> None:
-    """Past the driver's search for parameters, which takes longer than a long statement itself."""
-    sql, parameters = written.statement(parts)
-    with _drivers_errors(session, sql) as driver:
-        psycopg.RawCursor(driver).execute(sql, parameters)
-
-
-def _seal(session: Session) -> None:
-    _send_held(session)
-    with _drivers_errors(session, "COMMIT") as driver:
-        committed = driver.cursor().execute("COMMIT")
-    session.info["under way"].close()
-    if committed.statusmessage != "COMMIT":  # a transaction that has failed is answered with ROLLBACK: that is no error
-        raise RuntimeError(f"not committed: {committed.statusmessage}")
-
-
-class Asked:
-    """A question that was sent; its answer can be read once the piece is sent that it is in."""
-
-    def __init__(self, session: Session, sql: str, parameters: Any) -> None:
-        self._session, self._sql = session, sql
-        _send_held(session)
-        with _drivers_errors(session, sql) as driver:
-            self._cursor = driver.cursor().execute(sql, parameters)
-
-    def rows(self) -> Sequence[Any]:
-        with _drivers_errors(self._session, self._sql):
-            found: Sequence[Any] = self._cursor.fetchall()
-            return found
-
-
-def _run(session: Session, sql: str, parameters: Sequence[Any], *, many: bool = False) -> None:
-    """A statement on the driver itself; SQLAlchemy's way around it costs several times what the statement does."""
-    _send_held(session)
-    with _drivers_errors(session, sql) as driver:
-        cursor = driver.cursor()
-        if many:
-            cursor.executemany(sql, parameters)
-        else:
-            cursor.execute(sql, parameters)
-
-
-def _fetch(session: Session, sql: str, parameters: Any) -> Sequence[Any]:
-    return Asked(session, sql, parameters).rows()
-
-
-@contextmanager
-def _drivers_errors(session: Session, sql: str) -> Iterator[Any]:
-    """The driver's connection; its errors are put into SQLAlchemy's words, as callers expect them."""
-    connection = link_of(session)
-    driver: Any = connection.connection.driver_connection
-    try:
-        yield driver
-    except (psycopg.Error, sqlite3.Error) as found:
-        problem = _cause(found)
-        base = psycopg.Error if isinstance(problem, psycopg.Error) else sqlite3.Error
-        lost = is_forgetful(problem) or connection.dialect.is_disconnect(problem, driver, None)  # type: ignore[arg-type]  # each driver has its own Error
-        if lost:
-            connection.invalidate(problem)
-        raise DBAPIError.instance(
-            sql, None, problem, base, connection_invalidated=lost, dialect=connection.dialect
-        ) from problem
-
-
-def _cause(problem: psycopg.Error | sqlite3.Error) -> psycopg.Error | sqlite3.Error:
-    """What went wrong first: that what came after it in the same piece was not done says nothing."""
-    while isinstance(problem, psycopg.errors.PipelineAborted) and isinstance(problem.__context__, psycopg.Error):
-        problem = problem.__context__
-    return problem

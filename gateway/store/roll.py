@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk, silences
+from gateway.store import bulk, pieces, silences
 from gateway.store.people import VERSION, directory
 from rules.calendars import Calendar
 from rules.oncall import all_bound
@@ -30,7 +30,7 @@ class Roll:
         self._calendars = calendars
         self._held: _Held | None = None
 
-    def ask(self, session: Session) -> bulk.Asked:
+    def ask(self, session: Session) -> pieces.Asked:
         """The facts of VERSIONS, to be read later: in one piece with other questions."""
         return bulk.ask(session, _VERSIONS)
 
