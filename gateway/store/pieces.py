@@ -84,14 +84,18 @@ class Asked:
 
     def __init__(self, session: Session, sql: str, parameters: Any) -> None:
         self._session, self._sql = session, sql
+        self._rows: Sequence[Any] | None = None
         send_held(session)
         with drivers_errors(session, sql) as driver:
             self._cursor = driver.cursor().execute(sql, parameters)
+            if not is_postgres(session):  # a question that is left open would hold up what follows, a rollback too
+                self._rows = self._cursor.fetchall()
 
     def rows(self) -> Sequence[Any]:
-        with drivers_errors(self._session, self._sql):
-            found: Sequence[Any] = self._cursor.fetchall()
-            return found
+        if self._rows is None:
+            with drivers_errors(self._session, self._sql):
+                self._rows = self._cursor.fetchall()
+        return self._rows
 
 
 def run(session: Session, sql: str, parameters: Sequence[Any], *, many: bool = False) -> None:
