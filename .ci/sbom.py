@@ -1,6 +1,7 @@
 """What Nabat is made of, as CycloneDX 1.6: `.venv/bin/python .ci/sbom.py > sbom.cdx.json`.
 
-The locked requirements and the files for browsers. Nothing in it is of the moment or of the machine but the licences, which the installed packages say themselves.
+The locked requirements and the files for browsers. Nothing in it is of the moment; only the licences are read from what
+is installed.
 """
 
 import json
