@@ -32,13 +32,18 @@ class Shared:
     def ask(self, key: Hashable, now: datetime, make: Callable[[], Made], *, fresh: bool) -> Made:
         """What was made a moment ago, else `make`: by one at a time, the others wait for what it makes."""
         with self._lock:
-            if len(self._kept) >= MOST:
-                self._kept.clear()
+            if key not in self._kept:
+                self._forget(now)
             kept = self._kept.setdefault(key, _Kept())
         with kept.lock:
             if fresh or kept.at is None or not timedelta(0) <= now - kept.at <= FOR:
                 kept.made, kept.at = make(), now
             return kept.made  # type: ignore[return-value]  # a key is used for one kind of thing
+
+    def _forget(self, now: datetime) -> None:
+        """What is old helps nobody, and a list may be half a megabyte."""
+        known = {key: one for key, one in self._kept.items() if one.at is None or timedelta(0) <= now - one.at <= FOR}
+        self._kept = known if len(known) < MOST else {}
 
 
 def switch_on(app: Flask) -> None:

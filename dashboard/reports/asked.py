@@ -68,7 +68,8 @@ def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo, own: str = "") 
         start, end = (start, end) if wrong else (first, last + timedelta(days=1))
     elif period not in PERIODS:
         period = "30d"
-    team = _name(args.get("team", own)).replace(ALL, "")
+    team = _name(args.get("team", own))
+    team = "" if team == ALL else team
     scope = Scope(start, end, zone, team, _rank(args.get("urgency", "")),
                   _name(args.get("service", "")))  # fmt: skip
     return Asked(scope, "30d" if wrong else period, args.get("names") == "initials", wrong=wrong,

@@ -131,6 +131,9 @@ def test_what_the_rules_would_do(world, admin):
     (one,) = said["tried"]
     assert one["explanation"]["urgency"] == "emergency"
     assert one["joins"] is None
+    told = one["explanation"]["ladder"][0]["told"]
+    assert [way["channel"] for way in told] == ["pagerduty", "ntfy"]
+    assert not any("address" in way for way in told)  # a topic of ntfy is as good as a key
     assert world.incidents() == []
     (number,) = world.alert()
     assert admin.post("/rules/explain", json={"payload": group(alert())}).json["tried"][0]["joins"] == number

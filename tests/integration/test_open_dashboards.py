@@ -1,11 +1,13 @@
 """Many open pages: one answer for all that ask the same within a moment; who has just acted is told what is so now."""
 
 import re
+import weakref
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
-from dashboard.shared import switch_on
+from dashboard.shared import FOR, Shared, switch_on
 from gateway.store.db import transaction
 from gateway.store.tables import PersonRow
 from tests.browsing import Browser, everybody_has_a_password
@@ -55,3 +57,15 @@ def test_pages_that_ask_the_same_are_told_the_same_for_a_moment(world, anna):
         session.execute(update(PersonRow).where(PersonRow.email == "oleg@example.org").values(role="viewer"))
     assert "Acknowledge all" in drawn.text
     assert "Acknowledge all" not in poll(oleg, seen).text
+
+
+class Drawn:
+    """A list somebody was shown."""
+
+
+def test_what_was_shared_a_moment_ago_is_let_go(world):
+    kept, now = Shared(), world.clock.now()
+    lists = [weakref.ref(kept.ask(number, now, Drawn, fresh=False)) for number in range(20)]
+    assert all(one() is not None for one in lists)
+    kept.ask("another", now + FOR + timedelta(microseconds=1), Drawn, fresh=False)
+    assert all(one() is None for one in lists)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
+from dashboard.reports import asked as asking
 from gateway.flows import rollups as keeping
 from gateway.flows import weekly
 from gateway.store import reports, rollups, verdicts
@@ -135,6 +136,10 @@ def test_page_file_api_and_metrics_say_the_same(seeded):
     assert (
         'href="/reports/load?p=custom&amp;from=2026-11-23&amp;to=2026-11-29&amp;team=*' in page
     )  # all teams stay chosen
+    starred = asking.read(
+        {"team": "24*7"}, world.clock.now(), ZoneInfo("UTC")
+    )  # a star is all teams only where it stands alone
+    assert starred.scope.team == "24*7"
     own = browser.get(f"/reports?p=custom&{WEEK}").text  # a responder's own team, unless they say otherwise
     assert "<option selected>infra</option>" in own
     assert "5 of 8 · goal 90" not in own
