@@ -21,7 +21,9 @@ def pack(answer: Response) -> Response:
     if answer.mimetype != "text/html" or answer.is_streamed or answer.direct_passthrough:
         return answer
     answer.vary.update(("Accept-Encoding", "Sec-Fetch-Site"))
-    wanted = request.accept_encodings.quality("gzip") > 0 and request.headers.get("Sec-Fetch-Site", "none") in OURS
+    unsaid = "" if request.is_secure else "none"  # old browsers do not say it; without TLS no browser does
+    ours = request.headers.get("Sec-Fetch-Site", unsaid) in OURS
+    wanted = ours and request.accept_encodings.quality("gzip") > 0
     body = answer.get_data()
     if not wanted or len(body) < LEAST or "Content-Encoding" in answer.headers:
         return answer

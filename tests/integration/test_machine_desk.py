@@ -79,6 +79,9 @@ def test_messages_are_sent_again_and_incidents_opened_by_hand(world, admin):
     problem(admin.post("/incidents", json={"title": "x", "urgency": ["fast"]}), 400)
     done = admin.get("/audit", action="incident opened").json["audit"]
     assert [one["actor"].startswith("token terraform #") for one in done] == [True]
+    (by_hand,) = db.session.scalars(select(Payload).join(Source).where(Source.kind == "people"))
+    again = admin.post(f"/sources/{by_hand.source_id}/replay", json={"payload": by_hand.id})
+    assert "by hand" in problem(again, 409)  # there is no sender's form to read it by
 
 
 def test_tickets(world, admin):
