@@ -139,7 +139,7 @@ def change_view(visit: Visit, number: int, what: str) -> ResponseReturnValue:
         found = views.seen(session, number, visit.person.person_id, teams_of(visit))
         if found is None:
             abort(404)
-        name, query, before = found.name, found.query, views.was(session, found)
+        name, query, before = found.name, found.query, views.was(session, found, deleted=what == "delete")
         if what == "save":
             query = _asked(visit)
             views.change(session, number, query=query)

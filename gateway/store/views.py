@@ -30,11 +30,12 @@ class Was:
     query: str
     made: int  # when; SQLite gives the number of a deleted view to the next one
     homes: list[int]  # who began there
+    deleted: bool = False  # else renamed
 
 
-def was(session: Session, row: SavedView) -> Was:
+def was(session: Session, row: SavedView, *, deleted: bool) -> Was:
     homes = session.scalars(select(PersonRow.id).where(PersonRow.home == str(row.id)).order_by(PersonRow.id)).all()
-    return Was(row.id, row.person_id, row.team, row.name, row.query, micros(row.created_at), list(homes))
+    return Was(row.id, row.person_id, row.team, row.name, row.query, micros(row.created_at), list(homes), deleted)
 
 
 def remember(session: Session, person_id: int, before: Was, now: datetime) -> None:
@@ -45,7 +46,11 @@ def remember(session: Session, person_id: int, before: Was, now: datetime) -> No
 def remembered(session: Session, person_id: int, since: datetime) -> Was | None:
     query = select(Fact).where(Fact.key == f"{LAST_CHANGE}{person_id}", Fact.at >= since)
     row = session.scalars(locked(query)).first()
-    return Was(**json.loads(row.value)) if row else None
+    before = Was(**json.loads(row.value)) if row else None
+    if before is None or before.deleted:
+        return before
+    there = session.get(SavedView, before.number)  # what others of the team have deleted since stays so
+    return before if there is not None and micros(there.created_at) == before.made else None
 
 
 def take_back(session: Session, person_id: int, before: Was) -> int:

@@ -162,6 +162,11 @@ def test_saved_views(world, anna):
     anna.press("/incidents/views/2/delete")
     world.clock.advance(minutes=11)
     assert anna.press("/incidents/views/undo").status_code == 404  # too late
+    oleg.press("/incidents/views/1/rename", name="New")
+    anna.press("/incidents/views/1/delete")
+    assert oleg.press("/incidents/views/undo").status_code == 404  # a rename brings back nothing that another deleted
+    anna.press("/incidents/views/undo")
+    assert db.session.get(SavedView, 1, populate_existing=True).name == "New"
     assert anna.press("/incidents/home", view="2").status_code == 404
     anna.press("/incidents/home", view="night")
     assert anna.get("/").headers["Location"].startswith("/incidents?status=all&from=yesterday-22%3A00")
