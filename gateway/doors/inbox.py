@@ -218,8 +218,9 @@ def _receive(posts: Sequence[Post], world: World) -> list[Outcome]:
     while True:
         try:
             with transaction() as session:
-                _note_senders(session, posts, world, now)
+                noted = _note_senders(session, posts, world, now)
                 found = intake.receive(session, posts, book, world.roll, now, turn)
+            world.heard.update(noted)
             strangers.remember(world, new=all(outcome.strangers for outcome in found))
             return found
         except (NotAlone, IntegrityError):  # another was first: the one writer finds it there
@@ -233,8 +234,8 @@ def _receive(posts: Sequence[Post], world: World) -> list[Outcome]:
         turn = Turn.ALONE
 
 
-def _note_senders(session: Session, posts: Sequence[Post], world: World, now: datetime) -> None:
-    """When each source and token was last heard; not at every request, which would cost as much as an alert."""
+def _note_senders(session: Session, posts: Sequence[Post], world: World, now: datetime) -> dict[int, datetime]:
+    """When each was last heard, now and then: it costs as much as an alert. Returns what is noted once this commits."""
     fresh = {
         post.source_id: post.token_id
         for post in posts
@@ -242,7 +243,7 @@ def _note_senders(session: Session, posts: Sequence[Post], world: World, now: da
     }
     if fresh:
         source_store.touch(session, fresh.values(), fresh.keys(), now)
-        world.heard.update(dict.fromkeys(fresh, now))
+    return dict.fromkeys(fresh, now)
 
 
 def _worth_another_try(problem: OperationalError) -> bool:
@@ -287,8 +288,7 @@ def _add_up(batch: Sequence[Item]) -> None:
     for item in batch:
         assert isinstance(item.result, list)
         for post, outcome in zip(item.posts, item.result, strict=True):
-            firing = sum(1 for alert in post.alerts if alert.firing)
-            if firing:
+            if firing := sum(1 for alert in post.alerts if alert.firing):
                 metrics.alerts_received.labels(post.source, "firing").inc(firing)
             if len(post.alerts) > firing:
                 metrics.alerts_received.labels(post.source, "resolved").inc(len(post.alerts) - firing)

@@ -23,7 +23,7 @@ def traced():
         pytest.skip("no strace on this machine")
     if subprocess.run(["strace", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode:
         pytest.skip("this machine does not let us trace processes")
-    return ["strace", "-f", "-qq", "-yy", "-s", "60", "-e", f"trace={CALLS}", "-o"]
+    return ["strace", "-f", "-qq", "-yy", "-s", "4000", "-e", f"trace={CALLS}", "-o"]
 
 
 def read(trace):

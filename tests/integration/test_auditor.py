@@ -280,7 +280,7 @@ def test_readyz_metrics_and_a_banner_say_what_was_found(staffed, auditor):
     staffed.clock.advance(seconds=86)  # what was found so long ago says nothing about now
     beat(staffed)
     assert staffed.client.get("/readyz").status_code == 200
-    assert "Ревизор не показывается" in alarms_in(anna.get("/me").text)
+    assert "Аудитор не выходит на связь" in alarms_in(anna.get("/me").text)
     assert figures(staffed.client)["nabat_audit_problems", "messages"] == 0
 
 

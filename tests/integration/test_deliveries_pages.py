@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
-from gateway.store import vitals
+from gateway.store import bulk, vitals
 from gateway.store.db import db, transaction
 from gateway.store.tables import Audit, Delivery, PersonRow
 from tests.browsing import Browser, everybody_has_a_password
@@ -116,17 +116,22 @@ def test_several_are_sent_again_and_what_is_answered_is_left_alone(world, provid
     assert "nobody is called about this incident now" in refused.text
 
 
+def losing(now):
+    (rows,) = bulk.several(db.session(), [vitals.losing_asked(now)])
+    return vitals.losing_of(db.session(), rows, now)
+
+
 def test_a_failing_channel_stands_above_every_page(world, providers):
     number, call, _ = failed_call(world, providers)
     now = world.clock.now()
     irina = signed_in(world, "irina")
-    assert vitals.losing(db.session(), now) == []  # once is no rule
+    assert losing(now) == []  # once is no rule
     values = {column.name: getattr(call, column.name) for column in Delivery.__table__.columns if column.name != "id"}
     with transaction() as session:
         session.add_all(Delivery(**{**values, "once": f"x{one}"}) for one in range(3))
-    (found,) = vitals.losing(db.session(), now)
+    (found,) = losing(now)
     assert (found.channel, found.failed, found.all) == ("pagerduty", 4, 4)
     assert "pagerduty is failing: 4 of 4 messages in 15 minutes." in irina.get("/me").text
     assert "pagerduty is failing" in irina.get(f"/incidents/{number}").text
     world.clock.advance(minutes=16)
-    assert vitals.losing(db.session(), world.clock.now()) == []
+    assert losing(world.clock.now()) == []

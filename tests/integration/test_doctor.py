@@ -11,9 +11,8 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from gateway.clock import SystemClock
-from gateway.start import doctor
 from gateway.start.commands import cli
-from gateway.store import pulse, selfwatch
+from gateway.store import pulse, revisions, selfwatch
 from gateway.store.db import transaction
 from rules.selfwatch import Finding, What
 from tests.conftest import KEY
@@ -144,7 +143,7 @@ def test_a_database_of_another_age_or_place(nabat, world, tmp_path):
         assert problems(nabat()[1]) == {"database": "it is older than the program: run ./nabat migrate"}
     finally:
         with transaction() as session:
-            newest = max(doctor.revisions())
+            newest = revisions.newest()
             session.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest})
     nowhere = tmp_path / "nowhere"
     code, said = nabat(NABAT_DATABASE_URL=f"sqlite:///{nowhere}/nabat.db")
