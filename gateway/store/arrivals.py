@@ -49,27 +49,29 @@ class Arrived:
 
 
 class Question:
-    """Asked in one piece with others; SQLite, which has no way to go, is asked when it is read."""
+    """Asked in one piece with others; SQLite, which has no way to go, is asked when it is read.
+
+    Of each alert with every key that it has among these: it may come several times, and its last word may open nothing.
+    """
 
     def __init__(self, session: Session, came: Sequence[tuple[int, Ready]]) -> None:
         self._session = session
-        self._came = {(source_id, ready.alert.fingerprint): _key(ready) for source_id, ready in came}
+        self._came = dict.fromkeys((source_id, ready.alert.fingerprint, _key(ready)) for source_id, ready in came)
         self._asked: pieces.Asked | None = None
         if self._came and is_postgres(session):
-            sources, fingerprints = zip(*self._came, strict=True)
-            keys = list(self._came.values())
-            self._asked = bulk.ask(session, _ARRIVED, list(sources), list(fingerprints), keys)
+            sources, fingerprints, keys = zip(*self._came, strict=True)
+            self._asked = bulk.ask(session, _ARRIVED, list(sources), list(fingerprints), list(keys))
 
     def read(self) -> Arrived:
         return self._one_by_one() if self._asked is None else _arrived(self._asked.rows())
 
     def _one_by_one(self) -> Arrived:
         found = Arrived()
-        for source_id in {source_id for source_id, _ in self._came}:
-            fingerprints = [name for of, name in self._came if of == source_id]
+        for source_id in {source_id for source_id, *_ in self._came}:
+            fingerprints = list(dict.fromkeys(name for of, name, _ in self._came if of == source_id))
             for name, *row in bulk.select(self._session, _LOOK_UP, fingerprints, source_id):
                 found.known[source_id, name] = _known(source_id, name, row)
-        keys = {key for one, key in self._came.items() if key and one not in found.known}
+        keys = {key for *one, key in self._came if key and tuple(one) not in found.known}
         found.opened = cases.open_ids(self._session, keys)
         return found
 

@@ -105,6 +105,19 @@ def test_at_most_one_open_incident_per_key_under_any_concurrency(world):
     assert len(world.deliveries()) == 40  # two ways to tell Anna of each
 
 
+def test_what_comes_several_times_in_one_request_is_looked_for_under_each_of_its_keys(world):
+    """Its last word opens nothing, or under another key: its first still belongs to the incident that is open."""
+    (first,) = world.alert()
+    gone = group(alert(fingerprint="a2"), alert("resolved", fingerprint="a2"))
+    other = group(alert(fingerprint="a3"), alert(fingerprint="a3", name="Other"))
+    for body in (gone, other):
+        assert world.post(body).json == {"accepted": 2, "quarantined": 0, "incidents": [first]}
+    db.session.rollback()
+    rows = db.session.execute(select(AlertRow.fingerprint, AlertRow.incident_id, AlertRow.firing, AlertRow.seen))
+    assert sorted(rows.all()) == [("a1", first, True, 1), ("a2", first, False, 2), ("a3", first, True, 2)]
+    assert world.timeline() == ["opened", "joined", "cleared", "joined"]
+
+
 def test_new_alerts_are_taken_in_side_by_side_and_what_another_was_first_with_is_found(world):
     """A pair of senders, twice: the same new alerts at the same moment, in orders of their own, two to an incident."""
     token, moods, dice = world.token(), world.app.extensions["gateway"].moods, random.Random(7)
