@@ -66,6 +66,7 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
+    request_queue_size = 128
 
     def handle_error(self, *_args):
         """Clients that go away are what these tests are about."""

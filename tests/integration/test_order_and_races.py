@@ -173,6 +173,10 @@ def test_many_workers_send_each_message_once(staffed, providers):
         return deliver.work_off(sender, staffed.clock.now(), patience=40)
 
     together(staffed, work, range(4), threads=4)
+    for _ in range(5):  # an attempt that found the server busy is made again, when its time has come
+        staffed.clock.advance(seconds=30)
+        work(0)
+    assert {one.status for one in staffed.deliveries(channel="email")} == {"sent"}
     assert len(providers.mail.mails) == 20
     assert len({mail["Message-ID"] for mail in providers.mail.mails}) == 20
 

@@ -59,7 +59,7 @@ def counts():
     return {name: db.session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in TABLES}
 
 
-def test_t_refusal_atomic(fault_and_world):
+def test_t_refusal_atomic(fault_and_world, database_url):
     fault, world = fault_and_world
     world.token()
     refused = 0
@@ -77,7 +77,10 @@ def test_t_refusal_atomic(fault_and_world):
         if answer.status_code != 202:  # 202: where it failed, it was tried once more, or did not matter
             assert answer.status_code == 503
             assert int(answer.headers["Retry-After"]) > 0
-            assert counts() == before, f"something of it was kept, failed at statement {number}"
+            kept = {name: many - before[name] for name, many in counts().items()}
+            # All of it only where the link went between COMMIT and its answer, which nobody can know then.
+            whole = not database_url.startswith("sqlite") and (kept["incident"], kept["alert"]) == (1, 3)
+            assert whole or not any(kept.values()), f"a part of it was kept, failed at statement {number}: {kept}"
             refused += 1
         assert world.post(body).status_code == 202
         after = counts()
