@@ -8,7 +8,7 @@ from typing import Any
 from flask import has_request_context, request
 
 from gateway.demo.mark import FACT as DEMO
-from gateway.store import bulk, roll, selfwatch, vitals
+from gateway.store import bulk, firstrun, roll, selfwatch, vitals
 from gateway.store.base import AWAKE, SNOOZED, SUPPRESSED
 from gateway.store.bulk import Question
 from gateway.store.db import db
@@ -29,7 +29,7 @@ _MARK = (
     "SELECT max(newest.id), sum(newest.id) "  # noqa: S608 - our own words, as all below
     f"FROM (SELECT id FROM entry ORDER BY id DESC LIMIT {NEWEST}) AS newest"
 )
-_KEYS = ", ".join(f"'{key}'" for key in (selfwatch.REPORT, DEMO, *roll.VERSIONS))
+_KEYS = ", ".join(f"'{key}'" for key in (selfwatch.REPORT, DEMO, firstrun.PROGRESS, *roll.VERSIONS))
 _FACTS = f"SELECT key, value, at FROM fact WHERE key IN ({_KEYS})"  # noqa: S608
 _UNRESOLVED = "status IN ('triggered', 'acknowledged')"
 _COUNTED = (
@@ -84,6 +84,7 @@ class Pulse:
     losing: tuple[Losing, ...]
     audit: Report | None
     demo: bool  # the database was filled with invented data
+    first_run: bool  # begun, and neither at its end nor left
     people: Directory
 
 
@@ -144,6 +145,7 @@ def _pulse(now: datetime, *, whole: bool) -> Pulse:
         losing=tuple(vitals.losing_of(session, found[4], now)),
         audit=selfwatch.report_of(report[0], moment(report[1])) if report else None,
         demo=DEMO in facts,
+        first_run=firstrun.PROGRESS in facts and firstrun.read(facts[firstrun.PROGRESS][0]).lasts,
         people=here.roll.current(session, versions),
     )
     if request.method in UNCHANGING:

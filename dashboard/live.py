@@ -1,12 +1,10 @@
 """The live pages' question, every two seconds: did anything change? Nearly always the answer is: no."""
 
 import secrets
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import escape
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request
 
@@ -24,6 +22,7 @@ from dashboard.page import draw_part, reader_of, stranger
 from dashboard.shared import shared
 from dashboard.tickets.views import listing as ticket_listing
 from gateway.access.auth import READERS, Visit, require
+from gateway.secrets import salted
 from gateway.world import world
 
 NOTHING_MORE = 286  # for htmx: show this and stop asking
@@ -81,11 +80,11 @@ def _list(visit: Visit, wanted: filters.Filter, *, fresh: bool) -> Response:
     key = (wanted, visit.may_act, who.language, who.zone.key, who.exact, theirs)
 
     def draw() -> str:
-        anybody = replace(visit, person=replace(person, csrf=TOKEN))
-        return draw_part(anybody, "partials/incident_list.html", listing(anybody, wanted)).get_data(as_text=True)
+        anybody = {**listing(visit, wanted), "csrf": TOKEN}
+        return draw_part(visit, "partials/incident_list.html", anybody).get_data(as_text=True)
 
     drawn = shared(key, visit.now, draw, fresh=fresh)
-    return Response(drawn.replace(TOKEN, escape(person.csrf)), mimetype="text/html")
+    return Response(drawn.replace(TOKEN, salted(person.csrf)), mimetype="text/html")
 
 
 def _wanted(visit: Visit, asked: MultiDict[str, str]) -> filters.Filter:

@@ -14,6 +14,7 @@ from dashboard.i18n import LANGUAGES
 from dashboard.reader import Reader, reader
 from dashboard.words import ROLES
 from gateway.access.auth import Visit
+from gateway.secrets import salted
 from gateway.world import world
 from rules.words import Role
 
@@ -75,6 +76,7 @@ class Frame:
     colour: int
     role: str
     demo: bool
+    first_run: bool
 
 
 def draw(visit: Visit, template: str, values: Values, code: int = 200) -> Response:
@@ -88,7 +90,7 @@ def draw(visit: Visit, template: str, values: Values, code: int = 200) -> Respon
 def draw_part(visit: Visit, template: str, values: Values, code: int = 200) -> Response:
     """A part of a page, for htmx."""
     known = {**_signed_in(visit, reader_of(visit)), "part": True}
-    return Response(render_template(template, **known, **values), code, mimetype="text/html")
+    return Response(render_template(template, **{**known, **values}), code, mimetype="text/html")
 
 
 def draw_outside(template: str, values: Values, code: int = 200, who: Reader | None = None) -> Response:
@@ -117,7 +119,7 @@ def theme(visit: Visit) -> str:
 
 
 def _signed_in(visit: Visit, who: Reader) -> dict[str, object]:
-    more = {"visit": visit, "csrf": visit.person.csrf, "alarms": alarms(visit.now), "undo": takeback.asked(visit, who)}
+    more = {"visit": visit, "csrf": salted(visit.person.csrf), "alarms": alarms(visit.now), "undo": takeback.asked(visit, who)}
     return {**_common(who, theme(visit)), **more}
 
 
@@ -154,7 +156,8 @@ def _frame(visit: Visit, who: Reader) -> Frame:
     role = who.say(ROLES[visit.person.role])
     bar = [item for _, items in menu for item in items if item.name in ON_PHONES]
     bar.sort(key=lambda item: ON_PHONES.index(item.name))
-    return Frame(menu, bar, around.counts, heard, initials, visit.person.person_id % 6, role, pulse.demo)
+    going = pulse.first_run and visit.person.role is Role.ADMIN
+    return Frame(menu, bar, around.counts, heard, initials, visit.person.person_id % 6, role, pulse.demo, going)
 
 
 def is_local(path: str) -> bool:

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+SALT, MAC = 9, 18  # bytes: multiples of three, so that what they become needs no filling
 PREFIX = "nabat_"  # lets people, and programs that search for leaked keys, see whose it is
 
 
@@ -84,3 +85,20 @@ def same(one: str, other: str) -> bool:
 
 def same_bytes(one: bytes, other: bytes) -> bool:
     return hmac.compare_digest(one, other)
+
+
+def salted(secret: str) -> str:
+    """Stands for a secret and is another text each time: nobody who can have many of them compares their parts."""
+    salt = secrets.token_urlsafe(SALT)
+    return salt + _of(salt, secret)
+
+
+def fits(secret: str, told: str) -> bool:
+    """Whether a text is one that stands for this secret."""
+    salt, rest = told[: SALT * 4 // 3], told[SALT * 4 // 3 :]
+    return bool(secret) and same(_of(salt, secret), rest)
+
+
+def _of(salt: str, secret: str) -> str:
+    made = hmac.digest(secret.encode(), salt.encode("utf-8", "surrogatepass"), "sha256")
+    return base64.urlsafe_b64encode(made[:MAC]).decode()

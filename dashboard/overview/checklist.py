@@ -16,7 +16,6 @@ from rules.oncall import on_call
 from rules.words import Directory, Role
 
 SHIPPED = frozenset(("4a7e56aa07a8", "c1717621c98e"))  # versions of the rule books that come with Nabat
-AWAY = "checklist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Todo:
 def checklist(visit: Visit, directory: Directory) -> list[Todo]:
     """Empty for others than administrators, when it is put away, and when all of it is done."""
     session, me, _ = db.session(), visit.person.person_id, reader_of(visit).say
-    if visit.person.role is not Role.ADMIN or AWAY in store.progress(session).done:
+    if visit.person.role is not Role.ADMIN or store.AWAY in store.progress(session).done:
         return []
     duty = any(on_call(one, visit.now) for one in directory.schedules.values())
     items = [
@@ -47,5 +46,5 @@ def checklist(visit: Visit, directory: Directory) -> list[Todo]:
 @require(Role.ADMIN)
 def put_checklist_away(visit: Visit) -> ResponseReturnValue:
     """For everybody; what is not done shows on the pages themselves."""
-    firstrun.finish(AWAY, visit.person.email, visit.now)
+    firstrun.finish(store.AWAY, visit.person.email, visit.now)
     return redirect(url_for("dashboard.overview"))

@@ -140,9 +140,10 @@ def set_up_on_call(visit: Visit) -> ResponseReturnValue:
 @bp.post("/setup/steps/skip")
 @require(*OWNERS)
 def skip_step(visit: Visit) -> ResponseReturnValue:
-    if not firstrun.finish(request.form.get("step", ""), visit.person.email, visit.now):
+    step = request.form.get("step", "")
+    if not firstrun.finish(step, visit.person.email, visit.now):
         abort(400)
-    return redirect(url_for("dashboard.first_steps"))
+    return redirect(url_for("dashboard.incidents" if step == store.LEFT else "dashboard.first_steps"))
 
 
 def _(text: str) -> str:

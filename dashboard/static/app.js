@@ -258,9 +258,11 @@
     if ([...field.list.options].some((one) => one.value === zone)) field.value = zone;
   }
 
-  /* ---- what is being written outlives a session that ends ---- */
+  /* ---- what is being written outlives a session that ends, for who wrote it and for nobody else in this tab ---- */
+  const mine = "nabat-draft:" + words.me + ":";
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith("nabat-draft:") && !key.startsWith(mine)) sessionStorage.removeItem(key);
   for (const field of doc.querySelectorAll("[data-draft]")) {
-    const key = "nabat-draft:" + location.pathname;
+    const key = mine + location.pathname;
     if (!field.value) field.value = sessionStorage.getItem(key) || "";
     field.addEventListener("input", () => sessionStorage.setItem(key, field.value));
     field.form.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) sessionStorage.removeItem(key); });

@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec
 
 from flask import Request, Response, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from itsdangerous import BadSignature, Signer
+from itsdangerous import Signer
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -19,8 +19,8 @@ from gateway.access import passwords
 from gateway.access.links import keys
 from gateway.access.proxies import visitor
 from gateway.access.whence import came_from
-from gateway.secrets import digest, same
-from gateway.store import audit, signins
+from gateway.secrets import digest, fits, salted, same
+from gateway.store import audit, firstrun, signins
 from gateway.store.db import db, transaction
 from gateway.store.signins import Signed
 from gateway.store.tables import PersonRow, SignIn
@@ -210,6 +210,7 @@ def set_up(token: str, person: PersonRow) -> int | None:
         if not _both(signins.setup_hash(session, lock=True), digest(token)) or signins.has_admin(session):
             return None
         made = signins.make_admin(session, person)
+        firstrun.keep(session, firstrun.Progress(), person.created_at)
         audit.note(session, person.created_at, person.email, "first administrator", person.email, WAY)
         signins.drop_setup(session)
     return made
@@ -223,7 +224,7 @@ def check_form(csrf: str) -> None:
     request.max_content_length = MOST_FORM
     _check_origin()
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
-    if not _both(csrf, sent):
+    if not fits(csrf, sent):
         log.warning("form_refused", path=request.path, address=request.remote_addr)
         abort(403, "This form is too old, or not ours. Nothing was changed. Go back, reload the page and try again.")
 
@@ -231,18 +232,14 @@ def check_form(csrf: str) -> None:
 def early_token() -> tuple[str, str]:
     """For a form before sign-in: the value of a cookie and what the form carries, which must belong together."""
     kept = request.cookies.get(cookie_name("nabat-form", request)) or secrets.token_urlsafe(18)
-    return kept, _signer().sign(kept).decode()
+    return kept, salted(_signer().sign(kept).decode())
 
 
 def check_early_form() -> None:
     request.max_content_length = MOST_FORM
     _check_origin()
     kept = request.cookies.get(cookie_name("nabat-form", request), "")
-    try:
-        signed = _signer().unsign(request.form.get("csrf_token", "")).decode()
-    except BadSignature:
-        signed = ""
-    if not kept or not _both(kept, signed):
+    if not kept or not fits(_signer().sign(kept).decode(), request.form.get("csrf_token", "")):
         abort(403, "This form is too old, or cookies are off. Nothing was changed. Reload the page and try again.")
 
 

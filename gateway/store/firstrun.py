@@ -11,6 +11,7 @@ from gateway.store.db import upsert
 from gateway.store.tables import ContactRow, Delivery, Fact, Incident, PersonRow, ScheduleRow, Source
 
 PROGRESS = "first run"  # the Fact that keeps what was skipped or said
+LEFT, AWAY = "left", "checklist"  # what is said when somebody goes, or puts the list of the overview away
 OWN_SOURCE = 0
 
 
@@ -21,9 +22,16 @@ class Progress:
     done: tuple[str, ...] = ()
     incident: int = 0
 
+    @property
+    def lasts(self) -> bool:
+        return not {LEFT, AWAY} & set(self.done)
+
 
 def progress(session: Session) -> Progress:
-    text = session.scalar(select(Fact.value).where(Fact.key == PROGRESS))
+    return read(session.scalar(select(Fact.value).where(Fact.key == PROGRESS)) or "")
+
+
+def read(text: str) -> Progress:
     saved = msgspec.json.decode(text) if text else {}
     return Progress(tuple(saved.get("done", ())), int(saved.get("incident", 0)))
 

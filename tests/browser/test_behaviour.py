@@ -199,3 +199,24 @@ def test_a_countdown_goes_by_the_server_whatever_the_browser_takes_the_time_for(
         page.clock.fast_forward(1_000)
         seen.append(until.text_content())
     assert all(re.fullmatch(r"5:00|4:5\d", one) for one in seen), seen
+
+
+def test_a_half_written_note_outlives_a_session_and_is_shown_to_nobody_else(world, signed_in):
+    (number,) = world.alert()
+    page, note = (made := signed_in()), made.locator("#note-text")
+
+    def signs_in_again(who):
+        page.context.clear_cookies()
+        page.goto(f"/incidents/{number}")
+        page.fill("#username", who)
+        page.fill("#password", PASSWORD)
+        page.click("button.pri")
+        page.wait_for_url(f"**/incidents/{number}")
+
+    page.goto(f"/incidents/{number}")
+    note.press_sequentially("half a thought")
+    signs_in_again("anna@example.org")
+    expect(note).to_have_value("half a thought")
+    signs_in_again("oleg@example.org")
+    expect(note).to_have_value("")
+    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('nabat-draft'))") == []

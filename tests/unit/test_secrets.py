@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.secrets import BadSecret, Vault, digest, make_key_file, make_secret_key, new_token, same
+from gateway.secrets import BadSecret, Vault, digest, fits, make_key_file, make_secret_key, new_token, salted, same
 
 OLD, NEW = make_secret_key(), make_secret_key()
 
@@ -58,3 +58,16 @@ def test_comparing_takes_any_text():
     assert same("é\ud800", "é\ud800")
     assert not same("é", "e")
     assert digest("\ud800") != digest("\ud801")
+
+
+def test_what_stands_for_a_secret_is_another_each_time_and_fits_only_it():
+    told = {salted("secret") for _ in range(50)}
+    assert len(told) == 50
+    assert {len(one) for one in told} == {36}
+    assert all(fits("secret", one) for one in told)
+    one = told.pop()
+    changed = [one[:n] + ("A" if one[n] != "A" else "B") + one[n + 1 :] for n in range(36)]
+    for wrong in ("", "secret", one[:-1], one + "x", "é\ud800", *changed):
+        assert not fits("secret", wrong), wrong
+    assert not fits("another", one)
+    assert not fits("", salted(""))
