@@ -119,7 +119,12 @@ def theme(visit: Visit) -> str:
 
 
 def _signed_in(visit: Visit, who: Reader) -> dict[str, object]:
-    more = {"visit": visit, "csrf": salted(visit.person.csrf), "alarms": alarms(visit.now), "undo": takeback.asked(visit, who)}
+    more = {
+        "visit": visit,
+        "csrf": salted(visit.person.csrf),
+        "alarms": alarms(visit.now),
+        "undo": takeback.asked(visit, who),
+    }
     return {**_common(who, theme(visit)), **more}
 
 

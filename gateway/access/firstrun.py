@@ -10,7 +10,14 @@ from gateway.store.tables import TeamRow
 from rules.words import Role
 
 WAY = "dashboard"
-STEPS = ("zone", "source", "reach", "oncall", firstrun.LEFT, firstrun.AWAY)  # beside the first, which is why somebody is here
+STEPS = (
+    "zone",
+    "source",
+    "reach",
+    "oncall",
+    firstrun.LEFT,
+    firstrun.AWAY,
+)  # beside the first, which is why somebody is here
 TEAM = "first"  # the team and the schedule that the last step makes
 
 
