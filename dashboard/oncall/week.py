@@ -15,6 +15,7 @@ from rules.words import Directory
 
 MOST = 100  # lines of the list
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 AROUND = timedelta(days=35)  # how far a shift is followed
 
 
@@ -43,6 +44,8 @@ class Lane:
     url: str
     zone: str  # of the schedule, where it is not the reader's
     bars: list[Bar]
+    turn: str  # where the schedule's clock changes
+    turns: str  # how it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,10 @@ def _lane(
         title = f"{nobody} {when(begin, end, ZoneInfo(schedule.timezone), reader)}"
         bars.append(Bar(scale.at(begin), scale.width(begin, end), nobody, title, "gap", hatched=False))
     zone = schedule.timezone if schedule.timezone != reader.zone.key else ""
-    return Lane(schedule.name, url_of(schedule), zone, bars)
+    own = ZoneInfo(schedule.timezone)
+    turn = _turn(scale.begin, scale.end, own)
+    marked = (scale.at(turn), _turns(turn, own, reader)) if turn else ("", "")
+    return Lane(schedule.name, url_of(schedule), zone, bars, *marked)
 
 
 def _bar(one: Shift, schedule: Schedule, scale: _Scale, looker: Looker) -> Bar:
@@ -229,7 +235,13 @@ def when(begin: datetime, end: datetime, zone: ZoneInfo, reader: Reader) -> str:
     """Mon 23 Nov 09:00 – 18:00, with the second day where it is another."""
     first, last = begin.astimezone(zone), end.astimezone(zone)
     day = "" if first.date() == last.date() else f"{reader.day(last)} "
-    return f"{reader.day(first)} {first:%H:%M} – {day}{last:%H:%M}"
+    return f"{reader.day(first)} {_clock(first)} – {day}{_clock(last)}"
+
+
+def _clock(local: datetime) -> str:
+    """02:30, and of an hour that comes twice which of the two."""
+    twice = local.replace(fold=1 - local.fold).utcoffset() != local.utcoffset()
+    return f"{local:%H:%M} ({offset(local)})" if twice else f"{local:%H:%M}"
 
 
 def url_of(schedule: Schedule) -> str:
@@ -240,9 +252,26 @@ def _changes(schedules: Sequence[Schedule], begin: datetime, end: datetime, read
     """Where the clock changes in that week, of zones other than the reader's too."""
     found = []
     for zone in sorted({reader.zone.key, *(one.timezone for one in schedules)}):
-        before, after = (offset(moment.astimezone(ZoneInfo(zone))) for moment in (begin, end))
-        if before != after:
-            found.append(
-                reader.say("The clock changes in %(zone)s: %(change)s", zone=zone, change=f"{before} → {after}")
-            )
+        turn = _turn(begin, end, ZoneInfo(zone))
+        if turn:
+            change = _turns(turn, ZoneInfo(zone), reader)
+            found.append(reader.say("The clock changes in %(zone)s: %(change)s", zone=zone, change=change))
     return found
+
+
+def _turn(begin: datetime, end: datetime, zone: ZoneInfo) -> datetime | None:
+    """The first moment of the zone's other offset; clocks change at whole minutes."""
+    old = begin.astimezone(zone).utcoffset()
+    if end.astimezone(zone).utcoffset() == old:
+        return None
+    while end - begin > MINUTE:
+        middle = begin + (end - begin) // MINUTE // 2 * MINUTE
+        begin, end = (middle, end) if middle.astimezone(zone).utcoffset() == old else (begin, middle)
+    return end
+
+
+def _turns(turn: datetime, zone: ZoneInfo, reader: Reader) -> str:
+    """Sun 25 Oct 03:00 → 02:00 (UTC+2 → UTC+1)."""
+    last, new = (turn - MINUTE).astimezone(zone), turn.astimezone(zone)
+    old = last.replace(tzinfo=None) + MINUTE
+    return f"{reader.day(new)} {old:%H:%M} → {new:%H:%M} ({offset(last)} → {offset(new)})"

@@ -337,7 +337,7 @@ def test_the_page_shows_who_it_is_what_comes_and_what_an_emergency_would_do(made
     assert "voice: Anna (pagerduty)" in page
     assert "None: somebody is on call all the time." in page
     autumn = texts(browser_of("irina@example.org").get("/oncall?from=2026-10-21").text)
-    assert "The clock changes in Europe/Berlin: UTC+2 → UTC+1" in autumn
+    assert "The clock changes in Europe/Berlin: Sun 25 Oct 03:00 → 02:00 (UTC+2 → UTC+1)" in autumn
     part = browser_of("anna@example.org").get("/oncall?from=2026-12-14", HX_Request="true", HX_Target="cal")
     assert "<html" not in part.text
     for wild in ("x", "0001-01-01", "9999-12-31", "2026-13-01"):
