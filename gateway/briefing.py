@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.access import links
 from gateway.outward.render import MOST_ALERTS, AlertFacts, Facts
-from gateway.store import letters
+from gateway.store import letters, watches
 from gateway.store.outbox import Leased
 from gateway.store.routes import route_of
 from gateway.store.tables import AlertRow, Incident, Source
@@ -126,6 +126,24 @@ def letter_facts(session: Session, leased: Leased, world: World) -> Facts:
         language=reader.language if reader else world.settings.language,
         timezone=reader.timezone if reader else world.settings.timezone,
     )  # fmt: skip
+
+
+def entered_facts(session: Session, leased: Leased, world: World) -> Facts:
+    """A push about views is about no single incident: what it says was written down with it."""
+    reader = world.roll.current(session).people.get(leased.who)
+    said = watches.facts_of(session, leased)
+    return Facts(
+        number=0, uuid=watches.KIND, title="", urgency=Urgency.FAST.value, severity=Severity.INFO.value, status="",
+        opened_at=moment(leased.created_at), entered=tuple(said["views"]), url=str(said["url"]),
+        name=leased.name, language=reader.language if reader else world.settings.language,
+        timezone=reader.timezone if reader else world.settings.timezone,
+    )  # fmt: skip
+
+
+def facts_about(session: Session, leased: Leased, world: World) -> Facts:
+    """The facts of whatever message this is."""
+    told = {letters.KIND: letter_facts, watches.KIND: entered_facts}.get(leased.kind, facts_of)
+    return told(session, leased, world)
 
 
 def bare_facts(session: Session, leased: Leased, world: World) -> Facts:

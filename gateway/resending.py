@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
-from gateway.briefing import facts_of
+from gateway.briefing import facts_about
 from gateway.outward.render import render
 from gateway.store import audit, outbox, timeline
 from gateway.store.db import locked, transaction
@@ -43,7 +43,7 @@ def text_of(session: Session, message: Delivery, world: World) -> tuple[str, str
         message.address_id, message.part,
     )  # fmt: skip
     try:
-        facts = facts_of(session, leased, world)
+        facts = facts_about(session, leased, world)
         written = render(facts, message.channel, message.kind, "", message.id)
     except STRANGE:
         return None

@@ -22,6 +22,7 @@ from gateway.flows import (
     calendars,
     chain,
     duties,
+    entered,
     escalate,
     heartbeats,
     hits,
@@ -106,6 +107,7 @@ class Worker:
             Job("herald", timedelta(seconds=5), Herald(self.app, self.world).start_due),
             Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
             Job("rule hits", HITS_EVERY, hits.count),
+            Job("watched views", entered.EVERY, entered.Lookout(self.app, self.world).start_due),
             Job("weekly letters", timedelta(minutes=1), lambda now: weekly.send_due(self.world, now)),
             Job("reports", REPORTS_LOOK, Keeper(self.app, self.world).start_due),
         ]

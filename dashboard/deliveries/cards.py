@@ -25,6 +25,8 @@ KINDS = {
     "reminder": "reminder",
     "commented": "new comment",
     "digest": "roll-up",
+    "entered": "something entered a view",
+    "weekly": "weekly report",
 }
 PARTS = {"fallback": "another way", "news": "news", "again": "put right", "also": "another route", "primary": ""}
 OPEN_ADDRESSES = ("email", "sms")  # the others are keys: whoever has one may call in our name
@@ -148,7 +150,7 @@ def _marked() -> tuple[str, ...]:
     return (
         _("new incident"), _("next step"), _("assigned"), _("acknowledged"), _("resolved"), _("another way"), _("news"),
         _("put right"), _("another route"), _("flapping"), _("back again"), _("reminder"), _("roll-up"),
-        _("new comment"),
+        _("new comment"), _("something entered a view"), _("weekly report"),
         _("handed over"), _("delivered"), _("that browser no longer takes push"), _("only written to the log"),
         _("did not get through"), _("failed for good"), _("called off"), _("sent again by a person"),
     )  # fmt: skip

@@ -18,11 +18,12 @@ from dashboard.incident.past import near, neighbours, seen, verdicts
 from dashboard.incident.why import why
 from dashboard.incidents import filters
 from dashboard.incidents.meaning import meaning
-from dashboard.incidents.queries import walk
 from dashboard.page import reader_of
 from dashboard.reader import Reader
 from dashboard.words import urgencies
 from gateway.access.auth import Visit
+from gateway.lists.filters import PAGE
+from gateway.lists.matching import walk
 from gateway.store.routes import route_of
 from gateway.store.tables import AlertRow, Incident
 from rules.lifecycle import has_next
@@ -118,7 +119,7 @@ def _way(visit: Visit, found: Incident, wanted: Shown) -> dict[str, object]:
     if not wanted.came:
         return {"up": "/incidents", "previous": "", "next": "", "place": 0}
     asked = filters.read(MultiDict(parse_qsl(wanted.came)), visit.now, reader_of(visit).zone)
-    numbers = [one.id for one in walk(asked, meaning(asked, visit), filters.PAGE).rows]
+    numbers = [one.id for one in walk(asked, meaning(asked, visit), PAGE).rows]
     before, after, place = neighbours(numbers, found.id)
     return {
         "up": f"/incidents?{wanted.came}" if asked.query else "/incidents",

@@ -10,7 +10,6 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard.blueprint import bp
 from dashboard.incidents import filters
-from dashboard.incidents import queries as list_queries
 from dashboard.incidents.listing import listing
 from dashboard.incidents.meaning import meaning
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
@@ -19,6 +18,7 @@ from dashboard.takeback import actor_of, done_words, leading_back, listed, say
 from gateway import several
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.actions import NotPossible
+from gateway.lists.matching import walk
 from gateway.several import Results
 from rules.lifecycle import Given, Reason, Signal
 from rules.snoozing import end_of
@@ -66,7 +66,7 @@ def _numbers(visit: Visit, wanted: filters.Filter) -> list[int]:
     if meant.problems:
         abort(400)
     every = replace(wanted, after=None, folded=False)
-    return [one.id for one in list_queries.walk(every, meant, several.MOST).rows]
+    return [one.id for one in walk(every, meant, several.MOST).rows]
 
 
 def _do(visit: Visit, what: str, numbers: Sequence[int]) -> Results | None:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from dashboard.incidents.filters import ONE, SORTS, STATUSES, Filter, Problem
-from dashboard.incidents.grammar import WORDS
+from dashboard.incidents.filters import Filter
 from dashboard.reader import Reader
+from gateway.lists.filters import ONE, SORTS, STATUSES, Problem
+from gateway.lists.grammar import WORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ _SILENT = (
 
 
 _SOURCES = "SELECT id, name FROM source"
+_WATCHED = "SELECT view FROM watch WHERE person_id = {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,12 @@ class Details:
     sources: dict[int, str]  # names by numbers: storms say theirs
     silent: Sequence[tuple[str, datetime, dict[str, int]]]  # sources: since when, and how long at most on which day
     views: Sequence[views.View]
+    watched: set[str]  # views of which this person is told when something enters
 
 
 def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str], silent: int) -> Details:
     since, values = now_us - BARS * BAR, tuple(ids)
-    rows, messages, fired, quiet, seen, sources = bulk.several(
+    rows, messages, fired, quiet, seen, sources, watched = bulk.several(
         db.session(),
         [
             Question(_ROWS, values=values),
@@ -54,6 +56,7 @@ def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str
             Question(_SILENT, (silent,)),
             views.listed_asked(person_id, teams),
             Question(_SOURCES),
+            Question(_WATCHED, (person_id,)),
         ],
     )
     listed = {row[0]: _listed(row) for row in rows}
@@ -64,6 +67,7 @@ def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str
         dict(sources),
         [(name, moment(at), msgspec.json.decode(pauses)) for name, at, pauses in quiet],
         views.listed_of(seen),
+        {row[0] for row in watched},
     )
 
 

@@ -13,11 +13,13 @@ from dashboard import queries
 from dashboard.blueprint import bp
 from dashboard.incidents import queries as list_queries
 from dashboard.incidents.filters import Filter
-from dashboard.incidents.meaning import Meant, meaning
+from dashboard.incidents.meaning import meaning
 from dashboard.incidents.views import asked
 from dashboard.page import reader_of
 from dashboard.reader import Reader
 from gateway.access.auth import READERS, Visit, require
+from gateway.lists.matching import walk
+from gateway.lists.meaning import Meant
 from gateway.store.tables import Incident
 from rules.words import Urgency
 
@@ -46,7 +48,7 @@ def _rows(wanted: Filter, meant: Meant, reader: Reader) -> Iterator[str]:
     people = {one.id: one.email for one in queries.directory().people.values()}
     written = 0
     while written < MOST:
-        found = list_queries.walk(wanted, meant, PORTION)
+        found = walk(wanted, meant, PORTION)
         known = list_queries.rows_of([one.id for one in found.rows])
         yield "".join(
             _line(_cells(known[one.id], sources, people, reader)) for one in found.rows if one.id in known

@@ -8,9 +8,10 @@ from flask import abort
 from dashboard import queries, words
 from dashboard.incidents import queries as list_queries
 from dashboard.incidents.filters import Filter
-from dashboard.incidents.meaning import meaning, teams_of
+from dashboard.incidents.meaning import meaning
 from dashboard.page import reader_of
 from gateway.access.auth import Visit
+from gateway.lists.meaning import teams_of
 from rules.words import Urgency
 
 SHOWN = 30  # values

@@ -9,10 +9,9 @@ from dashboard import queries, rows, words
 from dashboard.alarms import marked
 from dashboard.glance import Counts, whole
 from dashboard.incidents import chips, saved, storms
-from dashboard.incidents import queries as list_queries
 from dashboard.incidents.details import Details, details
-from dashboard.incidents.filters import DENSITIES, MOST_ROWS, PAGE, SORTS, Filter
-from dashboard.incidents.meaning import Meant, meaning
+from dashboard.incidents.filters import Filter
+from dashboard.incidents.meaning import meaning
 from dashboard.incidents.silent import silent
 from dashboard.incidents.storms import Fold
 from dashboard.page import reader_of
@@ -20,6 +19,9 @@ from dashboard.reader import Moment, Reader
 from dashboard.rows import Row, Tab
 from dashboard.words import Badge
 from gateway.access.auth import Visit
+from gateway.lists.filters import DENSITIES, MOST_ROWS, PAGE, SORTS
+from gateway.lists.matching import SEARCHED, Light, is_loose, walk
+from gateway.lists.meaning import Meant
 from gateway.store.types import micros
 from rules.words import Status
 
@@ -82,9 +84,9 @@ def listing(visit: Visit, wanted: Filter) -> dict[str, object]:
         "matching": reader.say("%(n)s unresolved without the filter.", n=str(counts.unresolved)),
         "quiet": _quiet(visit) if quiet else None,
         "silent": [silent(*one, reader) for one in found.silent],
-        "searched": f"{list_queries.SEARCHED:,}" if list_queries.is_loose(wanted, meant) else "",
+        "searched": f"{SEARCHED:,}" if is_loose(wanted, meant) else "",
         "density": density_of(wanted),
-        "views": saved.menu(visit, wanted, found.views, teams),
+        "views": saved.menu(visit, wanted, found.views, teams, found.watched),
         "lengths": snoozes(reader),
         "people": people(visit),
         "facets": facets(wanted, reader),
@@ -94,13 +96,13 @@ def listing(visit: Visit, wanted: Filter) -> dict[str, object]:
     }
 
 
-def _folded(wanted: Filter, meant: Meant) -> tuple[list[list_queries.Light | Fold], tuple[int, int] | None]:
+def _folded(wanted: Filter, meant: Meant) -> tuple[list[Light | Fold], tuple[int, int] | None]:
     """The lines of a page, storms in one, and where the next begins, if there is one."""
     size = wanted.rows
-    found = list_queries.walk(wanted, meant, size + 1)
+    found = walk(wanted, meant, size + 1)
     folded = storms.fold(found.rows[:size], wanted)
     if len(found.rows) > size and any(isinstance(one, Fold) for one in folded):
-        found = list_queries.walk(wanted, meant, storms.LOOKED_AT)
+        found = walk(wanted, meant, storms.LOOKED_AT)
         folded = storms.fold(found.rows, wanted)
         over = len(found.rows) == storms.LOOKED_AT
         last = found.rows[-1] if over else None
@@ -117,7 +119,7 @@ def _folded(wanted: Filter, meant: Meant) -> tuple[list[list_queries.Light | Fol
 
 def _page(
     wanted: Filter,
-    folded: Sequence[list_queries.Light | Fold],
+    folded: Sequence[Light | Fold],
     after: tuple[int, int] | None,
     found: Details,
     reader: Reader,
@@ -134,9 +136,7 @@ def _more(wanted: Filter, after: tuple[int, int] | None) -> str:
     return wanted.url(rows=wanted.rows + PAGE, after=wanted.after) if longer else wanted.url(after=after)
 
 
-def _rows(
-    folded: Sequence[list_queries.Light | Fold], found: Details, wanted: Filter, reader: Reader
-) -> list[Row | StormRow]:
+def _rows(folded: Sequence[Light | Fold], found: Details, wanted: Filter, reader: Reader) -> list[Row | StormRow]:
     known = [found.rows[one.id] for one in folded if not isinstance(one, Fold) and one.id in found.rows]
     drawn = {row.number: row for row in rows.rows(known, found.messages, reader, found.fired)}
     shown: list[Row | StormRow] = []

@@ -1,74 +1,13 @@
-"""What a filter's names mean today: whose number, which sources, which policies belong to a team, which moments."""
-
-from dataclasses import dataclass
-from datetime import datetime
-
-from sqlalchemy import select
+"""What a filter's names mean to whoever looks at the list."""
 
 from dashboard import queries
-from dashboard.incidents.filters import Filter, Problem
 from dashboard.page import reader_of
 from gateway.access.auth import Visit
-from gateway.store.db import db
-from gateway.store.tables import Source
-from gateway.world import world
-from rules.words import Directory
-
-
-@dataclass(frozen=True, slots=True)
-class Meant:
-    since: datetime | None = None
-    until: datetime | None = None
-    assignee: int = 0
-    nobody: bool = False  # only what nobody has in hand
-    sources: tuple[int, ...] = ()
-    policies: tuple[str, ...] | None = None  # of a team
-    problems: tuple[Problem, ...] = ()
+from gateway.lists import meaning as lists
+from gateway.lists.filters import Filter
+from gateway.lists.meaning import Asker, Meant
 
 
 def meaning(wanted: Filter, visit: Visit) -> Meant:
-    reader, directory, problems = reader_of(visit), queries.directory(), list(wanted.problems)
-    since, until = wanted.span(visit.now, reader.zone)
-    assignee = 0
-    if wanted.assignee not in ("", "none"):
-        assignee = visit.person.person_id if wanted.assignee == "me" else person_id(wanted.assignee, directory)
-        if not assignee:
-            problems.append(Problem("assignee", wanted.assignee, "nobody"))
-    sources = _sources(wanted.source) if wanted.source else ()
-    if wanted.source and not sources:
-        problems.append(Problem("source", wanted.source, "no source"))
-    policies = None
-    if wanted.team in ("mine", *directory.teams):
-        policies = policies_of(wanted.team, visit.person.email, directory)
-    elif wanted.team:
-        problems.append(Problem("team", wanted.team, "no team"))
-    return Meant(since, until, assignee, wanted.assignee == "none", sources, policies, tuple(problems))
-
-
-def person_id(text: str, directory: Directory) -> int:
-    named = directory.people.get(text.lower())
-    if named is not None:
-        return named.id
-    return next((one.id for one in directory.people.values() if str(one.id) == text or one.name == text), 0)
-
-
-def _sources(name: str) -> tuple[int, ...]:
-    return tuple(db.session.scalars(select(Source.id).where(Source.name == name)))
-
-
-def policies_of(team: str, email: str, directory: Directory) -> tuple[str, ...]:
-    """A team's are the policies that tell it, or one of its schedules."""
-    mine = {one.name for one in directory.teams.values() if email in one.members} if team == "mine" else {team}
-    return tuple(name for name in world().shelf.book.policies if teams_of(name, directory) & mine)
-
-
-def teams_of(policy: str, directory: Directory) -> set[str]:
-    known = world().shelf.book.policies.get(policy)
-    found: set[str] = set()
-    for target in (one for step in known.steps for one in step.notify) if known else ():
-        kind, _, name = target.partition(":")
-        if kind == "team":
-            found.add(name)
-        elif kind == "schedule" and name in directory.schedules:
-            found.add(directory.schedules[name].team)
-    return found - {""}
+    asker = Asker(visit.person.person_id, visit.person.email, reader_of(visit).zone)
+    return lists.meaning(wanted, asker, queries.directory(), visit.now)

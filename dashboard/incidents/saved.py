@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from dashboard import queries
@@ -16,18 +18,15 @@ from dashboard.page import reader_of
 from dashboard.reader import Reader
 from dashboard.takeback import ARG, leading_back
 from gateway.access.auth import READERS, WAY, Visit, require
+from gateway.lists import watching
+from gateway.lists.watching import SEEDS
 from gateway.store import audit, views
 from gateway.store.db import db, transaction
 from rules.text import clean_text, one_line
 from rules.undoing import WITHIN
+from rules.words import Contact
 
 OFFERED = "view"  # in an address: a view can be taken back
-SEEDS = {  # name → what it asks for
-    "mine": "team=mine",
-    "assigned": "assignee=me",
-    "emergencies": "status=open&urgency=emergency",
-    "night": "status=all&from=yesterday-22%3A00&to=today-09%3A00",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,7 @@ class Entry:
     url: str
     team: str = ""
     current: bool = False
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class Menu:
     changed: bool  # what is shown is no longer what the view keeps
     mine: bool  # the current one may be changed and deleted here
     at_home: bool  # one begins at the current one
+    may_watch: bool  # one can be told when something enters the current one
+    reached: bool  # and there is a browser or a phone that would say so
     seeds: list[Entry]
     others: list[Entry]
     teams: list[str]
@@ -59,12 +61,16 @@ def seed_names(reader: Reader) -> dict[str, str]:
             "emergencies": _("Unacknowledged emergencies"), "night": _("Last night")}  # fmt: skip
 
 
-def menu(visit: Visit, wanted: Filter, rows: Sequence[views.View], teams: list[str]) -> Menu:
+def menu(
+    visit: Visit, wanted: Filter, rows: Sequence[views.View], teams: list[str], watched: set[str]
+) -> Menu:  # fmt: skip
     names = seed_names(reader_of(visit))
-    seeds = [Entry(key, names[key], _url(key, query), "", wanted.view == key) for key, query in SEEDS.items()]
-    others = [
-        Entry(str(one.id), one.name, _url(str(one.id), one.query), one.team, wanted.view == str(one.id)) for one in rows
-    ]
+
+    def entry(key: str, name: str, query: str, team: str = "") -> Entry:
+        return Entry(key, name, url_of(key, query), team, wanted.view == key, key in watched)
+
+    seeds = [entry(key, names[key], query) for key, query in SEEDS.items()]
+    others = [entry(str(one.id), one.name, one.query, one.team) for one in rows]
     current = next((one for one in (*seeds, *others) if one.current), None)
     kept = {**SEEDS, **{str(one.id): one.query for one in rows}}
     return Menu(
@@ -72,6 +78,8 @@ def menu(visit: Visit, wanted: Filter, rows: Sequence[views.View], teams: list[s
         changed=current is not None and _sorted(kept[current.id]) != _sorted(wanted.query),
         mine=current is not None and current.id not in SEEDS,
         at_home=current is not None and views.home(db.session(), visit.person.person_id) == current.id,
+        may_watch=current is not None and visit.may_act,
+        reached=current is not None and bool(phones_of(visit)),
         seeds=seeds,
         others=others,
         teams=sorted(teams),
@@ -83,9 +91,15 @@ def _sorted(query: str) -> list[tuple[str, str]]:
     return sorted(parse_qsl(query))
 
 
-def _url(key: str, query: str) -> str:
+def url_of(key: str, query: str) -> str:
     parts = [*parse_qsl(query), ("view", key)]
     return f"{url_for('dashboard.incidents')}?{urlencode(parts)}"
+
+
+def phones_of(visit: Visit) -> list[Contact]:
+    """Where a push reaches whoever looks at the page."""
+    person = queries.directory().people.get(visit.person.email)
+    return watching.phones(person) if person else []
 
 
 def teams_of(visit: Visit) -> list[str]:
@@ -96,10 +110,10 @@ def home_url(visit: Visit) -> str:
     """Where this person begins, if they chose a view."""
     key = views.home(db.session(), visit.person.person_id)
     if key in SEEDS:
-        return _url(key, SEEDS[key])
+        return url_of(key, SEEDS[key])
     number = int(key) if key.isascii() and key.isdigit() else 0
     found = views.seen(db.session(), number, visit.person.person_id, teams_of(visit)) if number else None
-    return _url(key, found.query) if found else ""
+    return url_of(key, found.query) if found else ""
 
 
 def _asked(visit: Visit) -> str:
@@ -128,7 +142,7 @@ def add_view(visit: Visit) -> ResponseReturnValue:
             abort(400)
         audit.note(session, visit.now, visit.person.email, "view saved", f"view {row.id}", WAY, name=name, team=team)
         key = str(row.id)
-    return redirect(_url(key, query))
+    return redirect(url_of(key, query))
 
 
 @bp.post("/incidents/views/<int(max=2147483647):number>/<any(save, rename, delete):what>")
@@ -143,15 +157,17 @@ def change_view(visit: Visit, number: int, what: str) -> ResponseReturnValue:
         if what == "save":
             query = _asked(visit)
             views.change(session, number, query=query)
+            watching.anew(session, str(number), query, queries.directory(), visit.now)
         elif what == "rename":
             name = _name()
             views.change(session, number, name=name)
         else:
+            watching.end(session, str(number), visit.now)
             views.remove(session, number)
         if what != "save":
             views.remember(session, visit.person.person_id, before, visit.now)
         audit.note(session, visit.now, visit.person.email, f"view {what}", f"view {number}", WAY, name=name)
-    place = _url(str(number), query) if what != "delete" else url_for("dashboard.incidents")
+    place = url_of(str(number), query) if what != "delete" else url_for("dashboard.incidents")
     return redirect(place if what == "save" else leading_back(place, OFFERED))
 
 
@@ -179,8 +195,17 @@ def undo_view(visit: Visit) -> ResponseReturnValue:
         if before is None or (before.team and before.team not in teams_of(visit)):
             abort(404)
         number = views.take_back(session, me, before)
+        if before.deleted:
+            _watch_again(session, before, number, visit.now)
         audit.note(session, visit.now, visit.person.email, "view undo", f"view {number}", WAY, name=before.name)
-    return redirect(_url(str(number), before.query))
+    return redirect(url_of(str(number), before.query))
+
+
+def _watch_again(session: Session, before: views.Was, number: int, now: datetime) -> None:
+    """Whoever was told when something entered it is told again."""
+    directory = queries.directory()
+    for person in [one for one in directory.people.values() if one.id in before.watchers]:
+        watching.begin(session, person, str(number), before.query, directory, now)
 
 
 @bp.post("/incidents/home")

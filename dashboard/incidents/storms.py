@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dashboard.incidents.filters import Filter
-from dashboard.incidents.queries import Light
+from gateway.lists.matching import Light
 from rules.words import Status, Urgency
 
 MANY = 20  # incidents …

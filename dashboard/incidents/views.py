@@ -11,6 +11,7 @@ from dashboard.incidents.facets import values
 from dashboard.incidents.listing import DENSITY, listing
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from gateway.access.auth import READERS, Visit, require
+from gateway.lists.filters import DENSITIES
 from gateway.world import world
 from rules.words import Role
 
@@ -79,6 +80,6 @@ def density(_: Visit) -> ResponseReturnValue:
     """Remembered in this browser."""
     back, wanted = request.form.get("back", ""), request.form.get("density", "")
     answer = redirect(back if is_local(back) else "/incidents")
-    if wanted in filters.DENSITIES:
+    if wanted in DENSITIES:
         answer.set_cookie(DENSITY, wanted, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure)
     return answer

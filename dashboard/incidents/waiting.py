@@ -9,6 +9,7 @@ from dashboard.incidents import queries as list_queries
 from dashboard.incidents.meaning import meaning
 from dashboard.page import reader_of
 from gateway.access.auth import Visit
+from gateway.lists.matching import of_these
 
 MOST = 500  # lines of timelines that are looked at
 
@@ -22,7 +23,7 @@ def waiting(visit: Visit, asked: MultiDict[str, str], since: str) -> str:
     wanted = filters.read(asked, visit.now, reader_of(visit).zone)
     new = [number for number, fresh in changed.items() if fresh]
     others = [number for number, fresh in changed.items() if not fresh]
-    shown = list_queries.of_these(wanted, meaning(wanted, visit), new)
+    shown = of_these(wanted, meaning(wanted, visit), new)
     every = replace(wanted, status="all")
-    moved = list_queries.of_these(every, meaning(every, visit), others)
+    moved = of_these(every, meaning(every, visit), others)
     return f"{len(shown)},{len(moved)}"

@@ -15,7 +15,7 @@ SECRET = False
 PRIORITIES = {"emergency": 5, "urgent": 4, "fast": 3, "ordinary": 2}
 EMOJI = {"emergency": "🚨", "urgent": "🔴", "fast": "🟠", "ordinary": "🔵"}
 NEWS = {"acknowledged": "👀", "resolved": "✅", "flapping": "〰️", "reopened": "🔁", "reminder": "⏳", "commented": "💬"}
-ROLL_UP = "📋"
+MARKS = {"digest": "📋", "entered": "🔎"}
 QUIET = 2  # news wake nobody
 LONGEST_MESSAGE = 4000  # bytes; ntfy turns more than 4096 into an attached file
 MOST_ACTIONS = 3
@@ -23,7 +23,7 @@ MOST_ACTIONS = 3
 
 def send(message: Message, env: Mapping[str, str], /, *, deadline: float = DEADLINE) -> str:
     base, _, topic = message.address.rstrip("/").rpartition("/")
-    emoji = (ROLL_UP if message.kind == "digest" else NEWS.get(message.kind)) or EMOJI.get(message.urgency, "🔵")
+    emoji = MARKS.get(message.kind) or NEWS.get(message.kind) or EMOJI.get(message.urgency, "🔵")
     body: dict[str, object] = {
         "topic": topic,
         "title": cut(f"{emoji} {message.title}", 200),

@@ -21,6 +21,7 @@ NEEDS = (KEY,)
 SECRET = True
 
 WAKING = ("opened", "escalated", "assigned", "digest", "test")
+VIEWS = "entered"  # something entered a view that this person watches
 HARD = ("emergency", "urgent", "fast")  # what may wait for the phone to wake by itself would not come in time
 STAYS = ("emergency", "urgent")  # on the screen until somebody does something about it
 ENDED = (404, 410)
@@ -59,12 +60,12 @@ def payload(message: Message, longest: int = webpush.LARGEST) -> bytes:
     waking, word = message.kind in WAKING, Wording(message.language, "UTC").word
     said: dict[str, object] = {
         "title": cut(one_line(clean_text(message.title)), LONGEST_TITLE),
-        "tag": f"incident-{message.incident}" if message.incident else "test",
+        "tag": f"incident-{message.incident}" if message.incident else "views" if message.kind == VIEWS else "test",
         "url": safe_url(message.url),
         "actions": _actions(message),
         "requireInteraction": waking and message.urgency in STAYS,
-        "renotify": message.kind in ("escalated", "commented"),
-        "silent": not waking and message.kind != "commented",
+        "renotify": message.kind in ("escalated", "commented", VIEWS),
+        "silent": not waking and message.kind not in ("commented", VIEWS),
         **({"open": message.tap} if message.tap else {}),
         "lang": message.language,
         "done": word("Acknowledged"),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway import channels, crashpoint, log
 from gateway.access import vapid
-from gateway.briefing import bare_facts, facts_of, letter_facts
+from gateway.briefing import bare_facts, facts_about
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.demo.mark import is_invented
 from gateway.flows import at_source, bundle, gate
@@ -20,7 +20,7 @@ from gateway.flows.pacing import Pace
 from gateway.flows.settle import Result, reclaim, write_down
 from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
-from gateway.store import letters, outbox, waiting
+from gateway.store import outbox, waiting
 from gateway.store.db import database_clock, reading, transaction
 from gateway.store.dialling import Firing
 from gateway.store.outbox import Leased
@@ -187,9 +187,9 @@ class Sender:
 def _brief(session: Session, leased: Leased, world: World, why: str) -> Facts:
     """The facts; of a message whose facts cannot be put together the bare ones, so that it holds up no other."""
     try:
-        if leased.kind == letters.KIND:
-            return letter_facts(session, leased, world)
-        facts = facts_of(session, leased, world)
+        facts = facts_about(session, leased, world)
+        if not leased.incident_id:
+            return facts
         several = bundle.several(session, leased, f"{world.settings.public_url}/incidents?status=open")
         return replace(facts, why=why, bundle=several)
     except STRANGE as problem:

@@ -18,9 +18,15 @@ KEEP = {
     "sign_in": ("expires_at", timedelta()),
     "contact_code": ("expires_at", timedelta()),
     "personal_notice": ("created_at", timedelta(days=90)),
+    "entry_notice": ("created_at", timedelta(days=90)),
     "undo": ("at", timedelta(days=1)),
 }
-KEYS = {"heard": "key", "counter": "key", "contact_code": "contact_id"}  # the others have an id
+KEYS = {
+    "heard": "key",
+    "counter": "key",
+    "contact_code": "contact_id",
+    "entry_notice": "delivery_id",
+}  # the others have an id
 # Let go once the ledger has counted them. SQLite gives the number of the last row anew when that is gone, so it stays.
 COUNTED = {"payload": "id <", "quarantined_item": "payload_id <="}
 NEEDED = {  # however old: which incident of PagerDuty is ours, as long as ours is open

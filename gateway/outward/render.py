@@ -93,6 +93,7 @@ class Facts:
     ticket: Mapping[str, Any] | None = None
     bundle: BundleFacts = BundleFacts()
     letter: Mapping[str, Any] = field(default_factory=dict)  # the weekly report
+    entered: tuple[Mapping[str, Any], ...] = ()  # views that something entered
     why: str = ""  # a call leaves now: what the voice gate says
     name: str = ""  # of the person
     language: str = "en"
@@ -189,6 +190,11 @@ def _values(facts: Facts, kind: str) -> dict[str, Any]:
     }
     values |= _comment((values["ticket"] or {}).get("comment"), wording)
     values["ticket"] = _ticket(values["ticket"] or {}, wording)
+    values["entered"] = [
+        {**one, "name": wording.word(one["seed"]) if one["seed"] else one_line(one["name"])}
+        for one in values["entered"]
+    ]
+    values["entered_count"] = sum(int(one["count"]) for one in values["entered"])
     values["links"] = _links(values, wording)
     values["summary"] = _summary(facts, values, wording)
     return values

@@ -25,6 +25,7 @@ AWAKE = text("status <> 'resolved' AND snoozed_until IS NULL")
 SNOOZED = text("snoozed_until IS NOT NULL AND suppressed_by IS NULL")
 TICKETS = text("kind = 'ticket'")
 ASSIGNED = text("assignee_id IS NOT NULL")
+UNTOLD = text("NOT told")
 Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only INTEGER keys
 
 

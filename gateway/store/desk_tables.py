@@ -1,4 +1,4 @@
-"""The tables of the people at the desk: what they may still take back, and the views they have saved."""
+"""The tables of the people at the desk: what they may still take back, the views they have saved, and watch."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.store.base import Base, Big
+from gateway.store.base import UNTOLD, Base, Big
 
 
 class UndoRow(Base):
@@ -33,4 +33,39 @@ class SavedView(Base):
     team: Mapped[str] = mapped_column(String(100))  # empty: only that person sees it
     name: Mapped[str] = mapped_column(String(60))
     query: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Watch(Base):
+    """A person who wants to be told when something enters a view: a saved one's number, or a name of one of ours."""
+
+    __tablename__ = "watch"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    view: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime]
+    below: Mapped[int] = mapped_column(Big)  # incidents up to this number were in it already: too many to be listed
+    told_at: Mapped[datetime | None]  # when this person was told last, of whatever view
+
+    __table_args__ = (Index("watch_once", "person_id", "view", unique=True),)
+
+
+class Inside(Base):
+    """An incident that is in a watched view, as far as is known. What leaves it, and enters again, is told again."""
+
+    __tablename__ = "inside"
+    watch_id: Mapped[int] = mapped_column(ForeignKey("watch.id"), primary_key=True)
+    incident_id: Mapped[int] = mapped_column(Big, primary_key=True)
+    at: Mapped[datetime]
+    told: Mapped[bool]  # or was there when somebody began to watch
+
+    __table_args__ = (Index("inside_untold", "watch_id", "at", postgresql_where=UNTOLD, sqlite_where=UNTOLD),)
+
+
+class EntryNotice(Base):
+    """What a push about views says: which, how many entered each, and the titles of the first."""
+
+    __tablename__ = "entry_notice"
+    delivery_id: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    facts: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]

@@ -167,7 +167,7 @@ def lease(
 
     `clock` is the database's, `now` ours. Whatever was answered meanwhile is passed over, and so is a message to an
     address that still waits for an earlier one of the same incident: a resolve must not overtake its trigger. What is
-    only to come later, or held by quiet hours, is no such earlier one.
+    only to come later, or held by quiet hours, is no such earlier one; what is about no incident waits for nothing.
 
     It walks along the index `delivery_due` until it has enough. OFFSET keeps PostgreSQL, whose statistics are from
     before the storm, from joining all that waits with all that waits, and `e.status || ''` from looking for an earlier
@@ -190,9 +190,10 @@ def _lease(session: Session, channel: str, limit: int, now: datetime, clock: int
             WHERE d.status IN ('queued', 'sending') AND d.channel = :channel AND {which}
               AND d.status = 'queued' AND d.due_at <= :now
               AND (d.kind NOT IN ('opened', 'escalated') OR (i.status = 'triggered' AND i.snoozed_until IS NULL))
-              AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.incident_id = d.incident_id AND e.channel = d.channel
+              AND (d.incident_id = 0 OR NOT EXISTS (
+                SELECT 1 FROM delivery e WHERE e.incident_id = d.incident_id AND e.channel = d.channel
                 AND e.address_id = d.address_id AND e.id < d.id AND e.status || '' IN ('queued', 'sending')
-                AND NOT (e.part IN ('later', 'held') AND e.attempts = 0 AND e.due_at > :now) LIMIT 1 OFFSET 0)
+                AND NOT (e.part IN ('later', 'held') AND e.attempts = 0 AND e.due_at > :now) LIMIT 1 OFFSET 0))
             ORDER BY d.rank, d.due_at LIMIT :limit{skip})
         UPDATE delivery SET status = 'sending', lease = lease + 1, attempts = attempts + 1, leased_until = :until
         WHERE id IN (SELECT id FROM due)

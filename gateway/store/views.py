@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.store.bulk import Question
 from gateway.store.db import locked
-from gateway.store.tables import Fact, PersonRow, SavedView
+from gateway.store.tables import Fact, PersonRow, SavedView, Watch
 from gateway.store.types import micros, moment
 
 MOST = 50  # of one person
@@ -31,11 +31,14 @@ class Was:
     made: int  # when; SQLite gives the number of a deleted view to the next one
     homes: list[int]  # who began there
     deleted: bool = False  # else renamed
+    watchers: list[int] = field(default_factory=list)  # who was told when something entered it
 
 
 def was(session: Session, row: SavedView, *, deleted: bool) -> Was:
     homes = session.scalars(select(PersonRow.id).where(PersonRow.home == str(row.id)).order_by(PersonRow.id)).all()
-    return Was(row.id, row.person_id, row.team, row.name, row.query, micros(row.created_at), list(homes), deleted)
+    told = session.scalars(select(Watch.person_id).where(Watch.view == str(row.id)).order_by(Watch.person_id)).all()
+    made = micros(row.created_at)
+    return Was(row.id, row.person_id, row.team, row.name, row.query, made, list(homes), deleted, list(told))
 
 
 def remember(session: Session, person_id: int, before: Was, now: datetime) -> None:

@@ -54,6 +54,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/incidents/density"): CHANGES,
     ("POST", "/incidents/home"): CHANGES,
     ("POST", "/incidents/views"): CHANGES,
+    ("POST", "/incidents/views/watch"): ACTORS,
     ("POST", "/incidents/views/undo"): "302 404 404 404 404",  # they changed none
     ("POST", f"/incidents/views/{M}/<any(save, rename, delete):what>"): "302 404 404 404 404",  # no view of theirs
     ("GET", "/oncall"): READERS,
@@ -250,6 +251,7 @@ FORMS = {
     "/incidents/new": {"title": "It smells of smoke", "urgency": "emergency"},
     "/incidents/bulk": {"do": "acknowledge", "n": "1"},
     "/incidents/views": {"name": "Mine", "query": "status=all"},
+    "/incidents/views/watch": {"view": "mine", "on": "1"},
     f"/incidents/{N}/urgency": {"urgency": "fast", "reason": "x"},
     f"/incidents/{N}/title": {"title": "x"},
     f"/incidents/{N}/merge": {"into": "99"},

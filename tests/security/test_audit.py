@@ -323,6 +323,8 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     ("/me/push", lambda on: on.subscribe(), IRINA, "dashboard", "browser subscribed"),
     ("/me/push/<int:number>/test", lambda on: on.irina.press(f"/me/push/{on.contact()}/test"), IRINA, "dashboard",
      "browser tested"),
+    ("/incidents/views/watch", lambda on: on.irina.press("/incidents/views/watch", view="mine", on="1"), IRINA,
+     "dashboard", "view watch"),
     ("/me/push/<int:number>/delete", lambda on: on.irina.press(f"/me/push/{on.contact()}/delete"), IRINA, "dashboard",
      "browser removed"),
     ("/me/reading", lambda on: on.irina.press("/me/reading", timezone="Europe/Berlin", exact="1"), IRINA, "dashboard",

@@ -9,10 +9,10 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard.incidents import filters
 from dashboard.incidents.export import safe
-from dashboard.incidents.filters import moment_of
-from dashboard.incidents.grammar import Part, split
-from dashboard.incidents.queries import Light
 from dashboard.incidents.storms import Fold, fold
+from gateway.lists.filters import moment_of
+from gateway.lists.grammar import Part, split
+from gateway.lists.matching import Light
 
 NOW, MOSCOW = datetime(2026, 12, 5, 0, 12, tzinfo=UTC), ZoneInfo("Europe/Moscow")
 

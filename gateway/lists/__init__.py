@@ -1,0 +1,1 @@
+"""Lists of incidents: what one is asked for, what that means today, and which incidents it means."""

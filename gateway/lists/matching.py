@@ -1,0 +1,248 @@
+"""Which incidents a list means, one query a question. Each is a walk along an index that has an end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    TextClause,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from gateway.lists.filters import Filter
+from gateway.lists.meaning import Meant
+from gateway.store import bulk
+from gateway.store.base import ASSIGNED, AWAKE, OPEN, SNOOZED, SUPPRESSED
+from gateway.store.db import db
+from gateway.store.tables import AlertRow, Incident
+from gateway.store.types import micros, moment
+from rules.matchers import Matcher
+
+SEARCHED = 10_000  # newest incidents of a status and an urgency that are looked through where no index leads
+TRIED = 500  # incidents whose labels are read at once
+MOST_TRIED = 5_000  # … and in all, for one page
+SLACK = 1_000  # numbers by which incidents may be out of the order in which they opened
+
+Condition = ColumnElement[bool] | TextClause
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """As much of an incident as it takes to put it into the list."""
+
+    id: int
+    place: int  # of its status and urgency in the order of the list
+    source_id: int
+    opened_at: datetime
+    alerts: int
+
+    def cursor(self, order: str) -> tuple[int, int]:
+        return (self.alerts if order == "-alerts" else self.place), self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    rows: list[Light]
+    stopped: tuple[int, int] | None = None  # so many were tried that the rest waits for the next page
+
+
+def walk(wanted: Filter, meant: Meant, limit: int) -> Found:
+    """So many incidents in the order of the list, after the cursor."""
+    if not wanted.labels:
+        return Found(_lights(wanted, meant, limit))
+    matchers = [Matcher.parse(text) for text in wanted.labels]
+    good: list[Light] = []
+    for _ in range(MOST_TRIED // TRIED):
+        tried = _lights(wanted, meant, TRIED)
+        labels = _labels([one.id for one in tried])
+        for one in tried:
+            if _matches(labels.get(one.id, []), matchers):
+                good.append(one)
+                if len(good) == limit:
+                    return Found(good)
+        if len(tried) < TRIED:
+            return Found(good)
+        wanted = replace(wanted, after=tried[-1].cursor(wanted.order))
+    return Found(good, wanted.after)
+
+
+def _matches(alerts: Sequence[dict[str, str]], matchers: Sequence[Matcher]) -> bool:
+    """Whether one of its alerts meets all of them."""
+    return any(all(one.matches(labels) for one in matchers) for labels in alerts)
+
+
+def _labels(ids: Sequence[int]) -> dict[int, list[dict[str, str]]]:
+    query = select(AlertRow.incident_id, AlertRow.labels, AlertRow.severity).where(AlertRow.incident_id.in_(ids))
+    found: dict[int, list[dict[str, str]]] = {}
+    for number, labels, severity in db.session.execute(query):
+        found.setdefault(number, []).append({"severity": severity, **labels})
+    return found
+
+
+def _lights(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
+    if wanted.order == "-alerts":
+        return _loudest(wanted, meant, limit)
+    query = _walking(wanted, meant, limit)
+    rows = [] if query is None else bulk.select_made(db.session(), query)
+    return [Light(number, place, source, moment(at), alerts) for number, place, source, at, alerts in rows]
+
+
+@lru_cache(maxsize=64)
+def _walking(wanted: Filter, meant: Meant, limit: int) -> Select[Any] | None:
+    """Kept for who asks the same again: with SQLAlchemy putting it together takes longer than the database's work."""
+    parts = [
+        _bucket(wanted, meant, place, limit) for place in range(len(wanted.buckets)) if _reached(wanted, place)
+    ]  # fmt: skip
+    if not parts:
+        return None
+    found = union_all(*parts).subquery()
+    newest = found.c.id if wanted.order == "-age" else found.c.id.desc()
+    order = (found.c.place, newest) if wanted.order == "-urgency" else (newest,)
+    query = select(found.c.id, found.c.place, found.c.source_id, found.c.opened_at, found.c.alert_count)
+    return query.order_by(*order).limit(limit)
+
+
+def _reached(wanted: Filter, place: int) -> bool:
+    return not (wanted.order == "-urgency" and wanted.after and place < wanted.after[0])
+
+
+_COLUMNS = (Incident.id, Incident.source_id, Incident.opened_at, Incident.alert_count)
+
+
+def _bucket(wanted: Filter, meant: Meant, place: int, limit: int) -> Select[Any]:
+    """A walk down the index of one status and urgency; where it may find little, it ends after SEARCHED."""
+    status, urgency = wanted.buckets[place]
+    conditions = [Incident.status == status.value, Incident.urgency == urgency.rank, *tab(wanted.status)]
+    if wanted.after and (wanted.order != "-urgency" or place == wanted.after[0]):
+        last = wanted.after[1]
+        conditions.append(Incident.id > last if wanted.order == "-age" else Incident.id < last)
+    order = Incident.id if wanted.order == "-age" else Incident.id.desc()
+    exact, loose = _exact(wanted, meant), _loose(wanted, meant)
+    if loose:
+        columns = (*_COLUMNS, Incident.title, Incident.service, Incident.policy, Incident.assignee_id)
+        some = select(*columns).where(*conditions, *exact).order_by(order).limit(SEARCHED).subquery()
+        named = {column.key: some.c[column.key] for column in columns}
+        query = select(*(some.c[column.key] for column in _COLUMNS), literal(place).label("place"))
+        query = query.where(*(condition(named) for condition in loose))
+        return select(query.order_by(some.c.id if wanted.order == "-age" else some.c.id.desc()).limit(limit).subquery())
+    plain = select(*_COLUMNS, literal(place).label("place")).where(*conditions, *exact)
+    return select(plain.order_by(order).limit(limit).subquery())
+
+
+def _loudest(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
+    """Most alerts first, of what is not resolved."""
+    statuses = {status.value for status, _ in wanted.buckets}
+    ranks = {urgency.rank for _, urgency in wanted.buckets}
+    conditions: list[Condition] = [OPEN, Incident.status.in_(statuses), Incident.urgency.in_(ranks)]
+    if wanted.after:
+        count, last = wanted.after
+        before = and_(Incident.alert_count == count, Incident.id < last)
+        conditions.append(or_(Incident.alert_count < count, before))
+    columns = (*_COLUMNS, Incident.title, Incident.service, Incident.policy, Incident.assignee_id)
+    most = SEARCHED if _loose(wanted, meant) else limit
+    walked = select(*columns).where(*conditions, *tab(wanted.status), *_exact(wanted, meant))
+    some_ = walked.order_by(Incident.alert_count.desc(), Incident.id.desc()).limit(most).subquery()
+    named = {column.key: some_.c[column.key] for column in columns}
+    query = select(some_.c.id, literal(0), some_.c.source_id, some_.c.opened_at, some_.c.alert_count)
+    query = query.where(*(condition(named) for condition in _loose(wanted, meant)))
+    rows = db.session.execute(query.order_by(some_.c.alert_count.desc(), some_.c.id.desc()).limit(limit))
+    return [Light(*row) for row in rows]
+
+
+def tab(status: str) -> list[Condition]:
+    """The words of the partial index that holds just this tab's rows."""
+    word = {"open": AWAKE, "ack": AWAKE, "snoozed": SNOOZED, "suppressed": SUPPRESSED}.get(status)
+    return [] if word is None else [word]
+
+
+def _exact(wanted: Filter, meant: Meant) -> list[Condition]:
+    """What an index leads to."""
+    conditions: list[Condition] = []
+    if wanted.number is not None:
+        conditions.append(Incident.id == wanted.number)
+    if wanted.service and wanted.unresolved:
+        conditions += [OPEN, Incident.service == wanted.service]
+    if meant.assignee:
+        conditions += [ASSIGNED, Incident.assignee_id == meant.assignee]
+    opened = type_coerce(Incident.opened_at, BigInteger) + 0  # the walk is along the numbers, not along the moments
+    if meant.since:
+        conditions += [opened >= micros(meant.since), Incident.id >= _first_since(meant.since) - SLACK]
+    if meant.until:
+        conditions += [opened < micros(meant.until), Incident.id <= _last_until(meant.until) + SLACK]
+    return conditions
+
+
+def _first_since(at: datetime) -> int:
+    query = select(Incident.id).where(Incident.opened_at >= at).order_by(Incident.opened_at).limit(1)
+    found = db.session.scalar(query)
+    return found if found is not None else (db.session.scalar(select(func.max(Incident.id))) or 0) + 2 * SLACK
+
+
+def _last_until(at: datetime) -> int:
+    query = select(Incident.id).where(Incident.opened_at < at).order_by(Incident.opened_at.desc()).limit(1)
+    return db.session.scalar(query) or 0
+
+
+def is_loose(wanted: Filter, meant: Meant) -> bool:
+    """Whether only the newest are looked through."""
+    return bool(_loose(wanted, meant))
+
+
+def _loose(wanted: Filter, meant: Meant) -> list[Any]:
+    """What has to be looked at row by row: functions of the columns, by name."""
+    found: list[Any] = []
+    if wanted.q and wanted.number is None:
+        found.append(lambda row: _mentions(wanted.q, row["title"], row["service"]))
+    if wanted.service and not wanted.unresolved:
+        found.append(lambda row: row["service"] == wanted.service)
+    if meant.sources:
+        found.append(lambda row: row["source_id"].in_(meant.sources))
+    if meant.policies is not None:
+        found.append(lambda row: row["policy"].in_(meant.policies))
+    if meant.nobody:
+        found.append(lambda row: row["assignee_id"].is_(None))
+    return found
+
+
+def _mentions(text: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
+    """SQLite knows no capital letters but ASCII's, so the usual spellings are tried."""
+    spellings = {text} if text.isascii() else {text, text.lower(), text.capitalize(), text.upper()}
+    tests = [column.icontains(one, autoescape=True) for one in spellings for column in columns]
+    return or_(false(), *tests)
+
+
+def of_these(wanted: Filter, meant: Meant, ids: Sequence[int]) -> set[int]:
+    """Which of them the list would show."""
+    if not ids:
+        return set()
+    query = select(Incident).where(Incident.id.in_(ids))
+    rows = db.session.scalars(query.where(*tab(wanted.status), *_exact(wanted, meant))).all()
+    buckets = {(status.value, urgency.rank) for status, urgency in wanted.buckets}
+    text = wanted.q.casefold() if wanted.number is None else ""
+    found = {row.id for row in rows if (row.status, row.urgency) in buckets and _fits(row, wanted, meant, text)}
+    if not wanted.labels or not found:
+        return found
+    matchers, labels = [Matcher.parse(one) for one in wanted.labels], _labels(sorted(found))
+    return {number for number in found if _matches(labels.get(number, []), matchers)}
+
+
+def _fits(row: Incident, wanted: Filter, meant: Meant, text: str) -> bool:
+    return (
+        (not text or text in row.title.casefold() or text in row.service.casefold())
+        and (not wanted.service or row.service == wanted.service)
+        and (not meant.sources or row.source_id in meant.sources)
+        and (meant.policies is None or row.policy in meant.policies)
+        and (not meant.nobody or row.assignee_id is None)
+    )
