@@ -94,7 +94,7 @@ def _what(message: Delivery, instead: Mapping[int, str], reader: Reader) -> str:
     if message.id in instead:
         way = reader.say(words.WAYS.get(instead[message.id], instead[message.id]))
         return f"{kind} · " + reader.say("in place of: %(way)s", way=way)
-    part = PARTS.get(message.part, "")
+    part = PARTS.get(message.part, "") if message.incident_id else ""
     return f"{kind} · {reader.say(part)}" if part else kind
 
 
