@@ -22,7 +22,7 @@ from bench.subject import Nabat
 from bench.targets import verdict
 
 POINT = (16, 10)
-EVERY = 2.0  # seconds between two questions of an open page, as in templates/partials/live.html
+EVERY = 1.7  # seconds between two questions of an open page, as in templates/partials/live.html
 _MARK = re.compile(rb'data-mark="([^"]*)"')
 
 
@@ -48,7 +48,7 @@ class Dashboards:
             thread.join()
 
     def _look(self, place: int) -> None:
-        """Pages were opened at different moments: their questions are spread over the two seconds."""
+        """Pages were opened at different moments: their questions are spread over this time."""
         link, mark = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60), b""
         wait = EVERY * place / self.count
         while not self.over.wait(wait):

@@ -76,7 +76,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What is asked every two seconds, too."""
+    """What is asked by open pages, too."""
 
     mark: str  # changes whenever a line is written on any timeline
     lost: tuple[int, ...]  # emergencies that reached nobody, the oldest first

@@ -1,4 +1,4 @@
-"""The live pages' question, every two seconds: did anything change? Nearly always the answer is: no."""
+"""The live pages' question, every 1.7 seconds: did anything change? Nearly always the answer is: no."""
 
 import secrets
 from zoneinfo import ZoneInfo

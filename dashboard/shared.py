@@ -1,6 +1,6 @@
 """One answer for many open pages: what several of them ask within a moment is read and drawn once in a process.
 
-Only what open pages ask by themselves every two seconds: whoever has just done something asks for what is so now.
+Only what open pages ask by themselves every 1.7 seconds: whoever has just done something asks for what is so now.
 Web servers switch it on (gateway/start/web.py); without it everybody is answered anew.
 """
 
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from flask import Flask, current_app
 
-FOR = timedelta(milliseconds=350)  # with the two seconds of a page below the 2.5 in which a change has to be seen
+FOR = timedelta(milliseconds=650)  # with the 1.7 seconds of a page below the 2.5 in which a change has to be seen
 MOST = 200  # different answers that are kept
 NAME = "nabat.shared"
 Made = TypeVar("Made")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from dashboard.incidents.filters import Filter
 from gateway.lists.matching import Light
+from gateway.store.types import moment
 from rules.words import Status, Urgency
 
 MANY = 20  # incidents …
@@ -44,8 +45,8 @@ def fold(lights: Sequence[Light], wanted: Filter) -> list[Light | Fold]:
     for (source_id, place), members in groups.items():
         status, urgency = wanted.buckets[place]
         for storm in _storms(members):
-            times = [one.opened_at for one in storm]
-            found = Fold(source_id, status, urgency, min(times), max(times), tuple(one.id for one in storm))
+            first, last = moment(storm[0].opened), moment(storm[-1].opened)
+            found = Fold(source_id, status, urgency, first, last, tuple(one.id for one in storm))
             storm_of.update(dict.fromkeys(found.ids, found))
     shown: list[Light | Fold] = []
     seen: set[int] = set()
@@ -60,19 +61,20 @@ def fold(lights: Sequence[Light], wanted: Filter) -> list[Light | Fold]:
 
 
 def _storms(members: Sequence[Light]) -> list[list[Light]]:
-    """Runs in which each has more than MANY around it within the time."""
+    """Runs in which each has more than MANY around it within the time, each in the order of their opening."""
     if len(members) <= MANY:
         return []
-    ordered = sorted(members, key=lambda one: one.opened_at)
+    ordered = sorted(members, key=lambda one: one.opened)
+    within = WITHIN // timedelta(microseconds=1)
     inside = [False] * len(ordered)
     for end in range(MANY, len(ordered)):
         start = end - MANY
-        if ordered[end].opened_at - ordered[start].opened_at <= WITHIN:
+        if ordered[end].opened - ordered[start].opened <= within:
             inside[start : end + 1] = [True] * (MANY + 1)
     runs: list[list[Light]] = []
     for place, one in enumerate(ordered):
         if inside[place]:
-            near = place and inside[place - 1] and one.opened_at - ordered[place - 1].opened_at <= WITHIN
+            near = place and inside[place - 1] and one.opened - ordered[place - 1].opened <= within
             runs.append([]) if not near else None
             runs[-1].append(one)
     return runs

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 ROOM = 128 * 1024 * 1024  # bytes of bodies that a process holds at a time …
 KEPT_FREE = 32 * 1024 * 1024  # … of which these many are for small ones
+BODILESS = ("GET", "HEAD")  # what comes with these means nothing
 UNASKED = 64 * 1024  # bytes of a body that are read before we know who sends it
 
 
@@ -61,8 +62,6 @@ async def read_body(
 
     `ask` raises what it likes if this sender may not send more than a little; it is asked once, before that much came.
     """
-    if scope.method in ("GET", "HEAD"):
-        return b""
     announced = _announced(scope)
     if announced > limit:
         raise TooLarge

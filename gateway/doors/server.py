@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import log, metrics
 from gateway.doors import ingest
-from gateway.doors.bodies import BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
+from gateway.doors.bodies import BODILESS, BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
 from gateway.doors.inbox import Inbox, Item, Unavailable
 from gateway.doors.ingest import Answer, Owners, Refused, Signer
 from gateway.flows.prepare import prepare
@@ -258,6 +258,8 @@ async def _body(
     scope: Any, proto: Any, seat: Seat, limit: int, ask: Callable[[], Awaitable[object]] | None = None
 ) -> bytes | None:
     """The body; None if it is too large. Raises Refused, Unavailable."""
+    if scope.method in BODILESS:
+        return b""
     try:
         async with asyncio.timeout(BODY_DEADLINE):
             return await read_body(scope, proto, limit, seat, ask)

@@ -16,6 +16,7 @@ from gateway.store.tables import Base
 
 TRUSTED = 1.0  # seconds that a connection may have been idle without being tried out
 BUSY_TIMEOUT = 5000  # milliseconds a writer waits for SQLite's write lock before the sender hears 503
+LAST_USED_FIRST = {"pool_use_lifo": True}  # what a connection has prepared and read is still at hand
 db = SQLAlchemy(metadata=Base.metadata)
 
 
@@ -102,7 +103,7 @@ def engine_options(url: str) -> dict[str, Any]:
     (random_page_cost), which would not end for a value that is rare.
     """
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_TIMEOUT / 1000}}
+        return {"connect_args": {"timeout": BUSY_TIMEOUT / 1000}, **LAST_USED_FIRST}
     options = (
         "-c timezone=UTC -c lock_timeout=2000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=60000 "
         "-c enable_seqscan=off -c jit=off -c random_page_cost=1.1"
@@ -112,6 +113,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_size": 10,
         "max_overflow": 20,
         "pool_timeout": 5,
+        **LAST_USED_FIRST,
     }
 
 

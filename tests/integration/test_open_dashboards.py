@@ -53,7 +53,7 @@ def test_pages_that_ask_the_same_are_told_the_same_for_a_moment(world, anna):
     assert poll(anna, seen).status_code == 204
     world.alert(name="One more", fingerprint="more")
     assert poll(anna, seen).status_code == 204
-    world.clock.advance(milliseconds=351)  # with the two seconds between questions below the 2.5 promised
+    world.clock.advance(milliseconds=651)  # with the 1.7 seconds between questions below the 2.5 promised
     assert poll(anna, seen).status_code == 200
     with transaction() as session:  # who may less is drawn another list
         session.execute(update(PersonRow).where(PersonRow.email == "oleg@example.org").values(role="viewer"))

@@ -95,7 +95,7 @@ def test_no_cell_is_a_formula(start):
 
 def lights(count, source=1, place=0, every=10, start=0):
     return [
-        Light(start + n, place, source, datetime.fromtimestamp(1_780_000_000 - n * every, UTC), 1) for n in range(count)
+        Light(start + n, place, source, (1_780_000_000 - n * every) * 1_000_000, 1) for n in range(count)
     ]  # fmt: skip
 
 
