@@ -29,6 +29,7 @@ from tests.browsing import PASSWORD, token_in
 POINTS = ((16, 10), (4, 100))
 READER = "reader@example.org"
 PAGES = {
+    "overview": "/overview",
     "list": "/incidents",
     "next page": "/incidents?status=all&after=5.{middle}",
     "resolved": "/incidents?status=resolved",

@@ -8,6 +8,7 @@ from flask import url_for
 
 from dashboard import queries as frame_queries
 from dashboard import words
+from dashboard.glance import Count
 from dashboard.incident import timeline
 from dashboard.incident.timeline import Line
 from dashboard.overview import queries
@@ -28,26 +29,27 @@ class Tile:
     """One class now."""
 
     badge: Badge
-    open: int
-    acked: int
-    late: int
+    open: Count
+    acked: Count
+    late: Count
     oldest: Moment | None
     url: str
-    late_url: str
+
+    @property
+    def unresolved(self) -> Count:
+        return Count(self.open + self.acked)
 
 
 def tiles(now: datetime, reader: Reader) -> list[Tile]:
     rows = queries.now_by_urgency(now)
     found = []
     for rank, value in enumerate(words.BY_VALUE):
-        mine = [row for row in rows if row[0] == rank]
-        opened = sum(row[2] for row in mine if row[1] == Status.TRIGGERED)
-        oldest = min((row[3] for row in mine), default=None)
+        mine = {row[1]: row for row in rows if row[0] == rank}
+        opened, acked = (Count(mine[one][2] if one in mine else 0) for one in (Status.TRIGGERED, Status.ACKNOWLEDGED))
+        oldest = min((row[3] for row in mine.values()), default=None)
         url = url_for("dashboard.incidents", urgency=value)
-        acked, late = sum(row[2] for row in mine) - opened, sum(row[4] for row in mine)
-        found.append(
-            Tile(words.urgency(rank, reader), opened, acked, late, reader.moment(oldest) if oldest else None, url, url)
-        )
+        late, since = Count(sum(row[4] for row in mine.values())), reader.moment(oldest) if oldest else None
+        found.append(Tile(words.urgency(rank, reader), opened, acked, late, since, url))
     return found
 
 

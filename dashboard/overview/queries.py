@@ -2,9 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import (
+    BigInteger,
+    Subquery,
+    UnaryExpression,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    text,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
+from dashboard.glance import COUNTED, Count
 from gateway.store import rollups, vitals
 from gateway.store.base import OPEN
 from gateway.store.db import db
@@ -13,7 +28,7 @@ from gateway.store.tables import Delivery, Entry, Fact, Incident
 from gateway.store.types import micros, moment
 from gateway.store.vitals import WORKER, Vitals
 from gateway.world import world
-from rules.words import Directory, Status
+from rules.words import Directory, Status, Urgency
 
 GRID = 24  # services
 NEWEST = 500  # messages looked through for the state of each channel
@@ -25,43 +40,71 @@ ALIVE = timedelta(minutes=1)
 
 
 def now_by_urgency(now: datetime) -> Sequence[tuple[int, str, int, datetime, int]]:
-    """Urgency, status, how many, the oldest, how many are late."""
+    """Urgency, status, how many as far as that is counted, the oldest, how many of these are late."""
+    late = case((and_(Incident.status == Status.TRIGGERED.value, Incident.ack_due_at < now), 1), else_=0).label("late")
+    found = _each(COUNTED + 1, Incident.id, Incident.opened_at, late)
+    groups = (found.c.urgency, found.c.status)
     rows = db.session.execute(
-        select(
-            Incident.urgency,
-            Incident.status,
-            func.count(),
-            func.min(Incident.opened_at),
-            func.sum(text(f"CASE WHEN status = 'triggered' AND ack_due_at < {micros(now):d} THEN 1 ELSE 0 END")),
-        )
-        .where(Incident.status.in_((Status.TRIGGERED.value, Status.ACKNOWLEDGED.value)))
-        .group_by(Incident.urgency, Incident.status)
+        select(*groups, func.count(), func.min(found.c.opened_at), func.sum(found.c.late)).group_by(*groups)
     )
     return [(row[0], row[1], row[2], row[3], int(row[4])) for row in rows]
 
 
-def services() -> Sequence[tuple[str, int, int]]:
-    """Of open incidents: service, its worst class, how many; the worst first."""
-    worst, count = func.min(Incident.urgency), func.count()
-    query = select(Incident.service, worst, count).where(OPEN, Incident.service != "").group_by(Incident.service)
-    rows = db.session.execute(query.order_by(worst, count.desc(), Incident.service).limit(GRID + 1))
-    return [(row[0], row[1], row[2]) for row in rows]
+def services() -> Sequence[tuple[str, int, Count]]:
+    """Of open incidents: service, its worst class, how many as far as that is counted; the worst first.
+
+    The newest of each class are looked at: of thousands of open emergencies the last thousand say whose they are.
+    """
+    found = _each(COUNTED, Incident.id.desc(), Incident.service)
+    groups = (found.c.service, found.c.urgency, found.c.status)
+    known: dict[str, list[int]] = {}
+    seen: dict[tuple[int, str], int] = {}
+    for service, urgency, status, count in db.session.execute(select(*groups, func.count()).group_by(*groups)):
+        seen[urgency, status] = seen.get((urgency, status), 0) + count
+        if service:
+            worst, so_far = known.get(service, [urgency, 0])
+            known[service] = [min(worst, urgency), so_far + count]
+    listed = sorted(known.items(), key=lambda one: (one[1][0], -one[1][1], one[0]))[: GRID + 1]
+    whole = COUNTED not in seen.values()
+    return [(service, worst, Count(count if whole else _open_of(service))) for service, (worst, count) in listed]
+
+
+def _each(most: int, order: UnaryExpression[int] | InstrumentedAttribute[int], *columns: Any) -> Subquery:
+    """So many open incidents of each class and status, each a walk along the index."""
+    parts = [
+        select(
+            select(literal(urgency.rank).label("urgency"), literal(status.value).label("status"), *columns)
+            .where(Incident.status == status.value, Incident.urgency == urgency.rank)
+            .order_by(order)
+            .limit(most)
+            .subquery()
+        )
+        for urgency in Urgency
+        for status in (Status.TRIGGERED, Status.ACKNOWLEDGED)
+    ]
+    return union_all(*parts).subquery()
+
+
+def _open_of(service: str) -> int:
+    few = select(Incident.id).where(OPEN, Incident.service == service).limit(COUNTED + 1).subquery()
+    return int(db.session.scalar(select(func.count()).select_from(few)) or 0)
 
 
 def quarters(now: datetime) -> dict[tuple[int, int], int]:
     """Incidents of the last 24 hours by quarter of an hour and class."""
-    begin = micros(now - QUARTERS * QUARTER)
+    begin, quarter = micros(now - QUARTERS * QUARTER), micros_of(QUARTER)
     newest = (
-        select(Incident.opened_at, Incident.urgency)
+        select(((type_coerce(Incident.opened_at, BigInteger) - begin) // quarter).label("place"), Incident.urgency)
         .where(Incident.opened_at >= now - QUARTERS * QUARTER, Incident.is_test.is_(False))
         .order_by(Incident.opened_at.desc())
         .limit(MOST)
         .subquery()
     )
+    groups = (newest.c.place, newest.c.urgency)
     found: dict[tuple[int, int], int] = {}
-    for at, urgency in db.session.execute(select(newest.c.opened_at, newest.c.urgency)):
-        place = min(QUARTERS - 1, (micros(at) - begin) // micros_of(QUARTER))
-        found[place, urgency] = found.get((place, urgency), 0) + 1
+    for place, urgency, count in db.session.execute(select(*groups, func.count()).group_by(*groups)):
+        last = min(QUARTERS - 1, place), urgency
+        found[last] = found.get(last, 0) + count
     return found
 
 

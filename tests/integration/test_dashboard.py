@@ -6,6 +6,8 @@ import re
 import pytest
 from sqlalchemy import select, update
 
+from dashboard import glance
+from dashboard.overview import queries as overview_queries
 from gateway.store.db import db, transaction
 from gateway.store.tables import Delivery, Entry, PersonRow, Source
 from tests.browsing import Browser, everybody_has_a_password
@@ -514,3 +516,25 @@ def test_a_resolved_incident_shows_totals_and_no_buttons(world, anna):
     page = anna.get(f"/incidents/{number}").text
     assert "by itself after 2 min" in page
     assert "/acknowledge" not in page
+
+
+def test_the_overview_counts_no_further_than_anybody_reads(world, monkeypatch):
+    """The oldest is the oldest of all; services are told by the newest of each class and counted as far."""
+    for place in (glance, overview_queries):
+        monkeypatch.setattr(place, "COUNTED", 3)
+    for number in range(5):
+        world.clock.advance(minutes=1)
+        world.alert(name=f"Fire{number}", fingerprint=f"fire{number}", service="early" if number < 2 else "late")
+    world.alert(name="Dust", fingerprint="dust", severity="warning", service="early")
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in()
+    page = browser.get("/overview").text
+    assert "3+ open, 0 acknowledged" in page
+    assert "1 open, 0 acknowledged" in page
+    services = re.findall(r"<span>(early|late)</span><span class=\"end\">([^<]*)</span>", page)
+    assert services == [("late", "3"), ("early", "3")]
+    browser.sign_in()
+    for number in range(1, 5):
+        world.acknowledges(number)
+    assert "1 open, 3+ acknowledged" in browser.get("/overview").text
