@@ -21,10 +21,15 @@
     for (const [name, value] of Object.entries(ask)) event.detail.parameters.append(name, value);
   });
 
-  /* ---- what idiomorph must not undo: an opened detail, a half-written note ---- */
+  /* ---- what idiomorph must not undo: an opened detail, a half-written note; and rows that are as they were need no look at all ---- */
+  function same(row, fresh) {
+    const old = row.querySelectorAll("time"), times = fresh.querySelectorAll("time");
+    times.forEach((time, n) => { if (old[n] && old[n].dateTime === time.dateTime) time.textContent = old[n].textContent; }); // they tick by themselves
+    return row.isEqualNode(fresh);
+  }
   if (window.Idiomorph) {
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
-    Idiomorph.defaults.callbacks.beforeNodeMorphed = (node) => !(node.dataset && "keep" in node.dataset);
+    Idiomorph.defaults.callbacks.beforeNodeMorphed = (node, fresh) => !(node.dataset && "keep" in node.dataset) && !(node.tagName === "TR" && same(node, fresh));
   }
 
   /* ---- live: the server's clock, and honesty about silence ---- */

@@ -60,9 +60,23 @@
     const row = current(), details = row && row.querySelector("details");
     if (!details) return;
     details.open = true;
+    fill(details);
     const buttons = [...details.querySelectorAll("button")];
     (place ? buttons[buttons.length - 1] : buttons.find((one) => one.name === "for")).focus();
   }
+  /* A row's menu is made when it opens: fifty of them would be a third of the page. While it is open no update touches it. */
+  function fill(details) {
+    const row = details.closest("#list tr[id]"), pop = details.querySelector(".pop");
+    if (!row || "keep" in pop.dataset) return;
+    const made = id("more").content.cloneNode(true), number = row.id.slice(4);
+    for (const button of made.querySelectorAll("button")) for (const name of ["formaction", "hx-post"]) button.setAttribute(name, button.getAttribute(name).replace("@", number));
+    if (!("short" in details.dataset)) made.querySelector(".no-m").remove();
+    pop.dataset.keep = "";
+    pop.replaceChildren(made);
+    htmx.process(pop);
+  }
+  doc.addEventListener("click", (event) => { const summary = event.target.closest("#list .end-menu > summary"); if (summary && !summary.parentElement.open) fill(summary.parentElement); });
+  doc.addEventListener("toggle", ({ target }) => { if (target.matches("#list .end-menu") && !target.open) delete target.querySelector(".pop").dataset.keep; }, true);
   doc.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const open = doc.querySelector("details.menu[open]");

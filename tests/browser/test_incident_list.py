@@ -74,3 +74,30 @@ def test_nothing_sticks_out_of_the_list_on_a_phone(world, signed_in):
         page.locator(menu).locator("summary").first.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, menu
         page.keyboard.press("Escape")
+
+
+def test_a_rows_menu_is_made_when_it_opens_and_stays_while_news_come_in(world, signed_in):
+    (number,) = world.alert()
+    page = signed_in()
+    menu, entries = page.locator(f"#row-{number} .end-menu"), page.locator(f"#row-{number} .end-menu button")
+    expect(entries).to_have_count(0)
+    menu.locator("summary").click()
+    expect(entries).to_have_count(5)
+    (other,) = world.alert(name="Other", fingerprint="other", severity="info")
+    expect(page.locator("#waiting")).to_be_visible(timeout=QUICK)
+    page.keyboard.press("u")  # what is drawn anew leaves an open menu alone
+    expect(page.locator(f"#row-{other}")).to_be_visible()
+    menu.get_by_role("button", name="Snooze 2 hours").click()
+    expect(page.locator("#flash")).to_contain_text("until 05:12")
+    page.goto("/incidents?status=open")
+    page.keyboard.press("j")
+    page.keyboard.press("i")
+    expect(page.locator(f"#row-{other} .end-menu button").last).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#flash")).to_contain_text(f"#{other}")
+
+    plain = signed_in("oleg@example.org", java_script_enabled=False)
+    plain.goto("/incidents?status=open")
+    plain.locator(f"#row-{other} .end-menu summary").click()
+    plain.get_by_role("link", name="All that can be done").click()
+    expect(plain.locator("h1")).to_contain_text("Other")
