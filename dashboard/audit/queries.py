@@ -4,16 +4,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from gateway.store import chain
 from gateway.store.chain import Followed
 from gateway.store.db import db
 from gateway.store.tables import Audit
+from gateway.store.types import micros
 
 PAGE = 50
 SEARCHED = 20_000  # newest rows looked through for a text within a name; whole names have an index
+SLACK = 1_000  # numbers by which rows may be out of the order of their moments
 CHOICES = 2_000  # newest rows whose actors and actions are offered as a choice
 
 
@@ -35,7 +37,7 @@ def rows(wanted: Wanted, limit: int = PAGE + 1) -> Sequence[Audit]:
 
 
 def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Numbers grow with time, so a stretch of time is a stretch of numbers."""
+    """Numbers grow with time, nearly: a stretch of time is a stretch of numbers with some slack."""
     found = []
     if wanted.actor:
         found.append(Audit.actor == wanted.actor)
@@ -46,12 +48,13 @@ def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.target:
         newest = select(func.max(Audit.id)).scalar_subquery()
         found += [Audit.id > newest - SEARCHED, Audit.target.icontains(wanted.target, autoescape=True)]
+    at = type_coerce(Audit.at, BigInteger) + 0  # the walk is along the numbers, not along the moments
     if wanted.begin is not None:
         first = session.scalar(select(Audit.id).where(Audit.at >= wanted.begin).order_by(Audit.at).limit(1))
-        found.append(Audit.id >= (first or 2**62))
+        found += [Audit.id >= (2**62 if first is None else first - SLACK), at >= micros(wanted.begin)]
     if wanted.end is not None:
         last = session.scalar(select(Audit.id).where(Audit.at < wanted.end).order_by(Audit.at.desc()).limit(1))
-        found.append(Audit.id <= (last or 0))
+        found += [Audit.id <= (0 if last is None else last + SLACK), at < micros(wanted.end)]
     if wanted.after is not None:
         found.append(Audit.id < wanted.after)
     return found
