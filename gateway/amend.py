@@ -139,10 +139,17 @@ def set_urgency(incident_id: int, urgency: Urgency, why: str, actor: Actor, now:
         route = _as_class(before, urgency)
         reason = (_raise if urgency.rank < before.urgency.rank else _lower)(changes, case, route, actor)
         case.rerouted = True
+        ask_again(case, now)
         changes.touch(case)
         changes.write()
         write_down(session, now, actor, "urgency", case, to=urgency.value, reason=why)
         return reason
+
+
+def ask_again(case: Case, now: datetime) -> None:
+    """What keeps it quiet may leave emergencies alone."""
+    if case.state.suppressed_by and case.route.urgency is Urgency.EMERGENCY:
+        case.state = replace(case.state, next_at=now)
 
 
 def _as_class(route: Route, urgency: Urgency) -> Route:

@@ -7,18 +7,19 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from gateway import silence_news
 from gateway.access import links
 from gateway.outward.render import MOST_ALERTS, AlertFacts, Facts
-from gateway.store import letters, watches
+from gateway.store import letters, silences, watches
 from gateway.store.outbox import Leased
 from gateway.store.routes import route_of
-from gateway.store.tables import AlertRow, Incident, Source
-from gateway.store.types import moment
+from gateway.store.tables import AlertRow, Incident, SilenceRow, Source
+from gateway.store.types import micros, moment
 from gateway.world import World
 from rules.audience import audience
 from rules.lifecycle import step_at
 from rules.text import safe_url
-from rules.words import Directory, Kind, Person, Role, Route, Severity, Urgency
+from rules.words import Directory, Kind, Person, Role, Route, Severity, Suppressor, Urgency
 
 WORST = (Severity.CRITICAL, Severity.ERROR, Severity.WARNING, Severity.INFO)
 WORDS_OF_URGENCY = {urgency.rank: urgency.value for urgency in Urgency}
@@ -140,9 +141,28 @@ def entered_facts(session: Session, leased: Leased, world: World) -> Facts:
     )  # fmt: skip
 
 
+def silence_facts(session: Session, leased: Leased, world: World) -> Facts:
+    """A word about a silence, as it stands at the moment of sending."""
+    row = session.get_one(SilenceRow, leased.level, populate_existing=True)
+    alerts, incidents = silences.counts(session, [row.id]).get(row.id, (0, 0))
+    reader, public = world.roll.current(session).people.get(leased.who), world.settings.public_url
+    token = links.make_longer(world.settings.secret_key, row.id, micros(row.ends_at))
+    said = {"window": row.kind == Suppressor.MAINTENANCE, "reason": row.reason, "ends": row.ends_at, "alerts": alerts,
+            "incidents": incidents, "by": row.ended_by}  # fmt: skip
+    place = "maintenance" if said["window"] else "silences"
+    return Facts(
+        number=0, uuid=f"silence-{row.id}", title=row.reason, urgency=Urgency.FAST.value, severity=Severity.INFO.value,
+        status="", opened_at=row.starts_at, silence=said, url=f"{public}/{place}/{row.id}", name=leased.name,
+        pocket_url=f"{public}/s/{row.id}/{token}" if leased.kind == silence_news.ENDS else "",
+        language=reader.language if reader else world.settings.language,
+        timezone=reader.timezone if reader else world.settings.timezone,
+    )  # fmt: skip
+
+
 def facts_about(session: Session, leased: Leased, world: World) -> Facts:
     """The facts of whatever message this is."""
-    told = {letters.KIND: letter_facts, watches.KIND: entered_facts}.get(leased.kind, facts_of)
+    about = dict.fromkeys((silence_news.BEGINS, silence_news.ENDS, silence_news.OVER), silence_facts)
+    told = {letters.KIND: letter_facts, watches.KIND: entered_facts, **about}.get(leased.kind, facts_of)
     return told(session, leased, world)
 
 

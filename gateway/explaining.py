@@ -20,7 +20,7 @@ from rules.book import RuleBook
 from rules.explain import Explanation, explain
 from rules.identity import dedup_key
 from rules.matchers import seen_labels
-from rules.words import Alert, Directory, Quarantined, Suppression
+from rules.words import Alert, Directory, Quarantined, Suppression, Urgency
 
 LARGEST = 40 * 1024  # bytes of a payload that is tried out: as a form it must be no longer than forms may be
 MOST_ALERTS = 20  # explained one by one
@@ -84,15 +84,15 @@ def attempt(session: Session, asked: Question, book: RuleBook, directory: Direct
     keys = [dedup_key(alert, one.route, dict(one.labels)) for alert, one in zip(told, explained, strict=True)]
     there = kept_payloads.open_incidents(session, keys)
     tried = tuple(
-        Tried(alert, one, there.get(key), _hidden(alert, directory, at))
+        Tried(alert, one, there.get(key), _hidden(alert, one.route.urgency, directory, at))
         for alert, one, key in zip(told, explained, keys, strict=True)
     )
     took = (time.perf_counter() - began) * 1000
     return Outcome(label, len(parsed.alerts), tried, parsed.quarantined, took_ms=took)
 
 
-def _hidden(alert: Alert, directory: Directory, at: datetime) -> Suppression | None:
-    return suppress.verdict(seen_labels(alert), directory.silences, at)
+def _hidden(alert: Alert, urgency: Urgency, directory: Directory, at: datetime) -> Suppression | None:
+    return suppress.verdict(seen_labels(alert), directory.silences, urgency, at)
 
 
 def shown(body: bytes) -> tuple[str, int]:

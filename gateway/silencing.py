@@ -1,12 +1,14 @@
 """Silences and maintenance windows as people and programs make, change and end them; the clock's part is in flows/."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from gateway import silence_news
 from gateway.actions import Actor
 from gateway.flows.own_alerts import is_never_quiet
 from gateway.store import audit, silences, suppressed
@@ -22,6 +24,8 @@ from rules.words import Silence, Suppressor, Urgency
 
 Span = tuple[datetime, datetime]
 WEEK = timedelta(days=7)
+LONGER = timedelta(hours=1)  # by one press
+LONG = timedelta(days=1)  # a silence that lasts longer is for administrators
 MOST = 5000  # alerts that are looked at before somebody silences them
 
 
@@ -33,6 +37,7 @@ class Wanted:
     reason: str
     spans: tuple[Span, ...]
     confirmed: str = ""
+    spares: bool = False  # emergencies page all the same
     author: str = ""  # an e-mail address of somebody here, or a name; else whoever asks
     rule: str = ""
     wall_start: str = ""
@@ -40,12 +45,15 @@ class Wanted:
     length: timedelta = timedelta()
 
 
-def silence(matchers: Sequence[str], starts: datetime, ends: datetime, reason: str, **more: str) -> Wanted:
+def silence(
+    matchers: Sequence[str], starts: datetime, ends: datetime, reason: str, *, spares: bool = True, **more: Any
+) -> Wanted:
     """A silence; raises Wrong where a matcher cannot be read."""
-    return Wanted(read_matchers(matchers), one_line(reason), ((starts, ends),), length=ends - starts, **more)
+    made = Wanted(read_matchers(matchers), one_line(reason), ((starts, ends),), length=ends - starts, **more)
+    return replace(made, spares=spares)
 
 
-def window(matchers: Sequence[str], start: str, length: timedelta, zone: str, now: datetime, **more: str) -> Wanted:
+def window(matchers: Sequence[str], start: str, length: timedelta, zone: str, now: datetime, **more: Any) -> Wanted:
     """A maintenance window; `more`: rule, reason, and as of a silence. Raises Wrong."""
     try:
         wall, kept = recurrence.read_start(start), recurrence.read_rule(more.pop("rule", ""))
@@ -71,13 +79,16 @@ def add(session: Session, kind: Suppressor, wanted: Wanted, actor: Actor, now: d
     known = world().roll.current(session).people.get((wanted.author or actor.account).strip().lower())
     row = SilenceRow(
         kind=kind.value, matchers=[one.text for one in wanted.matchers], reason=wanted.reason,
+        page_emergencies=wanted.spares,
         author=known.name if known else (one_line(wanted.author) or actor.name)[:100],
         author_email=known.email if known else "", created_at=now, starts_at=starts, ends_at=ends,
         spans=kept(wanted.spans), rule=wanted.rule, wall_start=wanted.wall_start, timezone=wanted.timezone,
         seconds=int(wanted.length.total_seconds()), reminded=False, ended_by="", next_at=starts,
     )  # fmt: skip
     silences.add(session, row, now)
-    said = {"matchers": row.matchers, "reason": row.reason, "until": ends.isoformat(), "name": actor.name}
+    said: dict[str, Any] = {"matchers": row.matchers, "reason": row.reason, "until": ends.isoformat()}
+    said["name"] = actor.name
+    said |= {"page_emergencies": row.page_emergencies} if kind is Suppressor.SILENCE else {}
     audit.note(session, now, actor.account or actor.name, f"{kind} add", f"{kind} {row.id}", actor.how, **said)
     return row
 
@@ -116,6 +127,7 @@ def extend(session: Session, number: int, more: timedelta, actor: Actor, now: da
 
 
 def over(session: Session, row: SilenceRow, now: datetime, by: str) -> None:
+    silence_news.ended(session, row, by, now)
     row.ended_at, row.ended_by, row.next_at = now, by, None
     row.ends_at = min(row.ends_at, max(now, row.starts_at))
     session.flush()
@@ -153,16 +165,17 @@ class Foreseen:
     firing: int
     incidents: int
     week: int
-    emergencies: int  # incidents of that week
+    emergencies: int  # incidents of that week; page all the same, if they are spared
     capped: bool  # more was there than was looked at
 
 
-def foresee(session: Session, matchers: Sequence[Matcher], now: datetime) -> Foreseen:
+def foresee(session: Session, matchers: Sequence[Matcher], now: datetime, *, spares: bool = False) -> Foreseen:
     firing = suppressed.newest_firing(session, MOST)
     came = suppressed.came(session, now - WEEK, MOST)
-    mine = [one for one in firing if _hides(matchers, one)]
-    past = [(one, rank) for one, rank in came if _hides(matchers, one)]
-    loud = {one.incident_id for one, rank in past if rank == Urgency.EMERGENCY.rank}
+    mine, past = ([one for one in some if _hides(matchers, one)] for some in (firing, came))
+    loud = {one.incident_id for one in past if one.urgency is Urgency.EMERGENCY}
+    if spares:
+        mine, past = ([one for one in some if one.urgency is not Urgency.EMERGENCY] for some in (mine, past))
     capped = max(len(firing), len(came)) >= MOST
     return Foreseen(len(mine), len({one.incident_id for one in mine}), len(past), len(loud), capped)
 

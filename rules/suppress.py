@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from rules.matchers import Matcher
-from rules.words import Silence, Suppression, Suppressor
+from rules.words import Silence, Suppression, Suppressor, Urgency
 
 EVERYTHING: Final = "silence everything"  # has to be typed for matchers that leave nothing out
 LONGEST = timedelta(days=90)
 LEAST = timedelta(minutes=1)
-REMIND: Final = timedelta(minutes=15)  # before its end its author hears of it
+REMIND: Final = timedelta(minutes=10)  # before its end its author hears of it
 MOST_MATCHERS = 50
 LONGEST_REASON = 500  # characters
 _ODD = ("a", "7-\x00 Ж")  # values that nobody thinks of: whoever takes both of them takes all
@@ -21,10 +21,14 @@ class Wrong(ValueError):
     """It cannot be silenced so; the text says why."""
 
 
-def verdict(labels: Mapping[str, str], silences: Iterable[Silence], now: datetime) -> Suppression | None:
-    """By what an alert with these labels is hidden at this moment: of several, what lasts longest."""
+def verdict(
+    labels: Mapping[str, str], silences: Iterable[Silence], urgency: Urgency, now: datetime
+) -> Suppression | None:
+    """By what an alert of this class with these labels is hidden at this moment: of several, what lasts longest."""
     found: Suppression | None = None
     for one in silences:
+        if one.spares and urgency is Urgency.EMERGENCY:
+            continue
         until = holds_until(one, now)
         if until is None or (found is not None and until <= found.until):
             continue
@@ -106,6 +110,6 @@ def still_soon(ends: datetime, now: datetime) -> bool:
 
 
 def wants_reminder(kind: Suppressor, span: tuple[datetime, datetime], now: datetime) -> bool:
-    """A quarter of an hour before the end; not of what is hardly longer than that, nor of what is planned."""
+    """Ten minutes before the end; not of what is hardly longer than that, nor of what is planned."""
     starts, ends = span
     return kind is Suppressor.SILENCE and ends - starts > 2 * REMIND and ends - REMIND <= now < ends

@@ -234,6 +234,7 @@ class Silence:
     spans: tuple[tuple[datetime, datetime], ...]  # the present one, if it has begun, and those to come
     reason: str = ""
     author: str = ""
+    spares: bool = False  # emergencies are told all the same
 
 
 @dataclass(frozen=True, slots=True)

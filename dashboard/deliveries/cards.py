@@ -27,6 +27,9 @@ KINDS = {
     "digest": "roll-up",
     "entered": "something entered a view",
     "weekly": "weekly report",
+    "silence_begins": "a silence begins",
+    "silence_ends": "a silence ends soon",
+    "silence_over": "a silence is over",
 }
 PARTS = {"fallback": "another way", "news": "news", "again": "put right", "also": "another route", "primary": ""}
 OPEN_ADDRESSES = ("email", "sms")  # the others are keys: whoever has one may call in our name
@@ -151,6 +154,7 @@ def _marked() -> tuple[str, ...]:
         _("new incident"), _("next step"), _("assigned"), _("acknowledged"), _("resolved"), _("another way"), _("news"),
         _("put right"), _("another route"), _("flapping"), _("back again"), _("reminder"), _("roll-up"),
         _("new comment"), _("something entered a view"), _("weekly report"),
+        _("a silence begins"), _("a silence ends soon"), _("a silence is over"),
         _("handed over"), _("delivered"), _("that browser no longer takes push"), _("only written to the log"),
         _("did not get through"), _("failed for good"), _("called off"), _("sent again by a person"),
     )  # fmt: skip

@@ -40,6 +40,7 @@ class Form:
     start: str = ""
     end: str = ""
     confirm: str = ""
+    spares: bool = True  # emergencies page all the same
     repeat: str = ""
     rule: str = ""
     zone: str = ""
@@ -62,6 +63,7 @@ def read(said: MultiDict[str, str]) -> Form:
         start=text("start"),
         end=text("end"),
         confirm=text("confirm"),
+        spares=(said.getlist("emergencies") or ["page"])[-1] == "page",
         repeat=text("repeat"),
         rule=text("rule", 500),
         zone=text("zone"),
@@ -96,7 +98,7 @@ def silence(form: Form, now: datetime, reader: Reader) -> Wanted:
         raise Wrong("a length is chosen and an end is written: take one of them away")
     else:
         ends = _until(form.length, starts, reader.zone)
-    return silencing.silence(form.matchers, starts, ends, form.reason, confirmed=form.confirm)
+    return silencing.silence(form.matchers, starts, ends, form.reason, spares=form.spares, confirmed=form.confirm)
 
 
 def _until(text: str, starts: datetime, zone: ZoneInfo) -> datetime:

@@ -40,8 +40,8 @@ def report(number: int) -> list[tuple[HiddenAlert, Incident | None]]:
     return silences.report(db.session(), number)
 
 
-def foresee(matchers: Sequence[Matcher], now: datetime) -> Foreseen:
-    return silencing.foresee(db.session(), matchers, now)
+def foresee(matchers: Sequence[Matcher], now: datetime, *, spares: bool) -> Foreseen:
+    return silencing.foresee(db.session(), matchers, now, spares=spares)
 
 
 def labels_of(incident_id: int) -> dict[str, str]:

@@ -33,6 +33,7 @@ class Row:
     hid: str
     may_end: bool
     may_extend: bool
+    spares: bool  # emergencies page all the same
 
 
 def rows(found: Sequence[SilenceRow], visit: Visit, reader: Reader) -> list[Row]:
@@ -63,6 +64,7 @@ def row(
         hid=_both(hid.get(one.id, (0, 0)), reader),
         may_end=may,
         may_extend=may and one.kind == Suppressor.SILENCE,
+        spares=one.page_emergencies,
     )
 
 

@@ -1,7 +1,7 @@
 """Silences: the list, one of them, a new one with a look at what it would hide, longer, and over."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,15 +16,13 @@ from dashboard.rows import Tab
 from dashboard.takeback import actor_of
 from gateway import silencing
 from gateway.access.auth import ACTORS, READERS, Visit, require
-from gateway.silencing import Wanted
+from gateway.silencing import LONGER, Wanted
 from gateway.store.db import transaction
 from gateway.store.tables import SilenceRow
 from rules.matchers import Matcher
 from rules.suppress import EVERYTHING, Wrong, read_matchers, takes_everything
-from rules.words import Suppressor
+from rules.words import Role, Suppressor
 
-LONGER = timedelta(hours=1)
-LONG = timedelta(days=1)  # what lasts longer is for those who plan
 TABS = ("active", "coming", "ended", "nothing")
 
 
@@ -111,7 +109,7 @@ def _form(visit: Visit, form: Form, code: int = 200) -> ResponseReturnValue:
         "page": "silences",
         "form": form,
         "lengths": [(value, reader.say(word)) for value, word in forms.LENGTHS],
-        "for_long": visit.person.role in PLANNERS,
+        "for_long": visit.person.role is Role.ADMIN,
         **foresight(visit, form),
     }
     return draw(visit, "pages/silence_new.html", values, code)
@@ -130,21 +128,24 @@ def foresight(visit: Visit, form: Form) -> dict[str, object]:
     return {
         "untouched": False,
         "unreadable": "",
-        "foreseen": foreseen_words(visit, matchers, reader),
+        "foreseen": foreseen_words(visit, matchers, reader, spares=form.spares),
         "everything": takes_everything(matchers),
         "phrase": EVERYTHING,
     }
 
 
-def foreseen_words(visit: Visit, matchers: tuple[Matcher, ...], reader: Reader) -> dict[str, object]:
-    seen = queries.foresee(matchers, visit.now)
+def foreseen_words(
+    visit: Visit, matchers: tuple[Matcher, ...], reader: Reader, *, spares: bool
+) -> dict[str, object]:  # fmt: skip
+    seen = queries.foresee(matchers, visit.now, spares=spares)
     loud = reader.count("%(n)s emergency", "%(n)s emergencies", seen.emergencies)
     return {
         "firing": reader.count("%(n)s firing alert", "%(n)s firing alerts", seen.firing),
         "incidents": n_incidents(seen.incidents, reader),
         "week": reader.count("%(n)s alert", "%(n)s alerts", seen.week),
         "emergencies": loud if seen.emergencies else "",
-        "nothing": not seen.firing and not seen.week,
+        "spares": spares,
+        "nothing": not seen.firing and not seen.week and not (spares and seen.emergencies),
         "capped": seen.capped,
         "most": f"{silencing.MOST:,}",
     }
@@ -172,8 +173,8 @@ def add_silence(visit: Visit) -> ResponseReturnValue:
 
 
 def _not_too_long(visit: Visit, ends: datetime) -> None:
-    if ends - visit.now > LONG and visit.person.role not in PLANNERS:
-        raise Wrong("longer than a day is for dispatchers and administrators: ask one of them, or choose less")
+    if ends - visit.now > silencing.LONG and visit.person.role is not Role.ADMIN:
+        raise Wrong("longer than a day is for administrators: ask one of them, or choose less")
 
 
 def add(visit: Visit, kind: Suppressor, wanted: Wanted) -> int:
@@ -225,4 +226,4 @@ def end(visit: Visit, number: int, kind: Suppressor) -> ResponseReturnValue:
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return (_("longer than a day is for dispatchers and administrators: ask one of them, or choose less"),)
+    return (_("longer than a day is for administrators: ask one of them, or choose less"),)

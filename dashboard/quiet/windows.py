@@ -48,7 +48,7 @@ def _form(visit: Visit, form: Form, code: int = 200) -> ResponseReturnValue:
 
 def _foresight(visit: Visit, form: Form) -> dict[str, object]:
     """With its next times, if they can be read already."""
-    reader = reader_of(visit)
+    reader, form = reader_of(visit), replace(form, spares=False)
     try:
         spans = forms.window(form, visit.now).spans[:NEXT]
     except Wrong as wrong:

@@ -163,14 +163,15 @@ self.addEventListener("push", (event) => {
 self.addEventListener("notificationclick", (event) => {
   const said = event.notification.data || {};
   event.notification.close();
-  event.waitUntil(event.action === "acknowledge" ? acknowledge(said) : open(local(said.open || said.url)));
+  event.waitUntil(event.action === "acknowledge" || event.action === "extend" ? acknowledge(said, event.action) : open(local(said.open || said.url)));
 });
 
-async function acknowledge(said) {
+/* Also: a silence that ends soon lasts an hour longer. */
+async function acknowledge(said, act) {
   const place = local(said.url);
   let answer = null;
   try {
-    answer = await fetch(place, { method: "POST", body: new URLSearchParams({ do: "acknowledge" }), credentials: "omit" });
+    answer = await fetch(place, { method: "POST", body: new URLSearchParams({ do: act }), credentials: "omit" });
   } catch { /* no network: said below */ }
   if (answer && answer.ok) return show({ title: `✓ ${said.done || ""}`, body: said.title, tag: said.tag, url: said.url, lang: said.lang, silent: true });
   if (answer && answer.status === 410) return open(place); // the link is over: its page says so

@@ -62,6 +62,15 @@ def read_number(secret: str | bytes, token: str, what: str) -> int | None:
         return None
 
 
+def make_longer(secret: str | bytes, number: int, ends: int) -> str:
+    """The token by which the author of a silence makes it longer, from this end (microseconds) on."""
+    return make_number(secret, ends, f"nabat.silence.{number}")
+
+
+def read_longer(secret: str | bytes, token: str, number: int) -> int | None:
+    return read_number(secret, token, f"nabat.silence.{number}")
+
+
 def over(resolved_at: datetime | None, now: datetime) -> bool:
     """Whether a link to an incident resolved then has ended."""
     return resolved_at is not None and now > resolved_at + AFTER_THE_END

@@ -21,7 +21,9 @@ NEEDS = (KEY,)
 SECRET = True
 
 WAKING = ("opened", "escalated", "assigned", "digest", "test")
-VIEWS = "entered"  # something entered a view that this person watches
+VIEWS, LONGER = "entered", "silence_ends"  # something entered a view that they watch; a silence of theirs ends soon
+OURS = (VIEWS, LONGER, "silence_begins", "silence_over")  # about no incident
+HEARD = ("commented", VIEWS, LONGER)
 HARD = ("emergency", "urgent", "fast")  # what may wait for the phone to wake by itself would not come in time
 STAYS = ("emergency", "urgent")  # on the screen until somebody does something about it
 ENDED = (404, 410)
@@ -60,15 +62,15 @@ def payload(message: Message, longest: int = webpush.LARGEST) -> bytes:
     waking, word = message.kind in WAKING, Wording(message.language, "UTC").word
     said: dict[str, object] = {
         "title": cut(one_line(clean_text(message.title)), LONGEST_TITLE),
-        "tag": f"incident-{message.incident}" if message.incident else "views" if message.kind == VIEWS else "test",
+        "tag": _tag(message),
         "url": safe_url(message.url),
         "actions": _actions(message),
         "requireInteraction": waking and message.urgency in STAYS,
-        "renotify": message.kind in ("escalated", "commented", VIEWS),
-        "silent": not waking and message.kind not in ("commented", VIEWS),
+        "renotify": message.kind in ("escalated", *HEARD),
+        "silent": not waking and message.kind not in HEARD,
         **({"open": message.tap} if message.tap else {}),
         "lang": message.language,
-        "done": word("Acknowledged"),
+        "done": word("An hour longer") if message.kind == LONGER else word("Acknowledged"),
         "failed": word("Your answer did not get through. Tap to try again."),
     }
     text, room = clean_text(message.text), longest
@@ -80,6 +82,13 @@ def payload(message: Message, longest: int = webpush.LARGEST) -> bytes:
         room -= (len(made) - webpush.LARGEST + 1) // 2  # by halves: a quote or a line end takes the room of two
 
 
+def _tag(message: Message) -> str:
+    """What follows takes the place of what has the same tag."""
+    if message.incident:
+        return f"incident-{message.incident}"
+    return message.incident_uuid if message.kind in OURS else "test"
+
+
 def _actions(message: Message) -> list[dict[str, str]]:
     """Buttons, named in the reader's words. Acknowledge posts to the pocket page, so there must be one."""
     names = [name for name, href in message.links if safe_url(href)]
@@ -87,6 +96,8 @@ def _actions(message: Message) -> list[dict[str, str]]:
     found = []
     if message.kind in WAKING and len(names) > 1 and links[names[0]] == message.url and "/p/" in message.url:
         found.append({"action": "acknowledge", "title": names.pop(0)})
+    if message.kind == LONGER and len(names) > 1:
+        found.append({"action": "extend", "title": names.pop(0)})
     return [*found, {"action": "open", "title": names[0]}] if names else found
 
 

@@ -37,7 +37,19 @@ DELIVERY = (
     "id", "kind", "level", "part", "way", "channel", "who", "name", "status", "attempts", "created_at", "due_at",
     "expires_at", "finished_at", "latency_ms", "provider_ref", "error",
 )  # fmt: skip
-SILENCE = ("id", "kind", "matchers", "reason", "author", "created_at", "starts_at", "ends_at", "ended_at", "ended_by")
+SILENCE = (
+    "id",
+    "kind",
+    "matchers",
+    "page_emergencies",
+    "reason",
+    "author",
+    "created_at",
+    "starts_at",
+    "ends_at",
+    "ended_at",
+    "ended_by",
+)
 OVERRIDE = ("id", "starts_at", "ends_at", "reason", "author", "created_at", "removed_at")
 WINDOW = ("rule", "wall_start", "timezone", "seconds")
 SOURCE = ("id", "name", "kind", "created_at", "last_seen_at", "stale_after", "default_priority")

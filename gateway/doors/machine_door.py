@@ -1,6 +1,6 @@
 """The door for programs: tokens and their scopes, what a body may be, and what every answer under /api looks like."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -49,6 +49,7 @@ class Call:
     token_id: int
     actor: Actor
     now: datetime
+    scopes: Sequence[str] = ()
 
 
 def needs(
@@ -86,7 +87,7 @@ def _call(scope: str, now: datetime) -> Call:
         raise Refused(problem(403, f"this token has no scope {scope!r}", headers=lacking))
     if used is None or not timedelta() <= now - used < TOUCH_EVERY:
         _touch(owner.token_id, now)
-    return Call(owner.token_id, _actor(owner), now)
+    return Call(owner.token_id, _actor(owner), now, tuple(owner.scopes))
 
 
 def _actor(owner: source_store.TokenOwner) -> Actor:

@@ -10,7 +10,20 @@ from gateway import silencing as flow
 from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors.ingest import problem
-from gateway.doors.machine_door import ACT, READ, Call, Refused, as_json, body, bp, moment_in, needs, object_of, text_in
+from gateway.doors.machine_door import (
+    ACT,
+    ADMIN,
+    READ,
+    Call,
+    Refused,
+    as_json,
+    body,
+    bp,
+    moment_in,
+    needs,
+    object_of,
+    text_in,
+)
 from gateway.store import silences as store
 from gateway.store.db import reading, transaction
 from gateway.store.tables import HiddenAlert, Incident, SilenceRow
@@ -55,13 +68,16 @@ def window(call: Call, number: str) -> Response:
 @needs(ACT)
 def add_silence(call: Call) -> Response:
     said = object_of(body())
-    starts = moment_in(said, "starts_at") or call.now
+    starts, spares = moment_in(said, "starts_at") or call.now, said.get("page_emergencies", True)
+    if not isinstance(spares, bool):
+        raise Refused(problem(400, "page_emergencies: true or false"))
     ends = moment_in(said, "ends_at")
     if (ends is None) == ("for" not in said):
         raise Refused(problem(400, 'say when it ends: "ends_at", a moment with its offset, or "for", like "2h"'))
     try:
         ends = ends or starts + parse_duration(text_in(said, "for"))
-        wanted = flow.silence(_matchers(said), max(starts, call.now), ends, text_in(said, "reason"), **_more(said))
+        begins, reason = max(starts, call.now), text_in(said, "reason")
+        wanted = flow.silence(_matchers(said), begins, ends, reason, spares=spares, **_more(said))
     except (ValueError, OverflowError) as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
     return _added(Suppressor.SILENCE, wanted, call)
@@ -118,6 +134,9 @@ def _added(kind: Suppressor, wanted: flow.Wanted, call: Call) -> Response:
     try:
         with transaction() as session:
             row = flow.add(session, kind, wanted, call.actor, call.now)
+            long = kind is Suppressor.SILENCE and row.ends_at - call.now > flow.LONG
+            if long and ADMIN not in call.scopes:
+                raise Refused(problem(403, "a silence of more than a day needs the scope admin"))
             return as_json(answer(row, (0, 0), call.now))
     except Wrong as wrong:
         raise Refused(problem(400, str(wrong))) from wrong

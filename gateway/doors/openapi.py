@@ -27,7 +27,7 @@ _SAID: Data = {"matchers": NAMES, "reason": TEXT, "author": TEXT, "confirm": TEX
 _SILENCE: Data = {
     "type": "object",
     "required": ["matchers", "reason"],
-    "properties": {**_SAID, "starts_at": TEXT, "ends_at": TEXT, "for": TEXT},
+    "properties": {**_SAID, "starts_at": TEXT, "ends_at": TEXT, "for": TEXT, "page_emergencies": FLAG},
 }
 _WINDOW: Data = {
     "type": "object",

@@ -199,7 +199,7 @@ class _Intake:
         alert, route = ready.alert, ready.route
         if beats.heartbeat_of(alert, self.book.heartbeats) or self.quiet.attach(known, alert, self.by_id):
             return  # that it fires is the good news, or a part of something bigger
-        hidden = self.quiet.verdict(post.source_id, alert)
+        hidden = self.quiet.verdict(post.source_id, alert, route.urgency)
         case = None if known.attached else self._case(known)
         if case is None or not case.open:
             before, case = case, self.by_key.get(ready.key)
@@ -277,7 +277,7 @@ class _Intake:
         case, spoken = self._case(known), ready.alert.firing or ready.alert.touch
         if case is None or not case.sleeps or not known.firing or not spoken:
             return
-        if self.quiet.verdict(known.source_id, ready.alert) is not None:
+        if self.quiet.verdict(known.source_id, ready.alert, ready.route.urgency) is not None:
             return
         given = self.gathering.given(case, Given(firing=case.firing, urgency=ready.route.urgency))
         decision = decide(case.state, Signal.STIRRED, case.route, self.now, given)

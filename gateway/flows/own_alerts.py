@@ -11,9 +11,8 @@ from rules.words import Alert, Severity
 OWN_SOURCE = 0  # the id of the source "nabat", made by the first migration
 OWN_NAME = "nabat"
 SELFWATCH = "NabatSelfWatch"
-SILENCE_ENDS = "NabatSilenceEnds"
 SWAP = "NabatShiftSwap"
-NEVER_QUIET = frozenset({SELFWATCH, SILENCE_ENDS})  # what no silence hides: that we fail, and that a silence ends
+NEVER_QUIET = frozenset({SELFWATCH})  # what no silence hides: that we fail
 KINDS = frozenset(sources.names())
 REFUSALS = 20  # refused tokens within a minute of the clock before somebody is told
 
@@ -42,12 +41,6 @@ def selfwatch_over(what: What, now: datetime) -> Alert:
     """What the auditor had found is over."""
     found = _alert(SELFWATCH, what, "Nabat does its work again", "", Severity.INFO, now)
     return replace(found, firing=False, ends_at=now)
-
-
-def silence_ends_alert(number: int, title: str, reason: str, now: datetime, *, over: bool = False) -> Alert:
-    """To the author of a silence, a while before it ends; over with it."""
-    found = _alert(SILENCE_ENDS, f"silence {number}", title, reason, Severity.INFO, now)
-    return replace(found, firing=False, ends_at=now) if over else found
 
 
 def swap_alert(about: str, title: str, reason: str, now: datetime, *, over: bool = False) -> Alert:

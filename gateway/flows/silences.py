@@ -5,21 +5,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from gateway import log
-from gateway.flows import intake, suppress
-from gateway.flows.own_alerts import OWN_NAME, OWN_SOURCE, silence_ends_alert
-from gateway.flows.prepare import given_route
+from gateway import log, silence_news
+from gateway.flows import suppress
 from gateway.silencing import kept, over
 from gateway.store import silences
-from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
 from gateway.store.tables import SilenceRow
-from gateway.world import world
 from rules import recurrence
 from rules.suppress import next_turn, read_matchers, still_soon, wants_reminder
-from rules.words import Route, Step, Suppressor, Urgency
-
-ASKED_ONLY = timedelta(hours=1)  # the reminder's one step has no next
+from rules.words import Suppressor
 
 
 def turn_due(now: datetime) -> int:
@@ -54,9 +48,11 @@ def _turn(number: int, now: datetime) -> None:
             again = reminded and still_soon(row.ends_at, now)  # if not, somebody has made it longer since
             row.reminded = again or (not begun and wants_reminder(kind, span, now))
             row.next_at = next_turn(kind, span, begun=row.begun_at is not None, reminded=row.reminded, now=now)
+            if row.reminded and not reminded:
+                silence_news.ends_soon(session, row, now)
         matchers = read_matchers(row.matchers)
-        if (row.ended_at is not None and reminded) or row.reminded != reminded:
-            _speak(session, row, now, over=row.ended_at is not None or not row.reminded)
+        if begun:
+            silence_news.begun(session, row, now)
     if begun:
         log.info("silence_begun", silence=number, hushed=suppress.hush_all(matchers, now))
 
@@ -83,25 +79,3 @@ def _next_span(session: Session, row: SilenceRow, now: datetime) -> None:
     session.flush()
     silences.bump(session, now)
     silences.release(session, now)
-
-
-def _speak(session: Session, row: SilenceRow, now: datetime, *, over: bool) -> None:
-    """A word to its author, as an alert of our own that goes to nobody else; and the end of it."""
-    book, directory = world().shelf.book, world().roll.current(session)
-    rank = silences.most_urgent_held(session, f"{row.kind}:{row.id}")
-    urgency = Urgency.FAST if rank is not None and rank <= Urgency.FAST.rank else Urgency.ORDINARY
-    if not over and row.author_email not in directory.people:
-        log.info("silence_author_unknown", silence=row.id)
-        return
-    alerts, incidents = silences.counts(session, [row.id]).get(row.id, (0, 0))
-    title = f"Silence {row.id} ends soon: {row.reason[:200]}"
-    reason = f"It ends at {row.ends_at.isoformat()} and has hidden {alerts} alerts of {incidents} incidents. "
-    reason += "What still fires then is told."
-    alert = silence_ends_alert(row.id, title, reason, now, over=over)
-    kind, step = book.classes[urgency], Step((f"person:{row.author_email}",), ASKED_ONLY)
-    route = Route(
-        "the end of a silence", urgency, "its author", ("fingerprint",), (step,), 0, kind.channels, kind.fallback,
-        kind.acknowledge_within, (), book.version,
-    )  # fmt: skip
-    post = given_route(Post(OWN_SOURCE, OWN_NAME, title.encode(), now, (alert,)), route, book)
-    intake.receive(session, [post], book, world().roll, now)

@@ -20,7 +20,7 @@ from rules import inhibition, suppress
 from rules.inhibition import Inhibition
 from rules.lifecycle import Given, Reason, Signal
 from rules.matchers import Matcher, seen_labels
-from rules.words import Alert, Directory, Kind, Suppression, Suppressor
+from rules.words import Alert, Directory, Kind, Suppression, Suppressor, Urgency
 
 SHOWN = 5  # titles named on a timeline line
 ASK_AGAIN = timedelta(days=1)
@@ -68,10 +68,10 @@ class Quiet:
                 return True
         return False
 
-    def verdict(self, source_id: int, alert: Alert) -> Suppression | None:
+    def verdict(self, source_id: int, alert: Alert, urgency: Urgency) -> Suppression | None:
         if not self.silences or is_never_quiet(source_id, alert):
             return None
-        return suppress.verdict(seen_labels(alert), self.silences, self.changes.now)
+        return suppress.verdict(seen_labels(alert), self.silences, urgency, self.changes.now)
 
     def note(self, by: Suppression | None, case: Case, source_id: int, alert: Alert) -> None:
         """It began to fire in this incident, hidden or not."""
@@ -158,4 +158,4 @@ def _verdict(one: Member, directory: Directory, now: datetime) -> Suppression | 
     alert = alert_of(one)
     if is_never_quiet(one.source_id, alert):
         return None
-    return suppress.verdict(seen_labels(alert), directory.silences, now)
+    return suppress.verdict(seen_labels(alert), directory.silences, one.urgency, now)

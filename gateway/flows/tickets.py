@@ -8,6 +8,7 @@ import msgspec
 
 from gateway import quietly
 from gateway.actions import Actor, carry_out
+from gateway.amend import ask_again
 from gateway.changes import Changes, told_of
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
@@ -66,3 +67,4 @@ def _raise(changes: Changes, case: Case, route: Route, source: str) -> None:
     case.route, case.rerouted = continued(case.route, case.state.level, route), True
     changes.touch(case)
     carry_out(changes, case, decide(case.state, Signal.RAISED, case.route, changes.now), Actor(source, "source"))
+    ask_again(case, changes.now)

@@ -93,6 +93,7 @@ class Facts:
     ticket: Mapping[str, Any] | None = None
     bundle: BundleFacts = BundleFacts()
     letter: Mapping[str, Any] = field(default_factory=dict)  # the weekly report
+    silence: Mapping[str, Any] = field(default_factory=dict)  # that begins, ends soon, or is over
     entered: tuple[Mapping[str, Any], ...] = ()  # views that something entered
     why: str = ""  # a call leaves now: what the voice gate says
     name: str = ""  # of the person
@@ -239,6 +240,8 @@ def _place(values: Mapping[str, Any], names: tuple[str, ...]) -> str:
 def _links(values: Mapping[str, Any], wording: Wording) -> list[tuple[str, str]]:
     """Where to press, the most wanted first."""
     own = [(wording.word("Acknowledge"), values["link"])] if values["waking"] and not values["acknowledged_at"] else []
+    if values["message"] == "silence_ends":
+        own = [(wording.word("+1 h"), values["link"])]
     page = safe_url(values["url"]) or values["link"]
     theirs = [(one_line(text), href) for text, href in values["links"]]
     theirs += [(wording.word("Sender’s page"), alert["url"]) for alert in values["alerts"][:1]]

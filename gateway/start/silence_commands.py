@@ -40,8 +40,11 @@ def maintenance_group() -> None: ...
 @click.option("--start", default="", help="Not from now on, but from then.")
 @click.option("--reason", required=True)
 @click.option("--author", default="", help="An e-mail address of somebody here is reminded before the end.")
+@click.option(
+    "--hide-emergencies", "all_of_it", is_flag=True, help="Emergencies, too; else they are told all the same."
+)
 @click.option("--confirm", default="", help=CONFIRM)
-def silence_add(matchers: tuple[str, ...], length: str, until: str, **more: str) -> None:
+def silence_add(matchers: tuple[str, ...], length: str, until: str, *, all_of_it: bool, **more: str) -> None:
     if bool(length) == bool(until):
         fail("give --for or --until")
     start = more.pop("start")
@@ -49,7 +52,7 @@ def silence_add(matchers: tuple[str, ...], length: str, until: str, **more: str)
         now = world.clock.now()
         starts = max(now, _moment(start, world)) if start else now
         ends = _moment(until, world) if until else starts + _checked(parse_duration, length)
-        wanted = _checked(lambda _: flow.silence(matchers, starts, ends, **_given(more)), "")
+        wanted = _checked(lambda _: flow.silence(matchers, starts, ends, spares=not all_of_it, **_given(more)), "")
         _add(Suppressor.SILENCE, wanted, now)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.store.base import AWAITED, DUE, Base, Big
@@ -16,6 +16,7 @@ class SilenceRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))  # silence, maintenance
     matchers: Mapped[list[Any]]  # as written
+    page_emergencies: Mapped[bool] = mapped_column(server_default=false())  # it leaves them alone
     reason: Mapped[str]
     author: Mapped[str]  # as shown
     author_email: Mapped[str]  # who is reminded; empty if nobody here

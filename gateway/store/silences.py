@@ -45,7 +45,7 @@ def _silence(row: SilenceRow) -> Silence | None:
     except ValueError as problem:  # of another version of ours: it hides nothing, rather than stopping all intake
         log.error("silence_unreadable", problem, silence=row.id)
         return None
-    return Silence(row.id, Suppressor(row.kind), match, spans, row.reason, row.author)
+    return Silence(row.id, Suppressor(row.kind), match, spans, row.reason, row.author, row.page_emergencies)
 
 
 def bump(session: Session, now: datetime) -> None:
@@ -144,10 +144,3 @@ def report(session: Session, number: int) -> list[tuple[HiddenAlert, Incident | 
         .limit(SHOWN)
     )
     return [(row[0], row[1]) for row in session.execute(query)]
-
-
-def most_urgent_held(session: Session, key: str) -> int | None:
-    """The rank of the most urgent open incident that it holds now; none if it holds none."""
-    sql = "SELECT min(urgency) FROM incident WHERE suppressed_by IS NOT NULL AND suppressed_by = {} AND status = {}"
-    found: int | None = bulk.select_plain(session, sql, key, "triggered")[0][0]
-    return found

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from gateway.store import bulk
 from gateway.store.types import micros, moment
 from rules.matchers import seen_labels
-from rules.words import Alert, Kind, Severity, Ticket
+from rules.words import Alert, Kind, Severity, Ticket, Urgency
+
+URGENCIES = tuple(Urgency)  # by rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,12 @@ class Member:
     severity: str
     labels: str
     starts_at: datetime
+    urgency: Urgency  # of its incident
 
 
 _FIRING = (
     "SELECT a.incident_id, a.source_id, s.name, i.kind, i.ticket, a.fingerprint, a.title, a.severity, "
-    "a.labels, a.fired "
+    "a.labels, a.fired, i.urgency "
     "FROM incident i JOIN alert a ON a.incident_id = i.id JOIN source s ON s.id = a.source_id "
     "WHERE a.latest AND a.firing AND a.attached IS NULL AND "
 )
@@ -67,9 +70,9 @@ _CAME = (
 )
 
 
-def came(session: Session, since: datetime, most: int) -> list[tuple[Member, int]]:
-    """The alerts that came since then, of the newest `most`, each with the rank of its incident."""
-    return [(_member(row), row[10]) for row in bulk.select_plain(session, _CAME, most, micros(since))]
+def came(session: Session, since: datetime, most: int) -> list[Member]:
+    """The alerts that came since then, of the newest `most`."""
+    return [_member(row) for row in bulk.select_plain(session, _CAME, most, micros(since))]
 
 
 def held(session: Session, keys: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -100,5 +103,5 @@ def alert_of(one: Member) -> Alert:
 
 
 def _member(row: Sequence[Any]) -> Member:
-    values = [*row[:9], moment(max(row[9], 0))]
+    values = [*row[:9], moment(max(row[9], 0)), URGENCIES[row[10]]]
     return Member(*values)

@@ -9,22 +9,18 @@ import msgspec
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk, outbox
+from gateway.store import bulk, notes
 from gateway.store.base import UNTOLD
 from gateway.store.db import locked, upsert
+from gateway.store.notes import Note
 from gateway.store.outbox import Leased
-from gateway.store.tables import Delivery, Entry, EntryNotice, Fact, Incident, Inside, SavedView, Watch
+from gateway.store.tables import Entry, EntryNotice, Fact, Incident, Inside, SavedView, Watch
 from gateway.store.types import micros, to_json
-from rules.words import Contact, Person, Urgency, Way
+from rules.words import Contact, Person, Way
 
 KIND = "entered"  # the kind of message
 PLACE = "views"  # the Fact that says how far the timeline was read
 TITLES = 10  # of one push
-_COLUMNS = (
-    "incident_id", "once", "level", "kind", "part", "way", "channel", "address", "address_id", "contact_id",
-    "person_id", "who", "name", "rank", "status", "attempts", "ambiguous", "created_at", "due_at", "lease",
-    "provider_ref", "error", "is_page",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +185,9 @@ def promise(
     session: Session, person: Person, contact: Contact, turn: int, facts: Mapping[str, Any], now: datetime
 ) -> None:
     """A push about no single incident, as the weekly letter is: the outbox has it from here."""
-    at, once = micros(now), f"entered:{person.id}:{turn}:{contact.address_id}"[:64]
-    row = (
-        0, once, 0, KIND, "news", Way.PUSH.value, contact.channel, contact.address, contact.address_id,
-        contact.id or None, person.id, person.email, person.name, Urgency.FAST.rank, "queued", 0, 0, at, at, 0, "",
-        "", False,
-    )  # fmt: skip
-    bulk.insert(session, Delivery, _COLUMNS, [row], "ON CONFLICT (once) DO NOTHING")
-    number = session.scalar(select(Delivery.id).where(Delivery.once == once))
+    number = notes.promise(session, person, contact, Note(Way.PUSH, KIND, f"{KIND}:{person.id}:{turn}"), now)
     session.add(EntryNotice(delivery_id=number, facts=dict(facts), created_at=now))
     session.flush()
-    outbox.wake_workers(session)
 
 
 def facts_of(session: Session, leased: Leased) -> dict[str, Any]:

@@ -165,6 +165,7 @@ def places(world, number, eve, welcome):
         "/g/<token>": re.search(r'href="[^"]*(/g/[^"]+)"', eve.get("/reports/guests").text)[1],
         "/p/<token>": f"/p/{links.make(KEY, world.incidents()[number - 1].uuid, who.email)}",
         "/weekly/<token>": f"/weekly/{links.make_number(KEY, who.id, links.WEEKLY)}",
+        "/s/<int(max=2147483647):number>/<token>": f"/s/1/{links.make_longer(KEY, 1, 1)}",
         "/welcome/<token>": welcome,
     }
     yield from sorted(set(pages_of(world.app, known)) - set(NOT_FOUND) - {"/setup"})

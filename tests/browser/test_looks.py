@@ -18,7 +18,7 @@ from gateway.demo.cast import address
 from gateway.demo.fill import BOOK, fill
 from gateway.settings import load
 from gateway.store.db import db, transaction
-from gateway.store.tables import Incident, PersonRow
+from gateway.store.tables import Incident, PersonRow, SilenceRow
 from rules.words import Role
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password
 from tests.clock import HandClock
@@ -82,6 +82,8 @@ def links_of(app):
     """What people get by message or from a colleague, and what they open with it."""
     marina, who = Browser(app), db.session.scalar(select(PersonRow).where(PersonRow.email == address("tom")))
     incident = db.session.scalar(select(Incident).order_by(Incident.id.desc()))
+    held = select(SilenceRow.id).where(SilenceRow.kind == "silence", SilenceRow.ended_at.is_(None))
+    silence = db.session.scalar(held.order_by(SilenceRow.ends_at.desc()).limit(1))
     pocket, weekly = links.make(KEY, incident.uuid, who.email), links.make_number(KEY, who.id, links.WEEKLY)
     marina.sign_in(ADMINS["en"])
     form = {"email": "new@example.org", "name": "Nina", "role": "responder", "language": "ru", "timezone": "Asia/Omsk"}
@@ -91,6 +93,7 @@ def links_of(app):
         "/g/<token>": re.search(r'href="[^"]*(/g/[^"]+)"', marina.get("/reports/guests").text)[1],
         "/p/<token>": f"/p/{pocket}",
         "/weekly/<token>": f"/weekly/{weekly}",
+        "/s/<int(max=2147483647):number>/<token>": f"/s/{silence}/{links.make_longer(KEY, silence, 1)}",
         "/welcome/<token>": re.search(r"/welcome/[\w.-]+", invited)[0],
     }
 

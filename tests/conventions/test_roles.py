@@ -107,6 +107,8 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/reports/guests"): CHANGES,
     ("POST", "/reports/guests/<int:number>/revoke"): CHANGES,  # one's own
     ("POST", "/reports/weekly"): CHANGES,
+    ("GET", "/s/<int(max=2147483647):number>/<token>"): ALIKE(404),  # a signed token is the lock
+    ("POST", "/s/<int(max=2147483647):number>/<token>"): ALIKE(404),
     ("GET", "/weekly/<token>"): ALIKE(404),  # a signed token is the lock
     ("POST", "/weekly/<token>"): ALIKE(404),
     ("GET", "/g/<token>"): ALIKE(410),  # a signed token is the lock

@@ -14,6 +14,7 @@ PUBLIC = {
     "dashboard.choose_language",  # a cookie, before anybody is signed in
     "dashboard.pocket", "dashboard.pocket_act",  # a signed token is their lock
     "dashboard.guest_report", "dashboard.stop_weekly", "dashboard.stop_weekly_now",  # a signed token, too
+    "dashboard.longer", "dashboard.make_longer",
     # the browser asks for them by itself, whoever is signed in
     "dashboard.service_worker", "dashboard.manifest", "dashboard.offline",
 }  # fmt: skip
@@ -52,5 +53,8 @@ def test_a_stranger_gets_no_further_than_the_sign_in(app):
 
 def test_whatever_changes_something_wants_the_token_of_its_form(app):
     for rule in rules_of(app):
-        if rule.endpoint in PUBLIC - {"dashboard.pocket_act", "dashboard.stop_weekly_now"} and "POST" in rule.methods:
+        if (
+            rule.endpoint in PUBLIC - {"dashboard.pocket_act", "dashboard.stop_weekly_now", "dashboard.make_longer"}
+            and "POST" in rule.methods
+        ):
             assert Browser(app).client.post(address(rule)).status_code == 403, rule

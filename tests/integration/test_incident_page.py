@@ -53,7 +53,7 @@ def test_every_state_says_in_words_what_it_is(world, anna):
 
 
 def test_what_keeps_it_quiet_is_named(world, anna):
-    anna.press("/silences", matcher='alertname="Quiet"', reason="Moving the rack", **{"for": "1h"})
+    anna.press("/silences", matcher='alertname="Quiet"', reason="Moving the rack", emergencies="hide", **{"for": "1h"})
     (number,) = world.alert(name="Quiet", fingerprint="q")
     text = page(anna, number)
     has(text, "Suppressed", "Silence 1 by Anna keeps it quiet until 04:12: Moving the rack", 'href="/silences/1"')

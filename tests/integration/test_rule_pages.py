@@ -174,7 +174,8 @@ def test_a_silence_is_named_and_too_many_tries_are_refused(world, anna):
         made = source_store.create_api_token(session, "robot", ["read", "act"], world.clock.now())
     world.client.post(
         "/api/v1/silences", headers={"Authorization": f"Bearer {made}"},
-        json={"matchers": ['alertname="InstanceDown"'], "reason": "kernel update", "for": "2h"},
+        json={"matchers": ['alertname="InstanceDown"'], "reason": "kernel update", "for": "2h",
+              "page_emergencies": False},
     )  # fmt: skip
     text = tried(anna, json.dumps(webhook())).text
     assert "kernel update" in text

@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gateway import amend
+from gateway.actions import Actor
 from gateway.flows import silences
 from gateway.store import sources as source_store
 from gateway.store import vitals
 from gateway.store.db import reading, transaction
+from rules.words import Urgency
 from tests.samples import BOOK, alert, group
 
 PAGES = ("opened", "escalated")
@@ -28,7 +31,7 @@ class Operator:
         return self.world.client.open(f"/api/v1/{path}", method=method, json=body, headers=self.headers)
 
     def silence(self, *matchers, **more):
-        body = {"matchers": list(matchers), "reason": "kernel update", "for": "2h"} | more
+        body = {"matchers": list(matchers), "reason": "kernel update", "for": "2h", "page_emergencies": False} | more
         answer = self.ask("POST", "silences", body)
         assert answer.status_code == 200, answer.text
         silences.turn_due(self.world.clock.now())
@@ -217,6 +220,32 @@ def test_p18_everything_can_be_silenced_by_whoever_types_so_but_our_own_alarms(w
     assert world.incident().suppressed_by
 
 
+def test_an_emergency_pages_through_a_silence_unless_it_was_meant(world, operator):
+    operator.silence("alertname=DiskFull", page_emergencies=True)
+    world.alert(name="DiskFull", severity="warning")
+    first = world.incident()
+    assert (first.suppressed_by, pages(world)) == ("silence:1", [])
+    (second,) = world.alert(name="DiskFull", fingerprint="b2")
+    assert {one.incident_id for one in pages(world)} == {second}
+    told = len(pages(world))
+    amend.set_urgency(first.id, Urgency.EMERGENCY, "it is worse", Actor("Anna", "dashboard"), world.clock.now())
+    operator.passes(seconds=1)
+    assert len(pages(world)) > told
+    assert world.incidents()[0].suppressed_by is None
+
+
+@sqlite
+def test_more_than_a_day_is_for_administrators(world, operator):
+    asked = {"matchers": ["alertname=DiskFull"], "reason": "kernel update", "for": "25h"}
+    assert operator.ask("POST", "silences", asked).status_code == 403
+    assert operator.ask("POST", "silences", asked | {"page_emergencies": "no"}).status_code == 400
+    with transaction() as session:
+        made = source_store.create_api_token(session, "root", ["read", "act", "admin"], world.clock.now())
+    operator.headers = {"Authorization": f"Bearer {made}"}
+    answer = operator.ask("POST", "silences", asked)
+    assert (answer.status_code, answer.json["page_emergencies"]) == (200, True)
+
+
 @sqlite
 def test_matchers_may_come_as_alertmanager_has_them(world, operator):
     operator.silence(
@@ -229,17 +258,17 @@ def test_matchers_may_come_as_alertmanager_has_them(world, operator):
 def test_the_author_is_reminded_before_the_end_and_hears_of_the_end(world, operator):
     number = operator.silence("alertname=DiskFull", author="anna@example.org")
     world.alert(name="DiskFull")
-    operator.passes(hours=1, minutes=44)
+    operator.passes(hours=1, minutes=49)
     assert world.deliveries() == []
     operator.passes(minutes=1)
+    operator.passes(minutes=1)
     (told,) = world.deliveries()
-    assert (told.who, told.way, told.rank) == ("anna@example.org", "push", 2)  # it holds an emergency
-    reminder = world.incidents()[-1]
-    assert reminder.title == f"Silence {number} ends soon: kernel update"
+    assert (told.who, told.way, told.kind, told.level) == ("anna@example.org", "push", "silence_ends", number)
     assert operator.ask("GET", f"silences/{number}").json["author"] == "Anna"
-    operator.passes(minutes=15)
-    assert world.incidents()[-1].status == "resolved"
-    assert len(pages(world)) > 1  # and what it hid is told
+    operator.passes(minutes=9)
+    assert [one.kind for one in world.deliveries() if not one.incident_id] == ["silence_ends", "silence_over"]
+    assert pages(world)  # and what it hid is told
+    assert len(world.incidents()) == 1
 
 
 @sqlite

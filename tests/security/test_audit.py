@@ -26,11 +26,13 @@ from gateway.store.tables import (
     PersonRow,
     ScheduleRow,
     SignIn,
+    SilenceRow,
     Source,
     SwapRow,
     Token,
     UndoRow,
 )
+from gateway.store.types import micros
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 from tests.conftest import EVERYBODY
 from tests.conventions.test_roles import N32, TABLE, N
@@ -130,6 +132,12 @@ class Stage:
         number = db.session.scalar(select(PersonRow.id).where(PersonRow.email == ANNA))
         token = links.make_number(self.world.app.extensions["gateway"].settings.secret_key, number, links.WEEKLY)
         return self.irina.client.post(f"/weekly/{token}")
+
+    def makes_longer(self):
+        """By the link in the word that it ends soon."""
+        row = db.session.scalar(select(SilenceRow).order_by(SilenceRow.id).limit(1))
+        secret = self.world.app.extensions["gateway"].settings.secret_key
+        return self.irina.client.post(f"/s/{row.id}/{links.make_longer(secret, row.id, micros(row.ends_at))}")
 
     def takes_over(self):
         """A new day began at nine: since then it is Irina's turn."""
@@ -284,6 +292,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
      "dashboard", "verdict"),
     ("/silences", lambda on: on.irina.press("/silences", **QUIET, **{"for": "1h"}), IRINA, "dashboard", "silence add"),
     (f"/silences/{N32}/extend", lambda on: on.irina.press("/silences/1/extend"), IRINA, "dashboard", "silence extend"),
+    (f"/s/{N32}/<token>", lambda on: on.makes_longer(), IRINA, "link", "silence extend"),
     (f"/silences/{N32}/end", lambda on: on.irina.press("/silences/1/end"), IRINA, "dashboard", "silence end"),
     ("/maintenance", lambda on: on.irina.press("/maintenance", **PLANNED), IRINA, "dashboard", "maintenance add"),
     ("/maintenance/<int(max=2147483647):planned>/end", lambda on: on.irina.press("/maintenance/2/end"), IRINA,

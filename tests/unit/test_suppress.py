@@ -1,5 +1,6 @@
 """What keeps quiet, as decisions: verdicts with reason and end, and what they do to an incident."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,10 +29,13 @@ def until(hours, number=1):
 
 def test_of_several_that_hide_it_the_longest_counts_and_says_why():
     all_of_them = [silence(1, "a=b"), silence(2, "a=b", spans=((0, 3),)), silence(3, "a=c", spans=((0, 9),))]
-    found = verdict({"a": "b"}, all_of_them, NOW)
+    found = verdict({"a": "b"}, all_of_them, Urgency.FAST, NOW)
     assert (found.key, found.until, found.reason, found.author) == ("silence:2", NOW + 3 * HOUR, "why", "Anna")
-    assert verdict({"a": "b"}, all_of_them, NOW + 3 * HOUR) is None  # the end is no longer part of it
-    assert verdict({}, all_of_them, NOW) is None
+    assert verdict({"a": "b"}, all_of_them, Urgency.FAST, NOW + 3 * HOUR) is None  # the end is no longer part of it
+    assert verdict({}, all_of_them, Urgency.FAST, NOW) is None
+    sparing = [replace(one, spares=one.id == 2) for one in all_of_them]
+    assert verdict({"a": "b"}, sparing, Urgency.EMERGENCY, NOW).key == "silence:1"
+    assert verdict({"a": "b"}, sparing, Urgency.URGENT, NOW).key == "silence:2"
 
 
 def test_it_holds_from_its_beginning_and_spans_that_touch_are_one():
