@@ -1,5 +1,5 @@
 """The pages about what keeps us quiet: silences and maintenance windows."""
 
-from dashboard.quiet import longer, views, windows
+from dashboard.quiet import longer, undoing, views, windows
 
-__all__ = ["longer", "views", "windows"]
+__all__ = ["longer", "undoing", "views", "windows"]

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
 from dashboard.page import draw, draw_part, reader_of
-from dashboard.quiet import forms, queries
+from dashboard.quiet import forms, queries, undoing
 from dashboard.quiet.forms import Form
 from dashboard.quiet.rows import PLANNERS, may_change, n_incidents, report, row, rows, times
 from dashboard.reader import Reader
@@ -17,7 +17,9 @@ from dashboard.takeback import actor_of
 from gateway import silencing
 from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.silencing import LONGER, Wanted
+from gateway.store import silence_undos
 from gateway.store.db import transaction
+from gateway.store.silence_undos import Stood
 from gateway.store.tables import SilenceRow
 from rules.matchers import Matcher
 from rules.suppress import EVERYTHING, Wrong, read_matchers, takes_everything
@@ -51,7 +53,6 @@ def listing(visit: Visit, kind: Suppressor) -> dict[str, object]:
         "tabs": _tabs(kind, wanted, counts, reader),
         "rows": rows(found, visit, reader),
         "may_plan": visit.person.role in PLANNERS,
-        "done": request.args.get("done", ""),
     }
 
 
@@ -81,6 +82,7 @@ def whole(visit: Visit, number: int, kind: Suppressor) -> dict[str, object]:
         "zone": one.timezone,
         "coming": times(silencing.coming(one, visit.now), reader) if one.rule else [],
         "hid": report(queries.report(number), reader),
+        "took": undoing.offer(visit, one, kind),
     }
 
 
@@ -169,7 +171,7 @@ def add_silence(visit: Visit) -> ResponseReturnValue:
         number = add(visit, Suppressor.SILENCE, wanted)
     except Wrong as wrong:
         return _form(visit, _wrong(form, wrong, reader_of(visit)), 422)
-    return redirect(url_for("dashboard.silence", number=number))
+    return redirect(undoing.place(number, Suppressor.SILENCE))
 
 
 def _not_too_long(visit: Visit, ends: datetime) -> None:
@@ -180,7 +182,8 @@ def _not_too_long(visit: Visit, ends: datetime) -> None:
 def add(visit: Visit, kind: Suppressor, wanted: Wanted) -> int:
     """Raises Wrong."""
     with transaction() as session:
-        return silencing.add(session, kind, wanted, actor_of(visit), visit.now).id
+        row = silencing.add(session, kind, wanted, actor_of(visit), visit.now)
+        return undoing.keep(session, visit, row, silence_undos.MADE, Stood.of(row))
 
 
 def _wrong(form: Form, wrong: Wrong, reader: Reader) -> Form:
@@ -194,11 +197,13 @@ def extend_silence(visit: Visit, number: int) -> ResponseReturnValue:
     try:
         _not_too_long(visit, one.ends_at + LONGER)
         with transaction() as session:
-            silencing.extend(session, number, LONGER, actor_of(visit), visit.now)
+            before = Stood.of(one)
+            row = silencing.extend(session, number, LONGER, actor_of(visit), visit.now)
+            undoing.keep(session, visit, row, silence_undos.LONGER, before)
     except Wrong as wrong:
         values = whole(visit, number, Suppressor.SILENCE) | {"wrong": reader_of(visit).say(str(wrong))}
         return draw(visit, "pages/silence.html", values, 400)
-    return redirect(url_for("dashboard.silences", done=number))
+    return redirect(undoing.place(number, Suppressor.SILENCE))
 
 
 @bp.post("/silences/<int(max=2147483647):number>/end")
@@ -217,10 +222,10 @@ def changeable(visit: Visit, number: int, kind: Suppressor) -> SilenceRow:
 
 def end(visit: Visit, number: int, kind: Suppressor) -> ResponseReturnValue:
     with transaction() as session:
-        silencing.end(session, kind, number, actor_of(visit), visit.now)
-    if kind is Suppressor.SILENCE:
-        return redirect(url_for("dashboard.silence", number=number))
-    return redirect(url_for("dashboard.window", planned=number))
+        before = Stood.of(found(number, kind))
+        row = silencing.end(session, kind, number, actor_of(visit), visit.now)
+        undoing.keep(session, visit, row, silence_undos.ENDED, before)
+    return redirect(undoing.place(number, kind))
 
 
 def _marked() -> tuple[str, ...]:

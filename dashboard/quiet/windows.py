@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from flask import redirect, request, url_for
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
 from dashboard.page import draw, draw_part, reader_of
-from dashboard.quiet import forms
+from dashboard.quiet import forms, undoing
 from dashboard.quiet.forms import Form
 from dashboard.quiet.rows import PLANNERS, times
 from dashboard.quiet.views import add, changeable, end, foresight, listing, whole
@@ -72,7 +72,7 @@ def add_window(visit: Visit) -> ResponseReturnValue:
         number = add(visit, Suppressor.MAINTENANCE, forms.window(form, visit.now))
     except Wrong as wrong:
         return _form(visit, replace(form, wrong=reader_of(visit).say(str(wrong))), 422)
-    return redirect(url_for("dashboard.window", planned=number))
+    return redirect(undoing.place(number, Suppressor.MAINTENANCE))
 
 
 @bp.post("/maintenance/<int(max=2147483647):planned>/end")

@@ -99,6 +99,28 @@ def add_window(call: Call) -> Response:
     return _added(Suppressor.MAINTENANCE, wanted, call)
 
 
+@bp.post("/v1/silences/<number>/extend")
+@needs(ACT)
+def extend_silence(call: Call, number: str) -> Response:
+    """Longer by "for", an hour if it is not given."""
+    said = object_of(body())
+    try:
+        more = parse_duration(text_in(said, "for") or "1h")
+        with transaction() as session:
+            row = _found(session, Suppressor.SILENCE, number)
+            row = flow.extend(session, row.id, more, call.actor, call.now) or row
+            _not_too_long(row, call)
+            return as_json(answer(row, store.counts(session, [row.id]).get(row.id, (0, 0)), call.now))
+    except (ValueError, OverflowError) as wrong:
+        raise Refused(problem(400, str(wrong))) from wrong
+
+
+def _not_too_long(row: SilenceRow, call: Call) -> None:
+    """In the transaction that made it so, which then comes to nothing."""
+    if row.kind == Suppressor.SILENCE and row.ends_at - call.now > flow.LONG and ADMIN not in call.scopes:
+        raise Refused(problem(403, "a silence of more than a day needs the scope admin"))
+
+
 @bp.delete("/v1/silences/<number>")
 @needs(ACT)
 def end_silence(call: Call, number: str) -> Response:
@@ -134,9 +156,7 @@ def _added(kind: Suppressor, wanted: flow.Wanted, call: Call) -> Response:
     try:
         with transaction() as session:
             row = flow.add(session, kind, wanted, call.actor, call.now)
-            long = kind is Suppressor.SILENCE and row.ends_at - call.now > flow.LONG
-            if long and ADMIN not in call.scopes:
-                raise Refused(problem(403, "a silence of more than a day needs the scope admin"))
+            _not_too_long(row, call)
             return as_json(answer(row, (0, 0), call.now))
     except Wrong as wrong:
         raise Refused(problem(400, str(wrong))) from wrong

@@ -118,6 +118,7 @@ def _paths() -> Data:
         },
         **_override_paths(),
         **_quiet_paths("silences", "Silence", _SILENCE),
+        **_extend_path(),
         **_quiet_paths("maintenance", "Window", _WINDOW),
         "/api/v1/reports/response": {"get": operation(REPORTS_SAY, ref("Report"), parameters=reported)},
         **openapi_admin.paths(),
@@ -187,6 +188,12 @@ def _quiet_paths(place: str, schema: str, body: Data) -> Data:
     }
 
 
+def _extend_path() -> Data:
+    said = operation("Longer; needs the scope `act`", ref("Silence"), number=True)
+    by = content({"type": "object", "properties": {"for": TEXT}})
+    return {"/api/v1/silences/{number}/extend": {"post": said | {"requestBody": by}}}
+
+
 def _list(kind: str, schema: str, names: tuple[str, ...]) -> Data:
     page = {kind: {"type": "array", "items": ref(schema)}, "next": TEXT_OR_NONE}
     parameters = [parameter(kind, name) for name in names]
@@ -232,14 +239,15 @@ def _schemas() -> Data:
 
 def _quiet_schemas() -> Data:
     state: Data = {"type": "string", "enum": ["active", "pending", "expired"]}
+    plain = {"state": state, "page_emergencies": FLAG}
     hidden = object_of("fingerprint", "title", "at", "until", "status", "resolved_at", incident=NUMBER)
     more = {"hidden": {"type": "array", "items": hidden}}
     silence = (*answers.SILENCE, "hidden_alerts", "hidden_incidents")
     window = (*silence, *answers.WINDOW)
     coming = {"type": "array", "items": object_of("starts_at", "ends_at")}
     return {
-        "Silence": object_of(*silence, state=state),
-        "WholeSilence": object_of(*silence, state=state, **more),
-        "Window": object_of(*window, state=state, coming=coming),
-        "WholeWindow": object_of(*window, state=state, coming=coming, **more),
+        "Silence": object_of(*silence, **plain),
+        "WholeSilence": object_of(*silence, **plain, **more),
+        "Window": object_of(*window, coming=coming, **plain),
+        "WholeWindow": object_of(*window, coming=coming, **plain, **more),
     }

@@ -162,6 +162,22 @@ def silence_end(number: int) -> None:
     _end(Suppressor.SILENCE, number)
 
 
+@silence_group.command("extend", help="It lasts longer.")
+@click.argument("number", type=click.IntRange(1, 2**31 - 1))
+@click.option("--for", "length", default="1h", show_default=True, help="By how much.")
+def silence_extend(number: int, length: str) -> None:
+    more = _checked(parse_duration, length)
+    with program() as (_, world), transaction() as session:
+        now = world.clock.now()
+        try:
+            row = flow.extend(session, number, more, Actor(operator(), "command"), now)
+        except Wrong as wrong:
+            fail(str(wrong))
+        if row is None:
+            fail(f"there is no silence {number}")
+        click.echo(_line(row, now))
+
+
 @maintenance_group.command("end", help="Over for good: what still fires is told.")
 @click.argument("number", type=click.IntRange(1, 2**31 - 1))
 def maintenance_end(number: int) -> None:

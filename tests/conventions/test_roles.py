@@ -127,6 +127,8 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/silences"): "302 403 422 422 422",  # without a reason
     ("GET", "/silences/<int(max=2147483647):number>"): "302 404 404 404 404",
     ("POST", "/silences/<int(max=2147483647):number>/extend"): "302 403 404 404 404",
+    ("POST", "/silences/<int(max=2147483647):number>/undo"): "302 403 404 404 404",  # none of theirs
+    ("POST", "/maintenance/<int(max=2147483647):number>/undo"): "302 403 404 404 404",
     ("POST", "/silences/<int(max=2147483647):number>/end"): "302 403 404 404 404",
     ("GET", "/maintenance"): READERS,
     ("GET", "/maintenance/new"): "302 403 403 200 200",  # windows are planned by dispatchers
@@ -213,6 +215,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/ical/<token>.ics"): ALIKE(404),  # a token is the lock
     ("GET", "/api/v1/silences"): NOBODY,
     ("POST", "/api/v1/silences"): NOBODY,
+    ("POST", "/api/v1/silences/<number>/extend"): NOBODY,
     ("GET", "/api/v1/silences/<number>"): NOBODY,
     ("DELETE", "/api/v1/silences/<number>"): NOBODY,
     ("GET", "/api/v1/maintenance"): NOBODY,

@@ -39,11 +39,12 @@ def test_a_silence_is_made_listed_shown_and_ended(nabat):
     code, said = nabat("silence", "list")
     assert code == 0
     assert re.search(r"1 active +alertname=Disk  .*\n.*: kernel; has hidden 0 alerts of 0 incidents", said)
+    assert "1 active" in nabat("silence", "extend", "1", "--for", "30m")[1]
     assert nabat("silence", "end", "1") == (0, "")
     assert nabat("silence", "list") == (0, "")
     assert "expired" in nabat("silence", "list", "--ended")[1]
     assert "has hidden 0" in nabat("silence", "show", "1")[1]
-    assert [row.action for row in db.session.scalars(select(Audit))] == ["silence add", "silence end"]
+    assert [row.action for row in db.session.scalars(select(Audit))] == ["silence add", "silence extend", "silence end"]
     for wrong, words in (
         (("--for", "2h"), "leave nothing out"),
         (("a=b",), "--for or --until"),

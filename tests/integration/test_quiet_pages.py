@@ -61,7 +61,7 @@ def test_a_silence_from_the_incident_to_its_end(world, page):
     seen = page.client.get("/silences/preview", query_string={"matcher": [DISK, 'instance="elsewhere"']}).text
     assert "Matches nothing that fires now" in seen
     answer = silence(page)
-    assert answer.headers["Location"] == "/silences/1"
+    assert answer.headers["Location"] == "/silences/1?undo=silence"
     (row,) = rows()
     assert (row.author, row.author_email, row.reason) == ("Anna", "anna@example.org", "kernel update")
     assert row.ends_at - row.starts_at == row.starts_at.resolution * 3600 * 10**6
@@ -72,13 +72,13 @@ def test_a_silence_from_the_incident_to_its_end(world, page):
     assert "1 alert, 1 incident" in listed
     assert 'Active <span class="c">1</span>' in listed
     assert "kernel update" not in page.get("/silences?tab=nothing").text
-    assert page.press("/silences/1/extend").headers["Location"] == "/silences?done=1"
+    assert page.press("/silences/1/extend").headers["Location"] == "/silences/1?undo=silence"
     assert (rows()[0].ends_at - row.starts_at).total_seconds() == 7200
     world.passes(minutes=70)
     silences.turn_due(world.clock.now())
     assert world.incidents()[0].suppressed_by == "silence:1"  # its first end has gone by
 
-    assert page.press("/silences/1/end").headers["Location"] == "/silences/1"
+    assert page.press("/silences/1/end").headers["Location"] == "/silences/1?undo=silence"
     world.passes(seconds=1)
     assert world.incidents()[0].suppressed_by is None
     shown = page.get("/silences/1").text
@@ -135,6 +135,41 @@ def test_one_tap_makes_it_an_hour_longer(staffed, providers):
     staffed.delivers()
     assert providers.ntfy.messages[-1]["title"] == "🔕 Silence is over: kernel update"
     assert tapped.post(place).status_code == 410
+
+
+def test_what_was_done_is_taken_back_while_it_stands_so(world, page):
+    (number,) = world.alert(name="DiskFull")
+    place = silence(page).headers["Location"]
+    assert "From now on nobody is told of it." in page.get(place).text
+    assert "nobody is told of it." not in page.get("/silences/1").text
+    assert signed_in(world, "oleg@example.org").press("/silences/1/undo").status_code == 404
+    turn(world)
+    assert world.incident().suppressed_by == "silence:1"
+    first = rows()[0].ends_at
+    assert "It lasts an hour longer." in page.get(page.press("/silences/1/extend").headers["Location"]).text
+    page.press("/silences/1/undo")
+    assert rows()[0].ends_at == first
+    page.press("/silences/1/end")
+    turn(world)
+    assert world.incident().suppressed_by is None
+    assert "What still fires is told." in page.get("/silences/1?undo=silence").text
+    page.press("/silences/1/undo")
+    turn(world)
+    assert world.incident().suppressed_by == "silence:1"
+    assert page.press("/silences/1/undo").status_code == 404  # once
+    page.press("/silences/1/end")
+    world.clock.advance(minutes=11)
+    assert page.press("/silences/1/undo").status_code == 404  # too late
+    silence(page)
+    page.press("/silences/2/undo")
+    assert (rows()[1].ended_by, number) == ("Anna", 1)
+
+
+def turn(world):
+    world.passes(seconds=1)
+    silences.turn_due(world.clock.now())
+    silences.release_stragglers(world.clock.now())
+    world.passes(seconds=1)
 
 
 WRONG = [
@@ -218,7 +253,7 @@ def test_a_window_is_planned_seen_and_ended(world, page):
     assert (form.status_code, rows()) == (200, [])
     for wrong in WRONG_WINDOWS:
         assert planner.press("/maintenance", **said | wrong).status_code == 422, wrong
-    assert planner.press("/maintenance", **said).headers["Location"] == "/maintenance/1"
+    assert planner.press("/maintenance", **said).headers["Location"] == "/maintenance/1?undo=silence"
     (row,) = rows()
     assert (row.kind, row.rule, row.timezone, row.seconds) == ("maintenance", "FREQ=WEEKLY", "Europe/Berlin", 7200)
     assert row.starts_at == datetime.fromisoformat("2026-12-08T01:00+00:00")

@@ -244,6 +244,11 @@ def test_more_than_a_day_is_for_administrators(world, operator):
     operator.headers = {"Authorization": f"Bearer {made}"}
     answer = operator.ask("POST", "silences", asked)
     assert (answer.status_code, answer.json["page_emergencies"]) == (200, True)
+    assert operator.ask("POST", "silences/1/extend", {"for": "soon"}).status_code == 400
+    assert operator.ask("POST", "silences/9/extend", {}).status_code == 404
+    longer = operator.ask("POST", "silences/1/extend", {"for": "2h"}).json
+    ends = [datetime.fromisoformat(one["ends_at"]) for one in (answer.json, longer)]
+    assert ends[1] - ends[0] == timedelta(hours=2)
 
 
 @sqlite
