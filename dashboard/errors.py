@@ -1,10 +1,11 @@
 """Pages for when something is wrong: what happened, what still works, and the way back."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from dashboard.page import draw_outside, htmx, stranger
 from gateway.access.whence import came_from
+from gateway.doors.bodies import REFUSED
 
 MACHINES = ("/ingest", "/callback", "/api", "/metrics", "/healthz", "/readyz")  # they want no page
 TEXTS = {
@@ -21,6 +22,12 @@ TEXTS = {
 
 def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer)
+    app.before_request(refuse)
+
+
+def refuse() -> None:
+    if refused := request.environ.get(REFUSED):
+        abort(refused)
 
 
 def answer(problem: HTTPException) -> Response | HTTPException:

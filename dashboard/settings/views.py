@@ -11,7 +11,7 @@ from dashboard.deliveries import cards
 from dashboard.page import draw, reader_of
 from dashboard.reader import Reader
 from dashboard.reports.cards import CHANNELS
-from dashboard.settings import queries
+from dashboard.settings import checks, queries
 from dashboard.words import BY_VALUE, WAYS
 from gateway import checkup, trying
 from gateway.access.auth import WAY, Visit, require
@@ -48,7 +48,7 @@ def whole(visit: Visit, said: str = "", *, well: bool = True) -> dict[str, objec
         "rows": [_row(one, given, reader) for one in SETTINGS],
         "channels": [(one, reader.say(CHANNELS[one.name][1]) if one.name in CHANNELS else one.label,
                       _results(one.name, visit, reader)) for one in trying.channels(given.env)],
-        "checks": checkup.quick(db.session(), given, visit.now),
+        "checks": checks.lines(checkup.quick(db.session(), given, visit.now), reader),
         "targets": [(reader.say(BY_VALUE[one.value]), reader.duration(book.classes[one].acknowledge_within),
                      ", ".join(reader.say(WAYS[way]) for way in book.classes[one].channels)) for one in book.classes],
         "database": queries.database(),

@@ -11,6 +11,8 @@ KEPT_FREE = 32 * 1024 * 1024  # … of which these many are for small ones
 BODILESS = ("GET", "HEAD")  # what comes with these means nothing
 UNASKED = 64 * 1024  # bytes of a body that are read before we know who sends it
 
+REFUSED = "nabat.refused"  # in an environ: the status with which a body was not taken in
+
 
 class TooLarge(Exception):
     """The body is larger than it may be; its rest is not read."""

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import log, metrics
 from gateway.doors import ingest
-from gateway.doors.bodies import BODILESS, BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
+from gateway.doors.bodies import BODILESS, REFUSED, BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
 from gateway.doors.inbox import Inbox, Item, Unavailable
 from gateway.doors.ingest import Answer, Owners, Refused, Signer
 from gateway.flows.prepare import prepare
@@ -88,12 +88,20 @@ class Bridge:
         try:
             body = await _body(scope, proto, seat, FORM_LIMIT)
         except Refused as refused:
-            return refused.answer
+            return await self._refused(scope, refused.answer)
         except Unavailable as problem:
-            return ingest.unavailable(str(problem))
+            return await self._refused(scope, ingest.unavailable(str(problem)))
         if body is None:
-            return ingest.problem(413, f"the body is larger than {FORM_LIMIT} bytes")
+            return await self._refused(scope, ingest.problem(413, f"the body is larger than {FORM_LIMIT} bytes"))
         return await self.loop.run_in_executor(self.pages, self._flask, scope, body)
+
+    async def _refused(self, scope: Any, answer: Answer) -> Answer:
+        """A program reads why; a person sees a page that says it."""
+        get = scope.headers.get
+        if "text/html" not in (get("accept") or "") and not get("hx-request"):
+            return answer
+        assert self.loop is not None
+        return await self.loop.run_in_executor(self.pages, self._flask, scope, b"", answer.status)
 
     async def _watch_book(self) -> None:
         """This process routes by the book too, so it looks for a new one itself."""
@@ -225,14 +233,16 @@ class Bridge:
             except SQLAlchemyError as problem:
                 raise Unavailable("the database cannot be asked now") from problem
 
-    def _flask(self, scope: Any, body: bytes) -> Answer:
+    def _flask(self, scope: Any, body: bytes, refused: int = 0) -> Answer:
+        """`refused`: the status with which the body was not taken in, for the page about it."""
         caught: dict[str, Any] = {}
 
         def start_response(status: str, headers: list[tuple[str, str]], _info: Any = None) -> Any:
             caught["status"], caught["headers"] = int(status.split(" ", 1)[0]), headers
             return None
 
-        answer = self.app.wsgi_app(environ_of(scope, body), start_response)
+        environ = environ_of(scope, body) | {REFUSED: refused}
+        answer = self.app.wsgi_app(environ, start_response)
         try:
             content = b"".join(answer)
         finally:

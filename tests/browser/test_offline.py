@@ -79,3 +79,36 @@ def test_the_saved_list_and_an_acknowledgement_that_waits(world, context):
         page.click("main form[action='/logout'] button")
         expect(page.locator("h1")).to_have_text("Sign in")
         assert page.evaluate("caches.match('/incidents').then((found) => !found)")
+
+
+def test_what_another_site_asks_for_travels_as_it_is_though_the_service_worker_fetches_it(world, context):
+    """Who chooses a part of a page must not learn from its size what else stands in it (dashboard/packing.py)."""
+    everybody_has_a_password()
+    world.alert()
+    seen = []
+
+    def watched(environ, start_response):
+        def started(status, headers, *more):
+            if environ["PATH_INFO"] == "/incidents":
+                seen.append((environ.get("HTTP_SEC_FETCH_SITE"), dict(headers).get("Content-Encoding")))
+            return start_response(status, headers, *more)
+
+        return world.app(environ, started)
+
+    page = context.new_page()
+    with serving(watched) as port:
+        page.goto(f"http://127.0.0.1:{port}/login")
+        page.fill("#username", "anna@example.org")
+        page.fill("#password", PASSWORD)
+        page.click("button.pri")
+        page.wait_for_url("**/incidents")
+        assert page.evaluate(KEPT, "/incidents")
+        seen.clear()
+        page.reload()
+        assert page.evaluate("Boolean(navigator.serviceWorker.controller)")
+        page.goto(f"http://localhost:{port}/login")  # to a browser another site
+        page.evaluate("place => { location = place; }", f"http://127.0.0.1:{port}/incidents?q=guess")
+        expect(page.locator("#f-q")).to_have_value("guess")
+        context.close()
+    assert seen[0] == ("same-origin", "gzip")
+    assert seen[-1] == ("cross-site", None)

@@ -25,7 +25,12 @@ def test_settings_are_shown_with_the_endings_of_secrets_only_and_a_channel_is_tr
     assert "…x41" in page
     assert "a-token-of-metrics" not in page
     assert providers.mail.url() not in page
-    assert "secret key" in page  # what the doctor asks
+    assert "Secret key" in page  # what the doctor asks
+    irina.press("/me", language="ru")
+    told = re.search(r'aria-labelledby="h-well".*?</table>', irina.get("/settings").text)[0]
+    assert "Секретный ключ" in told
+    assert 'lang="en"' not in told
+    irina.press("/me", language="en")
     sent = irina.press("/settings/test", channel="email")
     assert "Sent. The provider answered:" in sent.text
     assert len(providers.mail.mails) == 1

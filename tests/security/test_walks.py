@@ -96,9 +96,15 @@ def test_the_answers_that_no_page_made_have_them_too(world):
             door.post("/ingest/alertmanager", good, **token), door.post("/ingest/alertmanager", b"{", **token),
             door.post("/ingest/alertmanager", good), door.post("/login", b"x" * 1_100_000), door.post("/nowhere", b""),
         ]  # fmt: skip
+        page = door.post("/incidents/1/note", b"x" * 1_100_000, accept="text/html", accept_language="ru")
+        part = door.post("/incidents/1/note", b"x" * 1_100_000, hx_request="true")
     finally:
         door.close()
     assert [answer.status for answer in answers] == [202, 400, 401, 413, 404]
+    assert (page.status, part.status) == (413, 413)  # people are told by a page, htmx by a sentence
+    assert "Слишком длинно" in page.body.decode()
+    assert dict(part.headers)["hx-retarget"] == "#flash-err"
+    assert "Too long" in part.body.decode()
     for answer in answers:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
