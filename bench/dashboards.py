@@ -1,6 +1,7 @@
 """What do open dashboards cost ingest? The same load with a hundred of them and without, in turns."""
 
 import argparse
+import gzip
 import http.client
 import os
 import re
@@ -30,7 +31,8 @@ class Dashboards:
     """So many open lists of incidents: each asks /live as the page does, and takes whatever it is given."""
 
     def __init__(self, nabat: Nabat, headers: dict[str, str], count: int) -> None:
-        self.port, self.headers, self.count = nabat.port, {**headers, "HX-Request": "true"}, count
+        usual = {"HX-Request": "true", "Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"}
+        self.port, self.headers, self.count = nabat.port, headers | usual, count
         self.over = threading.Event()
         self.answers: dict[int, int] = {}
         self.times: list[float] = []
@@ -55,7 +57,9 @@ class Dashboards:
             begin = time.perf_counter()
             link.request("GET", f"/live?page=incidents&q=&frozen=0&since={mark.decode()}", headers=self.headers)
             answer = link.getresponse()
-            found = _MARK.search(answer.read())
+            body = answer.read()
+            packed = answer.getheader("Content-Encoding") == "gzip"
+            found = _MARK.search(gzip.decompress(body) if packed else body)
             mark = found[1] if found else mark
             took = time.perf_counter() - begin
             self.times.append(1000 * took)

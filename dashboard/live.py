@@ -1,6 +1,6 @@
 """The live pages' question, every 1.7 seconds: did anything change? Nearly always the answer is: no."""
 
-import secrets
+from collections.abc import Hashable
 from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
@@ -8,7 +8,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request
 
+from dashboard import packing
 from dashboard.alarms import marked
+from dashboard.at_once import HEART, LEFT, Drawn, Heart
 from dashboard.blueprint import bp
 from dashboard.filters import before
 from dashboard.glance import keep, pulse
@@ -22,12 +24,12 @@ from dashboard.page import draw_part, reader_of, stranger
 from dashboard.shared import shared
 from dashboard.tickets.views import listing as ticket_listing
 from gateway.access.auth import READERS, Visit, require
-from gateway.secrets import salted
+from gateway.store import signins
+from gateway.store.db import db
 from gateway.world import world
 
 NOTHING_MORE = 286  # for htmx: show this and stop asking
 LONGEST = 2000  # characters of the page's own query
-TOKEN = f"token-{secrets.token_urlsafe(16)}"  # stands in what is shared where a form's own goes
 
 
 def _signed_out() -> ResponseReturnValue:
@@ -47,7 +49,11 @@ def live(visit: Visit) -> ResponseReturnValue:
     since = request.args.get("since", "")
     fresh = not since or request.args.get("fresh") == "1"
     keep(shared("pulse", visit.now, lambda: pulse(visit.now), fresh=fresh))
-    mark = marked(pulse(visit.now).mark if number is None else incident_queries.mark(number), visit.now)
+    heart = shared(HEART, visit.now, lambda: _heart(visit), fresh=fresh)
+    mark = heart.mark if number is None else marked(incident_queries.mark(number), visit.now)
+    wanted = _wanted(visit, asked)
+    if number is None:
+        request.environ[LEFT] = _key(visit, wanted), heart
     same = since == mark
     if page == "first_run":
         return Response("", 204 if same else 200, {"X-Now": _now(visit)} if same else {"HX-Refresh": "true"})
@@ -57,34 +63,50 @@ def live(visit: Visit) -> ResponseReturnValue:
             answer.headers["X-Waiting"] = (
                 "1" if number is not None or page in ("tickets", "overview") else waiting(visit, asked, since)
             )
-    elif page == "tickets":
-        shown = ticket_listing(visit, asked.get("tab", ""), before(asked))
-        answer = draw_part(visit, "partials/ticket_list.html", shown)
-    elif page == "overview":
-        answer = draw_part(visit, "partials/overview.html", overview_values(visit))
-    elif number is None:
-        answer = _list(visit, _wanted(visit, asked), fresh=fresh)
     else:
-        found = incident_queries.incident(number)
-        if found is None:
-            return Response("", NOTHING_MORE)
-        answer = draw_part(visit, "partials/incident.html", incident_values(visit, found, shown_of(asked)))
+        answer = _changed(visit, page, asked, number, wanted, fresh=fresh)
     answer.headers["X-Now"] = _now(visit)
     return answer
 
 
-def _list(visit: Visit, wanted: filters.Filter, *, fresh: bool) -> Response:
-    """Alike for all who may do the same and read it the same way; but for each with the token of their own forms."""
+def _changed(
+    visit: Visit, page: str, asked: MultiDict[str, str], number: int | None, wanted: filters.Filter, *, fresh: bool
+) -> Response:
+    if page == "tickets":
+        shown = ticket_listing(visit, asked.get("tab", ""), before(asked))
+        return draw_part(visit, "partials/ticket_list.html", shown)
+    if page == "overview":
+        return draw_part(visit, "partials/overview.html", overview_values(visit))
+    if number is None:
+        return _list(visit, wanted, fresh=fresh)
+    found = incident_queries.incident(number)
+    if found is None:
+        return Response("", NOTHING_MORE)
+    return draw_part(visit, "partials/incident.html", incident_values(visit, found, shown_of(asked)))
+
+
+def _heart(visit: Visit) -> Heart:
+    beat = pulse(visit.now)
+    return Heart(marked(beat.mark, visit.now), beat.people, signins.version(db.session()))
+
+
+def _key(visit: Visit, wanted: filters.Filter) -> Hashable:
     person, who = visit.person, reader_of(visit)
     theirs = person.email if wanted.team == "mine" or wanted.assignee == "me" else ""
-    key = (wanted, visit.may_act, who.language, who.zone.key, who.exact, theirs)
+    return wanted, visit.may_act, who.language, who.zone.key, who.exact, theirs
 
-    def draw() -> str:
-        anybody = {**listing(visit, wanted), "csrf": TOKEN}
-        return draw_part(visit, "partials/incident_list.html", anybody).get_data(as_text=True)
 
-    drawn = shared(key, visit.now, draw, fresh=fresh)
-    return Response(drawn.replace(TOKEN, salted(person.csrf)), mimetype="text/html")
+def _list(visit: Visit, wanted: filters.Filter, *, fresh: bool) -> Response:
+    """Alike for all who may do the same and read it the same way: nobody's token is in it, scripts bring that."""
+
+    def draw() -> Drawn:
+        anybody = {**listing(visit, wanted), "csrf": ""}
+        return Drawn(draw_part(visit, "partials/incident_list.html", anybody).get_data())
+
+    drawn = shared(_key(visit, wanted), visit.now, draw, fresh=fresh)
+    if not packing.is_wanted(drawn.html):
+        return Response(drawn.html, mimetype="text/html")
+    return Response(drawn.packed(), mimetype="text/html", headers={"Content-Encoding": "gzip"})
 
 
 def _wanted(visit: Visit, asked: MultiDict[str, str]) -> filters.Filter:

@@ -21,18 +21,22 @@ def pack(answer: Response) -> Response:
     if answer.mimetype != "text/html" or answer.is_streamed or answer.direct_passthrough:
         return answer
     answer.vary.update(("Accept-Encoding", "Sec-Fetch-Site"))
-    unsaid = "" if request.is_secure else "none"  # old browsers do not say it; without TLS no browser does
-    ours = request.headers.get("Sec-Fetch-Site", unsaid) in OURS
-    wanted = ours and request.accept_encodings.quality("gzip") > 0
     body = answer.get_data()
-    if not wanted or len(body) < LEAST or "Content-Encoding" in answer.headers:
+    if "Content-Encoding" in answer.headers or not is_wanted(body):
         return answer
-    answer.set_data(_packed(body))
+    answer.set_data(packed(body))
     answer.headers["Content-Encoding"] = "gzip"
     return answer
 
 
-def _packed(body: bytes) -> bytes:
+def is_wanted(body: bytes) -> bool:
+    """Whether who asks now may be sent this compressed, and it is worth it."""
+    unsaid = "" if request.is_secure else "none"  # old browsers do not say it; without TLS no browser does
+    ours = request.headers.get("Sec-Fetch-Site", unsaid) in OURS
+    return ours and request.accept_encodings.quality("gzip") > 0 and len(body) >= LEAST
+
+
+def packed(body: bytes) -> bytes:
     """gzip has a place for a name, which browsers skip: noise of ours."""
     into = io.BytesIO()
     noise = "x" * secrets.randbelow(NOISE)

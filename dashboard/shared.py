@@ -37,8 +37,17 @@ class Shared:
             kept = self._kept.setdefault(key, _Kept())
         with kept.lock:
             if fresh or kept.at is None or not timedelta(0) <= now - kept.at <= FOR:
-                kept.made, kept.at = make(), now
+                kept.made = make()
+                kept.at = now
             return kept.made  # type: ignore[return-value]  # a key is used for one kind of thing
+
+    def peek(self, key: Hashable, now: datetime) -> object:
+        """What is kept and still good, or None. Waits for nobody."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        at, made = kept.at, kept.made  # in this order: the other way round it was written
+        return made if at is not None and timedelta(0) <= now - at <= FOR else None
 
     def _forget(self, now: datetime) -> None:
         """What is old helps nobody, and a list may be half a megabyte."""
@@ -46,8 +55,9 @@ class Shared:
         self._kept = known if len(known) < MOST else {}
 
 
-def switch_on(app: Flask) -> None:
-    app.extensions[NAME] = Shared()
+def switch_on(app: Flask) -> Shared:
+    found: Shared = app.extensions.setdefault(NAME, Shared())
+    return found
 
 
 def shared(key: Hashable, now: datetime, make: Callable[[], Made], *, fresh: bool) -> Made:

@@ -42,13 +42,17 @@ class BridgeDoor:
         names = {name.replace("_", "-").lower(): value for name, value in headers.items()}
         return self.speak(path, _Pieces([body[: len(body) // 2], body[len(body) // 2 :]]), names)
 
-    def speak(self, path, pieces, headers):
+    def get(self, path, query, headers):
+        return self.speak(path, _Pieces([]), headers, method="GET", query_string=query)
+
+    def speak(self, path, pieces, headers, **more):
         """`pieces` is iterated asynchronously, as far as the bridge wants them."""
         proto = _Proto(pieces)
-        scope = SimpleNamespace(
-            proto="http", method="POST", path=path, query_string="", headers=headers, scheme="http", http_version="1.1",
-            server="127.0.0.1:8000", client="127.0.0.1:5000", authority=None,
-        )  # fmt: skip
+        usual = {
+            "proto": "http", "method": "POST", "path": path, "query_string": "", "headers": headers, "scheme": "http",
+            "http_version": "1.1", "server": "127.0.0.1:8000", "client": "127.0.0.1:5000", "authority": None,
+        }  # fmt: skip
+        scope = SimpleNamespace(**usual | more)
         asyncio.run_coroutine_threadsafe(self.bridge.__rsgi__(scope, proto), self.loop).result(30)
         return SimpleNamespace(status=proto.status, headers=dict(proto.headers), body=proto.body)
 

@@ -8,6 +8,10 @@
 
   /* ---- the form token travels with every request that changes something ---- */
   const token = doc.querySelector("meta[name=csrf-token]").content;
+  doc.addEventListener("submit", ({ target: form }) => { // a form of what all open pages are told has none of its own
+    const field = form.elements.csrf_token;
+    if (field && !field.value) field.value = token;
+  }, true);
   doc.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.verb !== "get") event.detail.headers["X-CSRF-Token"] = token;
     if (event.detail.elt !== live) return;

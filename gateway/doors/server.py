@@ -21,7 +21,10 @@ from gateway.doors import ingest
 from gateway.doors.bodies import BODILESS, REFUSED, BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
 from gateway.doors.inbox import Inbox, Item, Unavailable
 from gateway.doors.ingest import Answer, Owners, Refused, Signer
+from gateway.doors.pages import told_by
 from gateway.flows.prepare import prepare
+from gateway.quick import NAME as QUICK
+from gateway.quick import Quick
 from gateway.store import sources as source_store
 from gateway.store.alerts import Post
 from gateway.store.db import reading
@@ -59,6 +62,7 @@ class Bridge:
         self.owners = Owners(self._find_owner, self._find_signers)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.watch: asyncio.Task[None] | None = None
+        self.quick: Quick | None = app.extensions.get(QUICK)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -85,6 +89,9 @@ class Bridge:
 
     async def _page(self, scope: Any, proto: Any, seat: Seat) -> Answer:
         assert self.loop is not None
+        at_once = quick.answer(scope) if (quick := self._quick(scope)) else None
+        if at_once is not None:
+            return Answer(at_once.status, at_once.body, at_once.headers)
         try:
             body = await _body(scope, proto, seat, FORM_LIMIT)
         except Refused as refused:
@@ -235,21 +242,14 @@ class Bridge:
 
     def _flask(self, scope: Any, body: bytes, refused: int = 0) -> Answer:
         """`refused`: the status with which the body was not taken in, for the page about it."""
-        caught: dict[str, Any] = {}
-
-        def start_response(status: str, headers: list[tuple[str, str]], _info: Any = None) -> Any:
-            caught["status"], caught["headers"] = int(status.split(" ", 1)[0]), headers
-            return None
-
         environ = environ_of(scope, body) | {REFUSED: refused}
-        answer = self.app.wsgi_app(environ, start_response)
-        try:
-            content = b"".join(answer)
-        finally:
-            close = getattr(answer, "close", None)
-            if close is not None:
-                close()
-        return Answer(caught["status"], content, tuple(caught["headers"]))
+        told = told_by(self.app, environ)
+        if quick := self._quick(scope):
+            quick.learn(scope, environ, told)
+        return Answer(told.status, told.body, told.headers)
+
+    def _quick(self, scope: Any) -> Quick | None:
+        return self.quick if self.quick and scope.method == "GET" and scope.path == self.quick.path else None
 
     def _send(self, proto: Any, answer: Answer) -> None:
         headers = [(name.lower(), value) for name, value in answer.headers]

@@ -12,6 +12,7 @@ from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from dashboard import at_once
 from dashboard.shared import switch_on
 from gateway import log
 from gateway.app import app_of
@@ -73,7 +74,7 @@ def application() -> Bridge:
     settings = load(os.environ)
     log.setup(settings.log_level)
     app = app_of(settings)
-    switch_on(app)
+    at_once.switch_on(app, switch_on(app))
     bridge = Bridge(app)
     gc.freeze()
     gc.set_threshold(*GARBAGE)

@@ -1,16 +1,21 @@
 """Many open pages: one answer for all that ask the same within a moment; who has just acted is told what is so now."""
 
+import gzip
 import re
 import weakref
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import update
+from flask import request_started
+from sqlalchemy import delete, update
 
+from dashboard import at_once
 from dashboard.shared import FOR, Shared, switch_on
 from gateway.store.db import transaction
-from gateway.store.tables import PersonRow
+from gateway.store.tables import PersonRow, SignIn
 from tests.browsing import Browser, everybody_has_a_password, token_in
+from tests.doors import BridgeDoor
 from tests.samples import alert, group
 
 
@@ -41,14 +46,12 @@ def test_pages_that_ask_the_same_are_told_the_same_for_a_moment(world, anna):
     world.post(group(*alerts))
     assert poll(oleg, first).status_code == 204  # what Anna was told a moment ago
     assert poll(oleg, first, fresh="1").status_code == 200
-    drawn = poll(anna, first)  # Oleg's list, but with Anna's own token in its forms
+    drawn = poll(anna, first)  # Oleg's list, in which is nobody's token: scripts bring their page's own
     assert drawn.status_code == 200
     assert "Storm: " in drawn.text
     assert "token-" not in drawn.text
-    for whose, told in ((anna, drawn.text), (oleg, poll(oleg, first).text)):
-        form = {"csrf_token": token_in(told), "language": "en"}
-        works = [who.post("/me", form).status_code == 302 for who in (anna, oleg)]
-        assert works == [whose is anna, whose is oleg]
+    assert 'name="csrf_token" value=""' in drawn.text
+    assert token_in(drawn.text + poll(oleg, first).text) == ""
     seen = mark_of(drawn)
     assert poll(anna, seen).status_code == 204
     world.alert(name="One more", fingerprint="more")
@@ -59,6 +62,71 @@ def test_pages_that_ask_the_same_are_told_the_same_for_a_moment(world, anna):
         session.execute(update(PersonRow).where(PersonRow.email == "oleg@example.org").values(role="viewer"))
     assert "Acknowledge all" in drawn.text
     assert "Acknowledge all" not in poll(oleg, seen).text
+
+
+@pytest.fixture
+def bridge(world):
+    everybody_has_a_password()
+    at_once.switch_on(world.app, switch_on(world.app))
+    made = BridgeDoor(world.app)
+    yield made
+    made.close()
+
+
+class Page:
+    """An open list: asks the web server, and says whether that took a page to answer."""
+
+    def __init__(self, bridge, browser, **headers):
+        cookies = "; ".join(f"{one.key}={one.value}" for one in browser.client._cookies.values())
+        self.bridge, self.headers = bridge, {"cookie": cookies, "host": "localhost", **headers}
+        self.mark = mark_of(browser.get("/incidents"))
+
+    def ask(self, **more):
+        asked, drawn = {"page": "incidents", "q": "", "frozen": "0", "since": self.mark, **more}, []
+
+        def listen(_app, **_more):
+            drawn.append(1)
+
+        with request_started.connected_to(listen, self.bridge.bridge.app):
+            told = self.bridge.get("/live", urlencode(asked), self.headers)
+        told.at_once = not drawn
+        return told
+
+
+def test_who_asked_a_moment_ago_is_told_at_once_until_anything_changes(world, bridge):
+    """And in the same words, with the same headers, as whoever waits for a page."""
+    anna, oleg = (Browser(world.app, "127.0.0.1") for _ in range(2))
+    anna.sign_in()
+    oleg.sign_in("oleg@example.org")
+    page, other = (
+        Page(bridge, one, **{"accept-encoding": "gzip", "sec-fetch-site": "same-origin"}) for one in (anna, oleg)
+    )
+    first = page.ask()
+    assert (first.status, first.at_once) == (204, False)
+    again = page.ask()
+    assert (again.status, again.at_once) == (204, True)
+    assert again.headers == first.headers
+    world.post(group(*(alert(name=f"Problem{n}", fingerprint=f"f{n}") for n in range(25))))
+    world.clock.advance(milliseconds=651)
+    drawn = page.ask()
+    assert (drawn.status, drawn.at_once) == (200, False)
+    again = page.ask()
+    assert (again.status, again.at_once, again.body, again.headers) == (200, True, drawn.body, drawn.headers)
+    assert b"Storm: " in gzip.decompress(again.body)
+    assert not page.ask(fresh="1").at_once
+    assert not page.ask(frozen="1").at_once
+    assert not other.ask().at_once
+    assert other.ask().at_once
+    assert page.ask().at_once
+    with transaction() as session:
+        session.execute(delete(SignIn).where(SignIn.person_id == 2))
+    world.clock.advance(milliseconds=651)
+    assert page.ask().status == 200  # whoever comes first lets the process see that a sign-in has ended
+    ended = other.ask()
+    assert (ended.status, ended.at_once) == (286, False)
+    assert page.ask().at_once
+    world.clock.advance(seconds=5)
+    assert not page.ask().at_once
 
 
 class Drawn:
