@@ -1,7 +1,7 @@
 """Pages for when something is wrong: what happened, what still works, and the way back."""
 
 from flask import Flask, Response, abort, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError
 
 from dashboard.page import draw_outside, htmx, stranger
 from gateway.access.whence import came_from
@@ -10,7 +10,10 @@ from gateway.doors.bodies import REFUSED
 MACHINES = ("/ingest", "/callback", "/api", "/metrics", "/healthz", "/readyz")  # they want no page
 TEXTS = {
     400: ("This request is not understood", "Nothing was changed."),
-    403: ("Not allowed", "Your role does not allow this, or the form was not ours. Nothing was changed."),
+    403: (
+        "Not allowed",
+        "Your role does not allow this. Nothing was changed. Administrators change roles on the page People.",
+    ),
     404: ("There is nothing here", "The address is wrong, or what was here is gone."),
     405: ("This address does something else", "Nothing was changed."),
     413: ("Too long", "What was sent is longer than we take. Nothing was changed."),
@@ -35,7 +38,7 @@ def answer(problem: HTTPException) -> Response | HTTPException:
     if request.path.startswith(MACHINES) or problem.response is not None or problem.code is None or problem.code < 400:
         return problem
     title, text = TEXTS.get(problem.code, TEXTS[400 if problem.code < 500 else 500])
-    own = problem.description if problem.code == 403 and (problem.description or "").endswith("again.") else None
+    own = problem.description if problem.code == 403 and problem.description != Forbidden.description else None
     said = stranger().say(own or text)
     if htmx:
         made = draw_outside("partials/problem.html", {"title": stranger().say(title), "text": said}, problem.code)
@@ -62,7 +65,8 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("This request is not understood"), _("Nothing was changed."), _("Not allowed"),
-        _("Your role does not allow this, or the form was not ours. Nothing was changed."),
+        _("Your role does not allow this. Nothing was changed. Administrators change roles on the page People."),
+        _("This request came from another site. Nothing was changed."),
         _("There is nothing here"), _("The address is wrong, or what was here is gone."),
         _("This address does something else"), _("Too long"),
         _("What was sent is longer than we take. Nothing was changed."), _("Too many requests"),

@@ -171,9 +171,15 @@ def look_at(seat, address):
     wanted, status = NOT_FOUND.get(address, 200), page.goto(address).status
     if wanted == status != 200:
         complaints.clear()  # the browser's own word on it
-    found = axe_playwright.Axe().run(page, options=RULES).response["violations"]
     wrong = [] if status == wanted else [f"answered {status}"]
-    wrong += [f"{one['id']}: {one['help']}: {node['html'][:200]}" for one in found for node in one["nodes"][:3]]
+    return wrong + look(seat)
+
+
+def look(seat):
+    """The same of a page that is there."""
+    page, complaints = seat
+    found = axe_playwright.Axe().run(page, options=RULES).response["violations"]
+    wrong = [f"{one['id']}: {one['help']}: {node['html'][:200]}" for one in found for node in one["nodes"][:3]]
     for width in (page.viewport_size["width"], *WIDTHS):
         page.set_viewport_size({"width": width, "height": page.viewport_size["height"]})
         wrong += [f"over its card's edge at {width} px: {one}" for one in page.evaluate(OVER_THE_EDGE)]
