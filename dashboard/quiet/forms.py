@@ -19,6 +19,7 @@ from rules.text import clean_text, one_line
 MOST_ROWS, LONGEST_ROW, LONGEST_REASON = 12, 500, 500
 SPARE = 1  # empty rows below what is filled in
 LENGTHS = (("1h", "1 hour"), ("4h", "4 hours"), ("until 09:00", "until 09:00"), ("custom", "until …"))
+AT = "at "  # a length that is a moment: the end of a window
 REPEATS = (
     ("", "once"),
     ("FREQ=DAILY", "every day"),
@@ -102,6 +103,8 @@ def silence(form: Form, now: datetime, reader: Reader) -> Wanted:
 
 
 def _until(text: str, starts: datetime, zone: ZoneInfo) -> datetime:
+    if text.startswith(AT):
+        return _moment(text.removeprefix(AT), zone)
     try:
         return end_of(text, starts, zone)
     except ValueError as problem:

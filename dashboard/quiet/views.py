@@ -23,8 +23,10 @@ from gateway.store.silence_undos import Stood
 from gateway.store.tables import SilenceRow
 from rules.matchers import Matcher
 from rules.suppress import EVERYTHING, Wrong, read_matchers, takes_everything
+from rules.text import cut
 from rules.words import Role, Suppressor
 
+MOST_WINDOWS = 3  # whose end is offered
 TABS = ("active", "coming", "ended", "nothing")
 
 
@@ -110,11 +112,27 @@ def _form(visit: Visit, form: Form, code: int = 200) -> ResponseReturnValue:
     values = {
         "page": "silences",
         "form": form,
-        "lengths": [(value, reader.say(word)) for value, word in forms.LENGTHS],
+        "lengths": _lengths(visit, reader),
         "for_long": visit.person.role is Role.ADMIN,
         **foresight(visit, form),
     }
     return draw(visit, "pages/silence_new.html", values, code)
+
+
+def _lengths(visit: Visit, reader: Reader) -> list[tuple[str, str]]:
+    """For how long, as a choice: also until the end of what is being worked on now."""
+    plain = [(value, reader.say(word)) for value, word in forms.LENGTHS]
+    windows = [
+        (
+            forms.AT + one.ends_at.isoformat(),
+            reader.say(
+                "until “%(window)s” ends, %(time)s", window=cut(one.reason, 40), time=reader.moment(one.ends_at).short
+            ),
+        )
+        for one in queries.listed(Suppressor.MAINTENANCE, visit.now, ended=False)
+        if silencing.in_force(one, visit.now)
+    ]
+    return [*plain[:-1], *windows[:MOST_WINDOWS], plain[-1]]
 
 
 def foresight(visit: Visit, form: Form) -> dict[str, object]:

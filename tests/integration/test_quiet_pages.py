@@ -1,5 +1,6 @@
 """Silences and maintenance windows as people make them: the pages, their forms, and who may do what."""
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -265,6 +266,11 @@ def test_a_window_is_planned_seen_and_ended(world, page):
     world.alert(name="X", service="mail", severity="critical")
     assert world.deliveries() == []
     assert "1 alert, 1 incident" in signed_in(world).get("/maintenance").text
+    planner = signed_in(world)
+    form = planner.get("/silences/new").text
+    assert "until “patches” ends, Tue 8 Dec, 06:00" in form or "until “patches” ends, 06:00" in form
+    silence(planner, **{"for": re.search(r'value="(at [^"]+)"', form)[1]})
+    assert rows()[-1].ends_at == row.ends_at
     assert signed_in(world).press("/maintenance/1/end").status_code == 302
     world.passes(seconds=1)
     assert world.deliveries() != []
