@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 from flask import Response, abort, redirect, request
@@ -9,18 +10,18 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from dashboard.blueprint import bp
-from dashboard.incidents import filters
-from dashboard.incidents.listing import listing
+from dashboard.incidents import filters, progress
+from dashboard.incidents.listing import listing, people
 from dashboard.incidents.meaning import meaning
+from dashboard.incidents.said import words
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
-from dashboard.reader import Reader
-from dashboard.takeback import actor_of, done_words, leading_back, listed, say
-from gateway import several
+from dashboard.takeback import actor_of, leading_back, say
+from gateway import jobs, several
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.actions import NotPossible
 from gateway.lists.matching import walk
 from gateway.several import Results
-from rules.lifecycle import Given, Reason, Signal
+from rules.lifecycle import Given, Signal
 from rules.snoozing import end_of
 from rules.text import clean_text
 
@@ -39,6 +40,8 @@ def bulk(visit: Visit) -> ResponseReturnValue:
     numbers = _numbers(visit, wanted)
     if what == "resolve" and len(numbers) > ASK_ABOVE and request.form.get("sure") != "yes":
         return _ask(visit, numbers)
+    if len(numbers) > jobs.ABOVE:
+        return _promise(visit, what, numbers, wanted)
     results = _do(visit, what, numbers)
     if results is None:
         abort(400)
@@ -77,13 +80,29 @@ def _do(visit: Visit, what: str, numbers: Sequence[int]) -> Results | None:
         except NotPossible:  # somebody who was removed meanwhile
             return None
     if what == "snooze":
-        try:
-            until = end_of(clean_text(request.form.get("for") or "30m"), now, reader_of(visit).zone)
-        except ValueError:  # no time that can be read
-            return None
-        return several.act(numbers, Signal.SNOOZE, actor, now, Given(until=until))
+        until = _until(visit)
+        return None if until is None else several.act(numbers, Signal.SNOOZE, actor, now, Given(until=until))
     signal = Signal.ACKNOWLEDGE if what == "acknowledge" else Signal.RESOLVE
     return several.act(numbers, signal, actor, now)
+
+
+def _until(visit: Visit) -> datetime | None:
+    """The end of a snooze; None for no time that can be read."""
+    try:
+        return end_of(clean_text(request.form.get("for") or "30m"), visit.now, reader_of(visit).zone)
+    except ValueError:
+        return None
+
+
+def _promise(visit: Visit, what: str, numbers: Sequence[int], wanted: filters.Filter) -> ResponseReturnValue:
+    """More than anybody should wait for with nothing to see: a worker does it, and its progress is shown."""
+    until = _until(visit) if what == "snooze" else None
+    to = clean_text(request.form.get("to") or visit.person.email)
+    if (what == "snooze" and until is None) or (what == "assign" and to not in dict(people(visit))):
+        abort(400)
+    job = jobs.promise(numbers, what, Given(until=until), to, actor_of(visit), visit.now)
+    back = request.form.get("back", "")
+    return progress.begun(visit, job, back if is_local(back) else wanted.url())
 
 
 def _ask(visit: Visit, numbers: Sequence[int]) -> ResponseReturnValue:
@@ -101,24 +120,3 @@ def _ask(visit: Visit, numbers: Sequence[int]) -> ResponseReturnValue:
     answer: Response = draw_part(visit, "partials/bulk_sure.html", values)
     answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#flash-err", "innerHTML"
     return answer
-
-
-def words(what: str, results: Results, reader: Reader) -> str:
-    """48 acknowledged, 2 skipped (already resolved)."""
-    parts = []
-    if results.done:
-        parts.append(done_words(what, results.done, reader))
-    for why in dict.fromkeys(reason for _number, reason in results.skipped):
-        numbers = [number for number, reason in results.skipped if reason is why]
-        parts.append(reader.say("Skipped: %(what)s (%(why)s).", what=listed(numbers, reader), why=_why(why, reader)))
-    return " ".join(parts)
-
-
-def _why(reason: Reason | None, reader: Reader) -> str:
-    _ = reader.say
-    known = {
-        None: _("there is no such incident"), Reason.ALREADY_ACKNOWLEDGED: _("already acknowledged"),
-        Reason.ALREADY_RESOLVED: _("already resolved"), Reason.ALREADY_ASSIGNED: _("already theirs"),
-        Reason.NOT_IN_FUTURE: _("that time has passed"),
-    }  # fmt: skip
-    return known.get(reason, str(reason))

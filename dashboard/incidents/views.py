@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.glance import frame, pulse, whole
-from dashboard.incidents import filters, saved
+from dashboard.incidents import filters, progress, saved
 from dashboard.incidents.facets import values
 from dashboard.incidents.listing import DENSITY, listing
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
@@ -56,7 +56,11 @@ def _page(visit: Visit) -> ResponseReturnValue:
         return answer
     if not whole(visit.now)[1].any_incident:
         return draw(visit, "pages/first_run.html", _first_run(visit))
-    return draw(visit, "pages/incidents.html", {**listing(visit, wanted), "view_undo": saved.offer(visit)})
+    return draw(
+        visit,
+        "pages/incidents.html",
+        {**listing(visit, wanted), "view_undo": saved.offer(visit), "job": progress.running(visit)},
+    )
 
 
 def _first_run(visit: Visit) -> dict[str, object]:

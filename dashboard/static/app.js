@@ -166,7 +166,7 @@
     const control = event.detail.elt.querySelector("button") || event.detail.elt;
     control.focus();
   });
-  doc.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt !== live) id("flash-err").replaceChildren(); });
+  doc.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt !== live && event.detail.elt.id !== "job") id("flash-err").replaceChildren(); });
   doc.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt.id === "note" && event.detail.successful) event.detail.elt.reset();
   });

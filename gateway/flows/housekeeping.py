@@ -20,6 +20,7 @@ KEEP = {
     "personal_notice": ("created_at", timedelta(days=90)),
     "entry_notice": ("created_at", timedelta(days=90)),
     "undo": ("at", timedelta(days=1)),
+    "bulk_job": ("at", timedelta(days=1)),
 }
 KEYS = {
     "heard": "key",

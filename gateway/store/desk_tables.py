@@ -1,4 +1,4 @@
-"""The tables of the people at the desk: what they may still take back, the views they have saved, and watch."""
+"""The tables of the people at the desk: what they may still take back, views they saved and watch, acts on many."""
 
 from datetime import datetime
 from typing import Any
@@ -69,3 +69,24 @@ class EntryNotice(Base):
     delivery_id: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
     facts: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class BulkJob(Base):
+    """One act of a person on so many incidents that it is done portion by portion, while they look on or not."""
+
+    __tablename__ = "bulk_job"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(32), unique=True)  # also under which it can be taken back
+    account: Mapped[str]
+    actor: Mapped[str]  # their name
+    person_id: Mapped[int]
+    act: Mapped[str] = mapped_column(String(16))  # acknowledge, resolve, snooze, assign
+    given: Mapped[dict[str, Any]]  # until when, to whom
+    numbers: Mapped[list[Any]]
+    at: Mapped[datetime]
+    place: Mapped[int]  # how many of them were seen to
+    done: Mapped[list[Any]]
+    skipped: Mapped[list[Any]]  # [number, reason]; no reason: there is no such incident
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("bulk_job_at", "at"),)

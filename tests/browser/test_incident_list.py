@@ -4,6 +4,11 @@ import re
 
 import pytest
 
+from gateway import jobs
+from gateway.store import jobs as store_jobs
+from gateway.store.db import db
+from tests.samples import alert, group
+
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
@@ -101,3 +106,32 @@ def test_a_rows_menu_is_made_when_it_opens_and_stays_while_news_come_in(world, s
     plain.locator(f"#row-{other} .end-menu summary").click()
     plain.get_by_role("link", name="All that can be done").click()
     expect(plain.locator("h1")).to_contain_text("Other")
+
+
+def test_progress_is_seen_while_many_are_acted_on_and_nothing_is_said_before_it_is_so(world, signed_in):
+    alerts = [alert(name=f"P{number:03}", fingerprint=f"p{number}") for number in range(120)]
+    numbers = world.post(group(*alerts)).json["incidents"]
+    page = signed_in()
+    page.goto("/incidents?fold=no")
+    page.locator(".cb").first.check()
+    page.check("#bulk-all")
+    page.click("[data-bulk=acknowledge]")
+    job = page.locator("#job")
+    expect(job).to_contain_text("Acknowledging: 0 of 120")
+    expect(page.locator("#bulk")).to_be_hidden()
+    world.resolves(numbers[0])
+    (waits,) = store_jobs.waiting(db.session())
+    for seen in (20, 40):
+        assert jobs.portion(waits, world.clock.now())
+        expect(job).to_contain_text(f"{seen} of 120")
+        expect(page.locator("#flash")).to_have_text("")
+    page.reload()
+    expect(job).to_contain_text("40 of 120")
+    while jobs.portion(waits, world.clock.now()):
+        pass
+    expect(page.locator("#flash")).to_contain_text(f"Acknowledged: 119 incidents. Skipped: #{numbers[0]}")
+    expect(job).to_be_empty()
+    expect(page.locator("#list .st").first).to_have_text("Acknowledged")
+    page.keyboard.press("z")
+    expect(page.locator("#flash")).to_contain_text("Taken back")
+    expect(page.locator("#list .st").first).to_have_text("Open")

@@ -93,6 +93,7 @@ def links_of(app):
         "/g/<token>": re.search(r'href="[^"]*(/g/[^"]+)"', marina.get("/reports/guests").text)[1],
         "/p/<token>": f"/p/{pocket}",
         "/weekly/<token>": f"/weekly/{weekly}",
+        "/incidents/jobs/<token>": "/incidents?status=all",
         "/s/<int(max=2147483647):number>/<token>": f"/s/{silence}/{links.make_longer(KEY, silence, 1)}",
         "/welcome/<token>": re.search(r"/welcome/[\w.-]+", invited)[0],
     }

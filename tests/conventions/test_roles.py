@@ -51,6 +51,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/incidents/new"): "302 403 200 200 200",
     ("POST", "/incidents/new"): ACTORS,
     ("POST", "/incidents/bulk"): ACTORS,
+    ("GET", "/incidents/jobs/<token>"): "302 403 404 404 404",  # none of theirs
     ("POST", "/incidents/density"): CHANGES,
     ("POST", "/incidents/home"): CHANGES,
     ("POST", "/incidents/views"): CHANGES,

@@ -8,6 +8,9 @@ import re
 import pytest
 from sqlalchemy import select, update
 
+from gateway import jobs as work
+from gateway.flows import jobs
+from gateway.store import jobs as store_jobs
 from gateway.store.db import db, transaction
 from gateway.store.tables import Incident, PersonRow, Rhythm, SavedView, Source
 from tests.browsing import Browser, everybody_has_a_password
@@ -109,6 +112,9 @@ def test_a_storm_is_one_line_and_resolving_many_is_asked_about(world, anna):
     assert "60 incidents would be resolved at once." in answer.text
     assert anna.press("/incidents/bulk", do="resolve", all="yes", query=query).status_code == 409
     answer = anna.press("/incidents/bulk", HX, do="acknowledge", all="yes", query=query, shown="")
+    assert answer.status_code == 202
+    jobs.turn(world.app.extensions["gateway"])
+    answer = anna.get(job_in(answer.text), **HX)
     assert "Acknowledged: 60 incidents." in answer.headers["HX-Trigger"]
     page = anna.get("/incidents?status=open").text
     assert numbers(page) == [calm]
@@ -121,11 +127,44 @@ def test_a_hundred_and_twenty_at_once_of_which_two_are_over(world, anna):
     asked = {"do": "acknowledge", "n": made, "shown": ""}
     for number in made[:2]:
         world.resolves(number)  # by somebody else, meanwhile
-    said = json.loads(anna.press("/incidents/bulk", HX, **asked).headers["HX-Trigger"])["nabat:said"]
+    answer = anna.press("/incidents/bulk", HX, **asked)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (202, "#job")
+    place = job_in(answer.text)
+    (number,) = store_jobs.waiting(db.session())
+    assert "0 of 120" in anna.get(place, **HX).text
+    world.clock.advance(seconds=6)
+    assert "No worker has begun yet. Nothing has been changed so far." in anna.get(place).text
+    assert work.portion(number, world.clock.now())
+    half = anna.get(place)
+    assert ("20 of 120" in half.text, half.headers["Refresh"]) == (True, "2")
+    assert "20 of 120" in anna.get("/incidents").text  # wherever one comes back
+    assert [one.status for one in world.incidents()].count("acknowledged") == 18
+    oleg = Browser(world.app, "192.0.2.7")
+    oleg.sign_in("oleg@example.org")
+    assert oleg.get(place).status_code == 404
+    assert "of 120" not in oleg.get("/incidents").text
+    jobs.turn(world.app.extensions["gateway"])
+    over = anna.get(place, **HX)
+    assert 'id="job"></div>' in over.text
+    said = json.loads(over.headers["HX-Trigger"])["nabat:said"]
+    assert said["refresh"] is True
+    assert "Acknowledged: 118 incidents." in anna.get(place).text
     assert said["text"] == f"Acknowledged: 118 incidents. Skipped: #{made[0]}, #{made[1]} (already resolved)."
     assert [one.status for one in world.incidents()] == ["resolved"] * 2 + ["acknowledged"] * 118
     anna.press(said["undo"] if said["undo"].startswith("/") else f"/undo/{said['undo']}", HX)
     assert [one.status for one in world.incidents()] == ["resolved"] * 2 + ["triggered"] * 118
+    assert anna.press("/incidents/bulk", do="snooze", **{"for": "never"}, n=made).status_code == 400
+    assert anna.press("/incidents/bulk", do="assign", to="nobody@example.org", n=made).status_code == 400
+    plain = anna.press("/incidents/bulk", do="assign", to="oleg@example.org", n=made, back="/incidents?status=open")
+    assert plain.status_code == 303
+    jobs.turn(world.app.extensions["gateway"])
+    page = anna.get(plain.headers["Location"]).text
+    assert "Assigned: 118 incidents." in page
+    assert 'href="/incidents?status=open"' in page
+
+
+def job_in(page):
+    return re.search(r'hx-get="(/incidents/jobs/[^"]+)"', page)[1]
 
 
 def test_saved_views(world, anna):

@@ -1,0 +1,46 @@
+"""Acts on many incidents, worked off beside the worker's loop."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from flask import Flask
+
+from gateway import crashpoint
+from gateway import jobs as work
+from gateway.flows.beside import Beside
+from gateway.store import jobs
+from gateway.store.db import reading
+from gateway.world import World
+
+EVERY = timedelta(milliseconds=200)
+
+
+@dataclass(slots=True)
+class Foreman:
+    """One worker's turns at it."""
+
+    app: Flask
+    world: World
+    beside: Beside = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.beside = Beside(self.app, "acts")
+
+    def start_due(self, now: datetime) -> None:
+        with reading() as session:
+            if not jobs.waiting(session):
+                return
+        self.beside.start("many", EVERY, now, lambda: turn(self.world))
+
+
+def turn(world: World) -> int:
+    """All that waits, to its end, a portion at a time. Returns how many portions there were."""
+    with reading() as session:
+        numbers, made = jobs.waiting(session), 0
+    for number in numbers:
+        more = True
+        while more:
+            more = work.portion(number, world.clock.now())
+            made += 1
+            crashpoint.passing("portion committed")
+    return made

@@ -1,0 +1,41 @@
+"""Acts on many incidents as rows: promised, seen to portion by portion, and what came of them."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gateway.store.db import locked
+from gateway.store.tables import BulkJob
+
+
+def waiting(session: Session) -> list[int]:
+    """Those that are not finished, the oldest first."""
+    query = select(BulkJob.id).where(BulkJob.finished_at.is_(None)).order_by(BulkJob.id).limit(20)
+    return list(session.scalars(query))
+
+
+def hold(session: Session, number: int) -> BulkJob | None:
+    """Locked: of two workers one sees to a portion. None if it is finished."""
+    query = select(BulkJob).where(BulkJob.id == number, BulkJob.finished_at.is_(None))
+    return session.scalars(locked(query).execution_options(populate_existing=True)).first()
+
+
+def mine(session: Session, token: str, account: str) -> BulkJob | None:
+    query = select(BulkJob).where(BulkJob.token == token, BulkJob.account == account)
+    return session.scalars(query.execution_options(populate_existing=True)).first()
+
+
+def unfinished(session: Session, account: str) -> BulkJob | None:
+    """What this person began last, if it is not done yet."""
+    query = select(BulkJob).where(BulkJob.finished_at.is_(None), BulkJob.account == account)
+    return session.scalars(query.order_by(BulkJob.id.desc()).limit(1)).first()
+
+
+def add(session: Session, job: BulkJob) -> None:
+    session.add(job)
+    session.flush()
+
+
+def finish(job: BulkJob, now: datetime) -> None:
+    job.finished_at = now
