@@ -6,9 +6,9 @@ from datetime import datetime, time, timedelta, tzinfo
 from rules.durations import parse_duration
 
 LEAST, MOST = timedelta(minutes=1), timedelta(days=30)
-_CLOCK = re.compile(r"(?:until )?([01]?[0-9]|2[0-3]):([0-5][0-9])( tomorrow)?", re.ASCII)
+_CLOCK = re.compile(r"(?:until )?([01]?[0-9]|2[0-3]):([0-5][0-9])( tomorrow| monday)?", re.ASCII)
 _TOMORROW = re.compile(r"until tomorrow ([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
-FORMS = "write 30m, 2h, 1h30m, until 09:00, until 09:00 tomorrow or 2026-12-05T09:00:00+03:00"
+FORMS = "write 30m, 2h, 1h30m, until 09:00, until 09:00 tomorrow, until 09:00 Monday or 2026-12-05T09:00:00+03:00"
 
 
 def end_of(text: str, now: datetime, zone: tzinfo) -> datetime:
@@ -26,7 +26,8 @@ def _end_of(said: str, text: str, now: datetime, zone: tzinfo) -> datetime:
     if found := _CLOCK.fullmatch(said) or _TOMORROW.fullmatch(said):
         at = time(int(found[1]), int(found[2]))
         tomorrow = "tomorrow" in said or at <= local.time().replace(tzinfo=None)
-        day = local.date() + timedelta(days=int(tomorrow))
+        days = 7 - local.weekday() if "monday" in said else int(tomorrow)  # never today
+        day = local.date() + timedelta(days=days)
         return datetime.combine(day, at, zone).astimezone(now.tzinfo)
     try:
         return now + parse_duration(said)

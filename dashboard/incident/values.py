@@ -31,7 +31,7 @@ from rules.words import Kind, Role, Status, Urgency
 
 SNOOZES = (
     ("30m", "30 minutes"), ("1h", "1 hour"), ("2h", "2 hours"), ("4h", "4 hours"), ("1d", "1 day"),
-    ("until 09:00 tomorrow", "until 09:00 tomorrow"),
+    ("until 09:00 tomorrow", "until 09:00 tomorrow"), ("until 09:00 monday", "until 09:00 Monday"),
 )  # fmt: skip
 LENGTHS = (("", "for good"), *SNOOZES[:3], ("until 09:00", "until 09:00"))  # of an acknowledgement
 ALERTS_SHOWN = 10
@@ -168,5 +168,6 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("30 minutes"), _("1 hour"), _("2 hours"), _("4 hours"), _("1 day"), _("until 09:00 tomorrow"),
+        _("until 09:00 Monday"),
         _("for good"), _("until 09:00"), _("All"), _("People"), _("Notifications"), _("Alerts"),
     )  # fmt: skip

@@ -168,7 +168,7 @@ def snoozes(reader: Reader) -> list[tuple[str, str]]:
     _ = reader.say
     return [
         ("30m", _("30 minutes")), ("2h", _("2 hours")), ("4h", _("4 hours")), ("1d", _("1 day")),
-        ("until 09:00 tomorrow", _("until 09:00 tomorrow")),
+        ("until 09:00 tomorrow", _("until 09:00 tomorrow")), ("until 09:00 monday", _("until 09:00 Monday")),
     ]  # fmt: skip
 
 

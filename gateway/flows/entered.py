@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from gateway import crashpoint, log
+from gateway import log
 from gateway.flows.beside import Beside
 from gateway.lists import watching
 from gateway.lists.watching import Looked
@@ -86,7 +86,6 @@ def read_on(world: World, now: datetime) -> bool:
         looked, gone = watching.look_at(rows, saved, world.roll.current(session), now)
         now_inside = watching.inside(looked, ids)
         before = watches.inside(session, [one.watch_id for one in looked], sorted(ids))
-    crashpoint.passing("views looked at")
     with transaction() as session:
         if watches.hold(session, now) != place:
             return False  # somebody else was quicker, or began to watch: what was read may no longer hold
