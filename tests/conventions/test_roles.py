@@ -364,7 +364,7 @@ def test_no_page_offers_what_is_refused(world, somebody, role):
         page = browser.get(place)
         for way, form in OFFERS.items():
             for found in re.findall(form, page.text if page.mimetype == "text/html" else ""):
-                to = html.unescape(found).partition("?")[0].partition("#")[0]
+                to = html.unescape(found).replace("@", str(number)).partition("?")[0].partition("#")[0]
                 if to.startswith("/") and not to.startswith("/static"):
                     there, _values = routes.match(to, method=way, return_rule=True)
                     offered += 1
