@@ -84,96 +84,95 @@ def seats(chromium, site):
     return lambda who=ADMIN: Seats(chromium, site, who)
 
 
-class TestErrors:
-    @pytest.fixture
-    def world(self, world_of):
-        viewer = f"  - {{email: {VIEWER}, name: Vera, role: viewer, timezone: Europe/Moscow, contacts: []}}\n"
-        return world_of(people=ALONE + viewer)
-
-    def test_errors_are_pages(self, world, seats, monkeypatch):
-        world.alert()
-
-        def breaks():
-            codes = itertools.cycle(BREAKS)
-            return lambda **_: (_ for _ in ()).throw(next(codes)())
-
-        monkeypatch.setitem(world.app.view_functions, "dashboard.audit", breaks())
-        all_ = seats(VIEWER)
-        for page in all_:
-            all_.visit("/nowhere", 404)
-            all_.visit("/settings", 403)
-            for error in BREAKS:
-                all_.visit("/audit", error.code)
-            page.goto("/me")
-            page.evaluate("document.querySelector('main input[name=csrf_token]').value = 'x'")
-            page.locator("main form").first.evaluate("form => form.submit()")
-            expect(page.locator(".door h1")).to_be_visible()
-            all_.look("a form that is not ours", 403)
-            page.goto("/incidents/1")
-            page.context.clear_cookies(name="nabat")
-            page.evaluate("nabat.wake()")
-            expect(page.locator("#flash-err .banner")).to_be_visible()
-            all_.look("signed out")
-            page.locator("#flash-err a").click()
-            all_.look("sign in again")
-        assert all_.wrong == []
+@pytest.fixture
+def world(request, world_of, staffed_of):
+    """By who is there."""
+    viewer = f"  - {{email: {VIEWER}, name: Vera, role: viewer, timezone: Europe/Moscow, contacts: []}}\n"
+    made = {
+        "everybody": world_of, "nobody": lambda: world_of(people=ALONE),
+        "viewer": lambda: world_of(people=ALONE + viewer),
+        "staffed": lambda: staffed_of(ONE_EACH),
+    }  # fmt: skip
+    return made[request.param]()
 
 
-class TestAlarms:
-    def test_all_alarms_at_once(self, world, seats, tmp_path):
-        (number,) = world.alert()
-        world.clock.advance(minutes=2)
-        found = [Finding(what, 2, 95) for what in What if what is not What.UNREACHED]
-        with transaction() as session:
-            selfwatch.keep(session, [*found, Finding(What.WORKER, 1, None)], world.clock.now())
-        breaks_the_book(tmp_path, world)
-        all_ = seats()
-        for _ in all_:
-            for place in ("/incidents", "/overview", f"/incidents/{number}", "/me", "/settings", "/rules"):
-                all_.visit(place)
-        world.clock.advance(minutes=5)  # nobody audits either
-        for page in all_:
-            all_.visit("/incidents")
-            page.clock.install()
-            page.route("**/live?*", lambda route: route.abort())
-            page.goto("/incidents")
-            page.clock.fast_forward(12_000)
-            expect(page.locator("#outdated")).to_be_visible()
-            all_.look("not live", 0)
-        assert all_.wrong == []
+@pytest.mark.parametrize("world", ["viewer"], indirect=True)
+def test_errors_are_pages(world, seats, monkeypatch):
+    world.alert()
+
+    def breaks():
+        codes = itertools.cycle(BREAKS)
+        return lambda **_: (_ for _ in ()).throw(next(codes)())
+
+    monkeypatch.setitem(world.app.view_functions, "dashboard.audit", breaks())
+    all_ = seats(VIEWER)
+    for page in all_:
+        all_.visit("/nowhere", 404)
+        all_.visit("/settings", 403)
+        for error in BREAKS:
+            all_.visit("/audit", error.code)
+        page.goto("/me")
+        page.evaluate("document.querySelector('main input[name=csrf_token]').value = 'x'")
+        page.locator("main form").first.evaluate("form => form.submit()")
+        expect(page.locator(".door h1")).to_be_visible()
+        all_.look("a form that is not ours", 403)
+        page.goto("/incidents/1")
+        page.context.clear_cookies(name="nabat")
+        page.evaluate("nabat.wake()")
+        expect(page.locator("#flash-err .banner")).to_be_visible()
+        all_.look("signed out")
+        page.locator("#flash-err a").click()
+        all_.look("sign in again")
+    assert all_.wrong == []
 
 
-class TestNothing:
-    @pytest.fixture
-    def world(self, world_of):
-        return world_of(people=ALONE)
+@pytest.mark.parametrize("world", ["everybody"], indirect=True)
+def test_all_alarms_at_once(world, seats, tmp_path):
+    (number,) = world.alert()
+    world.clock.advance(minutes=2)
+    found = [Finding(what, 2, 95) for what in What if what is not What.UNREACHED]
+    with transaction() as session:
+        selfwatch.keep(session, [*found, Finding(What.WORKER, 1, None)], world.clock.now())
+    breaks_the_book(tmp_path, world)
+    all_ = seats()
+    for _ in all_:
+        for place in ("/incidents", "/overview", f"/incidents/{number}", "/me", "/settings", "/rules"):
+            all_.visit(place)
+    world.clock.advance(minutes=5)  # nobody audits either
+    for page in all_:
+        all_.visit("/incidents")
+        page.clock.install()
+        page.route("**/live?*", lambda route: route.abort())
+        page.goto("/incidents")
+        page.clock.fast_forward(12_000)
+        expect(page.locator("#outdated")).to_be_visible()
+        all_.look("not live", 0)
+    assert all_.wrong == []
 
-    def test_an_empty_installation_says_what_comes_where(self, world, seats):
-        all_ = seats()
-        places = [f"/{name}" for _, items in MENU for name, *_ in items] + [f"/{one}" for one in MORE]
-        for _ in all_:
-            for place in places:
-                all_.visit(place)
-        assert all_.wrong == []
+
+@pytest.mark.parametrize("world", ["nobody"], indirect=True)
+def test_an_empty_installation_says_what_comes_where(world, seats):
+    all_ = seats()
+    places = [f"/{name}" for _, items in MENU for name, *_ in items] + [f"/{one}" for one in MORE]
+    for _ in all_:
+        for place in places:
+            all_.visit(place)
+    assert all_.wrong == []
 
 
-class TestStorm:
-    @pytest.fixture
-    def world(self, staffed_of):
-        return staffed_of(ONE_EACH)
-
-    def test_pages_that_were_rolled_up(self, world, seats):
-        for n in range(8):
-            world.alert(fingerprint=f"f{n}", instance=f"host{n}", rack="r7")
-            world.delivers()
-        for _ in range(3):
-            go(world, minutes=1)
-        assert world.deliveries(status="bundled")
-        rolled = world.deliveries(kind="digest")[0].id
-        first = world.incidents()[0].id
-        all_ = seats()
-        for _ in all_:
-            for place in ("/incidents", "/incidents?fold=no", f"/incidents/{first}", "/incidents/3", "/deliveries",
-                          f"/deliveries/{rolled}", "/overview"):  # fmt: skip
-                all_.visit(place)
-        assert all_.wrong == []
+@pytest.mark.parametrize("world", ["staffed"], indirect=True)
+def test_pages_that_were_rolled_up(world, seats):
+    for n in range(8):
+        world.alert(fingerprint=f"f{n}", instance=f"host{n}", rack="r7")
+        world.delivers()
+    for _ in range(3):
+        go(world, minutes=1)
+    assert world.deliveries(status="bundled")
+    rolled = world.deliveries(kind="digest")[0].id
+    first = world.incidents()[0].id
+    all_ = seats()
+    for _ in all_:
+        for place in ("/incidents", "/incidents?fold=no", f"/incidents/{first}", "/incidents/3", "/deliveries",
+                      f"/deliveries/{rolled}", "/overview"):  # fmt: skip
+            all_.visit(place)
+    assert all_.wrong == []
