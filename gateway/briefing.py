@@ -168,6 +168,11 @@ def facts_about(session: Session, leased: Leased, world: World) -> Facts:
 
 def bare_facts(session: Session, leased: Leased, world: World) -> Facts:
     """What is needed to say that there is something, and where to look."""
+    if not leased.incident_id:
+        return Facts(
+            number=0, uuid=leased.kind, title="Nabat", urgency=Urgency.FAST.value, severity=Severity.INFO.value,
+            status="", opened_at=moment(leased.created_at), name=leased.name, url=world.settings.public_url,
+        )  # fmt: skip
     incident = session.execute(
         select(Incident.uuid, Incident.title, Incident.urgency, Incident.status, Incident.opened_at).where(
             Incident.id == leased.incident_id

@@ -6,10 +6,18 @@ sent is handed to the browser by its own developer tools. The rest is as it is i
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
-from gateway.store.db import db
+from gateway import silencing
+from gateway.access import links
+from gateway.actions import Actor
+from gateway.store.db import db, transaction
+from gateway.store.tables import SilenceRow
+from gateway.store.types import micros
+from rules.words import Suppressor
+from tests.conftest import KEY
 from tests.fakes.push import FakePush
 from tests.integration.test_push import FAST, subscribed
 
@@ -198,6 +206,23 @@ def test_a_tap_on_acknowledge_answers(world, service, worker):
     assert (shown["title"], shown["body"], shown["tag"]) == ("✓ Acknowledged", said["title"], said["tag"])
     db.session.rollback()
     assert (world.incident().status, world.incident().ack_by) == ("acknowledged", "Irina")
+
+
+def test_a_tap_makes_a_silence_an_hour_longer(world, worker):
+    now = world.clock.now()
+    wanted = silencing.silence(['alertname="Disk"'], now, now + timedelta(hours=1), "new disks")
+    with transaction() as session:
+        number = silencing.add(session, Suppressor.SILENCE, wanted, Actor("Irina", "dashboard"), now).id
+        ends = micros(now + timedelta(hours=1))
+    said = {"title": "Silence ends soon", "url": f"/s/{number}/{links.make_longer(KEY, number, ends)}", "tag": "s"}
+    for _ in range(2):  # the second changes nothing
+        worker.push(json.dumps(said | {"done": "An hour longer"}))
+        worker.shown()
+        assert worker.tap("extend") == ""
+        (shown,) = worker.shown()
+        assert shown["title"] == "✓ An hour longer"
+        db.session.rollback()
+        assert db.session.get(SilenceRow, number).ends_at == now + timedelta(hours=2)
 
 
 def test_a_tap_opens_the_pocket_page(world, service, worker, site):

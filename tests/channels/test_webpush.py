@@ -79,6 +79,20 @@ def test_good_news_wakes_nobody_and_may_be_late(server, push, changes, urgency, 
     assert acknowledge is not silent
 
 
+def test_what_is_about_no_incident_has_its_own_place_and_a_silence_its_button(server, push):
+    longer = "https://nabat.example/s/7/123.abc"
+    links = (("+1 ч", longer), ("Открыть", "https://nabat.example/silences/7"))
+    ours = dataclasses.replace(push, incident=0, incident_uuid="silence-7", urgency="fast", url=longer, links=links)
+    kinds = {"silence_begins": True, "silence_ends": False, "silence_over": True, "entered": False}
+    for kind, silent in kinds.items():
+        webpush.send(dataclasses.replace(ours, kind=kind), ENV)
+        _headers, said = server.messages[-1]
+        assert (said["tag"], said["silent"]) == ("silence-7", silent)
+        buttons = ["extend", "open"] if kind == "silence_ends" else ["open"]
+        assert [one["action"] for one in said["actions"]] == buttons
+        assert ("час" in said["done"]) is (kind == "silence_ends")
+
+
 def test_of_one_incident_only_the_last_word_waits(server, push):
     webpush.send(push, ENV)
     webpush.send(dataclasses.replace(push, kind="resolved", delivery=42), ENV)
