@@ -1,6 +1,7 @@
 """The numbers of reports, added up by hand: SPEC 9 check 30, through exact counting and through the sums alike."""
 
 import csv
+import html
 import io
 import re
 import zipfile
@@ -19,10 +20,13 @@ from gateway.store.db import reading, transaction
 from gateway.store.stat_tables import StatCore, StatHist
 from gateway.store.stats import Scope
 from gateway.store.tables import Incident, PersonRow
+from rules.book import parse
+from rules.lint_people import lint_people
 from rules.report import flat
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import EVERYBODY
 from tests.numbers import BUCKETED, BY_HAND, LOADS, MOSCOW, WEEK, at, seed
+from tests.samples import BOOK
 
 DAILY = """
   - {name: daily, team: infra, timezone: Europe/Moscow,
@@ -222,6 +226,9 @@ def test_g2_a_manager_gets_only_the_weekly_report(staffed_of, providers):
         assert shown in page, shown
     token = re.search(r"/weekly/(\S+)", text)[1]
     assert "Stop the weekly e-mail" in Browser(world.app).get(f"/weekly/{token}").text
+    told = BOOK.replace("person:oleg@example.org", "person:marina@example.org")
+    doubts = lint_people(parse({"book.yaml": told}), world.directory(), world.clock.now())
+    assert "marina@example.org is a viewer, and viewers are never paged" in " ".join(one.what for one in doubts)
     world.clock.advance(days=7)
     Browser(world.app).post(f"/weekly/{token}")
     assert weekly.send_due(gateway, world.clock.now()) == 0
@@ -243,6 +250,11 @@ def test_g1_one_look_and_e12_a_verdict(seeded):
         "Pages in sleep hours: 0 this",
     ):
         assert shown in now, shown
+    figures = re.findall(r'<div class="v"><a href="([^"]+)">(\d+)</a>', now)
+    assert len(figures) == 4
+    for place, count in figures:  # every number leads to a list of that length
+        rows = re.findall(r'<tr id="row-', browser.get(html.unescape(place) + "&fold=no").text)
+        assert len(rows) == int(count), place
     mark = re.search(r'data-mark="([^"]*)"', now)[1]
     asked = {"page": "overview", "q": ""}
     assert browser.client.get("/live", query_string={**asked, "since": mark}).status_code == 204
@@ -263,14 +275,23 @@ def test_e14_hand_over(world):
     world.people(EVERYBODY + DAILY)
     world.clock.set(datetime(2026, 12, 4, 5, 0, tzinfo=UTC))  # Friday 08:00: Oleg's last hour
     (number,) = world.alert()
-    world.clock.advance(hours=2)
     everybody_has_a_password()
     irina, anna = Browser(world.app), Browser(world.app, "192.0.2.2")
     irina.sign_in("irina@example.org")
     anna.sign_in()
+    waiting = [world.alert(name=name, fingerprint=name, severity="info")[0] for name in ("Later", "LaterToo")]
+    for one in waiting:
+        assert anna.press(f"/incidents/{one}/snooze", **{"for": "1d"}).status_code == 302
+    window = {"matcher": 'service="mail"', "start": "2026-12-04T08:00", "hours": "4h", "zone": "Europe/Moscow"}
+    assert irina.press("/maintenance", **window, reason="patches").status_code == 302
+    world.clock.advance(hours=2)
     page = irina.get("/reports/shift?schedule=daily").text
     assert "Shift of Oleg" in page
     assert f'href="/incidents/{number}"' in page
+    held = re.search(r'aria-labelledby="h-held".*?</section>', page, re.DOTALL)[0]
+    assert sorted(map(int, set(re.findall(r'href="/incidents/(\d+)', held)))) == waiting
+    quiet = re.search(r'aria-labelledby="h-win".*?</section>', page, re.DOTALL)[0]
+    assert "patches" in quiet
     assert "I take over" not in anna.get("/reports/shift?schedule=daily").text
     assert anna.press("/reports/shift", schedule="daily").status_code == 403
     assert irina.press("/reports/shift", schedule="daily").status_code == 302
