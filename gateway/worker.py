@@ -30,6 +30,7 @@ from gateway.flows import (
     jobs,
     reach,
     silences,
+    sounding,
     weekly,
 )
 from gateway.flows.deliver import Sender
@@ -89,10 +90,12 @@ class Worker:
     def __post_init__(self) -> None:
         self.world = self.app.extensions["gateway"]
         self.sender = Sender(self.world, wake=self.awake.set)
+        sounder = sounding.Sounder(self.app, self.sender.floors)
         self.sign_of_life = Job("sign of life", ALIVE_EVERY, self._say_alive)
         self.jobs = [
             Job("rule book", BOOK_EVERY, Librarian(self.world).look),
             Job("disk", DISK_EVERY, lambda _: self.world.disk.tend()),
+            Job("sounding", timedelta(seconds=1), sounder.start_due),
             Job("set-back clock", timedelta(seconds=30), _unskew),
             Job("silences", timedelta(seconds=1), silences.turn_due),
             Job("ended silences", timedelta(seconds=3), silences.release_stragglers),
@@ -166,9 +169,9 @@ class Worker:
         if seen is None:
             return LONGEST_SLEEP
         if seen.steps:
-            self._part("escalate", lambda: escalate.escalate_due(now))
+            self._part("escalate", lambda: escalate.escalate_due(now, self.sender.floors))
         if seen.stuck:
-            self._part("fall back", lambda: escalate.fall_back_due(now))
+            self._part("fall back", lambda: escalate.fall_back_due(now, self.sender.floors))
         made = self._part("deliver", lambda: self.sender.work(now, seen.channels)) or 0
         if made or seen.steps or seen.stuck:
             return 0.0
@@ -187,11 +190,11 @@ class Worker:
 
     def _glance(self, now: datetime) -> waiting.Glance:
         with reading() as session:
-            return waiting.glance(session, channels.names(), now, self.sender.clock(session))
+            return waiting.glance(session, channels.names(), now, self.sender.clock(session), self.sender.floors)
 
     def _until_next(self, now: datetime) -> float:
         with reading() as session:
-            due = pulse.next_moment(session)
+            due = pulse.next_moment(session, now, now + timedelta(seconds=LONGEST_SLEEP), self.sender.floors)
         return LONGEST_SLEEP if due is None else max(0.005, (due - now).total_seconds())
 
     def _say_alive(self, now: datetime) -> None:

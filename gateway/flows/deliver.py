@@ -20,9 +20,10 @@ from gateway.flows.pacing import Pace
 from gateway.flows.settle import Result, reclaim, write_down
 from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
-from gateway.store import outbox, waiting
+from gateway.store import dialling, outbox, waiting
 from gateway.store.db import database_clock, reading, transaction
 from gateway.store.dialling import Firing
+from gateway.store.floors import Floors
 from gateway.store.outbox import Leased
 from gateway.world import World
 from rules.text import cut, one_line
@@ -53,6 +54,7 @@ class Sender:
     clock: Callable[[Session], int] = database_clock
     deadline: float = DEADLINE
     own: bool = False  # only the pages of our own alarms
+    floors: Floors = field(default_factory=Floors)
     flights: dict[int, _Flight] = field(default_factory=dict)
     unsettled: list[Result] = field(default_factory=list)
     reclaimed: dict[str, int] = field(default_factory=dict)  # by channel, when leases that ran out were looked for last
@@ -96,7 +98,7 @@ class Sender:
             capped = self.world.settings.env["NABAT_CAPS"] == "on" and not self.own
             left = bundle.within_caps(session, passed.taken, directory, now) if capped else passed.taken
             left = self.pace.through(session, left, now)
-            taken = outbox.with_earlier(session, left) if left and channel == "pagerduty" else left
+            taken = dialling.with_earlier(session, left) if left and channel == "pagerduty" else left
             asks = at_source.questions(session, [one for one in taken if one.id in passed.why])
             facts = {one.id: _brief(session, one, self.world, passed.why.get(one.id, "")) for one in taken}
             given = vapid.given_to(channel, session, self.world.vault, now) if taken else {}
@@ -117,6 +119,10 @@ class Sender:
     def _take(self, session: Session, channel: str, free: int, now: datetime, clock: int) -> list[Leased]:
         if self.own:
             return outbox.lease_own(session, channel, free, now, clock)
+        if self.floors.are_set:
+            lows = self.floors.of(channel, now)
+            taken = outbox.lease_since(session, channel, max(0, free - KEPT_FREE), now, clock, lows)
+            return taken + outbox.lease_since(session, channel, free - len(taken), now, clock, lows[:1])
         taken = outbox.lease(session, channel, max(0, free - KEPT_FREE), now, clock)
         return taken + outbox.lease(session, channel, free - len(taken), now, clock, most_urgent=0)
 
@@ -125,7 +131,7 @@ class Sender:
         if last is not None and last < clock < last + RECLAIM_EVERY:
             return 0
         self.reclaimed[channel] = clock
-        return reclaim(session, channel, now, clock)
+        return reclaim(session, channel, now, clock, self.floors)
 
     def _attempt(self, flight: _Flight, facts: Facts, given: Mapping[str, str], firing: Firing | None) -> None:
         """Runs in a thread of its own: values in, values out, no database."""
@@ -246,7 +252,7 @@ def work_off(sender: Sender, now: datetime, *, patience: float = 15.0) -> int:
     made, end = 0, time.monotonic() + patience
     while time.monotonic() < end:
         with reading() as session:
-            ready = waiting.glance(session, channels.names(), now, sender.clock(session)).channels
+            ready = waiting.glance(session, channels.names(), now, sender.clock(session), sender.floors).channels
         busy = sender.work(now, ready)
         made += busy
         if not busy and not sender.flights:

@@ -10,26 +10,27 @@ from gateway import actions, crashpoint, fallback, log, metrics
 from gateway.flows import suppress
 from gateway.store import cases, outbox, timers, waiting
 from gateway.store.db import reading, transaction
+from gateway.store.floors import NONE, STEPS, Floors
 from gateway.store.waiting import Stuck
 
 LIMIT = 100  # incidents a round; the next round comes at once while there are more
 TRY_AGAIN = timedelta(seconds=60)  # an incident that cannot be escalated now
 
 
-def escalate_due(now: datetime) -> int:
+def escalate_due(now: datetime, floors: Floors = NONE) -> int:
     """The next step of every incident whose time has come, each in a transaction: a slow one holds up no other."""
     with reading() as session:
-        due = cases.due(session, now, LIMIT)
+        due = cases.due(session, now, LIMIT, floors.low(STEPS, now))
     crashpoint.passing("timers read")
     for incident_id in due:
         _each(incident_id, now, lambda number: suppress.step(number, now))
     return len(due)
 
 
-def fall_back_due(now: datetime) -> int:
+def fall_back_due(now: datetime, floors: Floors = NONE) -> int:
     """The fallback for every message that is not out within its class's patience, or has expired."""
     with reading() as session:
-        due = waiting.stuck(session, now, LIMIT)
+        due = waiting.stuck(session, now, LIMIT, floors)
     for incident_id in due:
         _each(incident_id, now, lambda number: _fall_back(number, now))
     return len(due)

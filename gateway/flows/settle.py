@@ -16,6 +16,7 @@ from gateway.flows import mend
 from gateway.store import browsers, bundles, cases, outbox, pages, timeline
 from gateway.store.cases import Case
 from gateway.store.db import transaction
+from gateway.store.floors import NONE, Floors
 from gateway.store.outbox import Leased
 from gateway.store.types import micros
 from rules.retry import next_attempt
@@ -186,9 +187,9 @@ def _line(result: Result, values: Mapping[str, Any]) -> tuple[str, str, dict[str
     return kind, actions.CLOCK.name, detail
 
 
-def reclaim(session: Session, channel: str, now: datetime, clock: int) -> int:
+def reclaim(session: Session, channel: str, now: datetime, clock: int, floors: Floors = NONE) -> int:
     """Messages whose worker was lost go back into the queue, or are over if they were answered meanwhile."""
-    lost = outbox.reclaim(session, channel, now, clock)
+    lost = outbox.reclaim(session, channel, now, clock, floors)
     kinds = {"queued": "attempt failed"}
     lines = [
         timeline.line(

@@ -225,10 +225,13 @@ def _due(route: Route, at: int) -> int:
     return at + int(route.acknowledge_within.total_seconds() * 1_000_000)
 
 
-def due(session: Session, now: datetime, limit: int) -> list[int]:
+def due(session: Session, now: datetime, limit: int, since: int = 0) -> list[int]:
     """Incidents whose next step has come, the most urgent first."""
-    sql = "SELECT id FROM incident WHERE next_at <= {} AND next_at IS NOT NULL ORDER BY urgency, next_at LIMIT {}"
-    return [row[0] for row in bulk.select_plain(session, sql, micros(now), limit)]
+    sql = (
+        "SELECT id FROM incident WHERE next_at <= {} AND next_at >= {} AND next_at IS NOT NULL "
+        "ORDER BY urgency, next_at LIMIT {}"
+    )
+    return [row[0] for row in bulk.select_plain(session, sql, micros(now), since, limit)]
 
 
 def _case(row: Sequence[Any]) -> Case:

@@ -1,13 +1,13 @@
 """What is asked at the moment of dialling: does it still fire, who has a push, how often was this person told."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
-from gateway.store.outbox import Leased
+from gateway.store.outbox import AGAIN, Leased
 from gateway.store.types import micros, moment
 
 OWN_SOURCE = 0
@@ -20,6 +20,18 @@ def firing(session: Session, incident_ids: Iterable[int]) -> set[int]:
     """Which of these incidents have an alert that fires."""
     sql = "SELECT DISTINCT incident_id FROM alert WHERE incident_id {list} AND firing AND latest"
     return {row[0] for row in bulk.select(session, sql, sorted(set(incident_ids)))}
+
+
+def with_earlier(session: Session, taken: Sequence[Leased]) -> list[Leased]:
+    """The same, each with how often a page of its incident went to its address before; what is put right was told."""
+    sql = """
+        SELECT d.id, count(*) FROM delivery d JOIN delivery e ON e.incident_id = d.incident_id AND e.id < d.id
+          AND e.channel = d.channel AND e.address_id = d.address_id
+        WHERE d.kind IN ('opened', 'escalated') AND e.kind IN ('opened', 'escalated', 'assigned')
+          AND (e.status IN ('sent', 'delivered') OR e.ambiguous > 0) AND d.id {list} GROUP BY d.id
+    """
+    counted = {row[0]: row[1] for row in bulk.select(session, sql, [one.id for one in taken])}
+    return [replace(one, again=1 if one.part == AGAIN else counted.get(one.id, 0)) for one in taken]
 
 
 def lately(

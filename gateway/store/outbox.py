@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from gateway.store import bulk
 from gateway.store.db import is_postgres
+from gateway.store.floors import NONE, Floors, of_channel
 from gateway.store.tables import Delivery
 from gateway.store.types import micros
 from rules import retry
@@ -177,6 +178,17 @@ def lease(
     return _lease(session, channel, limit, now, clock, f"d.rank <= {most_urgent:d}")
 
 
+def lease_since(
+    session: Session, channel: str, limit: int, now: datetime, clock: int, lows: Iterable[int]
+) -> list[Leased]:
+    """The same while floors are set, of so many ranks: the index is entered at each one's own."""
+    taken: list[Leased] = []
+    for rank, low in enumerate(lows):
+        which = f"d.rank = {rank:d} AND d.due_at >= {low:d}"
+        taken += _lease(session, channel, limit - len(taken), now, clock, which)
+    return taken
+
+
 def lease_own(session: Session, channel: str, limit: int, now: datetime, clock: int) -> list[Leased]:
     """The same, only of our own alarms: what the auditor sends itself when no worker does."""
     return _lease(session, channel, limit, now, clock, "i.source_id = 0")
@@ -209,18 +221,6 @@ def _lease(session: Session, channel: str, limit: int, now: datetime, clock: int
     return sorted(taken, key=lambda one: (one.rank, one.id))
 
 
-def with_earlier(session: Session, taken: Sequence[Leased]) -> list[Leased]:
-    """The same, each with how often a page of its incident went to its address before; what is put right was told."""
-    sql = """
-        SELECT d.id, count(*) FROM delivery d JOIN delivery e ON e.incident_id = d.incident_id AND e.id < d.id
-          AND e.channel = d.channel AND e.address_id = d.address_id
-        WHERE d.kind IN ('opened', 'escalated') AND e.kind IN ('opened', 'escalated', 'assigned')
-          AND (e.status IN ('sent', 'delivered') OR e.ambiguous > 0) AND d.id {list} GROUP BY d.id
-    """
-    counted = {row[0]: row[1] for row in bulk.select(session, sql, [one.id for one in taken])}
-    return [replace(one, again=1 if one.part == AGAIN else counted.get(one.id, 0)) for one in taken]
-
-
 @dataclass(frozen=True, slots=True)
 class Lost:
     """A message whose worker was lost while sending it."""
@@ -236,17 +236,18 @@ class Lost:
     status: str  # queued again, or cancelled: it was answered meanwhile
 
 
-def reclaim(session: Session, channel: str, now: datetime, clock: int) -> list[Lost]:
+def reclaim(session: Session, channel: str, now: datetime, clock: int, floors: Floors = NONE) -> list[Lost]:
     """End the leases that ran out. The token moves on, so that whoever held one has no say any more.
 
     A page of an incident that calls nobody now is over: queued it would never be taken, and would for ever stand before
     the acknowledgement or the resolve that waits for it.
     """
     skip = " FOR UPDATE SKIP LOCKED" if is_postgres(session) else ""
+    since, low = of_channel(floors, channel, now)
     sql = f"""
         WITH lost AS MATERIALIZED (
             SELECT id FROM delivery WHERE status IN ('queued', 'sending') AND status = 'sending' AND channel = :channel
-            AND leased_until < :clock LIMIT 100{skip})
+            AND leased_until < :clock{since} LIMIT 100{skip})
         UPDATE delivery SET ambiguous = ambiguous + 1, lease = lease + 1, leased_until = NULL, due_at = :now,
             status = CASE WHEN kind IN ('opened', 'escalated') AND NOT EXISTS (
                 SELECT 1 FROM incident i WHERE i.id = delivery.incident_id AND i.status = 'triggered'
@@ -254,7 +255,7 @@ def reclaim(session: Session, channel: str, now: datetime, clock: int) -> list[L
         WHERE status = 'sending' AND id IN (SELECT id FROM lost)
         RETURNING id, incident_id, kind, level, way, who, name, attempts, status
     """  # noqa: S608
-    values = {"channel": channel, "now": micros(now), "clock": clock}
+    values = {"channel": channel, "now": micros(now), "clock": clock} | low
     return [Lost(*row) for row in session.execute(text(sql), values)]
 
 

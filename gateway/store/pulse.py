@@ -6,8 +6,9 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from gateway.store.db import upsert
+from gateway.store.floors import EXPIRY, FALLBACK, NONE, STEPS, Floors
 from gateway.store.tables import Fact
-from gateway.store.types import moment
+from gateway.store.types import micros, moment
 
 CAUGHT_UP = "caught up"
 
@@ -34,14 +35,35 @@ def forget_workers(session: Session, before: datetime) -> None:
     session.execute(delete(Fact).where(Fact.key.like("worker:%"), Fact.at < before))
 
 
-def next_moment(session: Session) -> datetime | None:
-    """The earliest time at which a step, a message, a fallback or an expiry is due; None if nothing waits."""
-    sql = """
-        SELECT min(at) FROM (
-            SELECT min(next_at) AS at FROM incident WHERE next_at IS NOT NULL
-            UNION ALL SELECT min(due_at) FROM delivery WHERE status IN ('queued', 'sending') AND status = 'queued'
-            UNION ALL SELECT min(fallback_at) FROM delivery WHERE fallback_at IS NOT NULL
-            UNION ALL SELECT min(expires_at) FROM delivery WHERE status = 'queued') AS soonest
-    """
-    found = session.execute(text(sql)).scalar_one_or_none()
+_SOONEST = (
+    (STEPS, "next_at", "SELECT min(next_at) AS at FROM incident WHERE next_at IS NOT NULL AND next_at <= :until"),
+    (FALLBACK, "fallback_at", "SELECT min(fallback_at) FROM delivery WHERE fallback_at <= :until"),
+    (EXPIRY, "expires_at", "SELECT min(expires_at) FROM delivery WHERE status = 'queued' AND expires_at <= :until"),
+)
+_MESSAGE = """
+    SELECT min(due_at) FROM delivery
+    WHERE status IN ('queued', 'sending') AND status = 'queued' AND due_at <= :until
+"""
+_MESSAGE_SINCE = """
+    SELECT (SELECT d.due_at FROM delivery d WHERE d.status IN ('queued', 'sending') AND d.channel = f.channel
+        AND d.rank = f.rank AND d.due_at >= f.low AND d.due_at <= :until AND d.status = 'queued'
+        ORDER BY d.due_at LIMIT 1)
+    FROM unnest(CAST(:channels AS text[]), CAST(:ranks AS int[]), CAST(:lows AS bigint[])) AS f (channel, rank, low)
+"""
+
+
+def next_moment(session: Session, now: datetime, until: datetime, floors: Floors = NONE) -> datetime | None:
+    """The earliest time until then at which a step, a message, a fallback or an expiry is due; None if nothing is."""
+    asked, values = [], dict[str, object](until=micros(until))
+    for key, column, question in _SOONEST:
+        more, low = floors.since(key, column, now)
+        asked.append(question + more.replace(":low", f":{key}"))
+        if low:
+            values[key] = low["low"]
+    lows = floors.of_messages(now)
+    if lows:
+        values |= dict(zip(("channels", "ranks", "lows"), map(list, zip(*lows, strict=True)), strict=True))
+    asked.append(_MESSAGE_SINCE if lows else _MESSAGE)
+    sql = f"SELECT min(at) FROM ({' UNION ALL '.join(asked)}) AS soonest"  # noqa: S608 - texts from here
+    found = session.execute(text(sql), values).scalar_one_or_none()
     return None if found is None else moment(int(found))

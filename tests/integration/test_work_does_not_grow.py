@@ -4,6 +4,7 @@ import re
 import shutil
 import sqlite3
 from contextlib import contextmanager
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -121,7 +122,7 @@ class Days:
         with reading() as session:
             waiting.glance(session, ["email", "ntfy"], now, micros(now))
             waiting.stuck(session, now, 100)
-            pulse.next_moment(session)
+            pulse.next_moment(session, now, now + timedelta(seconds=1))
             cases.due(session, now, 100)
 
     def _lease(self):
