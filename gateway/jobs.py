@@ -50,6 +50,20 @@ def portion(number: int, now: datetime) -> bool:
         return job.finished_at is None
 
 
+def pass_over(number: int, now: datetime) -> bool:
+    """These could not be done, whatever is wrong with one of them: the next ones have their turn."""
+    with transaction() as session:
+        job = jobs.hold(session, number)
+        if job is None:
+            return False
+        some = job.numbers[job.place : job.place + PORTION]
+        job.skipped = [*job.skipped, *([one, Reason.NOT_DUE] for one in some)]
+        job.place += len(some)
+        if job.place >= len(job.numbers):
+            jobs.finish(job, now)
+        return job.finished_at is None
+
+
 def _act(session: Session, job: BulkJob, some: Sequence[int], now: datetime) -> dict[int, Reason]:
     by = Actor(job.actor, "dashboard", job.person_id, job.account, token=job.token)
     if job.act == ASSIGN:

@@ -22,6 +22,6 @@ def _why(reason: Reason | None, reader: Reader) -> str:
     known = {
         None: _("there is no such incident"), Reason.ALREADY_ACKNOWLEDGED: _("already acknowledged"),
         Reason.ALREADY_RESOLVED: _("already resolved"), Reason.ALREADY_ASSIGNED: _("already theirs"),
-        Reason.NOT_IN_FUTURE: _("that time has passed"),
+        Reason.NOT_IN_FUTURE: _("that time has passed"), Reason.NOT_DUE: _("it could not be done"),
     }  # fmt: skip
     return known.get(reason, str(reason))

@@ -68,7 +68,7 @@
   function fill(details) {
     const row = details.closest("#list tr[id]"), pop = details.querySelector(".pop");
     if (!row || "keep" in pop.dataset) return;
-    const made = id("more").content.cloneNode(true), number = row.id.slice(4);
+    const made = id("row-menu").content.cloneNode(true), number = row.id.slice(4);
     for (const button of made.querySelectorAll("button")) for (const name of ["formaction", "hx-post"]) button.setAttribute(name, button.getAttribute(name).replace("@", number));
     for (const link of made.querySelectorAll("a")) link.href = link.getAttribute("href").replace("@", number);
     if (!("short" in details.dataset)) made.querySelector(".no-m").remove();

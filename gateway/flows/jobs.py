@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway import jobs as work
+from gateway import log
 from gateway.flows.beside import Beside
 from gateway.store import jobs
 from gateway.store.db import reading
@@ -32,6 +35,16 @@ class Foreman:
         self.beside.start("many", EVERY, now, lambda: turn(self.world))
 
 
+def _portion(number: int, now: datetime) -> bool:
+    try:
+        return work.portion(number, now)
+    except (OperationalError, PoolTimeout):  # the database is away: it goes on where it was
+        raise
+    except Exception as problem:  # noqa: BLE001 - one odd incident must not hold up all that people ask for
+        log.error("job_failed", problem, job=number)
+        return work.pass_over(number, now)
+
+
 def turn(world: World) -> int:
     """All that waits, to its end, a portion at a time. Returns how many portions there were."""
     with reading() as session:
@@ -39,6 +52,6 @@ def turn(world: World) -> int:
     for number in numbers:
         more = True
         while more:
-            more = work.portion(number, world.clock.now())
+            more = _portion(number, world.clock.now())
             made += 1
     return made

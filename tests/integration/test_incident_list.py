@@ -163,6 +163,17 @@ def test_a_hundred_and_twenty_at_once_of_which_two_are_over(world, anna):
     assert 'href="/incidents?status=open"' in page
 
 
+def test_what_cannot_be_done_holds_up_nothing_else(world, anna):
+    alerts = [alert(name=f"P{n:03}", fingerprint=f"p{n}") for n in range(60)]
+    made = sorted(world.post(group(*alerts)).json["incidents"])
+    with transaction() as session:
+        session.execute(update(Incident).where(Incident.id == made[0]).values(route="{broken"))
+    answer = anna.press("/incidents/bulk", HX, do="acknowledge", n=made, shown="")
+    jobs.turn(world.app.extensions["gateway"])
+    said = json.loads(anna.get(job_in(answer.text), **HX).headers["HX-Trigger"])["nabat:said"]["text"]
+    assert said == "Acknowledged: 40 incidents. Skipped: 20 incidents (it could not be done)."
+
+
 def job_in(page):
     return re.search(r'hx-get="(/incidents/jobs/[^"]+)"', page)[1]
 
