@@ -27,7 +27,7 @@
 
   /* ---- what idiomorph must not undo: an opened detail, a half-written note; and rows that are as they were need no look at all ---- */
   function same(row, fresh) {
-    const old = row.querySelectorAll("time"), times = fresh.querySelectorAll("time");
+    const ticking = "time[data-since], time[data-until]", old = row.querySelectorAll(ticking), times = fresh.querySelectorAll(ticking);
     times.forEach((time, n) => { if (old[n] && old[n].dateTime === time.dateTime) time.textContent = old[n].textContent; }); // they tick by themselves
     return row.isEqualNode(fresh);
   }
