@@ -14,6 +14,7 @@ FULL_TO_EMPTY = 0.75  # ingest with a million incidents stored
 LIST_P95_MS = 25
 LCP_MS, CLS, INP_MS = 1000, 0.02, 100  # of a first view, and of a press
 DASHBOARDS = 0.95  # ingest with a hundred dashboards open, beside ingest without
+VISIBLE_S = 2.5  # from the answer to an alert until it stands on every open page
 EMERGENCY_P99_S, EMERGENCY_MAX_S = 5.0, 15.0  # in a storm, from its sending to the provider
 STORM_INGEST_P99_MS = 250
 STORM_RSS_MB = 512  # of each process
