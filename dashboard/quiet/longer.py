@@ -58,7 +58,7 @@ def _page(number: int, token: str) -> Response:
     over = row.ended_at is not None or row.ends_at <= now
     asked = moment(links.read_longer(world().settings.secret_key, token, number) or 0)
     values = {
-        "token": token,
+        "key": token,
         "number": number,
         "reason": row.reason,
         "ends": mine.moment(row.ends_at),

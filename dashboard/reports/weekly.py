@@ -46,6 +46,6 @@ def stop_weekly_now(token: str) -> ResponseReturnValue:
 
 
 def _page(token: str, *, done: bool) -> Response:
-    answer = draw_outside("pages/weekly_stop.html", {"token": token, "done": done})
+    answer = draw_outside("pages/weekly_stop.html", {"key": token, "done": done})
     answer.headers.update(ROBOTS)
     return answer

@@ -124,7 +124,7 @@ def test_one_tap_makes_it_an_hour_longer(staffed, providers):
     place = soon["click"].removeprefix("https://nabat.example.org")
     assert soon["actions"][0]["url"] == soon["click"]
     tapped, ends = Browser(staffed.app), rows()[0].ends_at
-    assert "An hour longer" in tapped.get(place).text
+    assert f'<form method="post" action="{place}"><button class="btn pri big">An hour longer' in tapped.get(place).text
     assert rows()[0].ends_at == ends
     for _ in range(2):
         assert "It lasts longer now" in tapped.post(place).text
