@@ -75,12 +75,12 @@ class Auditor:
             return None
         self.pulse()
         for one in findings:
-            log.error("audit_problem", what=one.what, words=one.words)
+            (log.error if one.grave else log.warning)("audit_problem", what=one.what, words=one.words)
         self._part("tell", lambda: self._tell(findings, now))
         self.pulse()
         if any(one.what is What.WORKER and worth_telling(one, now) for one in findings):
             self._part("speak", lambda: deliver.work_off(self.sender, now, patience=SPEAK_WITHIN))
-        if not findings and not self._starting(now):
+        if not any(one.grave for one in findings) and not self._starting(now):
             self._part("ping", lambda: self._ping(now))
         return findings
 

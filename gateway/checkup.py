@@ -20,7 +20,7 @@ from gateway.store.ledger import Ledger
 from gateway.store.tables import ContactRow, Entry, PersonRow, ReachFinding, Token
 from gateway.store.types import moment
 from rules import book
-from rules.selfwatch import SILENCE, STALE, What, judge
+from rules.selfwatch import SILENCE, STALE, Finding, What, judge
 from rules.words import Role
 
 AGREE = timedelta(seconds=10)  # between our clock and the database's
@@ -166,14 +166,18 @@ def _work(session: Session, settings: Settings, now: datetime) -> Found:
     silent = found.pop(What.WORKER, None)
     report = selfwatch.last(session)
     half = report is not None and now - report.at <= STALE  # the auditor runs, and no worker does
-    late = [one for one in found.values() if one.what is not What.UNREACHED] or half
-    yield from ((State.PROBLEM, one.words) for one in found.values())
+    late = [one for one in found.values() if one.grave and one.what is not What.UNREACHED] or half
+    yield from ((_state(one), one.words) for one in found.values())
     if silent is not None and late:
         yield State.PROBLEM, silent.words
     elif silent is not None:
         yield State.NOTE, f"no worker was seen within {SILENCE.seconds} s, and nothing waits for one"
     elif not found:
         yield State.OK, "a worker was seen, nothing is late"
+
+
+def _state(one: Finding) -> State:
+    return State.PROBLEM if one.grave else State.NOTE
 
 
 def _auditor(session: Session, _settings: Settings, now: datetime) -> Found:
@@ -183,7 +187,7 @@ def _auditor(session: Session, _settings: Settings, now: datetime) -> Found:
     elif now - report.at > STALE:
         yield State.NOTE, f"the last audit was {int((now - report.at).total_seconds())} s ago"
     elif report.findings:
-        yield from ((State.PROBLEM, f"it found: {one.words}") for one in report.findings)
+        yield from ((_state(one), f"it found: {one.words}") for one in report.findings)
     else:
         yield State.OK, "the last audit found nothing"
 

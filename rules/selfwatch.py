@@ -17,6 +17,7 @@ class What(StrEnum):
     MISSING = "missing"  # emergencies whose notification is not there
     UNREACHED = "unreached"  # emergencies that have reached nobody
     DISK = "disk"  # too little room to take anything in
+    TRANSACTION = "transaction"  # somebody's is so old that dead rows pile up: all of ours gets slower
 
 
 SILENCE = timedelta(seconds=30)  # after which no worker counts as running
@@ -26,7 +27,11 @@ TOLD_AFTER = timedelta(seconds=15)  # a problem that is over by then is shown, a
 STALE = timedelta(seconds=90)  # a report older than this says nothing about now
 PING_EVERY = timedelta(seconds=60)
 OF_OTHERS = (What.WORKER, What.MESSAGES, What.STEPS)  # what a worker that has just started has to catch up with
-CALLS_FOR = {What.WORKER: Severity.CRITICAL, What.DISK: Severity.CRITICAL}  # the others: error
+HELD = timedelta(minutes=15)  # a transaction that has been open for so long is old
+PASSED = 1_000_000  # … or one since which so many others have written: of a replication slot no more is known
+CALLS_FOR = {  # the others: error
+    What.WORKER: Severity.CRITICAL, What.DISK: Severity.CRITICAL, What.TRANSACTION: Severity.WARNING
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Sight:
     missing: int = 0
     unreached: int = 0
     short_of_room: bool = False
+    held: timedelta = timedelta()  # for how long somebody's transaction has kept dead rows
+    passed: int = 0  # transactions that have written since
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,14 @@ class Finding:
         """For logs, alerts and /readyz; pages have words of their own."""
         if self.what is What.WORKER and self.seconds is None:
             return "no worker was ever seen: nothing is sent"
+        if self.what is What.TRANSACTION and self.seconds is None:
+            return f"dead rows cannot be cleared: one transaction has been open while {self.count} others wrote"
         return _WORDS[self.what].format(count=self.count, seconds=self.seconds)
+
+    @property
+    def grave(self) -> bool:
+        """Whether our work is not done because of it."""
+        return self.what is not What.TRANSACTION
 
     @property
     def severity(self) -> Severity:
@@ -73,6 +87,7 @@ _WORDS = {
     What.MISSING: "emergencies whose notification was missing: {count}",
     What.UNREACHED: "emergencies that have reached nobody: {count}",
     What.DISK: "the disk is nearly full: new alerts are refused",
+    What.TRANSACTION: "dead rows cannot be cleared: a transaction has been open for {seconds} s",
 }
 
 
@@ -81,7 +96,7 @@ def judge(
 ) -> tuple[Finding, ...]:
     """What is wrong now. `before`: what was found the last time, so that a finding keeps its beginning."""
     of_others = [] if starting else [*_silent(sight, now), *_late(sight, now)]
-    found = [*of_others, *_counted(sight)]
+    found = [*of_others, *_counted(sight), *_held(sight)]
     return tuple(
         Finding(one.what, one.count, one.seconds, before[one.what].since if one.what in before else now)
         for one in found
@@ -105,6 +120,12 @@ def _late(sight: Sight, now: datetime) -> list[Finding]:
 def _counted(sight: Sight) -> list[Finding]:
     counts = ((What.MISSING, sight.missing), (What.UNREACHED, sight.unreached), (What.DISK, int(sight.short_of_room)))
     return [Finding(what, count) for what, count in counts if count]
+
+
+def _held(sight: Sight) -> list[Finding]:
+    if sight.held > HELD:
+        return [Finding(What.TRANSACTION, seconds=int(sight.held.total_seconds()))]
+    return [Finding(What.TRANSACTION, sight.passed)] if sight.passed > PASSED else []
 
 
 def worth_telling(finding: Finding, now: datetime) -> bool:

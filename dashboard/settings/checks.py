@@ -60,6 +60,10 @@ FORMS = tuple(
          _("emergencies whose notification was missing: %(n)s")),
         (r"emergencies that have reached nobody: (?P<n>\d+)", _("emergencies that have reached nobody: %(n)s")),
         (r"the disk is nearly full: new alerts are refused", _("the disk is nearly full: new alerts are refused")),
+        (r"dead rows cannot be cleared: a transaction has been open for (?P<n>\d+) s",
+         _("dead rows cannot be cleared: a transaction has been open for %(n)s s")),
+        (r"dead rows cannot be cleared: one transaction has been open while (?P<n>\d+) others wrote",
+         _("dead rows cannot be cleared: one transaction has been open while %(n)s others wrote")),
     )
 )  # fmt: skip
 FOUND = "it found: "

@@ -24,8 +24,9 @@ from sqlalchemy.orm import Session
 from gateway import log
 from gateway.doors.ingest import problem
 from gateway.secrets import same
-from gateway.store import revisions, rollups, selfwatch, vitals
+from gateway.store import horizon, revisions, rollups, selfwatch, vitals
 from gateway.store.db import reading
+from gateway.store.horizon import Held
 from gateway.store.selfwatch import Report
 from gateway.store.vitals import Vitals
 from gateway.world import world
@@ -90,7 +91,7 @@ def _reasons(now: datetime) -> list[str]:
     if lost:
         reasons.append(f"emergencies that have reached nobody: {len(lost)}")
     if audit is not None and now - audit.at <= STALE:
-        reasons += [one.words for one in audit.findings if one.what not in NOT_ASKED]
+        reasons += [one.words for one in audit.findings if one.grave and one.what not in NOT_ASKED]
     return reasons
 
 
@@ -178,16 +179,19 @@ def _states(now: datetime) -> Iterable[Metric]:
     yield _gauge("nabat_config_last_reload_successful", "Whether the rule book's files are in force as they are", whole)
     configured = vitals.configured(world().settings.env)
     try:
-        found, audit = _ask(
-            lambda session: (vitals.vitals(session, now, configured=configured), selfwatch.last(session))
-        )
+        found, audit, old = _ask(lambda session: _look(session, now, configured=configured))
     except Away:
         yield _gauge("nabat_database_up", "Whether the database answers", value=False)
         return
     yield _gauge("nabat_database_up", "Whether the database answers", value=True)
     yield from _of_database(found, now)
+    yield from _of_transactions(old)
     yield from _of_reports()
     yield from _of_audit(audit, now)
+
+
+def _look(session: Session, now: datetime, *, configured: bool) -> tuple[Vitals, Report | None, Held]:
+    return vitals.vitals(session, now, configured=configured), selfwatch.last(session), horizon.held(session)
 
 
 def _of_database(found: Vitals, now: datetime) -> Iterable[Metric]:
@@ -201,6 +205,12 @@ def _of_database(found: Vitals, now: datetime) -> Iterable[Metric]:
     yield _gauge("nabat_emergency_undelivered", "Emergencies that have reached nobody", found.undelivered)
     seen = _since(found.worker_seen, now) if found.worker_seen else float("inf")
     yield _gauge("nabat_worker_last_seen_seconds", "Since the last sign of life of any worker; +Inf: never", seen)
+
+
+def _of_transactions(old: Held) -> Iterable[Metric]:
+    seconds = "How long the oldest transaction that keeps dead rows has been open"
+    yield _gauge("nabat_database_oldest_transaction_seconds", seconds, old.seconds)
+    yield _gauge("nabat_database_xmin_age", "Transactions that have written since it began", old.passed)
 
 
 def _of_reports() -> Iterable[Metric]:
@@ -219,12 +229,14 @@ def _of_reports() -> Iterable[Metric]:
 def _of_audit(audit: Report | None, now: datetime) -> Iterable[Metric]:
     """What was found too long ago says nothing about now; then the audit has not passed either."""
     fresh = audit is not None and now - audit.at <= STALE
-    found = {one.what: one.count for one in audit.findings} if audit is not None and fresh else {}
+    findings = audit.findings if audit is not None and fresh else ()
+    found = {one.what: one.count if one.grave else 1 for one in findings}
     problems = GaugeMetricFamily("nabat_audit_problems", "What the auditor found wrong with us", labels=("what",))
     for what in What:
         problems.add_metric((what.value,), found.get(what, 0))
     yield problems
-    yield _gauge("nabat_audit_ok", "Whether the last audit was made lately and found nothing", fresh and not found)
+    well = fresh and not any(one.grave for one in findings)
+    yield _gauge("nabat_audit_ok", "Whether the last audit was made lately and found all well", well)
     seen = float("inf") if audit is None else _since(audit.at, now)
     yield _gauge("nabat_audit_last_seen_seconds", "Since the last audit; +Inf: never", seen)
 

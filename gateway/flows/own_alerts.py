@@ -32,7 +32,7 @@ def refused_token_alert(kind: str, now: datetime) -> Alert:
 
 def selfwatch_alert(finding: Finding, now: datetime) -> Alert:
     """The auditor found that we do not do our work; the same for as long as it is so."""
-    title = f"Nabat does not do its work: {finding.words}"
+    title = f"Nabat {'does not do its work' if finding.grave else 'will get slower'}: {finding.words}"
     reason = "./nabat doctor says more, on the machine that it runs on."
     return _alert(SELFWATCH, finding.what, title, reason, finding.severity, finding.since or now)
 

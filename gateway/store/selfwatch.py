@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk, vitals
+from gateway.store import bulk, horizon, vitals
 from gateway.store.db import database_clock, upsert
 from gateway.store.tables import Fact
 from gateway.store.types import micros, moment
@@ -75,11 +75,14 @@ def look(session: Session, now: datetime, *, configured: bool) -> Sight:
     waiting = session.scalars(_CHANNELS).all()
     messages = [_moment(session, _MESSAGE_DUE, late, channel=channel) for channel in waiting]
     messages.append(_moment(session, _LEASE_LOST, clock_late))
+    old = horizon.held(session)
     return Sight(
         vitals.worker_seen(session),
         min((at for at in messages if at is not None), default=None),
         _moment(session, _STEP_DUE, late),
         unreached=_unreached(session, now, configured=configured),
+        held=timedelta(seconds=old.seconds),
+        passed=old.passed,
     )
 
 

@@ -8,10 +8,14 @@ import pytest
 from sqlalchemy import text
 
 from gateway import channels
-from gateway.store import outbox, pulse, waiting
+from gateway.auditor import Auditor
+from gateway.checkup import checks
+from gateway.store import horizon, outbox, pulse, waiting
 from gateway.store.db import db, reading, transaction
 from gateway.store.floors import Floors
 from gateway.store.types import micros
+from rules.selfwatch import What
+from tests.integration.test_health import figures
 
 PASSED = 2000  # messages that went out while somebody looked at an old state
 INDEXES = ("delivery_due", "delivery_fallback")
@@ -69,6 +73,44 @@ def pass_by(now):
         session.execute(text(sql), {"now": micros(now)})
     with transaction() as session:
         session.execute(text("UPDATE delivery SET status = 'sent', fallback_at = NULL WHERE once LIKE 'passed-%'"))
+
+
+@ON_POSTGRES
+def test_f22_an_old_transaction_is_told_as_a_warning_and_stops_nothing_else(staffed, database_url, monkeypatch):
+    monkeypatch.setattr("rules.selfwatch.HELD", timedelta())
+    auditor = Auditor(staffed.app)
+    auditor.started = staffed.clock.now() - timedelta(hours=1)
+    with old_look(database_url):
+        assert [one.what for one in rounds(staffed, auditor)] == [What.TRANSACTION] * 3
+        (ours,) = [one for one in staffed.incidents() if one.source_id == 0]
+        assert ours.title.startswith(
+            "Nabat will get slower: dead rows cannot be cleared: a transaction has been open for"
+        )
+        assert staffed.client.get("/readyz").status_code == 200
+        with reading() as session:
+            assert horizon.held(session).seconds > 0
+            said = [one for part in checks(session, auditor.world.settings, staffed.clock.now()) for one in part]
+        assert [(one.name, one.state) for one in said if "dead rows" in one.words] == [
+            ("work", "note"),
+            ("auditor", "note"),
+        ]
+        seen = figures(staffed.client)
+        assert seen["nabat_database_oldest_transaction_seconds",] > 0
+        assert (seen["nabat_audit_problems", "transaction"], seen["nabat_audit_ok",]) == (1, 1)
+        assert seen["nabat_database_xmin_age",] >= 1
+    assert rounds(staffed, auditor) == []
+    assert [one.status for one in staffed.incidents() if one.source_id == 0] == ["resolved"]
+
+
+def rounds(world, auditor):
+    """What three audits find, ten seconds apart, beside a worker that lives."""
+    found = []
+    for _ in range(3):
+        world.clock.advance(seconds=10)
+        with transaction() as session:
+            pulse.say_alive(session, "w1", world.clock.now())
+        found += auditor.round(world.clock.now())
+    return found
 
 
 @ON_POSTGRES

@@ -29,6 +29,8 @@ SAMPLES = (
     "no worker was seen for 40 s: nothing is sent", "messages wait: the oldest has been due for 61 s",
     "steps are late: the oldest has been due for 70 s", "emergencies whose notification was missing: 2",
     "emergencies that have reached nobody: 1", "the disk is nearly full: new alerts are refused",
+    "dead rows cannot be cleared: a transaction has been open for 901 s",
+    "dead rows cannot be cleared: one transaction has been open while 1000001 others wrote",
 )  # fmt: skip
 
 

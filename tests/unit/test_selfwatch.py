@@ -4,7 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from rules.selfwatch import LATE, SILENCE, STARTING, TOLD_AFTER, Finding, Sight, What, judge, worth_telling
+from rules.selfwatch import (
+    HELD,
+    LATE,
+    PASSED,
+    SILENCE,
+    STARTING,
+    TOLD_AFTER,
+    Finding,
+    Sight,
+    What,
+    judge,
+    worth_telling,
+)
 from rules.words import Severity
 from tests.clock import HandClock
 
@@ -18,7 +30,7 @@ def found(**seen):
 
 def test_all_is_well():
     assert found() == {}
-    assert found(worker_seen=NOW - SILENCE, message_due=NOW - LATE, step_due=NOW - LATE) == {}
+    assert found(worker_seen=NOW - SILENCE, message_due=NOW - LATE, step_due=NOW - LATE, held=HELD, passed=PASSED) == {}
     assert found(worker_seen=NOW + timedelta(hours=1)) == {}  # its clock is ahead of ours
 
 
@@ -32,12 +44,24 @@ def test_all_is_well():
         ({"missing": 2}, What.MISSING, "emergencies whose notification was missing: 2"),
         ({"unreached": 3}, What.UNREACHED, "emergencies that have reached nobody: 3"),
         ({"short_of_room": True}, What.DISK, "the disk is nearly full: new alerts are refused"),
+        (
+            {"held": HELD + SECOND, "passed": PASSED + 1},
+            What.TRANSACTION,
+            "dead rows cannot be cleared: a transaction has been open for 901 s",
+        ),
+        (
+            {"held": HELD, "passed": PASSED + 1},
+            What.TRANSACTION,
+            "dead rows cannot be cleared: one transaction has been open while 1000001 others wrote",
+        ),
     ],
 )
 def test_each_thing_that_can_be_wrong_is_told_with_its_number(seen, what, words):
     (one,) = found(**seen).values()
     assert (one.what, one.words, one.since) == (what, words, NOW)
-    assert one.severity is (Severity.CRITICAL if what in (What.WORKER, What.DISK) else Severity.ERROR)
+    calls = {What.WORKER: Severity.CRITICAL, What.DISK: Severity.CRITICAL, What.TRANSACTION: Severity.WARNING}
+    assert one.severity is calls.get(what, Severity.ERROR)
+    assert one.grave is (what is not What.TRANSACTION)
 
 
 def test_a_finding_keeps_its_beginning_and_is_told_when_it_lasts():
