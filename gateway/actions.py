@@ -36,7 +36,7 @@ class Actor:
 
 CLOCK = Actor("Nabat", "clock")
 MACHINES = ("clock", "source")  # whoever else acts is written down in the audit log
-UNDONE = ("dashboard", "link")  # ways in by which an act can be taken back
+UNDONE = ("dashboard", "link", "api")  # ways in by which an act can be taken back
 
 
 class NotPossible(Exception):

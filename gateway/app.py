@@ -24,11 +24,15 @@ from gateway.doors import (
     machine_admin,
     machine_amend,
     machine_api,
+    machine_bulk,
+    machine_contacts,
     machine_desk,
     machine_door,
+    machine_me,
     machine_oncall,
     machine_reports,
     machine_silences,
+    machine_views,
 )
 from gateway.doors import callback_pagerduty as callbacks
 from gateway.foundation import lay
@@ -46,6 +50,10 @@ MACHINE_ROUTES = (
     machine_reports,
     machine_admin,
     machine_desk,
+    machine_me,
+    machine_contacts,
+    machine_views,
+    machine_bulk,
 )  # their routes hang on the blueprint of machine_door
 
 

@@ -13,6 +13,7 @@ from gateway.store.db import transaction
 from rules.lifecycle import NOTHING, NOTHING_DONE, Given, Reason, Signal
 
 MOST = 1000  # incidents at once
+ASK_ABOVE = 20  # incidents that are resolved at once: so many are rarely meant
 PORTION = 50  # incidents in one transaction: ingest waits for no more
 
 

@@ -20,10 +20,11 @@ from rules import recurrence
 from rules.matchers import Matcher, seen_labels
 from rules.suppress import LONGEST, Wrong, check, holds_until, read_matchers
 from rules.text import one_line
-from rules.words import Silence, Suppressor, Urgency
+from rules.words import Role, Silence, Suppressor, Urgency
 
 Span = tuple[datetime, datetime]
 WEEK = timedelta(days=7)
+PLANNERS = (Role.DISPATCHER, Role.ADMIN)  # who may plan windows, and change what others have made
 LONGER = timedelta(hours=1)  # by one press
 LONG = timedelta(days=1)  # a silence that lasts longer is for administrators
 MOST = 5000  # alerts that are looked at before somebody silences them
@@ -133,6 +134,12 @@ def over(session: Session, row: SilenceRow, now: datetime, by: str) -> None:
     session.flush()
     silences.bump(session, now)
     silences.release(session, now)
+
+
+def may_change(row: SilenceRow, email: str, role: Role) -> bool:
+    """Whoever plans may change all of them; a responder their own silences."""
+    own = row.kind == Suppressor.SILENCE and row.author_email == email
+    return role in PLANNERS or (role is Role.RESPONDER and own)
 
 
 def kept(spans: Sequence[Span]) -> list[list[int]]:

@@ -28,6 +28,7 @@ STALE_LEAST, STALE_MOST = 60 * 60, 90 * 24 * 60 * 60  # seconds
 PRIORITIES = ("low", "normal", "high", "critical")
 MOST_ADDRESSES = 10
 LONGEST_LIFE = 3650  # days of an API token
+MOST_OWN = 20  # tokens of one person
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +56,33 @@ def add(kind: str, name: str, actor: Actor, now: datetime, *, fresh: bool = Fals
     return Made(made, owner.source_id)
 
 
-def add_api_token(name: str, scopes: Sequence[str], days: int | None, actor: Actor, now: datetime) -> Made:
-    """`days`: after how many it ends by itself. Raises NotPossible."""
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """An API token as somebody wants it."""
+
+    name: str
+    scopes: Sequence[str]
+    days: int | None  # after how many it ends by itself
+    person_id: int | None = None  # whose own it is
+    latest: datetime | None = None  # when it ends at the latest
+
+
+def add_api_token(wanted: NewToken, actor: Actor, now: datetime) -> Made:
+    """Raises NotPossible."""
+    days, scopes, whose = wanted.days, wanted.scopes, wanted.person_id
     if not scopes:
         raise NotPossible("a token without a scope opens nothing: choose at least one")
     if days is not None and not 1 <= days <= LONGEST_LIFE:
         raise NotPossible(f"a token lives 1 to {LONGEST_LIFE} days, or for ever")
-    ends = None if days is None else now + timedelta(days=days)
+    over = now + timedelta(days=days) if days is not None else None
+    ends = min((one for one in (over, wanted.latest) if one is not None), default=None)
     with transaction() as session:
-        made = store.create_api_token(session, name, scopes, now, ends)
+        if whose is not None and len(store.of_person(session, whose, now)) >= MOST_OWN:
+            raise NotPossible(f"you have {MOST_OWN} tokens already: revoke one first")
+        made = store.create_api_token(session, wanted.name, scopes, now, ends, whose)
         told = {"kind": store.API, "ending": _end(made), "scopes": ", ".join(scopes)}
-        _note(
-            session,
-            now,
-            actor,
-            "token create",
-            name.strip(),
-            **told,
-            expires="" if ends is None else f"{ends:%Y-%m-%d}",
-        )
+        told |= {"expires": "" if ends is None else f"{ends:%Y-%m-%d}"} | ({"own": "yes"} if whose is not None else {})
+        _note(session, now, actor, "token create", wanted.name.strip(), **told)
     return Made(made, None)
 
 

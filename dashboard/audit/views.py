@@ -19,6 +19,7 @@ from gateway.access.auth import Visit, require
 from gateway.store.db import db
 from gateway.store.types import moment
 from gateway.world import world
+from rules.company import colleagues
 from rules.text import clean_text, one_line
 from rules.words import Role
 
@@ -97,8 +98,7 @@ def _day(text: str, reader: Reader) -> datetime | None:
 
 def _team_of(email: str) -> Collection[str]:
     """A viewer sees what those did who share a team with them, and their own."""
-    teams = world().roll.current(db.session()).teams.values()
-    return {email, *(one for team in teams if email in team.members for one in team.members)}
+    return colleagues(email, world().roll.current(db.session()))
 
 
 def _chain(reader: Reader) -> dict[str, object] | None:

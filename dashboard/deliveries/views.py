@@ -19,6 +19,7 @@ from gateway.access.auth import READERS, Visit, require
 from gateway.store.db import db
 from gateway.store.tables import Delivery
 from gateway.world import world
+from rules.company import addressees
 from rules.text import clean_text, one_line
 from rules.words import Role
 
@@ -85,9 +86,7 @@ def whose(visit: Visit) -> Collection[str] | None:
     """To whom messages went that this person may see: with dispatchers and administrators anybody."""
     if visit.person.role not in OF_TEAM:
         return None
-    teams = [one for one in world().roll.current(db.session()).teams.values() if visit.person.email in one.members]
-    people = {one for team in teams for one in team.members}
-    return {visit.person.email, *people, *(f"team:{team.name}" for team in teams)}
+    return addressees(visit.person.email, world().roll.current(db.session()))
 
 
 def _tabs(asked: dict[str, str], reader: Reader) -> list[Tab]:

@@ -20,12 +20,11 @@ from gateway import jobs, several
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.actions import NotPossible
 from gateway.lists.matching import walk
-from gateway.several import Results
+from gateway.several import ASK_ABOVE, Results
 from rules.lifecycle import Given, Signal
 from rules.snoozing import end_of
 from rules.text import clean_text
 
-ASK_ABOVE = 20  # incidents that are resolved at once
 ACTS = ("acknowledge", "resolve", "snooze", "assign")
 
 

@@ -2,27 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 
 from dashboard import queries
 from dashboard.blueprint import bp
-from dashboard.incidents import filters
 from dashboard.incidents.filters import Filter
 from dashboard.page import reader_of
 from dashboard.reader import Reader
-from dashboard.takeback import ARG, leading_back
-from gateway.access.auth import READERS, WAY, Visit, require
+from dashboard.takeback import ARG, actor_of, leading_back
+from gateway import viewing
+from gateway.access.auth import READERS, Visit, require
+from gateway.actions import NotPossible
 from gateway.lists import watching
 from gateway.lists.watching import SEEDS
-from gateway.store import audit, views
-from gateway.store.db import db, transaction
-from rules.text import clean_text, one_line
+from gateway.store import views
+from gateway.store.db import db
+from rules import company
 from rules.undoing import WITHIN
 from rules.words import Contact
 
@@ -103,7 +101,7 @@ def phones_of(visit: Visit) -> list[Contact]:
 
 
 def teams_of(visit: Visit) -> list[str]:
-    return [one.name for one in queries.directory().teams.values() if visit.person.email in one.members]
+    return company.teams_of(visit.person.email, queries.directory())
 
 
 def home_url(visit: Visit) -> str:
@@ -116,58 +114,39 @@ def home_url(visit: Visit) -> str:
     return url_of(key, found.query) if found else ""
 
 
-def _asked(visit: Visit) -> str:
-    """The query of the form, as we would write it ourselves."""
-    args = MultiDict(parse_qsl(request.form.get("query", "")[:4000]))
-    return filters.read(args, visit.now, reader_of(visit).zone).query
-
-
-def _name() -> str:
-    name = one_line(clean_text(request.form.get("name", ""))).strip()[: views.LONGEST_NAME]
-    if not name:
-        abort(400)
-    return name
+def viewer(visit: Visit) -> viewing.Person:
+    return viewing.Person(actor_of(visit), reader_of(visit).zone)
 
 
 @bp.post("/incidents/views")
 @require(*READERS)
 def add_view(visit: Visit) -> ResponseReturnValue:
     """Save as: for oneself, or for a team of one's own."""
-    team, name, query = request.form.get("team", ""), _name(), _asked(visit)
-    if team and team not in teams_of(visit):
-        abort(403)
-    with transaction() as session:
-        row = views.add(session, visit.person.person_id, team, name, query, visit.now)
-        if row is None:
-            abort(400)
-        audit.note(session, visit.now, visit.person.email, "view saved", f"view {row.id}", WAY, name=name, team=team)
-        key = str(row.id)
-    return redirect(url_of(key, query))
+    form = request.form
+    try:
+        made = viewing.add(viewer(visit), form.get("team", ""), form.get("name", ""), form.get("query", ""), visit.now)
+    except NotPossible as wrong:
+        abort(403 if str(wrong) == viewing.NOT_YOURS else 400)
+    return redirect(url_of(str(made.number), made.query))
 
 
 @bp.post("/incidents/views/<int(max=2147483647):number>/<any(save, rename, delete):what>")
 @require(*READERS)
 def change_view(visit: Visit, number: int, what: str) -> ResponseReturnValue:
     """One's own, or one of a team of one's own."""
-    with transaction() as session:
-        found = views.seen(session, number, visit.person.person_id, teams_of(visit))
-        if found is None:
-            abort(404)
-        name, query, before = found.name, found.query, views.was(session, found, deleted=what == "delete")
+    who, now = viewer(visit), visit.now
+    try:
         if what == "save":
-            query = _asked(visit)
-            views.change(session, number, query=query)
-            watching.anew(session, str(number), query, queries.directory(), visit.now)
+            done = viewing.save(who, number, request.form.get("query", ""), now)
         elif what == "rename":
-            name = _name()
-            views.change(session, number, name=name)
+            done = viewing.rename(who, number, request.form.get("name", ""), now)
         else:
-            watching.end(session, str(number), visit.now)
-            views.remove(session, number)
-        if what != "save":
-            views.remember(session, visit.person.person_id, before, visit.now)
-        audit.note(session, visit.now, visit.person.email, f"view {what}", f"view {number}", WAY, name=name)
-    place = url_of(str(number), query) if what != "delete" else url_for("dashboard.incidents")
+            done = viewing.delete(who, number, now)
+    except NotPossible:
+        abort(400)
+    if done is None:
+        abort(404)
+    place = url_of(str(number), done.query) if what != "delete" else url_for("dashboard.incidents")
     return redirect(place if what == "save" else leading_back(place, OFFERED))
 
 
@@ -188,36 +167,17 @@ def offer(visit: Visit) -> str:
 @bp.post("/incidents/views/undo")
 @require(*READERS)
 def undo_view(visit: Visit) -> ResponseReturnValue:
-    """The view that one renamed or deleted last is again as it was; one of a team only for who still belongs to it."""
-    me = visit.person.person_id
-    with transaction() as session:
-        before = views.remembered(session, me, visit.now - WITHIN)
-        if before is None or (before.team and before.team not in teams_of(visit)):
-            abort(404)
-        number = views.take_back(session, me, before)
-        if before.deleted:
-            _watch_again(session, before, number, visit.now)
-        audit.note(session, visit.now, visit.person.email, "view undo", f"view {number}", WAY, name=before.name)
-    return redirect(url_of(str(number), before.query))
-
-
-def _watch_again(session: Session, before: views.Was, number: int, now: datetime) -> None:
-    """Whoever was told when something entered it is told again."""
-    directory = queries.directory()
-    for person in [one for one in directory.people.values() if one.id in before.watchers]:
-        watching.begin(session, person, str(number), before.query, directory, now)
+    """The view that one renamed or deleted last is again as it was."""
+    done = viewing.undo(viewer(visit), visit.now)
+    if done is None:
+        abort(404)
+    return redirect(url_of(str(done.number), done.query))
 
 
 @bp.post("/incidents/home")
 @require(*READERS)
 def set_home(visit: Visit) -> ResponseReturnValue:
     """One begins at this view from now on; without one, at the plain list."""
-    key = request.form.get("view", "")
-    number = int(key) if key.isascii() and key.isdigit() and len(key) < 10 else 0
-    with transaction() as session:
-        known = views.seen(session, number, visit.person.person_id, teams_of(visit)) if number else None
-        if key and key not in SEEDS and known is None:
-            abort(404)
-        views.set_home(session, visit.person.person_id, key)
-        audit.note(session, visit.now, visit.person.email, "home view", visit.person.email, WAY, view=key)
+    if not viewing.set_home(viewer(visit), request.form.get("view", ""), visit.now):
+        abort(404)
     return redirect(home_url(visit) or url_for("dashboard.incidents"))

@@ -11,10 +11,9 @@ from dashboard.blueprint import bp
 from dashboard.i18n import LANGUAGES
 from dashboard.me import frame
 from dashboard.page import THEMES, reader_of
-from gateway.access import auth, passwords, staff
+from dashboard.takeback import actor_of
+from gateway.access import auth, mine, passwords, proof
 from gateway.access.auth import ACTORS, READERS, Visit, require
-from gateway.store import audit, signins
-from gateway.store.db import transaction
 
 
 @bp.get("/me")
@@ -54,10 +53,7 @@ def keep_taste(visit: Visit) -> ResponseReturnValue:
     language, theme = request.form.get("language", ""), request.form.get("theme", "")
     if language not in LANGUAGES or theme not in ("", *THEMES):
         abort(400)
-    with transaction() as session:
-        signins.set_taste(session, visit.person.person_id, language, theme)
-        email = visit.person.email
-        audit.note(session, visit.now, email, "taste", email, auth.WAY, language=language, theme=theme)
+    mine.keep_taste(visit.person.person_id, language, theme, actor_of(visit), visit.now)
     answer = account.redirect_to(url_for("dashboard.my_appearance", said="kept"))
     for name, value in (("language", language), ("theme", theme)):
         answer.set_cookie(name, value, max_age=account.YEAR, samesite="Lax", secure=request.is_secure)
@@ -69,7 +65,7 @@ def keep_taste(visit: Visit) -> ResponseReturnValue:
 def keep_reading(visit: Visit) -> ResponseReturnValue:
     taste = {"exact_times": request.form.get("exact") == "1", "single_keys": request.form.get("keys") == "1"}
     zone = request.form.get("timezone", "")
-    wrong = staff.keep_zone(visit.person.person_id, zone, visit.person.email, visit.now, **taste)
+    wrong = mine.keep_zone(visit.person.person_id, zone, actor_of(visit), visit.now, **taste)
     if wrong:
         return _appearance(visit, reader_of(visit).say(wrong), 422)
     return redirect(url_for("dashboard.my_appearance", said="kept"))
@@ -79,7 +75,7 @@ def keep_reading(visit: Visit) -> ResponseReturnValue:
 @require(*READERS)
 def change_password(visit: Visit) -> ResponseReturnValue:
     try:
-        wrong = auth.change_password(visit, request.form.get("old", ""), request.form.get("new", ""))
+        wrong = proof.change_password(visit, request.form.get("old", ""), request.form.get("new", ""))
     except passwords.Busy:
         answer = frame.page(visit, "account", {}, 503, reader_of(visit).say(account.BUSY))
         answer.headers["Retry-After"] = "5"

@@ -11,6 +11,7 @@ from dashboard.blueprint import bp
 from dashboard.me import frame
 from dashboard.page import reader_of
 from dashboard.reader import Moment, Reader
+from dashboard.takeback import actor_of
 from gateway.access import contacts
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.store import contacts as store
@@ -84,7 +85,7 @@ def add_my_contact(visit: Visit) -> ResponseReturnValue:
     """Added, and the code sent at once: one step less for who does it on a telephone."""
     channel, address = request.form.get("channel", ""), request.form.get("address", "")
     me = visit.person
-    number, wrong = contacts.add(me.person_id, channel, address, me.email, visit.now)
+    number, wrong = contacts.add(me.person_id, channel, address, actor_of(visit), visit.now)
     if wrong:
         return _page(visit, reader_of(visit).say(wrong), 422)
     return _send(visit, number, "", added=True)
@@ -99,7 +100,7 @@ def try_my_contact(visit: Visit, number: int, what: str) -> ResponseReturnValue:
 def _send(visit: Visit, number: int, what: str, *, added: bool = False) -> ResponseReturnValue:
     me, reader = visit.person.person_id, reader_of(visit)
     send = contacts.try_out if what == "test" else contacts.send_code
-    result = send(me, number, reader.language, visit.now)
+    result = send(actor_of(visit), number, reader.language, visit.now)
     if result.word == "unknown":
         abort(404)
     if wrong := frame.words_of(result.word, result.words, reader):
@@ -115,13 +116,13 @@ def _send(visit: Visit, number: int, what: str, *, added: bool = False) -> Respo
 @require(*ACTORS)
 def confirm_my_contact(visit: Visit, number: int) -> ResponseReturnValue:
     """By the code; of a test call by the word that it rang; of a test that it arrived."""
-    me, reader, did = visit.person.person_id, reader_of(visit), request.form.get("did", "")
+    reader, did = reader_of(visit), request.form.get("did", "")
     if did == "arrived":
-        return _back("seen") if contacts.arrived(me, number, visit.now) else abort(404)
+        return _back("seen") if contacts.arrived(actor_of(visit), number, visit.now) else abort(404)
     if did in ("rang", "silent"):
-        result = contacts.rang(me, number, visit.now, yes=did == "rang")
+        result = contacts.rang(actor_of(visit), number, visit.now, yes=did == "rang")
     else:
-        result = contacts.confirm(me, number, request.form.get("code", "")[:20], visit.now)
+        result = contacts.confirm(actor_of(visit), number, request.form.get("code", "")[:20], visit.now)
     if result.word == "unknown":
         abort(404)
     if wrong := frame.words_of(result.word, result.words, reader):
@@ -132,7 +133,7 @@ def confirm_my_contact(visit: Visit, number: int) -> ResponseReturnValue:
 @bp.post("/me/contact/<int(max=2147483647):number>/delete")
 @require(*ACTORS)
 def remove_my_contact(visit: Visit, number: int) -> ResponseReturnValue:
-    if not contacts.remove(visit.person.person_id, number, visit.person.email, visit.now):
+    if not contacts.remove(visit.person.person_id, number, actor_of(visit), visit.now):
         abort(404)
     return _back("removed")
 

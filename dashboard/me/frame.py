@@ -20,6 +20,7 @@ SAID = {  # what stands in the address after something was done
     "seen": "Good: it arrived.",
     "removed": "Removed: nothing goes there any more.",
     "ended": "Signed out there.",
+    "revoked": "Revoked: it opens nothing any more.",
 }
 WRONG = {
     "no provider": "No code can be sent: its provider is not set up. An administrator can confirm the contact instead.",
@@ -55,6 +56,7 @@ def tabs(visit: Visit, name: str, reader: Reader) -> list[Tab]:
             ("phone", "my_phone", _("Phone and push")),
         ]
     known += [("appearance", "my_appearance", _("Appearance")), ("sessions", "my_sessions", _("Sign-ins"))]
+    known += [("tokens", "my_tokens", _("API tokens"))]
     return [Tab(word, url_for(f"dashboard.{endpoint}"), key == name) for key, endpoint, word in known]
 
 

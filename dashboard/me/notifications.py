@@ -11,8 +11,9 @@ from dashboard.blueprint import bp
 from dashboard.me import frame
 from dashboard.page import reader_of
 from dashboard.reader import Reader
+from dashboard.takeback import actor_of
 from dashboard.words import BY_VALUE, ICONS, WAYS
-from gateway.access import staff
+from gateway.access import mine
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.store.db import db
 from gateway.world import world
@@ -73,7 +74,7 @@ def keep_notifications(visit: Visit) -> ResponseReturnValue:
     rules = {one.value: _sentence_of(request.form, one.value) for one in Urgency}
     begin, end = request.form.get("from", ""), request.form.get("to", "")
     quiet = f"{begin}-{end}" if begin or end else ""
-    wrong = staff.keep_rules(visit.person.person_id, rules, quiet, visit.person.email, visit.now)
+    wrong = mine.keep_rules(visit.person.person_id, rules, quiet, actor_of(visit), visit.now)
     if wrong:
         return _page(visit, reader_of(visit).say(wrong), 422)
     return redirect(url_for("dashboard.my_notifications", said="kept"))

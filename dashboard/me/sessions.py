@@ -10,7 +10,8 @@ from dashboard.blueprint import bp
 from dashboard.me import frame
 from dashboard.page import reader_of
 from dashboard.reader import Moment
-from gateway.access import auth, staff
+from dashboard.takeback import actor_of
+from gateway.access import auth, mine
 from gateway.access.auth import READERS, Visit, require
 from gateway.store import signins
 from gateway.store.db import db
@@ -49,9 +50,7 @@ def my_sessions(visit: Visit) -> ResponseReturnValue:
 @require(*READERS)
 def end_session(visit: Visit, number: int) -> ResponseReturnValue:
     """Of this browser: the sign-out is the button for that."""
-    if number == visit.person.id or not staff.end_session(
-        visit.person.person_id, number, visit.person.email, visit.now
-    ):
+    if number == visit.person.id or not mine.end_session(visit.person.person_id, number, actor_of(visit), visit.now):
         abort(404)
     return redirect(url_for("dashboard.my_sessions", said="ended"))
 
@@ -59,7 +58,7 @@ def end_session(visit: Visit, number: int) -> ResponseReturnValue:
 @bp.post("/me/sessions/end-others")
 @require(*READERS)
 def end_other_sessions(visit: Visit) -> ResponseReturnValue:
-    staff.end_other_sessions(visit.person.person_id, visit.person.id, visit.person.email, visit.now)
+    mine.end_other_sessions(visit.person.person_id, visit.person.id, actor_of(visit), visit.now)
     return redirect(url_for("dashboard.my_sessions", said="ended"))
 
 

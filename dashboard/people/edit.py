@@ -9,6 +9,7 @@ from dashboard.me.account import zones
 from dashboard.page import draw, reader_of
 from dashboard.people import rows, views
 from dashboard.people.views import N32
+from dashboard.takeback import actor_of
 from dashboard.words import ROLES
 from gateway.access import contacts, staff
 from gateway.access.auth import READERS, Visit, require
@@ -39,10 +40,10 @@ def _new_page(visit: Visit, given: staff.Given, wrong: str = "", code: int = 200
 @require(*EDITORS)
 def add_person(visit: Visit) -> ResponseReturnValue:
     given = staff.Given.of(request.form)
-    number, wrong = staff.add_person(given, visit.person.email, visit.now)
+    number, wrong = staff.add_person(given, actor_of(visit), visit.now)
     if wrong:
         return _new_page(visit, given, reader_of(visit).say(wrong), 422)
-    link = staff.make_link(number, visit.person.email, visit.now) if request.form.get("invite") == "1" else ""
+    link = staff.make_link(number, actor_of(visit), visit.now) if request.form.get("invite") == "1" else ""
     return views.person_page(visit, number, link=_whole(link)) if link else _to(number, "added")
 
 
@@ -50,7 +51,7 @@ def add_person(visit: Visit) -> ResponseReturnValue:
 @require(*EDITORS)
 def edit_person(visit: Visit, number: int) -> ResponseReturnValue:
     given, teams = staff.Given.of(request.form), request.form.getlist("team")
-    return _done(visit, number, staff.edit_person(number, given, teams, visit.person.email, visit.now), "kept")
+    return _done(visit, number, staff.edit_person(number, given, teams, actor_of(visit), visit.now), "kept")
 
 
 @bp.post(f"/people/{N32}/leave")
@@ -60,27 +61,27 @@ def let_leave(visit: Visit, number: int) -> ResponseReturnValue:
         return views.person_page(
             visit, number, reader_of(visit).say("Tick the box first: leaving cannot be undone whole."), 422
         )
-    wrong = staff.leave(number, request.form.get("instead", ""), visit.person.email, visit.now)
+    wrong = staff.leave(number, request.form.get("instead", ""), actor_of(visit), visit.now)
     return _done(visit, number, wrong, "left")
 
 
 @bp.post(f"/people/{N32}/back")
 @require(*EDITORS)
 def take_back(visit: Visit, number: int) -> ResponseReturnValue:
-    return _to(number, "back") if staff.come_back(number, visit.person.email, visit.now) else abort(404)
+    return _to(number, "back") if staff.come_back(number, actor_of(visit), visit.now) else abort(404)
 
 
 @bp.post(f"/people/{N32}/sign-out")
 @require(*EDITORS)
 def sign_somebody_out(visit: Visit, number: int) -> ResponseReturnValue:
-    return _to(number, "out") if staff.sign_out(number, visit.person.email, visit.now) else abort(404)
+    return _to(number, "out") if staff.sign_out(number, actor_of(visit), visit.now) else abort(404)
 
 
 @bp.post(f"/people/{N32}/link")
 @require(*EDITORS)
 def password_link(visit: Visit, number: int) -> ResponseReturnValue:
     """Shown once, to be handed over by whatever way is safe."""
-    link = staff.make_link(number, visit.person.email, visit.now)
+    link = staff.make_link(number, actor_of(visit), visit.now)
     return views.person_page(visit, number, link=_whole(link)) if link else abort(404)
 
 
@@ -91,7 +92,7 @@ def add_contact(visit: Visit, number: int) -> ResponseReturnValue:
         abort(404)
     channel, address = request.form.get("channel", ""), request.form.get("address", "")
     checked = request.form.get("checked") == "1"
-    _, wrong = contacts.add(number, channel, address, visit.person.email, visit.now, verified=checked)
+    _, wrong = contacts.add(number, channel, address, actor_of(visit), visit.now, verified=checked)
     return _done(visit, number, wrong, "added")
 
 
@@ -100,7 +101,7 @@ def add_contact(visit: Visit, number: int) -> ResponseReturnValue:
 def change_contact(visit: Visit, number: int, contact: int, what: str) -> ResponseReturnValue:
     """Removed; or confirmed by somebody who checked it otherwise."""
     act = contacts.remove if what == "delete" else contacts.vouch
-    if not act(number, contact, visit.person.email, visit.now):
+    if not act(number, contact, actor_of(visit), visit.now):
         abort(404)
     return _to(number, "removed" if what == "delete" else "kept")
 
@@ -161,7 +162,7 @@ def _team_page(visit: Visit, name: str, wrong: str = "", code: int = 200) -> Res
 @require(*EDITORS)
 def add_team(visit: Visit) -> ResponseReturnValue:
     name = " ".join(request.form.get("name", "").split())[:100]
-    wrong = staff.keep_team(name, [], visit.person.email, visit.now, new=True)
+    wrong = staff.keep_team(name, [], actor_of(visit), visit.now, new=True)
     if wrong:
         return views.people_page(visit, reader_of(visit).say(wrong), 422)
     return redirect(url_for("dashboard.team", name=name))
@@ -172,7 +173,7 @@ def add_team(visit: Visit) -> ResponseReturnValue:
 def edit_team(visit: Visit, name: str) -> ResponseReturnValue:
     known = world().roll.current(db.session()).people
     members = [email for email in request.form.getlist("member") if email in known]
-    wrong = staff.keep_team(name, members, visit.person.email, visit.now)
+    wrong = staff.keep_team(name, members, actor_of(visit), visit.now)
     if wrong:
         abort(404)
     return redirect(url_for("dashboard.team", name=name, said="kept"))

@@ -9,9 +9,9 @@ from dashboard.reader import Moment, Reader
 from gateway import silencing
 from gateway.access.auth import Visit
 from gateway.store.tables import HiddenAlert, Incident, SilenceRow
-from rules.words import Role, Suppressor
+from rules.words import Suppressor
 
-PLANNERS = (Role.DISPATCHER, Role.ADMIN)  # who may plan windows, and change what others have made
+PLANNERS = silencing.PLANNERS
 STATES = {"active": "in force", "pending": "to come", "expired": "over"}
 
 
@@ -69,9 +69,7 @@ def row(
 
 
 def may_change(one: SilenceRow, visit: Visit) -> bool:
-    """Whoever plans may change all of them; a responder their own silences."""
-    own = one.kind == Suppressor.SILENCE and one.author_email == visit.person.email
-    return visit.person.role in PLANNERS or (visit.may_act and own)
+    return silencing.may_change(one, visit.person.email, visit.person.role)
 
 
 def _both(counted: tuple[int, int], reader: Reader) -> str:

@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
 from dashboard.page import draw_outside, is_local
-from gateway.access import auth, links
+from dashboard.takeback import actor_of
+from gateway.access import links, mine
 from gateway.access.auth import READERS, Visit, require
 from gateway.store import audit, letters
 from gateway.store.db import transaction
@@ -18,9 +19,7 @@ ROBOTS = {"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer", "Cache-Co
 @require(*READERS)
 def want_weekly(visit: Visit) -> ResponseReturnValue:
     wanted, back = request.form.get("wanted") == "1", request.form.get("back", "")
-    with transaction() as session:
-        email = letters.set_wanted(session, visit.person.person_id, wanted=wanted)
-        audit.note(session, visit.now, visit.person.email, "weekly report", email, auth.WAY, wanted=wanted)
+    mine.want_weekly(visit.person.person_id, actor_of(visit), visit.now, wanted=wanted)
     return redirect(back if is_local(back) else url_for("dashboard.reports"))
 
 

@@ -1,12 +1,12 @@
 """What the pages of settings ask the database, one query a question."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
 
 from gateway.store.db import db, is_postgres
 from gateway.store.sources import API
-from gateway.store.tables import Delivery, Token
+from gateway.store.tables import Delivery, PersonRow, Token
 
 RESULTS = 20
 SEARCHED = 5_000  # newest messages looked through for a channel's last ones
@@ -23,6 +23,11 @@ def api_tokens() -> Sequence[Token]:
     """Those of programs, revoked ones too, newest first."""
     query = select(Token).where(Token.kind == API).order_by(Token.revoked_at.is_not(None), Token.id.desc())
     return db.session.scalars(query.limit(MOST)).all()
+
+
+def names(ids: Collection[int]) -> dict[int, str]:
+    rows = db.session.execute(select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(ids)))
+    return {row.id: row.name for row in rows}
 
 
 def api_token(number: int) -> Token | None:

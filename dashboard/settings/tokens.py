@@ -33,6 +33,7 @@ class Line:
     address: str
     ends: Moment | None
     state: str  # works, unused, over, revoked
+    whose: str  # the person whose own it is; empty: a program's
 
 
 @bp.get("/settings/tokens")
@@ -42,10 +43,11 @@ def tokens(visit: Visit) -> ResponseReturnValue:
 
 
 def _page(visit: Visit, made: str = "", wrong: str = "", code: int = 200) -> Response:
-    reader = reader_of(visit)
+    reader, rows = reader_of(visit), queries.api_tokens()
+    whose = queries.names({row.person_id for row in rows if row.person_id is not None})
     values = {
         "page": "settings",
-        "tokens": [_line(row, visit.now, reader) for row in queries.api_tokens()],
+        "tokens": [line(row, visit.now, reader, whose.get(row.person_id or 0, "")) for row in rows],
         "scopes": SCOPES,
         "lives": LIVES,
         "made": made,
@@ -58,7 +60,7 @@ def _page(visit: Visit, made: str = "", wrong: str = "", code: int = 200) -> Res
     return answer
 
 
-def _line(row: Token, now: datetime, reader: Reader) -> Line:
+def line(row: Token, now: datetime, reader: Reader, whose: str = "") -> Line:
     if row.revoked_at is not None:
         state = "revoked"
     elif not sourcing.in_use(row, now):
@@ -68,7 +70,7 @@ def _line(row: Token, now: datetime, reader: Reader) -> Line:
     return Line(
         row.id, row.name, row.ending, ", ".join(str(one) for one in row.scopes), reader.moment(row.created_at),
         reader.moment(row.last_used_at) if row.last_used_at else None, row.last_address,
-        reader.moment(row.expires_at) if row.expires_at else None, state,
+        reader.moment(row.expires_at) if row.expires_at else None, state, whose,
     )  # fmt: skip
 
 
@@ -78,8 +80,8 @@ def add_token(visit: Visit) -> ResponseReturnValue:
     days = request.form.get("days", "")
     scopes = [one for one in SCOPES if one in request.form.getlist("scope")]
     try:
-        life = int(days) if days.isascii() and days.isdigit() and len(days) < 6 else None
-        made = sourcing.add_api_token(_given("name"), scopes, life, _actor(visit), visit.now)
+        life = days_of(days)
+        made = sourcing.add_api_token(sourcing.NewToken(_given("name"), scopes, life), _actor(visit), visit.now)
     except NotPossible as problem:
         return _page(visit, wrong=reader_of(visit).say(str(problem)), code=422)
     return _page(visit, made.token)
@@ -95,6 +97,11 @@ def revoke_token(visit: Visit, number: int) -> ResponseReturnValue:
     except NotPossible as problem:
         return _page(visit, wrong=reader_of(visit).say(str(problem)), code=422)
     return redirect("/settings/tokens?done=revoked")
+
+
+def days_of(text: str) -> int | None:
+    """None: for ever."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
 def _given(name: str) -> str:

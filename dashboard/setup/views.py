@@ -11,8 +11,9 @@ from dashboard.me import contacts as lines
 from dashboard.me.account import zones
 from dashboard.page import draw, draw_part, htmx, reader_of
 from dashboard.reader import Reader
+from dashboard.takeback import actor_of
 from dashboard.words import WAYS
-from gateway.access import contacts, firstrun, staff
+from gateway.access import contacts, firstrun, mine
 from gateway.access.auth import Visit, require
 from gateway.actions import Actor
 from gateway.doors import replay
@@ -105,7 +106,7 @@ def set_up_zone(visit: Visit) -> ResponseReturnValue:
     if language not in LANGUAGES:
         abort(400)
     taste = {"exact_times": me.exact_times, "single_keys": me.single_keys}
-    wrong = staff.keep_zone(me.person_id, request.form.get("timezone", ""), me.email, visit.now, **taste)
+    wrong = mine.keep_zone(me.person_id, request.form.get("timezone", ""), actor_of(visit), visit.now, **taste)
     if wrong:
         return _page(visit, reader_of(visit).say(wrong), 422)
     with transaction() as session:

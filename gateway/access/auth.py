@@ -153,39 +153,6 @@ def end(visit: Visit, answer: Response) -> None:
     drop_cookie(answer, "nabat")
 
 
-def end_all(session: Session, person_id: int) -> None:
-    """Whoever is deactivated, or changed the password, is signed out everywhere."""
-    signins.end_all(session, person_id)
-
-
-def change_password(visit: Visit, old: str, new: str) -> str:
-    """What is wrong, or nothing; then all sign-ins of the person have ended. Raises passwords.Busy."""
-    wrong = passwords.complaint(new, visit.person.email, visit.person.name)
-    if wrong:
-        return wrong
-    with passwords.seat():
-        return _change_password(visit, old, new)
-
-
-def _change_password(visit: Visit, old: str, new: str) -> str:
-    with transaction() as session:
-        wait = signins.count_attempt(session, f"change:{visit.person.person_id}", visit.now, ATTEMPTS, PAUSE)
-    if wait:
-        return "Too many tries. Wait a minute."
-    known = db.session().get_one(PersonRow, visit.person.person_id)
-    kept = known.password_hash
-    db.session.rollback()  # no connection is held while we reckon
-    if not passwords.matches(kept, old):
-        return "The present password is not right."
-    kept = passwords.reckon(new)
-    with transaction() as session:
-        signins.forget_attempts(session, f"change:{visit.person.person_id}")
-        signins.set_password(session, visit.person.person_id, kept)
-        end_all(session, visit.person.person_id)
-        audit.note(session, visit.now, visit.person.email, "password changed", visit.person.email, WAY)
-    return ""
-
-
 # The first administrator
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway import channels
 from gateway.access.vapid import given_to
+from gateway.actions import Actor
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.demo.mark import is_invented
 from gateway.outward.masking import mask
@@ -22,7 +23,6 @@ from gateway.store.types import micros
 from gateway.world import world
 from rules.person_keys import ADDRESSES
 
-WAY = "dashboard"  # as the audit log says it
 ENTERED = ("sms", "email", "ntfy", "pagerduty")  # what a person can write down; a browser subscribes itself
 BY_TICK = ("pagerduty",)  # a call reads no code out: the person says that it rang
 MOST = 20  # contacts of one person
@@ -40,7 +40,7 @@ class Result:
 
 
 def add(
-    person_id: int, channel: str, address: str, by: str, now: datetime, *, verified: bool = False
+    person_id: int, channel: str, address: str, by: Actor, now: datetime, *, verified: bool = False
 ) -> tuple[int, str]:
     """The new contact's number, or what is wrong. `verified`: an administrator says so, as an import does."""
     if channel not in ENTERED:
@@ -63,7 +63,7 @@ def add(
         return row.id, ""
 
 
-def remove(person_id: int, contact_id: int, by: str, now: datetime) -> bool:
+def remove(person_id: int, contact_id: int, by: Actor, now: datetime) -> bool:
     with transaction() as session:
         row = contacts.one(session, person_id, contact_id)
         if row is None:
@@ -73,18 +73,19 @@ def remove(person_id: int, contact_id: int, by: str, now: datetime) -> bool:
         return True
 
 
-def send_code(person_id: int, contact_id: int, language: str, now: datetime) -> Result:
+def send_code(me: Actor, contact_id: int, language: str, now: datetime) -> Result:
     """Six digits to the contact, past the outbox, so that they stand in no row and in no log; or a test call."""
     code = f"{secrets.randbelow(1_000_000):06d}"
-    return _send(person_id, contact_id, language, now, code)
+    return _send(me, contact_id, language, now, code)
 
 
-def try_out(person_id: int, contact_id: int, language: str, now: datetime) -> Result:
+def try_out(me: Actor, contact_id: int, language: str, now: datetime) -> Result:
     """One test message at once."""
-    return _send(person_id, contact_id, language, now, "")
+    return _send(me, contact_id, language, now, "")
 
 
-def _send(person_id: int, contact_id: int, language: str, now: datetime, code: str) -> Result:
+def _send(me: Actor, contact_id: int, language: str, now: datetime, code: str) -> Result:
+    person_id = number_of(me)
     with transaction() as session:
         row = contacts.one(session, person_id, contact_id)
         if row is None:
@@ -103,7 +104,7 @@ def _send(person_id: int, contact_id: int, language: str, now: datetime, code: s
         row.tested_at, row.seen_at = now, None
         if by_code:
             contacts.keep_code(session, contact_id, _hash(contact_id, code), now + LIVES)
-        _write_down(session, person_id, "contact code" if by_code else "contact test", email, now, channel)
+        _write_down(session, person_id, "contact code" if by_code else "contact test", me, now, channel)
     if lacking or is_invented(email):
         return Result("logged", ", ".join(lacking))
     try:
@@ -122,10 +123,10 @@ def _without(code: str, words: str) -> str:
     return words
 
 
-def confirm(person_id: int, contact_id: int, code: str, now: datetime) -> Result:
+def confirm(me: Actor, contact_id: int, code: str, now: datetime) -> Result:
     """The code as it was read there. Each try counts before it is looked at."""
     with transaction() as session:
-        row = contacts.one(session, person_id, contact_id)
+        row = contacts.one(session, number_of(me), contact_id)
         if row is None:
             return Result("unknown")
         kept = contacts.code_of(session, contact_id)
@@ -135,41 +136,39 @@ def confirm(person_id: int, contact_id: int, code: str, now: datetime) -> Result
         if not same(kept.hash, _hash(contact_id, "".join(code.split()))):
             return Result("over" if kept.tries >= TRIES else "wrong")
         contacts.verify(session, row, now)
-        email = session.get_one(PersonRow, person_id).email
-        _write_down(session, person_id, "contact verified", email, now, row.channel)
+        _write_down(session, number_of(me), "contact verified", me, now, row.channel)
     return Result("ok")
 
 
-def rang(person_id: int, contact_id: int, now: datetime, *, yes: bool) -> Result:
+def rang(me: Actor, contact_id: int, now: datetime, *, yes: bool) -> Result:
     """Whether the test call rang, as the person says; what it opened at the provider is closed there."""
     with transaction() as session:
-        row = contacts.one(session, person_id, contact_id)
+        row = contacts.one(session, number_of(me), contact_id)
         if row is None or row.channel not in BY_TICK:
             return Result("unknown")
         if row.tested_at is None or now - row.tested_at > RANG:
             return Result("over")
-        email, sealed = session.get_one(PersonRow, person_id).email, row.address
+        email, sealed = session.get_one(PersonRow, number_of(me)).email, row.address
         if yes:
             row.seen_at = now
             contacts.verify(session, row, now)
-        _write_down(session, person_id, "contact verified" if yes else "contact silent", email, now, row.channel)
+        _write_down(session, number_of(me), "contact verified" if yes else "contact silent", me, now, row.channel)
     _close(sealed, email, contact_id, now)
     return Result("ok" if yes else "silent")
 
 
-def arrived(person_id: int, contact_id: int, now: datetime) -> bool:
+def arrived(me: Actor, contact_id: int, now: datetime) -> bool:
     """The person says that the test message is there."""
     with transaction() as session:
-        row = contacts.one(session, person_id, contact_id)
+        row = contacts.one(session, number_of(me), contact_id)
         if row is None or row.tested_at is None:
             return False
         row.seen_at = row.seen_at or now
-        email = session.get_one(PersonRow, person_id).email
-        _write_down(session, person_id, "contact arrived", email, now, row.channel)
+        _write_down(session, number_of(me), "contact arrived", me, now, row.channel)
     return True
 
 
-def vouch(person_id: int, contact_id: int, by: str, now: datetime) -> bool:
+def vouch(person_id: int, contact_id: int, by: Actor, now: datetime) -> bool:
     """An administrator has checked it otherwise, as for what the people file says."""
     with transaction() as session:
         row = contacts.one(session, person_id, contact_id)
@@ -178,6 +177,13 @@ def vouch(person_id: int, contact_id: int, by: str, now: datetime) -> bool:
         contacts.verify(session, row, now)
         _write_down(session, person_id, "contact verified", by, now, row.channel)
         return True
+
+
+def number_of(me: Actor) -> int:
+    """Only of a person: nobody else has contacts."""
+    if me.person_id is None:
+        raise LookupError(f"{me.name} is no person")
+    return me.person_id
 
 
 def mine(person_id: int) -> list[ContactRow]:
@@ -242,7 +248,7 @@ def _hash(contact_id: int, code: str) -> str:
 
 
 def _write_down(
-    session: Session, person_id: int, action: str, by: str, now: datetime, channel: str, **more: bool
+    session: Session, person_id: int, action: str, by: Actor, now: datetime, channel: str, **more: bool
 ) -> None:
     email = session.get_one(PersonRow, person_id).email
-    audit.note(session, now, by, action, email, WAY, channel=channel, **more)
+    audit.note(session, now, by.account, action, email, by.how, channel=channel, **more)

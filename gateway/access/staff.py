@@ -12,6 +12,7 @@ from itsdangerous import BadSignature, Signer
 from sqlalchemy.orm import Session
 
 from gateway.access.links import keys
+from gateway.actions import Actor
 from gateway.secrets import digest
 from gateway.store import audit, people, signins
 from gateway.store import staff as store
@@ -20,11 +21,9 @@ from gateway.store.tables import ContactRow, PersonRow, ScheduleRow, TeamRow
 from gateway.store.types import micros, moment
 from gateway.world import world
 from rules.person_keys import EMAIL
-from rules.personal import read_quiet, read_wishes
 from rules.text import clean_text, one_line
 from rules.words import Role
 
-WAY = "dashboard"
 LINK_HOLDS = timedelta(days=7)
 _LINK = re.compile(r"([1-9][0-9]{0,8}):([0-9]{16})", re.ASCII)
 LAST_ADMIN = "Somebody has to be an administrator: make another one first."
@@ -67,7 +66,7 @@ def is_zone(name: str) -> bool:
         return False
 
 
-def add_person(given: Given, by: str, now: datetime) -> tuple[int, str]:
+def add_person(given: Given, by: Actor, now: datetime) -> tuple[int, str]:
     """The new person's number, or what is wrong. Their e-mail address is their first contact, to be confirmed."""
     wrong = given.complaint()
     if wrong:
@@ -81,11 +80,11 @@ def add_person(given: Given, by: str, now: datetime) -> tuple[int, str]:
         mail = ContactRow(person_id=row.id, channel="email", address=row.email, address_id=digest(row.email), own=True)
         mail.position, mail.verified_at = 0, None
         session.add(mail)
-        audit.note(session, now, by, "person add", row.email, WAY, role=row.role)
+        audit.note(session, now, by.account, "person add", row.email, by.how, role=row.role)
         return row.id, ""
 
 
-def edit_person(number: int, given: Given, teams: Sequence[str], by: str, now: datetime) -> str:
+def edit_person(number: int, given: Given, teams: Sequence[str], by: Actor, now: datetime) -> str:
     """What is wrong, or nothing. The e-mail address stays: it is the person's name everywhere."""
     with transaction() as session:
         row = store.person(session, number)
@@ -102,7 +101,7 @@ def edit_person(number: int, given: Given, teams: Sequence[str], by: str, now: d
         row.name, row.role, row.language, row.timezone = given.name, given.role, given.language, given.timezone
         changed = {name: [before[name], value] for name, value in after.items() if before[name] != value}
         moved = _set_teams(session, row.email, teams)
-        audit.note(session, now, by, "person edit", row.email, WAY, changed=changed, teams=moved)
+        audit.note(session, now, by.account, "person edit", row.email, by.how, changed=changed, teams=moved)
         people.bump(session, now)
     return ""
 
@@ -117,7 +116,7 @@ def _set_teams(session: Session, email: str, wanted: Sequence[str]) -> list[str]
     return moved
 
 
-def leave(number: int, instead: str, by: str, now: datetime) -> str:
+def leave(number: int, instead: str, by: Actor, now: datetime) -> str:
     """Somebody has left: never told again, signed out everywhere; `instead` takes their turns. Says what is wrong."""
     with transaction() as session:
         row = store.person(session, number)
@@ -126,13 +125,13 @@ def leave(number: int, instead: str, by: str, now: datetime) -> str:
         if store.admins(session) == [number]:
             return LAST_ADMIN
         row.active = False
-        signins.end_all(session, number)
+        signins.end_all(session, number, now)
         _set_teams(session, row.email, [])
         heir = signins.person_by_email(session, instead) if instead else None
         if heir is not None and heir.active and heir.role != Role.VIEWER:
             for schedule in store.schedules(session):
                 _replace(schedule, row.email, heir.email)
-        audit.note(session, now, by, "person left", row.email, WAY, instead=instead)
+        audit.note(session, now, by.account, "person left", row.email, by.how, instead=instead)
         people.bump(session, now)
     return ""
 
@@ -146,83 +145,28 @@ def _replace(schedule: ScheduleRow, old: str, new: str) -> None:
         schedule.layers = layers
 
 
-def come_back(number: int, by: str, now: datetime) -> bool:
+def come_back(number: int, by: Actor, now: datetime) -> bool:
     with transaction() as session:
         row = store.person(session, number)
         if row is None:
             return False
         row.active = True
-        audit.note(session, now, by, "person back", row.email, WAY)
+        audit.note(session, now, by.account, "person back", row.email, by.how)
         people.bump(session, now)
         return True
 
 
-def sign_out(number: int, by: str, now: datetime) -> bool:
+def sign_out(number: int, by: Actor, now: datetime) -> bool:
     with transaction() as session:
         row = store.person(session, number)
         if row is None:
             return False
-        signins.end_all(session, number)
-        audit.note(session, now, by, "person signed out", row.email, WAY)
+        signins.end_all(session, number, now)
+        audit.note(session, now, by.account, "person signed out", row.email, by.how)
         return True
 
 
-def end_session(number: int, sign_in: int, by: str, now: datetime) -> bool:
-    """One sign-in of this person's. False if it is none of theirs."""
-    with transaction() as session:
-        done = signins.end_of_person(session, number, sign_in)
-        if done:
-            audit.note(session, now, by, "session ended", by, WAY)
-        return done
-
-
-def end_other_sessions(number: int, but: int, by: str, now: datetime) -> None:
-    with transaction() as session:
-        signins.end_others(session, number, but)
-        audit.note(session, now, by, "other sessions ended", by, WAY)
-
-
-def keep_zone(number: int, timezone: str, by: str, now: datetime, **taste: bool) -> str:
-    """Where somebody is and how they read times and keys. What is wrong, or nothing."""
-    if not is_zone(timezone):
-        return "This is not a time zone: write it like Europe/Berlin."
-    with transaction() as session:
-        row = session.get_one(PersonRow, number)
-        row.timezone = timezone
-        row.exact_times, row.single_keys = taste["exact_times"], taste["single_keys"]
-        audit.note(session, now, by, "reading", by, WAY, timezone=timezone, **taste)
-        people.bump(session, now)
-    return ""
-
-
-def keep_rules(number: int, rules: Mapping[str, Sequence[str]], quiet: str, by: str, now: datetime) -> str:
-    """A person's own notification rules and quiet hours. What is wrong, or nothing."""
-    try:
-        kept = {name: list(texts) for name, texts in rules.items() if texts and read_wishes(list(texts))}
-        read_quiet(quiet)
-    except ValueError as problem:
-        return _words(str(problem))
-    with transaction() as session:
-        row = session.get_one(PersonRow, number)
-        row.notify, row.quiet_hours = kept, quiet
-        audit.note(session, now, by, "notification rules", row.email, WAY, rules=kept, quiet_hours=quiet)
-        people.bump(session, now)
-    return ""
-
-
-def _words(problem: str) -> str:
-    if "twice" in problem:
-        return "Name each way once."
-    if "order" in problem:
-        return "Put the ways in the order in which they come."
-    return (
-        "Quiet hours begin and end at different times."
-        if "quiet" in problem
-        else "Choose ways and times from the lists."
-    )
-
-
-def keep_team(name: str, members: Sequence[str], by: str, now: datetime, *, new: bool = False) -> str:
+def keep_team(name: str, members: Sequence[str], by: Actor, now: datetime, *, new: bool = False) -> str:
     """What is wrong, or nothing. Members keep their order; new ones come last."""
     with transaction() as session:
         row = store.team(session, name)
@@ -237,12 +181,12 @@ def keep_team(name: str, members: Sequence[str], by: str, now: datetime, *, new:
             return "unknown"
         known = [one for one in row.members if one in members]
         row.members = [*known, *(one for one in members if one not in known)]
-        audit.note(session, now, by, "team add" if new else "team edit", name, WAY, members=row.members)
+        audit.note(session, now, by.account, "team add" if new else "team edit", name, by.how, members=row.members)
         people.bump(session, now)
     return ""
 
 
-def make_link(number: int, by: str, now: datetime) -> str:
+def make_link(number: int, by: Actor, now: datetime) -> str:
     """A link by which somebody sets a password: it holds for a week, and until a password is set."""
     with transaction() as session:
         row = store.person(session, number)
@@ -250,7 +194,7 @@ def make_link(number: int, by: str, now: datetime) -> str:
             return ""
         until = micros(now + LINK_HOLDS)
         packed = base64.urlsafe_b64encode(f"{row.id}:{until}".encode()).rstrip(b"=")
-        audit.note(session, now, by, "password link", row.email, WAY)
+        audit.note(session, now, by.account, "password link", row.email, by.how)
         return _signer(row.password_hash).sign(packed).decode()
 
 
@@ -280,7 +224,7 @@ def use_link(token: str, hashed: str, now: datetime) -> int:
         if row is None:
             return 0
         row.password_hash = hashed
-        signins.end_all(session, row.id)
+        signins.end_all(session, row.id, now)
         audit.note(session, now, row.email, "password set", row.email, "link")
         return row.id
 

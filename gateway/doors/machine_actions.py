@@ -5,14 +5,13 @@ Asked twice is answered twice, and done once: "already acknowledged" is no mista
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
 from gateway import actions, amend
 from gateway.doors.ingest import problem
-from gateway.doors.machine_door import ACT, Call, Refused, as_json, body, bp, done, needs, not_found, number_of, object_
-from gateway.world import world
+from gateway.doors.machine_bodies import body, done, not_found, number_of, object_, zone_of
+from gateway.doors.machine_door import ACT, EVERYBODY, Call, Refused, as_json, bp, needs
 from rules.lifecycle import NOTHING, Given, Signal
 from rules.snoozing import end_of
 from rules.text import clean_text
@@ -28,7 +27,7 @@ def acknowledge(call: Call, number: str) -> Response:
     wanted = number_of(number)
     said = body() if request.content_length else {}
     given = Given(until=_until(call, said)) if said != {} else NOTHING
-    return done(wanted, actions.act(wanted, Signal.ACKNOWLEDGE, call.actor, call.now, given))
+    return done(wanted, actions.act(wanted, Signal.ACKNOWLEDGE, call.actor, call.now, given), call)
 
 
 @bp.post("/v1/incidents/<number>/resolve")
@@ -40,14 +39,14 @@ def resolve(call: Call, number: str) -> Response:
     if not isinstance(mute, bool) or not isinstance(fixed_by, str):
         raise Refused(problem(400, 'the body, if there is one, must be like {"mute": true, "fixed_by": "…"}'))
     fixed_by = amend.line_of(fixed_by)
-    return done(wanted, amend.resolve(wanted, call.actor, call.now, mute=mute, fixed_by=fixed_by))
+    return done(wanted, amend.resolve(wanted, call.actor, call.now, mute=mute, fixed_by=fixed_by), call)
 
 
 @bp.post("/v1/incidents/<number>/snooze")
 @needs(ACT)
 def snooze(call: Call, number: str) -> Response:
-    wanted = number_of(number)
-    return done(wanted, actions.act(wanted, Signal.SNOOZE, call.actor, call.now, Given(until=_until(call, body()))))
+    wanted, until = number_of(number), _until(call, body())
+    return done(wanted, actions.act(wanted, Signal.SNOOZE, call.actor, call.now, Given(until=until)), call)
 
 
 def _until(call: Call, written: Any) -> datetime:
@@ -56,7 +55,7 @@ def _until(call: Call, written: Any) -> datetime:
     if len(given) != 1 or not isinstance(given[0], str):
         raise Refused(problem(400, SNOOZE))
     try:
-        return end_of(clean_text(given[0]), call.now, ZoneInfo(world().settings.timezone))
+        return end_of(clean_text(given[0]), call.now, zone_of(call))
     except ValueError as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
 
@@ -69,13 +68,13 @@ def assign(call: Call, number: str) -> Response:
     if isinstance(to, bool) or not isinstance(to, str | int) or not str(to).strip():
         raise Refused(problem(400, 'the body must be {"to": "anna@example.org"}, or the id of a person'))
     try:
-        return done(wanted, actions.assign(wanted, clean_text(str(to)), call.actor, call.now))
+        return done(wanted, actions.assign(wanted, clean_text(str(to)), call.actor, call.now), call)
     except actions.NotPossible as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
 
 
 @bp.post("/v1/incidents/<number>/note")
-@needs(ACT)
+@needs(ACT, *EVERYBODY)
 def note(call: Call, number: str) -> Response:
     wanted = number_of(number)
     text = object_(body(), "").get("text")

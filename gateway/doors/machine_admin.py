@@ -10,19 +10,8 @@ from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors import replay
 from gateway.doors.ingest import problem
-from gateway.doors.machine_door import (
-    ADMIN,
-    READ,
-    Call,
-    Refused,
-    as_json,
-    body,
-    bp,
-    needs,
-    number_of,
-    object_of,
-    text_in,
-)  # fmt: skip
+from gateway.doors.machine_bodies import body, number_of, object_of, text_in
+from gateway.doors.machine_door import ACT, ACTORS, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
 from gateway.sourcing import Made
 from gateway.store import readings_admin as readings
 from gateway.store import sources as store
@@ -88,7 +77,7 @@ def revoke_key(call: Call, number: str) -> Response:
 
 
 @bp.get("/v1/sources/<number>/quarantine")
-@needs(ADMIN)
+@needs(ADMIN, *ACTORS, persons=READ)
 def quarantine(_: Call, number: str) -> Response:
     after, limit = questions.wanted_page(request.args, "quarantine")
     with reading() as session:
@@ -98,7 +87,7 @@ def quarantine(_: Call, number: str) -> Response:
 
 
 @bp.post("/v1/sources/<number>/replay")
-@needs(ADMIN)
+@needs(ADMIN, *PLANNERS, persons=ACT)
 def replay_request(call: Call, number: str) -> Response:
     wanted = _number_in(object_of(body()), "payload", questions.LARGEST)
     with reading() as session:

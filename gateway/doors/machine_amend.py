@@ -7,7 +7,8 @@ from flask import Response, request
 
 from gateway import actions, amend, merging
 from gateway.doors.ingest import problem
-from gateway.doors.machine_door import ACT, Call, Refused, as_json, body, bp, done, needs, not_found, number_of, object_
+from gateway.doors.machine_bodies import body, done, not_found, number_of, object_
+from gateway.doors.machine_door import ACT, Call, Refused, as_json, bp, needs
 from gateway.store.db import reading
 from gateway.store.verdicts import VALUES
 from gateway.world import world
@@ -25,7 +26,7 @@ def escalate(call: Call, number: str) -> Response:
     level = said.get("level")
     if level is not None and (isinstance(level, bool) or not isinstance(level, int)):
         raise Refused(problem(400, 'the body, if there is one, must be like {"level": 1}'))
-    return done(wanted, actions.act(wanted, Signal.HURRY, call.actor, call.now, Given(level=level)))
+    return done(wanted, actions.act(wanted, Signal.HURRY, call.actor, call.now, Given(level=level)), call)
 
 
 @bp.post("/v1/incidents/<number>/urgency")
@@ -35,7 +36,7 @@ def urgency(call: Call, number: str) -> Response:
     known, why = said.get("urgency"), _line(said, "reason")
     if known not in list(Urgency):
         raise Refused(problem(400, f"urgency: one of {', '.join(Urgency)}"))
-    return done(wanted, amend.set_urgency(wanted, Urgency(known), why, call.actor, call.now))
+    return done(wanted, amend.set_urgency(wanted, Urgency(known), why, call.actor, call.now), call)
 
 
 @bp.post("/v1/incidents/<number>/title")

@@ -136,7 +136,7 @@ def audit(row: Audit) -> dict[str, Any]:
 
 
 def view(row: SavedView) -> dict[str, Any]:
-    return _fields(row, VIEW)
+    return _fields(row, VIEW) | {"key": str(row.id), "home": False, "watched": False}
 
 
 def person(row: PersonRow, directory: Directory) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors import openapi
 from gateway.doors.ingest import problem
-from gateway.doors.machine_door import READ, Call, Refused, as_json, bp, needs, not_found, number_of
+from gateway.doors.machine_bodies import not_found, number_of
+from gateway.doors.machine_door import READ, Call, Refused, as_json, bp, needs
 from gateway.store import readings
 from gateway.store.db import reading
 from gateway.store.readings import WantedAlerts, WantedDeliveries

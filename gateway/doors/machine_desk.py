@@ -1,6 +1,7 @@
 """HTTP for programs: tickets, people, teams, views, the audit log, what the rules would do, an incident by hand."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, request
@@ -9,28 +10,17 @@ from gateway import explaining
 from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors.ingest import problem
-from gateway.doors.machine_door import (
-    ACT,
-    ADMIN,
-    READ,
-    Call,
-    Refused,
-    as_json,
-    body,
-    bp,
-    moment_in,
-    needs,
-    object_of,
-    text_in,
-)  # fmt: skip
+from gateway.doors.machine_bodies import body, moment_in, object_of, text_in, zone_of
+from gateway.doors.machine_door import ACT, ACTORS, ADMIN, READ, Call, Refused, as_json, bp, needs
 from gateway.flows import by_hand
 from gateway.store import readings_admin as readings
 from gateway.store import staff
 from gateway.store.db import reading
 from gateway.world import world
+from rules.company import colleagues
 from rules.identity import fingerprint
 from rules.text import one_line
-from rules.words import Urgency
+from rules.words import Role, Urgency
 
 LONGEST_FINGERPRINT = 64  # as gateway/sources has it: a longer key is kept as its fingerprint
 LONGEST_TITLE, LONGEST_TEXT = 200, 4000
@@ -96,28 +86,21 @@ def teams(_: Call) -> Response:
     return as_json({"teams": rows})
 
 
-@bp.get("/v1/views")
-@needs(READ)
-def views(_: Call) -> Response:
-    """Those of teams: a program is nobody in particular."""
-    questions.nothing_asked(request.args)
-    with reading() as session:
-        rows = [answers.view(row) for row in readings.team_views(session)]
-    return as_json({"views": rows})
-
-
 @bp.get("/v1/audit")
-@needs(ADMIN)
-def audit_log(_: Call) -> Response:
-    actor, action, after, limit = questions.wanted_audit(request.args)
+@needs(ADMIN, Role.VIEWER, Role.ADMIN, persons=READ)
+def audit_log(call: Call) -> Response:
+    """To a viewer what those did who share a team with them."""
+    wanted, limit = questions.wanted_audit(request.args, zone_of(call))
     with reading() as session:
-        found, last = readings.audit(session, actor, action, after, limit)
+        if call.person and call.person.role is not Role.ADMIN:
+            wanted = replace(wanted, actors=colleagues(call.person.email, world().roll.current(session)))
+        found, last = readings.audit(session, wanted, limit)
         rows = [answers.audit(row) for row in found]
     return as_json({"audit": rows, "next": questions.cursor("audit", last)})
 
 
 @bp.post("/v1/rules/explain")
-@needs(READ)
+@needs(READ, *ACTORS)
 def explain(call: Call) -> Response:
     """Nothing is sent or kept."""
     said = object_of(body())

@@ -1,32 +1,34 @@
-"""The door for programs: tokens and their scopes, what a body may be, and what every answer under /api looks like."""
+"""The door for programs: tokens, their scopes and whose they are, and what every answer under /api looks like."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
-from zoneinfo import ZoneInfo
 
 import msgspec
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import InternalServerError, MethodNotAllowed, RequestEntityTooLarge
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import InternalServerError, MethodNotAllowed
 
 from gateway import log
 from gateway.actions import Actor
 from gateway.doors import machine_questions as questions
 from gateway.doors.ingest import Answer, problem, unavailable
-from gateway.loader import BadJson, load
 from gateway.store import readings
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
+from gateway.store.tables import PersonRow
 from gateway.world import world
-from rules.lifecycle import Reason
-from rules.text import clean_text
+from rules.words import Role
 
 READ, ACT, ADMIN = source_store.SCOPES
-LARGEST = 64 * 1024  # bytes of a body
+EVERYBODY = tuple(Role)
+ACTORS = (Role.RESPONDER, Role.DISPATCHER, Role.ADMIN)
+PLANNERS = (Role.DISPATCHER, Role.ADMIN)  # who may change what is others'
+ROLES: Mapping[str, tuple[Role, ...]] = {READ: EVERYBODY, ACT: ACTORS, ADMIN: (Role.ADMIN,)}
 LONGEST_TOKEN = 200
 TOUCH_EVERY = timedelta(minutes=1)  # a question is no reason to write into the database each time
 
@@ -43,35 +45,75 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Me:
+    """Whose token it is, if it is a person's own."""
+
+    id: int
+    email: str
+    name: str
+    role: Role
+    language: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One request of a program that may make it."""
+    """One request of a program, or of a person by a program, that may make it."""
 
     token_id: int
     actor: Actor
     now: datetime
-    scopes: Sequence[str] = ()
+    scopes: tuple[str, ...] = ()
+    ends_at: datetime | None = None
+    person: Me | None = None
+
+    @property
+    def me(self) -> Me:
+        """Raises Refused."""
+        if self.person is None:
+            raise Refused(problem(403, "this is a person's own: make a token of yours on the page of your account"))
+        return self.person
+
+    @property
+    def own(self) -> str:
+        """Whose own things only may be changed; empty: everybody's. A program does what those who plan may do."""
+        return self.person.email if self.person and self.person.role not in PLANNERS else ""
 
 
 def needs(
-    scope: str,
+    scope: str, *roles: Role, persons: str = "", only_persons: bool = False
 ) -> Callable[[Callable[Concatenate[Call, P], Response]], Callable[P, Response]]:
-    """Lets in whose token has the scope; the view is given the Call."""
+    """Lets in whose token has the scope; the view is given the Call.
+
+    A person's token needs one of `roles` as well, as the page does; `persons` is the scope that is enough for it where
+    a program needs a wider one, having no role.
+    """
+    wanted = roles or ROLES[scope]
 
     def guard(view: Callable[Concatenate[Call, P], Response]) -> Callable[P, Response]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
-            return view(_call(scope, world().clock.now()), *args, **kwargs)
+            call = _call(scope, persons or scope, world().clock.now())
+            if only_persons or call.person:
+                _check_role(call.me, wanted)
+            return view(call, *args, **kwargs)
 
-        guarded.scope = scope  # type: ignore[attr-defined]  # for the test that walks all routes
+        guarded.scope, guarded.roles = scope, wanted  # type: ignore[attr-defined]  # for the tests that walk all routes
+        guarded.persons, guarded.only_persons = persons or scope, only_persons  # type: ignore[attr-defined]
         return guarded
 
     return guard
 
 
+def _check_role(me: Me, wanted: Collection[Role]) -> None:
+    if me.role not in wanted:
+        raise Refused(problem(403, f"this is for {', '.join(wanted)}: your role is {me.role}"))
+
+
 # Who asks
 
 
-def _call(scope: str, now: datetime) -> Call:
+def _call(scope: str, persons: str, now: datetime) -> Call:
     """Raises Refused. A source's token opens nothing here: it only brings alerts."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
@@ -79,7 +121,10 @@ def _call(scope: str, now: datetime) -> Call:
         raise Refused(_unauthorized(""))
     with reading() as session:
         owner = source_store.find_token(session, token, now)
-        used = None if owner is None else readings.last_used(session, owner.token_id)
+        used, ends = (None, None) if owner is None else readings.life(session, owner.token_id)
+        person = _person(session, owner.person_id) if owner and owner.person_id is not None else None
+    if owner is not None and owner.person_id is not None:
+        owner, scope = (owner if person else None), persons  # whoever has left has no token
     if owner is None or owner.kind != source_store.API or owner.source_id is not None:
         raise Refused(_unauthorized(', error="invalid_token"'))
     if scope not in owner.scopes:
@@ -87,10 +132,20 @@ def _call(scope: str, now: datetime) -> Call:
         raise Refused(problem(403, f"this token has no scope {scope!r}", headers=lacking))
     if used is None or not timedelta() <= now - used < TOUCH_EVERY:
         _touch(owner.token_id, now)
-    return Call(owner.token_id, _actor(owner), now, tuple(owner.scopes))
+    scopes = tuple(one for one in owner.scopes if one != ADMIN or not person or person.role is Role.ADMIN)
+    return Call(owner.token_id, _actor(owner, person), now, scopes, ends, person)
 
 
-def _actor(owner: source_store.TokenOwner) -> Actor:
+def _person(session: Session, number: int) -> Me | None:
+    row = session.get(PersonRow, number)
+    if row is None or not row.active:
+        return None
+    return Me(row.id, row.email, row.name, Role(row.role), row.language, row.timezone)
+
+
+def _actor(owner: source_store.TokenOwner, person: Me | None) -> Actor:
+    if person is not None:
+        return Actor(person.name or person.email, "api", person.id, person.email)
     return Actor(owner.name, "api", account=f"token {owner.name} #{owner.token_id}")
 
 
@@ -104,72 +159,6 @@ def _touch(token_id: int, now: datetime) -> None:
 
 def _unauthorized(more: str) -> Answer:
     return problem(401, "a valid API token is needed", headers=(("WWW-Authenticate", f'Bearer realm="nabat"{more}'),))
-
-
-def number_of(text: str) -> int:
-    number = questions.number_of(text)
-    if number is None:
-        raise not_found(text)
-    return number
-
-
-def not_found(number: str) -> Refused:
-    return Refused(problem(404, f"there is no incident {number[:20]}"))
-
-
-def body() -> Any:
-    """The JSON of the body. Raises Refused."""
-    request.max_content_length = LARGEST
-    try:
-        return load(request.get_data(cache=False))
-    except RequestEntityTooLarge:
-        raise Refused(problem(413, f"the body is larger than {LARGEST} bytes")) from None
-    except BadJson as wrong:
-        raise Refused(problem(400, str(wrong))) from wrong
-
-
-def object_(said: Any, otherwise: str) -> dict[str, Any]:
-    """A body that must be an object. Raises Refused."""
-    if isinstance(said, dict):
-        return said
-    raise Refused(problem(400, otherwise or "the body must be an object"))
-
-
-def done(number: int, reason: Reason | None) -> Response:
-    """What came of it, and how the incident stands."""
-    if reason is None:
-        raise not_found(str(number))
-    with reading() as session:
-        status = readings.status(session, number)
-    return as_json({"result": reason.value, "incident": number, "status": status})
-
-
-def object_of(said: Any) -> dict[str, Any]:
-    if not isinstance(said, dict):
-        raise Refused(problem(400, "the body must be an object"))
-    return said
-
-
-def text_in(said: dict[str, Any], name: str) -> str:
-    value = said.get(name, "")
-    if not isinstance(value, str):
-        raise Refused(problem(400, f"{name}: must be text"))
-    return clean_text(value).strip()
-
-
-def moment_in(said: dict[str, Any], name: str) -> datetime | None:
-    text = text_in(said, name)
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-        found = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(world().settings.timezone))
-        found = found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Refused(problem(400, f"{name}: write it like 2026-12-05T09:00:00+03:00")) from None
-    if not questions.EARLIEST <= found.year <= questions.LATEST:
-        raise Refused(problem(400, f"{name}: out of every calendar"))
-    return found
 
 
 def as_json(value: Any) -> Response:

@@ -1,14 +1,17 @@
 """HTTP for programs: who stands in for whom under /api/v1/oncall/overrides: listed, made, taken back."""
 
 from flask import Response, request
+from sqlalchemy.orm import Session
 
 from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors.ingest import problem
-from gateway.doors.machine_door import ACT, READ, Call, Refused, as_json, body, bp, moment_in, needs, object_of, text_in
+from gateway.doors.machine_bodies import body, moment_in, object_of, text_in
+from gateway.doors.machine_door import ACT, READ, Call, Refused, as_json, bp, needs
 from gateway.flows import duties
 from gateway.store import shifts
 from gateway.store.db import reading, transaction
+from gateway.store.tables import OverrideRow
 from gateway.world import world
 from rules.durations import parse_duration
 
@@ -36,7 +39,7 @@ def add_override(call: Call) -> Response:
         ends = ends or starts + parse_duration(text_in(said, "for"))
         asked = duties.Asked(text_in(said, "schedule"), text_in(said, "person"), starts, ends, text_in(said, "reason"))
         with transaction() as session:
-            row = duties.add(session, asked, call.actor, call.now)
+            row = duties.add(session, asked, call.actor, call.now, own=call.own)
             return as_json(answers.override(row, world().roll.current(session)))
     except (ValueError, OverflowError) as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
@@ -47,7 +50,14 @@ def add_override(call: Call) -> Response:
 def remove_override(call: Call, number: str) -> Response:
     wanted = questions.number_of(number)
     with transaction() as session:
-        row = None if wanted is None or wanted >= 2**31 else duties.remove(session, wanted, call.actor, call.now)
+        row = None if wanted is None or wanted >= 2**31 else _removed(session, wanted, call)
         if row is None:
             raise Refused(problem(404, f"there is no override {number[:20]}"))
         return as_json(answers.override(row, world().roll.current(session)))
+
+
+def _removed(session: Session, number: int, call: Call) -> OverrideRow | None:
+    try:
+        return duties.remove(session, number, call.actor, call.now, own=call.own)
+    except duties.Wrong as wrong:
+        raise Refused(problem(403, str(wrong))) from wrong

@@ -3,12 +3,15 @@
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
+from gateway.lists import filters
 from gateway.store.readings import WantedAlerts, WantedDeliveries, WantedIncidents
+from gateway.store.readings_admin import WantedAudit
 from rules.words import Status, Urgency
 
 LARGEST: Final = 2**63 - 1  # of a number in the database
@@ -30,7 +33,8 @@ INCIDENTS = ("status", "urgency", "source", "label", "q", *PAGING)
 ALERTS = ("firing", "source", "label", "incident", *PAGING)
 DELIVERIES = ("status", "channel", "incident", *PAGING)
 ONCALL = ("schedule", "at")
-AUDIT = ("actor", "action", *PAGING)
+SEARCH = ("query", *PAGING)
+AUDIT = ("actor", "action", "target", "from", "to", *PAGING)
 TICKETS = ("status", *PAGING)
 REPORT = ("from", "to", "team", "urgency", "service")
 LONGEST_REPORT = 366  # days
@@ -86,15 +90,41 @@ def wanted_page(args: MultiDict[str, str], kind: str) -> tuple[int | None, int]:
     return asked.after(kind), asked.limit()
 
 
+def wanted_search(args: MultiDict[str, str]) -> tuple[str, tuple[int, int] | None, int]:
+    asked = _Asked(args, SEARCH)
+    return asked.one("query"), asked.place(), asked.limit()
+
+
+def wanted_view(args: MultiDict[str, str]) -> tuple[tuple[int, int] | None, int]:
+    asked = _Asked(args, PAGING)
+    return asked.place(), asked.limit()
+
+
+def pair(place: tuple[int, int] | None) -> str | None:
+    """Where the next page of a list in another order than the newest first starts."""
+    return None if place is None else f"{place[0]}.{place[1]}"
+
+
 def wanted_tickets(args: MultiDict[str, str]) -> tuple[list[Status], int | None, int]:
     asked = _Asked(args, TICKETS)
     named = {status for word in asked.words("status", tuple(STATUSES)) or ("open",) for status in STATUSES[word]}
     return [status for status in Status if status in named], asked.after("tickets"), asked.limit()
 
 
-def wanted_audit(args: MultiDict[str, str]) -> tuple[str, str, int | None, int]:
+def wanted_audit(args: MultiDict[str, str], zone: ZoneInfo) -> tuple[WantedAudit, int]:
+    """Whole days by the wall clock there, the last one included."""
     asked = _Asked(args, AUDIT)
-    return asked.one("actor"), asked.one("action"), asked.after("audit"), asked.limit()
+    days = [_day(name, asked.one(name), None) for name in ("from", "to")]
+    begin, end = (None if day is None else datetime.combine(day, time(), zone) for day in days)
+    wanted = WantedAudit(
+        actor=asked.one("actor"),
+        action=asked.one("action"),
+        target=asked.one("target"),
+        begin=begin,
+        end=None if end is None else end + timedelta(days=1),
+        after=asked.after("audit"),
+    )
+    return wanted, asked.limit()
 
 
 def wanted_source(args: MultiDict[str, str]) -> str:
@@ -135,7 +165,7 @@ def wanted_report(args: MultiDict[str, str], first: date, last: date) -> WantedR
     return WantedReport(first, last, asked.one("team"), rank, asked.one("service"))
 
 
-def _day(name: str, text: str, default: date) -> date:
+def _day(name: str, text: str, default: D) -> date | D:
     if not text:
         return default
     try:
@@ -208,6 +238,9 @@ class _Asked:
 
     def after(self, kind: str) -> int | None:
         return self._checked("after", lambda text: _position(kind, text), "the `next` of an earlier page", None)
+
+    def place(self) -> tuple[int, int] | None:
+        return self._checked("after", filters.place_of, "the `next` of an earlier page", None)
 
     def moment(self, name: str, default: datetime) -> datetime:
         return self._checked(

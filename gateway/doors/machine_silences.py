@@ -10,20 +10,8 @@ from gateway import silencing as flow
 from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors.ingest import problem
-from gateway.doors.machine_door import (
-    ACT,
-    ADMIN,
-    READ,
-    Call,
-    Refused,
-    as_json,
-    body,
-    bp,
-    moment_in,
-    needs,
-    object_of,
-    text_in,
-)
+from gateway.doors.machine_bodies import body, moment_in, object_of, text_in
+from gateway.doors.machine_door import ACT, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
 from gateway.store import silences as store
 from gateway.store.db import reading, transaction
 from gateway.store.tables import HiddenAlert, Incident, SilenceRow
@@ -77,20 +65,20 @@ def add_silence(call: Call) -> Response:
     try:
         ends = ends or starts + parse_duration(text_in(said, "for"))
         begins, reason = max(starts, call.now), text_in(said, "reason")
-        wanted = flow.silence(_matchers(said), begins, ends, reason, spares=spares, **_more(said))
+        wanted = flow.silence(_matchers(said), begins, ends, reason, spares=spares, **_more(said, call))
     except (ValueError, OverflowError) as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
     return _added(Suppressor.SILENCE, wanted, call)
 
 
 @bp.post("/v1/maintenance")
-@needs(ACT)
+@needs(ACT, *PLANNERS)
 def add_window(call: Call) -> Response:
     said = object_of(body())
     zone = text_in(said, "timezone") or world().settings.timezone
     if not is_timezone(zone):
         raise Refused(problem(400, "timezone: not the name of a time zone, like Europe/Berlin"))
-    more = {"rule": text_in(said, "rule"), "reason": text_in(said, "reason"), **_more(said)}
+    more = {"rule": text_in(said, "rule"), "reason": text_in(said, "reason"), **_more(said, call)}
     try:
         length = parse_duration(text_in(said, "length"))
         wanted = flow.window(_matchers(said), text_in(said, "start"), length, zone, call.now, **more)
@@ -107,7 +95,7 @@ def extend_silence(call: Call, number: str) -> Response:
     try:
         more = parse_duration(text_in(said, "for") or "1h")
         with transaction() as session:
-            row = _found(session, Suppressor.SILENCE, number)
+            row = _changeable(session, Suppressor.SILENCE, number, call)
             row = flow.extend(session, row.id, more, call.actor, call.now) or row
             _not_too_long(row, call)
             return as_json(answer(row, store.counts(session, [row.id]).get(row.id, (0, 0)), call.now))
@@ -128,7 +116,7 @@ def end_silence(call: Call, number: str) -> Response:
 
 
 @bp.delete("/v1/maintenance/<number>")
-@needs(ACT)
+@needs(ACT, *PLANNERS)
 def end_window(call: Call, number: str) -> Response:
     return _ended(Suppressor.MAINTENANCE, number, call)
 
@@ -164,7 +152,7 @@ def _added(kind: Suppressor, wanted: flow.Wanted, call: Call) -> Response:
 
 def _ended(kind: Suppressor, number: str, call: Call) -> Response:
     with transaction() as session:
-        row = _found(session, kind, number)
+        row = _changeable(session, kind, number, call)
         flow.end(session, kind, row.id, call.actor, call.now)
         counts = store.counts(session, [row.id])
         return as_json(answer(row, counts.get(row.id, (0, 0)), call.now))
@@ -175,6 +163,13 @@ def _found(session: Session, kind: Suppressor, number: str) -> SilenceRow:
     row = None if wanted is None or wanted >= 2**31 else store.find(session, wanted, kind)
     if row is None:
         raise Refused(problem(404, f"there is no {kind} {number[:20]}"))
+    return row
+
+
+def _changeable(session: Session, kind: Suppressor, number: str, call: Call) -> SilenceRow:
+    row, me = _found(session, kind, number), call.person
+    if me and not flow.may_change(row, me.email, me.role):
+        raise Refused(problem(403, "it is somebody else's: dispatchers and administrators may change it"))
     return row
 
 
@@ -202,8 +197,9 @@ def _hidden(alert: HiddenAlert, incident: Incident | None) -> dict[str, Any]:
 # What was said
 
 
-def _more(said: dict[str, Any]) -> dict[str, str]:
-    return {"author": text_in(said, "author")[:200], "confirmed": text_in(said, "confirm")}
+def _more(said: dict[str, Any], call: Call) -> dict[str, str]:
+    """A program may say for whom it asks; a person asks for themselves."""
+    return {"author": "" if call.person else text_in(said, "author")[:200], "confirmed": text_in(said, "confirm")}
 
 
 def _matchers(said: dict[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """The description of HTTP for programs (OpenAPI 3.1), written as data; a test holds it against the routes."""
 
 from gateway.doors import machine_answers as answers
-from gateway.doors import openapi_admin
+from gateway.doors import openapi_admin, openapi_me
 from gateway.doors.machine_questions import ALERTS, DELIVERIES, INCIDENTS, ONCALL, REPORT
 from gateway.doors.openapi_parts import (
     ANYTHING,
@@ -17,6 +17,7 @@ from gateway.doors.openapi_parts import (
     operation,
     parameter,
     ref,
+    with_places,
 )  # fmt: skip
 from gateway.doors.openapi_reports import REPORTS_SAY
 from gateway.store.verdicts import VALUES
@@ -72,7 +73,7 @@ def document(public_url: str) -> Data:
         "info": {"title": "Nabat", "version": "1", "description": "Incidents, alerts, messages, and who is on call."},
         "servers": [{"url": public_url}],
         "security": [{"token": []}],
-        "paths": _paths(),
+        "paths": with_places(_paths()),
         "components": {
             "securitySchemes": {
                 "token": {
@@ -122,6 +123,7 @@ def _paths() -> Data:
         **_quiet_paths("maintenance", "Window", _WINDOW),
         "/api/v1/reports/response": {"get": operation(REPORTS_SAY, ref("Report"), parameters=reported)},
         **openapi_admin.paths(),
+        **openapi_me.paths(),
         "/api/v1/openapi.json": {"get": operation("This description", {"type": "object"})},
     }
 
@@ -229,8 +231,11 @@ def _schemas() -> Data:
         "Override": object_of(*answers.OVERRIDE, schedule=TEXT, person=person),
         **_quiet_schemas(),
         **openapi_admin.schemas(incident),
+        **openapi_me.schemas(),
         "Opened": object_of(incident=NUMBER),
-        "Result": object_of(result={"type": "string", "enum": results}, incident=NUMBER, status=TEXT),
+        "Result": object_of(
+            result={"type": "string", "enum": results}, incident=NUMBER, status=TEXT, undo=TEXT_OR_NONE
+        ),
         "Noted": object_of(result={"type": "string", "enum": ["noted"]}, incident=NUMBER),
         "Amended": object_of(result={"type": "string", "enum": list(AMENDED)}, incident=NUMBER, into=number_or_none),
         "Problem": object_of("type", "title", detail=TEXT, status={"type": "integer"}),

@@ -1,7 +1,7 @@
 """What the description of HTTP for programs says of sources, tickets, people, views, rules, audit log; as data."""
 
 from gateway.doors import machine_answers as answers
-from gateway.doors.machine_questions import AUDIT, PAGING, TICKETS
+from gateway.doors.machine_questions import AUDIT, TICKETS
 from gateway.doors.openapi_parts import (
     ANYTHING,
     FLAG,
@@ -10,41 +10,58 @@ from gateway.doors.openapi_parts import (
     TEXT_OR_NONE,
     Data,
     content,
+    does,
     object_of,
     operation,
+    page,
     parameter,
     ref,
+    whole,
 )  # fmt: skip
 
 NUMBER_OR_NONE: Data = {"type": ["integer", "null"]}
 ADMIN = "needs the scope `admin`"
-NEWEST = "Newest first. Go on with `after` until `next` is null."
 
 
 def paths() -> Data:
     one = "/api/v1/sources/{number}"
     return {
         "/api/v1/sources": {
-            "get": _page("sources", "Source", "Who sends to us, with the keys in use"),
-            "post": _made("A source with its first key, which is shown this once", ["kind"], kind=TEXT, name=TEXT),
+            "get": page("sources", "Source", "Who sends to us, with the keys in use"),
+            "post": made("A source with its first key, which is shown this once", ["kind"], kind=TEXT, name=TEXT),
         },
-        f"{one}/token": {"post": _made("Another key; with `old`, in place of that one, which goes on for a day",
-                                       [], number=True, old=NUMBER)},
-        f"{one}/revoke": {"post": _does("A key works no more; `confirm` is its ending", "Revoked", ["token", "confirm"],
-                                        number=True, token=NUMBER, confirm=TEXT)},
-        f"{one}/quarantine": {"get": _page("quarantine", "Aside", f"What could not be read; {ADMIN}", number=True)},
-        f"{one}/replay": {"post": _does("A request that was kept is read again and taken in", "Replayed", ["payload"],
-                                        number=True, payload=NUMBER)},
-        "/api/v1/deliveries/{number}/resend": {"post": _does("A message that failed is sent once more", "Resent", [],
-                                                             number=True)},
-        "/api/v1/audit": {"get": _page("audit", "AuditRow", f"Who did what to what; {ADMIN}", AUDIT)},
-        "/api/v1/people": {"get": _page("people", "Person", "By name; whoever has left comes last. No addresses")},
-        "/api/v1/teams": {"get": _whole("teams", "Team", "Teams, with their members and schedules")},
-        "/api/v1/views": {"get": _whole("views", "View", "Views of the list that teams have saved")},
-        "/api/v1/tickets": {"get": _page("tickets", "Ticket", "Tickets. Taken by /incidents/{number}/assign", TICKETS)},
+        f"{one}/token": {
+            "post": made("Another key; with `old`, in place of that one, which goes on for a day", [], old=NUMBER)
+        },
+        f"{one}/revoke": {
+            "post": does_admin(
+                "A key works no more; `confirm` is its ending",
+                "Revoked",
+                ["token", "confirm"],
+                token=NUMBER,
+                confirm=TEXT,
+            )
+        },
+        f"{one}/quarantine": {"get": page("quarantine", "Aside", f"What could not be read; {ADMIN}")},
+        f"{one}/replay": {
+            "post": does_admin(
+                "A request that was kept is read again and taken in", "Replayed", ["payload"], payload=NUMBER
+            )
+        },
+        "/api/v1/deliveries/{number}/resend": {
+            "post": does_admin(
+                "A message that failed is sent once more",
+                "Resent",
+                [],
+            )
+        },
+        "/api/v1/audit": {"get": page("audit", "AuditRow", f"Who did what to what; {ADMIN}", AUDIT)},
+        "/api/v1/people": {"get": page("people", "Person", "By name; whoever has left comes last. No addresses")},
+        "/api/v1/teams": {"get": whole("teams", "Team", "Teams, with their members and schedules")},
+        "/api/v1/tickets": {"get": page("tickets", "Ticket", "Tickets. Taken by /incidents/{number}/assign", TICKETS)},
         "/api/v1/tickets/{key}": {"get": _ticket()},
         "/api/v1/rules/explain": {"post": _explained()},
-    }  # fmt: skip
+    }
 
 
 def schemas(incident: Data) -> Data:
@@ -63,40 +80,24 @@ def schemas(incident: Data) -> Data:
         "AuditRow": object_of(*answers.AUDIT),
         "Person": object_of(*answers.PERSON, active=FLAG, teams=names, contacts={"type": "array", "items": contact}),
         "Team": object_of("name", members=names, schedules=names),
-        "View": object_of("id", "team", "name", "query"),
         "Ticket": object_of(*answers.INCIDENT, ticket={"type": ["object", "null"]}, **incident),
-        "Explained": object_of("problem", "place", alerts=NUMBER, tried={"type": "array", "items": tried},
-                               quarantined=texts),
-    }  # fmt: skip
+        "Explained": object_of(
+            "problem", "place", alerts=NUMBER, tried={"type": "array", "items": tried}, quarantined=texts
+        ),
+    }
 
 
-def _page(kind: str, schema: str, summary: str, names: tuple[str, ...] = PAGING, *, number: bool = False) -> Data:
-    rows = {kind: {"type": "array", "items": ref(schema)}, "next": TEXT_OR_NONE}
-    answer = {"type": "object", "properties": rows, "required": sorted(rows)}
-    parameters = [parameter(kind, name) for name in names]
-    said = operation(summary, answer, parameters=parameters, number=number)
-    return said if kind == "people" else said | {"description": NEWEST}
+def does_admin(summary: str, answer: str, required: list[str], **said: Data) -> Data:
+    return does(f"{summary}; {ADMIN}", answer, required, **said)
 
 
-def _whole(kind: str, schema: str, summary: str) -> Data:
-    rows: Data = {kind: {"type": "array", "items": ref(schema)}}
-    return operation(summary, {"type": "object", "properties": rows, "required": [kind]})
-
-
-def _does(summary: str, answer: str, required: list[str], *, number: bool = False, **said: Data) -> Data:
-    body = {"type": "object", "required": required, "properties": said}
-    made = operation(f"{summary}; {ADMIN}", ref(answer), number=number)
-    return made | {"requestBody": content(body)} if said else made
-
-
-def _made(summary: str, required: list[str], *, number: bool = False, **said: Data) -> Data:
-    return _does(summary, "Made", required, number=number, **said)
+def made(summary: str, required: list[str], **said: Data) -> Data:
+    return does_admin(summary, "Made", required, **said)
 
 
 def _ticket() -> Data:
     said = operation("The ticket with this key; of several desks the one heard last", ref("Ticket"))
-    key: Data = {"name": "key", "in": "path", "required": True, "schema": TEXT}
-    return said | {"parameters": [key, parameter("", "source") | {"schema": TEXT}]}
+    return said | {"parameters": [parameter("", "source") | {"schema": TEXT}]}
 
 
 def _explained() -> Data:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.doors.machine_questions import DEFAULT, DELIVERED, MOST, STATUSES
+from gateway.doors.machine_questions import DEFAULT, DELIVERED, MOST, PAGING, STATUSES
 from gateway.doors.openapi_reports import OF_REPORTS
 from rules.words import Urgency
 
 Data = dict[str, Any]
 TEXT: Data = {"type": "string"}
 NUMBER: Data = {"type": "integer", "format": "int64"}
+DAY: Data = {"type": "string", "format": "date"}
 FLAG: Data = {"type": "boolean"}
 MOMENT: Data = {"type": ["string", "null"], "format": "date-time"}
 ANYTHING: Data = {"type": "object"}
@@ -36,8 +37,12 @@ PARAMETERS: Mapping[tuple[str, str], tuple[Data, str]] = {
     ("", "schedule"): (TEXT, "A schedule's name. Default: all of them."),
     ("", "at"): ({"type": "string", "format": "date-time"}, "The moment, with its offset. Default: now."),
     ("", "state"): (words("active", "pending", "expired"), "Words with commas between. Default: active,pending."),
+    ("", "query"): (TEXT, "As the address of the list, or a saved view, has it: status=all&team=infra."),
     ("audit", "actor"): (TEXT, "Who did it: an e-mail address, or `token NAME #NUMBER`."),
     ("audit", "action"): (TEXT, "What was done, as the log names it."),
+    ("audit", "target"): (TEXT, "A text in what it was done to; looked for in the newest rows."),
+    ("audit", "from"): (DAY, "The first day."),
+    ("audit", "to"): (DAY, "The last day, included."),
     ("tickets", "status"): (words(*STATUSES), "Words with commas between. Default: open."),
     ("", "after"): (TEXT, "The `next` of the page before."),
     ("", "limit"): ({"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}, "Rows of a page at most."),
@@ -79,3 +84,49 @@ def ref(name: str) -> Data:
 def object_of(*names: str, **more: Data) -> Data:
     kinds = {name: KINDS.get(name, MOMENT if name.endswith("_at") else TEXT) for name in names}
     return {"type": "object", "properties": kinds | more, "required": sorted(kinds | more)}
+
+
+NEWEST = "Newest first. Go on with `after` until `next` is null."
+
+
+def page(kind: str, schema: str, summary: str, names: tuple[str, ...] = PAGING) -> Data:
+    rows = {kind: {"type": "array", "items": ref(schema)}, "next": TEXT_OR_NONE}
+    answer = {"type": "object", "properties": rows, "required": sorted(rows)}
+    said = operation(summary, answer, parameters=[parameter(kind, name) for name in names])
+    return said if kind == "people" else said | {"description": NEWEST}
+
+
+def whole(kind: str, schema: str, summary: str, *parameters: Data) -> Data:
+    """A list without pages."""
+    rows: Data = {kind: {"type": "array", "items": ref(schema)}}
+    answer = {"type": "object", "properties": rows, "required": [kind]}
+    return operation(summary, answer, parameters=list(parameters))
+
+
+def asks(summary: str, answer: str, *parameters: Data) -> Data:
+    return operation(summary, ref(answer), parameters=list(parameters))
+
+
+def does(summary: str, answer: str, required: list[str], **said: Data) -> Data:
+    """With a body, if there is something to be said."""
+    made = operation(summary, ref(answer))
+    body = {"type": "object", "required": required, "properties": said}
+    return made | {"requestBody": content(body)} if said else made
+
+
+def query(name: str, schema: Data, words: str) -> Data:
+    return {"name": name, "in": "query", "schema": schema, "description": words}
+
+
+def with_places(paths: Data) -> Data:
+    """Each operation with what stands in its address."""
+    for path, methods in paths.items():
+        places = [one.partition("}")[0] for one in path.split("{")[1:]]
+        for said in methods.values():
+            known = {one["name"] for one in said.get("parameters", ())}
+            said["parameters"] = [*map(_place, (one for one in places if one not in known)), *said["parameters"]]
+    return paths
+
+
+def _place(name: str) -> Data:
+    return {"name": name, "in": "path", "required": True, "schema": NUMBER if name == "number" else TEXT}

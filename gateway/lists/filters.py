@@ -197,6 +197,17 @@ class _Reading:
         return ""
 
 
+def after(wanted: Filter, place: tuple[int, int] | None) -> Filter:
+    """The same, from there on."""
+    return replace(wanted, after=place, folded=False)
+
+
+def place_of(text: str) -> tuple[int, int] | None:
+    """Where a page begins, as the address has it."""
+    found = _CURSOR.fullmatch(text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def of_query(query: str, now: datetime, zone: ZoneInfo) -> Filter:
     """What a saved view keeps, read again."""
     return read(MultiDict(parse_qsl(query)), now, zone)
@@ -216,14 +227,14 @@ def read(args: MultiDict[str, str], now: datetime, zone: ZoneInfo) -> Filter:
             reading.take(part.word, one_line(part.value))
         else:
             reading.found["text"].append(part.value)
-    found, after = reading.found, _CURSOR.fullmatch(args.get("after", ""))
+    found = reading.found
     plain = {name: found[name] for name in ("status", "urgencies", "sort", "since", "until", *ONE[:4]) if name in found}
     return Filter(
         **plain,
         labels=tuple(dict.fromkeys(found["labels"])),
         problems=tuple(dict.fromkeys(found["problems"])),
         q=one_line(" ".join(found["text"]))[:100],
-        after=(int(after[1]), int(after[2])) if after else None,
+        after=place_of(args.get("after", "")),
         rows=int(rows) if (rows := args.get("rows", "")) in _ROWS else PAGE,
         density=args.get("density", "") if args.get("density", "") in DENSITIES else "",
         view=view if (view := args.get("view", "")).isalnum() and len(view) < 20 else "",

@@ -110,6 +110,14 @@ def incident(session: Session, number: int) -> tuple[Incident, str] | None:
     return None if found is None else (found[0], found[1])
 
 
+def these(session: Session, ids: Sequence[int]) -> list[tuple[Incident, str]]:
+    """In the order in which they are asked for."""
+    query = select(Incident, Source.name).join(Source, Source.id == Incident.source_id).where(Incident.id.in_(ids))
+    rows = session.execute(query.options(defer(Incident.route), defer(Incident.ticket)))
+    found = {row[0].id: (row[0], row[1]) for row in rows}
+    return [found[one] for one in ids if one in found]
+
+
 def status(session: Session, number: int) -> str:
     return session.scalar(select(Incident.status).where(Incident.id == number)) or ""
 
@@ -150,8 +158,10 @@ def timeline(session: Session, incident_id: int) -> Sequence[Entry]:
     return session.scalars(query).all()[::-1]
 
 
-def last_used(session: Session, token_id: int) -> datetime | None:
-    return session.scalar(select(Token.last_used_at).where(Token.id == token_id))
+def life(session: Session, token_id: int) -> tuple[datetime | None, datetime | None]:
+    """When it was used last, and when it ends."""
+    row = session.execute(select(Token.last_used_at, Token.expires_at).where(Token.id == token_id)).one_or_none()
+    return (None, None) if row is None else (row[0], row[1])
 
 
 def _between(column: InstrumentedAttribute[int], after: int | None, floor: int) -> list[ColumnElement[bool]]:

@@ -1,16 +1,20 @@
 """What programs ask for beside incidents: what could not be read, the audit log, tickets; pages, newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce, union_all
 from sqlalchemy.orm import Session, defer
 
 from gateway.store.base import TICKETS
 from gateway.store.readings import Page
 from gateway.store.tables import AlertRow, Audit, Incident, Payload, QuarantinedItem, SavedView, Source
+from gateway.store.types import micros
 from rules.words import Kind, Status
 
-SEARCHED = 20_000  # newest items put aside that are looked through for one source
+SEARCHED = 20_000  # newest rows looked through where no index leads the way
+SLACK = 1_000  # numbers by which rows of the audit log may be out of the order of their moments
 
 
 def aside(
@@ -27,17 +31,51 @@ def aside(
     return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 
-def audit(
-    session: Session, actor: str, action: str, after: int | None, limit: int
-) -> tuple[Sequence[Audit], int | None]:
-    """Each name has an index, and the numbers of it are in it."""
-    query = select(Audit)
-    for column, value in ((Audit.actor, actor), (Audit.action, action)):
-        query = query.where(column == value) if value else query
-    if after is not None:
-        query = query.where(Audit.id < after)
-    rows = session.scalars(query.order_by(Audit.id.desc()).limit(limit + 1)).all()
+@dataclass(frozen=True, slots=True)
+class WantedAudit:
+    actor: str = ""
+    action: str = ""
+    target: str = ""  # a text in it
+    begin: datetime | None = None
+    end: datetime | None = None
+    after: int | None = None
+    actors: Collection[str] | None = None  # whose rows the reader may see; None: everybody's
+
+
+def audit(session: Session, wanted: WantedAudit, limit: int) -> tuple[Sequence[Audit], int | None]:
+    """A page, and where the next one begins."""
+    rows = audit_rows(session, wanted, limit + 1)
     return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+
+def audit_rows(session: Session, wanted: WantedAudit, limit: int) -> Sequence[Audit]:
+    """Newest first. Whole names have an index; a text within a name is looked for in the newest rows."""
+    query = select(Audit).where(*_audited(session, wanted))
+    return session.scalars(query.order_by(Audit.id.desc()).limit(limit)).all()
+
+
+def _audited(session: Session, wanted: WantedAudit) -> list[ColumnElement[bool]]:
+    """Numbers grow with time, nearly: a stretch of time is a stretch of numbers with some slack."""
+    found = []
+    if wanted.actor:
+        found.append(Audit.actor == wanted.actor)
+    if wanted.actors is not None:
+        found.append(Audit.actor.in_(wanted.actors))
+    if wanted.action:
+        found.append(Audit.action == wanted.action)
+    if wanted.target:
+        newest = select(func.max(Audit.id)).scalar_subquery()
+        found += [Audit.id > newest - SEARCHED, Audit.target.icontains(wanted.target, autoescape=True)]
+    at = type_coerce(Audit.at, BigInteger) + 0  # the walk is along the numbers, not along the moments
+    if wanted.begin is not None:
+        first = session.scalar(select(Audit.id).where(Audit.at >= wanted.begin).order_by(Audit.at).limit(1))
+        found += [Audit.id >= (2**62 if first is None else first - SLACK), at >= micros(wanted.begin)]
+    if wanted.end is not None:
+        last = session.scalar(select(Audit.id).where(Audit.at < wanted.end).order_by(Audit.at.desc()).limit(1))
+        found += [Audit.id <= (0 if last is None else last + SLACK), at < micros(wanted.end)]
+    if wanted.after is not None:
+        found.append(Audit.id < wanted.after)
+    return found
 
 
 def tickets(session: Session, statuses: Sequence[Status], after: int | None, limit: int) -> Page[Incident]:

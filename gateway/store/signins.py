@@ -10,7 +10,7 @@ from gateway.secrets import digest
 from gateway.store import bulk, people
 from gateway.store.bulk import Question
 from gateway.store.db import locked, upsert
-from gateway.store.tables import ContactRow, Counter, Fact, PersonRow, SignIn
+from gateway.store.tables import ContactRow, Counter, Fact, PersonRow, SignIn, Token
 from gateway.store.types import micros, moment
 from rules.words import Role
 
@@ -93,8 +93,11 @@ def end(session: Session, sign_in_id: int) -> None:
     session.execute(delete(SignIn).where(SignIn.id == sign_in_id))
 
 
-def end_all(session: Session, person_id: int) -> None:
+def end_all(session: Session, person_id: int, now: datetime) -> None:
+    """Everywhere, programs that ask in their name among it."""
     session.execute(delete(SignIn).where(SignIn.person_id == person_id))
+    theirs = update(Token).where(Token.person_id == person_id, Token.revoked_at.is_(None))
+    session.execute(theirs.values(revoked_at=now))
 
 
 def person_by_email(session: Session, email: str) -> PersonRow | None:

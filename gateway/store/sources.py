@@ -32,6 +32,7 @@ class TokenOwner:
     kind: str  # alertmanager, ticket, …; "api" for a program
     scopes: tuple[str, ...] = ()
     priority: str = ""  # of a source's tickets that name none we know
+    person_id: int | None = None  # of a program that asks for a person
 
 
 def create_token(session: Session, kind: str, name: str, now: datetime, known: Collection[str]) -> str:
@@ -56,13 +57,18 @@ def create_signing_secret(
 
 
 def create_api_token(
-    session: Session, name: str, scopes: Sequence[str], now: datetime, ends: datetime | None = None
+    session: Session,
+    name: str,
+    scopes: Sequence[str],
+    now: datetime,
+    ends: datetime | None = None,
+    person_id: int | None = None,
 ) -> str:
-    """A new token for a program that asks us. Shown this once."""
+    """A new token for a program that asks us, or for a person who asks by one. Shown this once."""
     wanted = tuple(dict.fromkeys(scope.strip() for scope in scopes))
     if not set(wanted) <= set(SCOPES):
         raise NotPossible(f"scopes are {', '.join(SCOPES)}, with a comma between: not {','.join(scopes)!r}")
-    made = Token(kind=API, source_id=None, name=_name(name), scopes=list(wanted), expires_at=ends)
+    made = Token(kind=API, person_id=person_id, name=_name(name), scopes=list(wanted), expires_at=ends)
     return _keep(session, made, now)
 
 
@@ -72,6 +78,7 @@ def find_token(session: Session, token: str, now: datetime) -> TokenOwner | None
         select(
             Token.id,
             Token.source_id,
+            Token.person_id,
             Token.name,
             Token.scopes,
             Source.name.label("source"),
@@ -85,7 +92,7 @@ def find_token(session: Session, token: str, now: datetime) -> TokenOwner | None
     if row is None:
         return None
     if row.source_id is None:
-        return TokenOwner(row.id, None, row.name, API, tuple(row.scopes))
+        return TokenOwner(row.id, None, row.name, API, tuple(row.scopes), person_id=row.person_id)
     return TokenOwner(row.id, row.source_id, row.source, row.kind, priority=row.default_priority)
 
 
@@ -144,12 +151,19 @@ def list_tokens(session: Session) -> Sequence[Row[Token, Source | None]]:
 def rotate(session: Session, old: Token, now: datetime, lives: timedelta) -> str:
     """A new token beside the old one, which goes on for so long. Shown this once."""
     if old.source_id is None:
-        made = Token(kind=API, source_id=None, name=old.name, scopes=list(old.scopes))
+        made = Token(kind=API, person_id=old.person_id, name=old.name, scopes=list(old.scopes))
     else:
         made = Token(kind=INGEST, source_id=old.source_id, name=old.name, scopes=[])
     end = now + lives
     old.expires_at = end if old.expires_at is None else min(end, old.expires_at)
     return _keep(session, made, now)
+
+
+def of_person(session: Session, person_id: int, now: datetime) -> Sequence[Token]:
+    """A person's own, as far as they work; newest first."""
+    query = select(Token).where(Token.person_id == person_id, Token.revoked_at.is_(None))
+    query = query.where(or_(Token.expires_at.is_(None), Token.expires_at > now))
+    return session.scalars(query.order_by(Token.id.desc())).all()
 
 
 def usable(session: Session, token_id: int, now: datetime) -> Token:

@@ -70,6 +70,7 @@ class Token(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
     source_id: Mapped[int | None] = mapped_column(ForeignKey("source.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)  # of kind 'api': whose own it is
     name: Mapped[str] = mapped_column(String(100))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
     sealed: Mapped[str | None]  # ciphertext of a signing secret

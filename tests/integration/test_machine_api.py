@@ -8,20 +8,26 @@ from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
 from gateway.doors.machine_questions import cursor
-from gateway.store import readings
+from gateway.store import people, readings
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
-from gateway.store.tables import Audit, Delivery, Token
+from gateway.store.tables import Audit, Delivery, PersonRow, Token
 from tests.samples import alert, group
 
 
 class Program:
     """Somebody's script with its token."""
 
-    def __init__(self, world, *scopes, name="deploy script"):
+    def __init__(self, world, *scopes, name="deploy script", person="", role=""):
+        """With a person it is their own, with this role."""
         self.client = world.client
         with transaction() as session:
-            self.token = source_store.create_api_token(session, name, scopes, world.clock.now())
+            whose = None
+            if person:
+                row = session.scalars(select(PersonRow).where(PersonRow.email == person)).one()
+                whose, row.role = row.id, role or row.role
+                people.bump(session, world.clock.now())
+            self.token = source_store.create_api_token(session, name, scopes, world.clock.now(), person_id=whose)
 
     def get(self, path, **asked):
         return self.ask("GET", path, query_string=asked)
@@ -48,6 +54,12 @@ def problem(answer, status):
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), answer.text
     assert answer.json["status"] == status
     return answer.json["detail"]
+
+
+def without_undo(answer):
+    said = answer.json
+    assert re.fullmatch("[0-9a-f]{32}", said.pop("undo"))
+    return said
 
 
 def fill(world):
@@ -129,7 +141,7 @@ def test_one_incident_with_all_that_belongs_to_it(world, program):
 def test_acknowledge_resolve_and_note(world, program):
     number = fill(world)[0]
     path = f"/incidents/{number}"
-    assert program.post(f"{path}/acknowledge").json == {
+    assert without_undo(program.post(f"{path}/acknowledge")) == {
         "result": "acknowledged", "incident": number, "status": "acknowledged",
     }  # fmt: skip
     again = program.post(f"{path}/acknowledge")
@@ -148,7 +160,7 @@ def test_acknowledge_resolve_and_note(world, program):
 def test_snooze_assign_and_mute(world, program):
     number = fill(world)[0]
     path = f"/incidents/{number}"
-    assert program.post(f"{path}/snooze", json={"for": "30m"}).json == {
+    assert without_undo(program.post(f"{path}/snooze", json={"for": "30m"})) == {
         "result": "snoozed", "incident": number, "status": "triggered",
     }  # fmt: skip
     assert program.get(path).json["snoozed_until"] == "2026-12-05T00:42:00Z"
@@ -293,12 +305,12 @@ def test_notes_that_are_none(world, program):
     assert world.entries("note") == []
 
 
-def routes(app, number):
-    """Every path under /api/v1 with its method and scope."""
+def routes(app, number, *, of_persons=False):
+    """Every path under /api/v1 with its method and scope; those for persons only are apart."""
     return [
         (rule.rule[len("/api/v1") :].replace("<number>", str(number)), method, app.view_functions[rule.endpoint].scope)
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/api/")
+        if rule.rule.startswith("/api/") and app.view_functions[rule.endpoint].only_persons is of_persons
         for method in rule.methods - {"HEAD", "OPTIONS"}
     ]
 
@@ -310,6 +322,7 @@ BODY = {  # enough for every action
 }  # fmt: skip
 NOT_NOW = {  # there is nothing to merge it with, it has one alert, no message failed, and so on
     "merge": 409, "split": 409, "resend": 409, "revoke": 400, "replay": 400, "explain": 400, "<key>": 404,
+    "bulk": 400, "undo": 404,
 }  # fmt: skip
 ADMINS = ("POST /sources", "GET /sources/1/quarantine", "GET /audit", "POST /deliveries/1/resend")
 MADE = ("silences", "maintenance", "oncall/overrides")
@@ -345,6 +358,14 @@ def test_every_route_wants_a_token_with_its_scope(world):
             assert scope in problem(stranger.ask(method, path), 403)
         answer = right.ask(method, path, json=BODY if method == "POST" else None)
         assert answer.status_code == NOT_NOW.get(path.rpartition("/")[2], 200), path
+    whole = Program(world, "read", "act", "admin")
+    mine = {scope: Program(world, scope, person="oleg@example.org", role="admin") for scope in ("read", "act", "admin")}
+    for path, method, scope in routes(world.app, number, of_persons=True):
+        problem(world.client.open(f"/api/v1{path}", method=method), 401)
+        assert "person's own" in problem(whole.ask(method, path), 403)
+        for lacking in mine.keys() - {scope}:
+            assert scope in problem(mine[lacking].ask(method, path), 403)
+        assert mine[scope].ask(method, path, json={}).status_code in (200, 400, 404, 409), path
     for given in (
         "Bearer",
         "Bearer ",
@@ -382,7 +403,8 @@ def test_nothing_secret_is_in_any_answer(world, program):
     assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
 
 
-def test_the_description_names_every_route_and_parameter(world, program):
+def test_the_description_names_every_route_and_parameter(world):
+    program = Program(world, "read", "act", "admin", person="oleg@example.org", role="admin")
     described = program.get("/openapi.json").json
     assert described["openapi"] == "3.1.0"
     known = {(path, method.upper()) for path, methods in described["paths"].items() for method in methods}
