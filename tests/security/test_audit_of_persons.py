@@ -52,12 +52,12 @@ ACTIONS = [  # route after /api/v1, what is done, the row's action
     ("/me/calendar", lambda on: on.oleg.ask("DELETE", "/me/calendar"), "calendar address end"),
     ("/me/sessions/<number>", lambda on: on.oleg.ask("DELETE", f"/me/sessions/{on.first_session()}"), "session ended"),
     ("/me/sessions/end", lambda on: on.makes("/me/sessions/end"), "other sessions ended"),
-    ("/me/contacts", lambda on: on.makes("/me/contacts", {"channel": "pagerduty", "address": "a" * 32},
+    ("/me/contacts", lambda on: on.makes("/me/contacts", {"channel": "email", "address": "o@example.org"},
                                          "contact"), "contact add"),
     ("/me/contacts/<number>/test", lambda on: on.oleg.post(f"/me/contacts/{on.last}/test"), "contact test"),
     ("/me/contacts/<number>/confirm", lambda on: on.oleg.post(f"/me/contacts/{on.last}/confirm",
                                                               json={"did": "arrived"}), "contact arrived"),
-    ("/me/contacts/<number>/code", lambda on: on.oleg.post(f"/me/contacts/{on.last}/code"), "contact test"),
+    ("/me/contacts/<number>/code", lambda on: on.oleg.post(f"/me/contacts/{on.last}/code"), ""),
     ("/me/contacts/<number>", lambda on: on.oleg.ask("DELETE", f"/me/contacts/{on.last}"), "contact remove"),
     ("/views", lambda on: on.makes("/views", {"name": "Loud", "query": "urgency=emergency"}), "view saved"),
     ("/views/<number>", lambda on: on.oleg.post(f"/views/{on.last}", json={"name": "Louder"}), "view rename"),
@@ -70,7 +70,7 @@ ACTIONS = [  # route after /api/v1, what is done, the row's action
     ("/undo", lambda on: on.undoes(), "undo acknowledge"),
 ]  # fmt: skip
 RULES = {f"/api/v1{rule}" for rule, *_ in ACTIONS}
-BESIDE = {"contact test", "acknowledge"}  # of what is done on the way
+BESIDE = {"acknowledge"}  # of what is done on the way
 
 
 def rows():
@@ -83,6 +83,9 @@ def test_whatever_a_person_does_by_a_token_leaves_its_row(world):
     for rule, do, what in ACTIONS:
         known = len(rows())
         answer = do(stage)
+        if not what:  # no provider is set up that could send a code: nothing is done, and nothing noted
+            assert (answer.status_code, len(rows())) == (409, known), rule
+            continue
         assert answer.status_code == 200, (rule, answer.text)
         fresh = [row for row in rows()[known:] if row.action not in BESIDE or row.action == what]
         assert [row.action for row in fresh] == [what], (rule, what)
