@@ -65,6 +65,7 @@ def main() -> None:
 
 def fill(count: int) -> None:
     with transaction() as session:
+        session.execute(text("PRAGMA cache_size = -2000000"))  # KB: a million rows go into a dozen indexes
         session.execute(text(INCIDENTS), {"count": count, "begin": micros(NOW) - YEAR, "step": YEAR // count})
         session.execute(text(MESSAGES))
 
