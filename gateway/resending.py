@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from gateway.actions import Actor
 from gateway.briefing import facts_about
 from gateway.outward.render import render
-from gateway.store import audit, outbox, timeline
+from gateway.store import audit, cases, outbox, timeline
+from gateway.store.cases import Case
 from gateway.store.db import locked, transaction
 from gateway.store.outbox import PAGES, Leased
-from gateway.store.tables import Delivery, Incident
+from gateway.store.tables import Delivery
 from gateway.store.types import micros
 from gateway.world import World
 from rules import retry
@@ -58,9 +59,11 @@ def resend(numbers: Collection[int], actor: Actor, now: datetime) -> Resent:
     """Those that failed wait again, from the beginning; each is told on its timeline, all of them in the audit log."""
     done, lines = Resent(), []
     with transaction() as session:
-        query = select(Delivery).where(Delivery.id.in_(sorted(numbers)[:MOST])).order_by(Delivery.id)
-        for message in session.scalars(locked(query)).all():
-            if wrong := _wrong(session, message):
+        wanted = Delivery.id.in_(sorted(numbers)[:MOST])
+        # Incidents before their messages, as everybody locks them: none is answered between this look and the commit.
+        known = cases.load(session, session.scalars(select(Delivery.incident_id).where(wanted)))
+        for message in session.scalars(locked(select(Delivery).where(wanted).order_by(Delivery.id))).all():
+            if wrong := _wrong(known.get(message.incident_id), message):
                 done.left.append((message.id, wrong))
                 continue
             _queue(message, now)
@@ -77,15 +80,14 @@ def resend(numbers: Collection[int], actor: Actor, now: datetime) -> Resent:
     return done
 
 
-def _wrong(session: Session, message: Delivery) -> str:
+def _wrong(case: Case | None, message: Delivery) -> str:
     if message.status not in AGAIN:
         return "it did not fail"
     if message.kind == DIGEST:
         return "what was in this roll-up goes its own way again"
     if message.kind not in PAGES:
         return ""
-    incident = session.get(Incident, message.incident_id)
-    if incident is None or incident.status != Status.TRIGGERED or incident.snoozed_until is not None:
+    if case is None or case.state.status is not Status.TRIGGERED or case.state.snoozed_until is not None:
         return "nobody is called about this incident now: it is answered, asleep or over"
     return ""
 

@@ -100,8 +100,13 @@ def _insert(table: Table, columns: tuple[str, ...], alike: frozenset[str], form:
     split = _split(columns, alike)
     names = (*split.alike, *split.other)
     taken = ", ".join(_taken(table, split, form))
-    source = f"json_to_recordset(%s::json) AS r({', '.join(_typed(table, split.other, form))})"
+    own = ", ".join(_typed(table, split.other, form))
+    source = f"json_to_recordset(%s::json) AS r({own})"
     if form == "kinds":
+        # Rows get their numbers in the order in which they were given, however they are joined with their kinds.
+        listed = ", ".join([*split.other, "kind_", "place_"])
+        source = f"ROWS FROM (json_to_recordset(%s::json) AS ({own})) WITH ORDINALITY AS r({listed})"
+        tail = f"ORDER BY r.place_ {tail}"
         source += f" JOIN json_to_recordset(%s::json) AS k({', '.join(_typed(table, split.alike, form))}) USING (kind_)"
     return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {taken} FROM {source} {tail}"  # noqa: S608
 

@@ -253,7 +253,14 @@ END:VCALENDAR
 """
 
 
-def test_a_calendar_of_others_is_a_layer_and_its_last_good_copy_stays(world_of, clock):
+def test_a_calendar_of_others_is_a_layer_and_its_last_good_copy_stays(world_of, clock, monkeypatch):
+    while_writing, read = [], calendars.read
+
+    def looked_at(*given):
+        while_writing.append(bool(db.session().info.get("writes")))
+        return read(*given)
+
+    monkeypatch.setattr(calendars, "read", looked_at)
     with FakeServer() as server:
         made = world_of(
             BOOK_HEAD, BERLIN.replace("NTFY", "https://ntfy.example"), NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1"
@@ -289,6 +296,8 @@ def test_a_calendar_of_others_is_a_layer_and_its_last_good_copy_stays(world_of, 
             assert who(program, "mixed", utc(2027, 1, 1, 12)) == "oleg"
         assert who(program, "mixed", utc(2027, 1, 2, 12)) == "irina"
         assert len(server.requests) == 4
+    assert while_writing
+    assert not any(while_writing)  # a large one takes seconds, in which others wait for a transaction's locks
 
 
 def test_a_calendar_is_read_at_its_secret_address(made, clock):

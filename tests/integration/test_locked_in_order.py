@@ -1,0 +1,124 @@
+"""What several do at once on PostgreSQL: who looks at an incident holds it, and all lock in one order."""
+
+import threading
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from gateway import actions, resending
+from gateway.flows import settle
+from gateway.flows.settle import Result
+from gateway.store import outbox
+from gateway.store.db import db, transaction
+from gateway.store.tables import Entry
+from gateway.store.types import micros
+from gateway.store.written import Rows, statement
+from tests.databases import wait_until
+from tests.samples import BOOK
+
+ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+WAITS = """
+    SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()
+"""
+ANNA = actions.Actor("Anna", "anna@example.org", "page")
+ONE_EACH = BOOK.replace("policy: infra}", "policy: infra, group_by: [alertname, instance]}", 1)
+
+
+@pytest.fixture
+def other(database_url):
+    """Somebody else's link to the same database, and one that watches."""
+    plain = database_url.replace("+psycopg", "")
+    with psycopg.connect(plain) as link, psycopg.connect(plain, autocommit=True) as watch:
+        yield link, watch
+
+
+@contextmanager
+def beside(world, work):
+    """`work` in a thread; what it returned is in the list."""
+    found = []
+
+    def run():
+        with world.app.app_context():
+            try:
+                found.append(work())
+            finally:
+                db.session.remove()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield thread, found
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def waits(watch, thread):
+    """Until it waits for a lock; False if it ended without."""
+    wait_until(lambda: not thread.is_alive() or watch.execute(WAITS).fetchone())
+    return thread.is_alive()
+
+
+@ON_POSTGRES
+def test_nothing_is_sent_again_of_what_is_being_answered(staffed, other):
+    link, watch = other
+    (number,) = staffed.alert()
+    with transaction() as session:
+        session.execute(text("UPDATE delivery SET status = 'failed'"))
+    ids = [one.id for one in staffed.deliveries(incident_id=number)]
+    link.execute("UPDATE incident SET status = 'acknowledged', next_at = NULL WHERE id = %s", [number])
+    with beside(staffed, lambda: resending.resend(ids, ANNA, staffed.clock.now())) as (thread, found):
+        assert waits(watch, thread)
+        link.commit()
+    (resent,) = found
+    assert (resent.done, [one for one, _ in resent.left]) == ([], ids)
+    assert {one.status for one in staffed.deliveries(incident_id=number)} == {"failed"}
+
+
+@ON_POSTGRES
+def test_rows_of_two_kinds_get_their_numbers_in_the_order_in_which_they_came(staffed):
+    """Joined with their kinds in whichever way the planner likes best."""
+    columns = ("incident_id", "at", "kind", "actor", "detail")
+    told = [(1, number, ("opened", "sent")[number % 2], "", "{}") for number in range(40)]
+    part = Rows(
+        Entry.__table__, columns, frozenset({"incident_id", "kind", "actor", "detail"}), told, "RETURNING id, at"
+    )
+    sql, values = statement([part])
+    for ways in (("hashjoin", "nestloop"), ("mergejoin", "nestloop"), ("hashjoin", "mergejoin")):
+        with transaction() as session:
+            for way in ways:
+                session.execute(text(f"SET LOCAL enable_{way} = off"))
+            rows = driver(session).execute(sql, values).fetchall()
+        assert [at for _, at in sorted(rows)] == list(range(40)), ways
+
+
+def driver(session):
+    """A cursor that counts its parameters, as the store's does."""
+    return psycopg.RawCursor(session.connection().connection.driver_connection)
+
+
+@ON_POSTGRES
+def test_outcomes_lock_the_incidents_of_a_roll_up_and_all_others_in_one_order(staffed_of, other):
+    """Whoever has the first of them waits for nobody who has a later one."""
+    link, watch = other
+    world = staffed_of(ONE_EACH)
+    first, second = (world.alert(name="A", fingerprint=mark, instance=mark)[0] for mark in ("a", "b"))
+    now = world.clock.now()
+    with transaction() as session:
+        digest, told = session.scalars(text("SELECT id FROM delivery WHERE incident_id = :id"), {"id": second}).all()[
+            :2
+        ]
+        session.execute(text("UPDATE delivery SET kind = 'digest' WHERE id = :id"), {"id": digest})
+        session.execute(
+            text("UPDATE delivery SET bundle_id = :to WHERE incident_id = :id"), {"to": digest, "id": first}
+        )
+        taken = {one.id: one for one in outbox.lease(session, "pagerduty", 8, now, micros(now))}
+        taken |= {one.id: one for one in outbox.lease(session, "ntfy", 8, now, micros(now))}
+    results = [Result(taken[one], "sent", "ok") for one in (told, digest) if one in taken]
+    assert len(results) == 2
+    link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [first])
+    with beside(world, lambda: settle.write_down(results, now)) as (thread, _):
+        assert waits(watch, thread)
+        assert watch.execute("SELECT id FROM incident WHERE id = %s FOR UPDATE SKIP LOCKED", [second]).fetchone()
+        link.rollback()
+    assert {one.status for one in world.deliveries(incident_id=second)} >= {"sent"}
