@@ -1,14 +1,14 @@
 """Whether the people whom a rule book names can be told: what `rules check` says where it knows them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from rules.audience import one_person, reaches
 from rules.book import Policy, RuleBook
 from rules.calendars import named
 from rules.lint import Finding, unused
-from rules.oncall import all_bound, is_gap
-from rules.schedules import Schedule
+from rules.oncall import all_bound, is_gap, to_come
+from rules.schedules import Layer, Schedule
 from rules.words import Directory, Role, Route
 
 AHEAD = timedelta(days=14)
@@ -71,7 +71,7 @@ def _team(place: str, name: str, directory: Directory) -> Iterator[Finding]:
 
 def _schedule(place: str, schedule: Schedule, directory: Directory, at: datetime) -> Iterator[Finding]:
     target = f"schedule:{schedule.name}"
-    for email in _members(schedule):
+    for email in _members(schedule, to_come(schedule, at)):
         yield from _person(place, target, email, directory)
     empty = [moment for moment in _hours(at) if is_gap(schedule, moment)]
     if empty:
@@ -84,8 +84,8 @@ def _hours(at: datetime) -> Iterator[datetime]:
         yield at + count * EVERY
 
 
-def _members(schedule: Schedule) -> list[str]:
-    found = [email for layer in schedule.layers for email in layer.members]
+def _members(schedule: Schedule, layers: Sequence[Layer]) -> list[str]:
+    found = [email for layer in layers for email in layer.members]
     found += [duty.who for layer in schedule.layers for duty in layer.duties]
     return list(dict.fromkeys(found))
 
@@ -122,7 +122,7 @@ def _everybody(policy: Policy, directory: Directory) -> set[str]:
         elif kind == "team" and name in directory.teams:
             found.update(directory.teams[name].members)
         elif kind == "schedule" and name in directory.schedules:
-            found.update(_members(directory.schedules[name]))
+            found.update(_members(directory.schedules[name], directory.schedules[name].layers))
         elif kind == "role":
             found.update(person.email for person in directory.people.values() if person.role == name)
     return found

@@ -52,23 +52,34 @@ def on_call(schedule: Schedule, at: datetime) -> str | None:
 
 def overridden(schedule: Schedule, at: datetime) -> int:
     """The id of the override that decides at that moment; 0 where the layers do."""
-    return next((one.id for one in reversed(_standing_in(schedule)) if one.starts <= at < one.ends), 0)
+    return next((one.id for one in reversed(schedule.overrides) if one.starts <= at < one.holds_until), 0)
 
 
 def passed_over(schedule: Schedule, at: datetime) -> str | None:
     """Who would stand in at that moment, had they not left."""
     now = [one for one in schedule.overrides if one.starts <= at < one.ends]
-    return now[-1].who if now and now[-1].left else None
+    return now[-1].who if now and at >= now[-1].holds_until else None
 
 
-def without_leavers(schedule: Schedule, people: Collection[str]) -> Schedule:
-    """With the overrides marked of whoever is not among these people any more."""
-    marked = tuple(replace(one, left=one.who not in people) for one in schedule.overrides)
+def without_leavers(schedule: Schedule, people: Collection[str], left: Mapping[str, datetime]) -> Schedule:
+    """With the overrides marked of whoever is not among these people any more, from when they left, if that is known.
+
+    What was before that stays as it was.
+    """
+    marked = tuple(
+        one if one.who in people else replace(one, left=left.get(one.who, one.starts)) for one in schedule.overrides
+    )
     return replace(schedule, overrides=marked)
 
 
 def _standing_in(schedule: Schedule) -> list[Override]:
-    return [one for one in schedule.overrides if not one.left]
+    return [one for one in schedule.overrides if one.starts < one.holds_until]
+
+
+def to_come(schedule: Schedule, at: datetime) -> list[Layer]:
+    """Its layers without those that are over."""
+    zone = ZoneInfo(schedule.timezone)
+    return [one for one in schedule.layers if one.until is None or moment_of(one.until, zone) > at]
 
 
 def next_handover(schedule: Schedule, at: datetime) -> datetime | None:
@@ -158,8 +169,8 @@ def _to_cover(schedule: Schedule, begin: datetime, end: datetime) -> Iterator[tu
 
 def _standing(schedule: Schedule, at: datetime) -> tuple[str | None, int, object]:
     """Who, by which override, and by which turn of which layer."""
-    for override in reversed(_standing_in(schedule)):
-        if override.starts <= at < override.ends:
+    for override in reversed(schedule.overrides):
+        if override.starts <= at < override.holds_until:
             return override.who, override.id, override.starts
     zone = ZoneInfo(schedule.timezone)
     for number in range(len(schedule.layers) - 1, -1, -1):
@@ -210,7 +221,7 @@ def _edges(schedule: Schedule, begin: datetime, end: datetime, *, turns: bool = 
     zone = ZoneInfo(schedule.timezone)
     found = {begin.astimezone(UTC)}
     for override in _standing_in(schedule):
-        found |= {override.starts.astimezone(UTC), override.ends.astimezone(UTC)}
+        found |= {override.starts.astimezone(UTC), override.holds_until.astimezone(UTC)}
     for layer in schedule.layers:
         found.update(_edges_of(layer, zone, begin, end, turns=turns))
     return sorted(moment for moment in found if begin <= moment < end)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from rules.book import RuleBook
 from rules.durations import write_duration
-from rules.oncall import gaps, shifts
+from rules.oncall import gaps, shifts, to_come
 from rules.schedules import Override, Schedule
 from rules.words import CHANNELS_OF_WAY, Directory, Person, Role, Route, Urgency, Way
 
@@ -82,7 +82,7 @@ def _broken(target: str, policy: str, directory: Directory, at: datetime) -> Ite
 
 def _leavers(directory: Directory, at: datetime) -> Iterator[Found]:
     for schedule in directory.schedules.values():
-        for email in dict.fromkeys(email for layer in schedule.layers for email in layer.members):
+        for email in dict.fromkeys(email for layer in to_come(schedule, at) for email in layer.members):
             if email not in directory.people:
                 yield Found("left", email, schedule.team, f"schedule {schedule.name}", f"schedule:{schedule.name}")
         yield from (_passed_over(one, schedule) for one in schedule.overrides if one.left and one.ends > at)

@@ -54,7 +54,11 @@ class Override:
     ends: datetime
     who: str  # e-mail address
     id: int = 0
-    left: bool = False  # whoever should stand in has left: the layers decide, as if it were not there
+    left: datetime | None = None  # when whoever should stand in left: from then on the layers decide
+
+    @property
+    def holds_until(self) -> datetime:
+        return self.ends if self.left is None else min(self.ends, self.left)
 
 
 @dataclass(frozen=True, slots=True)

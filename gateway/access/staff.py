@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from itsdangerous import BadSignature, Signer
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from gateway.access.links import keys
 from gateway.actions import Actor
 from gateway.secrets import digest
-from gateway.store import audit, people, signins
+from gateway.store import audit, people, shifts, signins
 from gateway.store import staff as store
 from gateway.store.db import transaction
 from gateway.store.tables import ContactRow, PersonRow, ScheduleRow, TeamRow
@@ -124,23 +125,31 @@ def leave(number: int, instead: str, by: Actor, now: datetime) -> str:
             return "unknown"
         if store.admins(session) == [number]:
             return LAST_ADMIN
-        row.active = False
+        row.active, row.left_at = False, now
         signins.end_all(session, number, now)
         _set_teams(session, row.email, [])
         heir = signins.person_by_email(session, instead) if instead else None
         if heir is not None and heir.active and heir.role != Role.VIEWER:
             for schedule in store.schedules(session):
-                _replace(schedule, row.email, heir.email)
+                _hand_over(schedule, row.email, heir.email, now)
         audit.note(session, now, by.account, "person left", row.email, by.how, instead=instead)
         people.bump(session, now)
     return ""
 
 
-def _replace(schedule: ScheduleRow, old: str, new: str) -> None:
-    layers = [
-        {**layer, "members": [new if one == old else one for one in layer.get("members", ())]}
-        for layer in schedule.layers
-    ]
+def _hand_over(schedule: ScheduleRow, old: str, new: str, now: datetime) -> None:
+    """From now on it is the other's turn. What was stays: a layer that has begun ends, above the one that goes on."""
+    here = now.astimezone(ZoneInfo(schedule.timezone)).replace(tzinfo=None)
+    layers = list[dict[str, Any]]()
+    for layer in schedule.layers:
+        members = layer.get("members", ())
+        over = "until" in layer and datetime.fromisoformat(layer["until"]) <= here
+        if old not in members or over:
+            layers.append(layer)
+            continue
+        layers.append({**layer, "members": [new if one == old else one for one in members]})
+        if datetime.fromisoformat(layer["start"]) < here:
+            layers.append({**layer, "until": here.isoformat()})
     if layers != schedule.layers:
         schedule.layers = layers
 
@@ -150,7 +159,9 @@ def come_back(number: int, by: Actor, now: datetime) -> bool:
         row = store.person(session, number)
         if row is None:
             return False
-        row.active = True
+        if row.left_at is not None:
+            shifts.resume(session, row.email, row.left_at, now)
+        row.active, row.left_at = True, None
         audit.note(session, now, by.account, "person back", row.email, by.how)
         people.bump(session, now)
         return True

@@ -72,11 +72,13 @@ def directory(session: Session) -> Directory:
     schedules = session.scalars(select(ScheduleRow).order_by(ScheduleRow.id))
     overrides, duties = shifts.overrides(session), calendars.imported(session)
     everybody = {row.email: _person(row, of_person.get(row.id, [])) for row in people}
+    left = session.execute(select(PersonRow.email, PersonRow.left_at).where(~PersonRow.active))
+    gone = {email: at for email, at in left if at is not None}
     held = [_schedule(row, overrides.get(row.id, ()), duties) for row in schedules]
     return Directory(
         people=everybody,
         teams={row.name: Team(row.name, tuple(row.members), tuple(of_team.get(row.id, ())), row.id) for row in teams},
-        schedules={one.name: without_leavers(one, everybody) for one in held},
+        schedules={one.name: without_leavers(one, everybody, gone) for one in held},
         addresses=frozenset(
             (one.channel, one.address_id) for group in (*of_person.values(), *of_team.values()) for one in group
         ),
@@ -151,7 +153,7 @@ def export_people(session: Session, vault: Vault, secret: Collection[str] = SECR
     ]
     teams = [ListedTeam(one.name, one.members, listed(one.contacts)) for one in found.teams.values()]
     sources = calendars.sources(session, vault)
-    schedules = [_exported(schedule, sources) for schedule in found.schedules.values()]
+    schedules = [_exported(schedule, sources, found.people) for schedule in found.schedules.values()]
     return PeopleFile(tuple(people), tuple(teams), tuple(schedules))
 
 
@@ -173,9 +175,10 @@ def _schedule(
     return Schedule(row.name, row.timezone, filled, row.team, row.id, row.covers, overrides=overrides)
 
 
-def _exported(schedule: Schedule, sources: Mapping[tuple[int, str], str]) -> Schedule:
-    """With the addresses of imported calendars instead of their keys."""
-    layers = (replace(one, ical=sources[schedule.id, one.ical]) if one.ical else one for one in schedule.layers)
+def _exported(schedule: Schedule, sources: Mapping[tuple[int, str], str], people: Collection[str]) -> Schedule:
+    """With the addresses of imported calendars instead of their keys, and without the past turns of who has left."""
+    kept = [one for one in schedule.layers if one.until is None or all(email in people for email in one.members)]
+    layers = (replace(one, ical=sources[schedule.id, one.ical]) if one.ical else one for one in kept)
     return replace(schedule, layers=tuple(layers))
 
 

@@ -21,6 +21,7 @@ class PersonRow(Base):
     home: Mapped[str] = mapped_column(String(64), default="", server_default="")  # the view of the list they begin at
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
+    left_at: Mapped[datetime | None]
     weekly: Mapped[bool | None]  # whether they want the weekly report; none: as their role has it
     created_at: Mapped[datetime]
     notify: Mapped[dict[str, Any]] = mapped_column(

@@ -30,6 +30,20 @@ def overrides(session: Session) -> dict[int, tuple[Override, ...]]:
     return {schedule: tuple(held) for schedule, held in found.items()}
 
 
+def resume(session: Session, email: str, left: datetime, now: datetime) -> None:
+    """Somebody who had left is back: their overrides count again from now on, and not for the time between."""
+    query = select(OverrideRow).where(OverrideRow.email == email, OverrideRow.ends_at > left)
+    for row in session.scalars(locked(query.order_by(OverrideRow.id))).all():
+        ends, row.ends_at = row.ends_at, max(row.starts_at, left)
+        if ends > now:
+            session.add(
+                OverrideRow(
+                    schedule_id=row.schedule_id, email=row.email, starts_at=max(row.starts_at, now), ends_at=ends,
+                    reason=row.reason, author=row.author, created_at=row.created_at, swap_id=row.swap_id,
+                )
+            )  # fmt: skip
+
+
 def listed(session: Session, now: datetime) -> Sequence[OverrideRow]:
     """Those that have not ended, what begins first before."""
     query = (

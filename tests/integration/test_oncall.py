@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import select, update
 
+from gateway.access import staff
 from gateway.actions import Actor
 from gateway.flows import calendars, duties, herald
 from gateway.flows.reach import look_ahead
@@ -136,6 +137,27 @@ def test_an_override_of_somebody_who_has_left_decides_nothing(made, program, bro
     look_ahead(clock.now())
     found = [row.detail["what"] for row in db.session.scalars(select(ReachFinding).where(ReachFinding.kind == "left"))]
     assert any(what.startswith("override of infra until") for what in found)
+
+
+def test_somebody_who_leaves_and_comes_back_stood_in_when_they_were_here(made, program, browser_of, clock):
+    for begins, ends in ((1, 2), (2, 4), (4, 6), (7, 8)):
+        said = {"schedule": "infra", "person": "oleg@example.org"}
+        times = {name: (clock.now() + at * DAY).isoformat() for name, at in (("starts_at", begins), ("ends_at", ends))}
+        assert program.post("/oncall/overrides", json=said | times).status_code == 200
+    oleg = db.session.scalar(select(PersonRow.id).where(PersonRow.email == "oleg@example.org"))
+    clock.advance(days=3)
+    left, half = clock.now(), timedelta(hours=12)
+
+    def stood_in(since, until):
+        return [who(program, "infra", left + at * DAY + half) == "oleg" for at in range(since, until)]
+
+    assert stood_in(-2, 6) == [True, True, True, True, True, False, True, False]
+    assert staff.leave(oleg, "", ANNA, left) == ""
+    assert stood_in(-2, 6) == [True, True, *[False] * 6]
+    clock.advance(days=2)
+    assert stood_in(-2, 2) == [True, True, False, False]  # what is over by now is as it was
+    assert staff.come_back(oleg, ANNA, clock.now())
+    assert stood_in(-2, 6) == [True, True, False, False, True, False, True, False]
 
 
 def test_an_override_that_cannot_be(program, clock):

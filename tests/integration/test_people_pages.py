@@ -1,6 +1,7 @@
 """People, contacts, own rules, sign-ins and the first run, through the pages."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ from sqlalchemy import select, update
 from dashboard.overview.checklist import SHIPPED
 from gateway import bookshelf
 from gateway.access import auth
-from gateway.store import staff
+from gateway.store import people, staff
 from gateway.store.db import db, transaction
 from gateway.store.tables import ContactCode, ContactRow, PersonRow, ScheduleRow, SignIn
 from rules import book
+from rules.oncall import on_call
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 
 
@@ -144,7 +146,11 @@ def test_somebody_comes_is_changed_and_leaves(staffed):
     assert "infra" in irina.get(f"/people/{anna}").text
     assert irina.press(f"/people/{anna}/leave", instead="oleg@example.org", sure="1").status_code == 302
     schedule = db.session.scalars(select(ScheduleRow).execution_options(populate_existing=True)).one()
-    assert schedule.layers[0]["members"] == ["oleg@example.org"]
+    turns, past = schedule.layers
+    assert (turns["members"], "until" in turns) == (["oleg@example.org"], False)
+    assert past["members"] == ["anna@example.org"]
+    held, now = people.directory(db.session()).schedules["infra"], staffed.clock.now()
+    assert [on_call(held, now + timedelta(seconds=one)) for one in (-1, 0)] == ["anna@example.org", "oleg@example.org"]
     assert not person("anna@example.org").active
     me = person("irina@example.org").id
     assert irina.press(f"/people/{me}/leave").status_code == 422  # unread
