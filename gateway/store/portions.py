@@ -29,21 +29,21 @@ def fill(context: "MigrationContext", key: str, table: str, portion: Portion, si
     link, left = context.connection, TURNS
     assert link is not None, "a script has no rows"
     turns = Turns(str(link.engine.url))
-    _end(context, link)
+    end(context, link)
     try:
         while left:
             try:
                 with turns.take():
-                    _begin(context, link)
+                    begin(context, link)
                     more = _one(link, key, table, portion, size)
-                    _end(context, link)
+                    end(context, link)
             except OperationalError as problem:
                 left = _wait(context, link, left, problem)
             else:
                 left = TURNS if more else 0
     finally:
         turns.close()
-    _begin(context, link)  # for the version that Alembic writes down now
+    begin(context, link)  # for the version that Alembic writes down now
 
 
 def _one(link: Connection, key: str, table: str, portion: Portion, size: int) -> bool:
@@ -78,10 +78,10 @@ def _wait(context: "MigrationContext", link: Connection, left: int, problem: Ope
 # autocommit_block() does, whose change of the isolation level would undo ours on SQLite.
 
 
-def _begin(context: "MigrationContext", link: Connection) -> None:
+def begin(context: "MigrationContext", link: Connection) -> None:
     context._transaction = link.begin()
 
 
-def _end(context: "MigrationContext", link: Connection) -> None:
+def end(context: "MigrationContext", link: Connection) -> None:
     link.commit()
     context._transaction = None

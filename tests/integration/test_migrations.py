@@ -133,3 +133,40 @@ def filled():
     noted = db.session.execute(text("SELECT value FROM fact WHERE key = 'fill:incident'")).scalar()
     db.session.rollback()
     return count, noted
+
+
+def test_p20_an_index_of_a_filled_table_is_made_beside_writers_and_again_after_a_death(
+    cluster, tmp_path, monkeypatch, caplog
+):
+    """Nobody waits for it, unless somebody's old transaction takes too long."""
+    url = cluster.create(f"indexed_{tmp_path.name}"[:60].lower())
+    app = create_app(load({"NABAT_DATABASE_URL": url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}))
+    with app.app_context(), psycopg.connect(url.replace("+psycopg", "")) as reader:
+        alembic(app).upgrade(revision="0012")
+        with db.engine.begin() as connection:
+            old_incidents(connection)
+            connection.execute(text("CREATE INDEX incident_ticket ON incident (id)"))
+            connection.execute(
+                text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'incident_ticket'::regclass")
+            )  # as a death leaves it
+        alembic(app).upgrade(revision="0013")
+        assert index_of("incident_ticket") == (True, "(status, id) WHERE ((kind)::text = 'ticket'::text)")
+        alembic(app).downgrade(revision="0012")
+        reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT count(*) FROM incident")  # and goes on
+        monkeypatch.setattr("gateway.store.indexes.PATIENCE", 50)
+        monkeypatch.setattr("gateway.app.PAUSE", 0.0)
+        monkeypatch.setattr("gateway.app.log.warning", lambda *_, **__: reader.rollback())  # it waits in turns
+        migrate_database(app)
+        assert index_of("incident_ticket")[0]
+        monkeypatch.undo()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def index_of(name):
+    """Whether it is whole, and of what it is."""
+    sql = "SELECT indisvalid, pg_get_indexdef(indexrelid) FROM pg_index WHERE indexrelid = to_regclass(:name)"
+    valid, told = db.session.execute(text(sql), {"name": name}).one()
+    db.session.rollback()
+    return valid, told.partition(" btree ")[2]

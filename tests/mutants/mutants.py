@@ -121,9 +121,9 @@ _KEPT = (""",
                 "route_text_, state.level, _remember(case.id, _micros(state.next_at)), at,",
             ),
             (
-                """    return [row[0] for row in bulk.select_plain(session, sql, micros(now), limit)]
+                """    return [row[0] for row in bulk.select_plain(session, sql, micros(now), since, limit)]
 """,
-                """    known = [row[0] for row in bulk.select_plain(session, sql, micros(now), limit)]
+                """    known = [row[0] for row in bulk.select_plain(session, sql, micros(now), since, limit)]
     return [*known, *(id_ for id_, at in _REMEMBERED.items() if at <= micros(now))]
 
 

@@ -3,14 +3,16 @@
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.store import indexes
+
 revision = "0007"
 down_revision = "0006"
 
-AWAKE = sa.text("status <> 'resolved' AND snoozed_until IS NULL")
-SNOOZED = sa.text("snoozed_until IS NOT NULL AND suppressed_by IS NULL")
-HIDDEN = sa.text("suppressed_by IS NOT NULL")
-OPEN = sa.text("status <> 'resolved'")
-ASSIGNED = sa.text("assignee_id IS NOT NULL")
+AWAKE = "status <> 'resolved' AND snoozed_until IS NULL"
+SNOOZED = "snoozed_until IS NOT NULL AND suppressed_by IS NULL"
+HIDDEN = "suppressed_by IS NOT NULL"
+OPEN = "status <> 'resolved'"
+ASSIGNED = "assignee_id IS NOT NULL"
 INDEXES = (
     ("incident_awake", ["status", "urgency", "id"], AWAKE),
     ("incident_snoozed", ["status", "urgency", "id"], SNOOZED),
@@ -22,8 +24,7 @@ INDEXES = (
 
 
 def upgrade() -> None:
-    for name, columns, where in INDEXES:
-        op.create_index(name, "incident", columns, unique=False, postgresql_where=where, sqlite_where=where)
+    indexes.make(op, [indexes.New(name, "incident", columns, where) for name, columns, where in INDEXES])
     op.create_table(
         "undo",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

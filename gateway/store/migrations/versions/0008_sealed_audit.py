@@ -3,28 +3,31 @@
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.store import indexes
+
 revision = "0008"
 down_revision = "0007"
 
 
+INDEXES = (
+    indexes.New("audit_at", "audit", ["at"]),
+    indexes.New("audit_actor", "audit", ["actor", "id"]),
+    indexes.New("audit_action", "audit", ["action", "id"]),
+    indexes.New("audit_target", "audit", ["target", "id"]),
+    indexes.New("payload_refused", "payload", ["source_id", "received_at"], "error <> ''"),
+    indexes.New("delivery_failed", "delivery", ["id"], "status = 'failed'"),
+)
+
+
 def upgrade() -> None:
+    indexes.make(op, INDEXES)
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.add_column(sa.Column("hash", sa.String(length=64), server_default="", nullable=False))
-    for name, columns in (
-        ("at", ["at"]), ("actor", ["actor", "id"]), ("action", ["action", "id"]), ("target", ["target", "id"]),
-    ):  # fmt: skip
-        op.create_index(f"audit_{name}", "audit", columns, unique=False)
     with op.batch_alter_table("token", schema=None) as batch_op:
         batch_op.add_column(sa.Column("last_address", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("expires_at", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.add_column(sa.Column("default_priority", sa.String(length=8), server_default="", nullable=False))
-    refused, failed = sa.text("error <> ''"), sa.text("status = 'failed'")
-    op.create_index(
-        "payload_refused", "payload", ["source_id", "received_at"], unique=False,
-        postgresql_where=refused, sqlite_where=refused,
-    )  # fmt: skip
-    op.create_index("delivery_failed", "delivery", ["id"], unique=False, postgresql_where=failed, sqlite_where=failed)
 
 
 def downgrade() -> None:

@@ -3,19 +3,18 @@
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.store import indexes
+
 revision = "0011"
 down_revision = "0010"
-RESOLVED = sa.text("status = 'resolved'")
 
 
 def upgrade() -> None:
+    indexes.make(op, [indexes.New("incident_closed_key", "incident", ["dedup_key", "id"], "status = 'resolved'")])
     big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     with op.batch_alter_table("incident", schema=None) as batch_op:
         batch_op.add_column(sa.Column("fixed_by", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("merged_into", sa.BigInteger(), nullable=True))
-    op.create_index(
-        "incident_closed_key", "incident", ["dedup_key", "id"], postgresql_where=RESOLVED, sqlite_where=RESOLVED
-    )
     op.create_table(
         "rule_book",
         sa.Column("version", sa.String(16), primary_key=True),

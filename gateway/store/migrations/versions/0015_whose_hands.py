@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.store import indexes
+
 revision = "0015"
 down_revision = "0014"
 
@@ -10,11 +12,9 @@ ASSIGNED = sa.text("assignee_id IS NOT NULL")
 
 
 def upgrade() -> None:
-    op.drop_index("incident_assignee", table_name="incident")
     columns = ["assignee_id", "status", "urgency", "id"]
-    op.create_index(
-        "incident_hands", "incident", columns, unique=False, postgresql_where=ASSIGNED, sqlite_where=ASSIGNED
-    )
+    indexes.make(op, [indexes.New("incident_hands", "incident", columns, "assignee_id IS NOT NULL")])
+    op.drop_index("incident_assignee", table_name="incident")
 
 
 def downgrade() -> None:
