@@ -17,7 +17,7 @@ from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryF
 from gateway.demo.mark import is_invented
 from gateway.flows import at_source, bundle, gate
 from gateway.flows.pacing import Pace
-from gateway.flows.settle import Result, reclaim, write_down
+from gateway.flows.settle import Result, reclaim, write_down, write_each
 from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
 from gateway.store import dialling, outbox, waiting
@@ -57,6 +57,7 @@ class Sender:
     floors: Floors = field(default_factory=Floors)
     flights: dict[int, _Flight] = field(default_factory=dict)
     unsettled: list[Result] = field(default_factory=list)
+    kept: float = 0.0  # when the leases of these were renewed last
     reclaimed: dict[str, int] = field(default_factory=dict)  # by channel, when leases that ran out were looked for last
     pace: Pace = field(init=False)
     ailing: set[str] = field(default_factory=set)  # channels whose last failure was the provider's
@@ -146,7 +147,7 @@ class Sender:
         self.wake()
 
     def _settle(self, now: datetime) -> int:
-        done, self.unsettled = self.unsettled, []
+        kept, done = self.unsettled, list[Result]()
         while not self.results.empty():
             flight, result = self.results.get()
             if not flight.over:
@@ -154,14 +155,20 @@ class Sender:
                 self.flights.pop(flight.leased.id, None)
                 done.append(result)
         done += self._overdue()
-        if done:
-            self.unsettled = done  # until it is written down: a database that is away must not make us forget it
-            write_down(done, now)
-            crashpoint.passing("outcome committed")
-            self.unsettled = []
-            self._hurry(done, now)
-        self._renew()
-        return len(done)
+        # Kept until it is written down: a database that is away, or an incident that somebody holds, must not make us
+        # forget it, and meanwhile nobody else is to send it again.
+        self.unsettled = [*kept, *done]
+        try:
+            if done or kept:
+                left = write_each(kept, now)
+                self.unsettled = [*left, *done]
+                self.unsettled = [*left, *write_down(done, now)]
+                crashpoint.passing("outcome committed")
+        finally:
+            self._renew()
+        written = [one for one in (*kept, *done) if one not in self.unsettled]
+        self._hurry(written, now)
+        return len(written)
 
     def _hurry(self, done: list[Result], now: datetime) -> None:
         """After an outage the first message that gets through takes the others along: none sits out its pause."""
@@ -182,12 +189,15 @@ class Sender:
 
     def _renew(self) -> None:
         old = [flight for flight in self.flights.values() if time.monotonic() - flight.renewed > RENEW]
-        if not old:
+        kept = [one.leased for one in self.unsettled] if time.monotonic() - self.kept > RENEW else []
+        if not old and not kept:
             return
+        held = [*(flight.leased for flight in old), *kept]
         with transaction() as session:
-            outbox.renew(session, [(flight.leased.id, flight.leased.lease) for flight in old], self.clock(session))
+            outbox.renew(session, [(one.id, one.lease) for one in held], self.clock(session))
         for flight in old:
             flight.renewed = time.monotonic()
+        self.kept = time.monotonic()
 
 
 def _brief(session: Session, leased: Leased, world: World, why: str) -> Facts:

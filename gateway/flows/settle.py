@@ -13,7 +13,7 @@ from gateway import actions, crashpoint, fallback, log, metrics
 from gateway.changes import Changes
 from gateway.demo.mark import is_invented
 from gateway.flows import mend
-from gateway.store import browsers, bundles, cases, outbox, pages, timeline
+from gateway.store import browsers, bundles, cases, locks, outbox, pages, timeline
 from gateway.store.cases import Case
 from gateway.store.db import transaction
 from gateway.store.floors import NONE, Floors
@@ -44,23 +44,48 @@ class Result:
         return replace(self, words=cut(one_line(clean_text(str(self.words))), LONGEST_WORDS))
 
 
-def write_down(results: Sequence[Result], now: datetime) -> None:
-    """All in one transaction; if one of them spoils it, each in its own, and that one bare: it holds up no other."""
+def write_down(results: Sequence[Result], now: datetime) -> list[Result]:
+    """All in one transaction; if one of them spoils it, each in its own, and that one bare: it holds up no other.
+
+    Returns those whose incident somebody else holds, to be tried again.
+    """
     if not results:
-        return
+        return []
     try:
         with transaction() as session:
             settle(session, results, now)
-    except (OperationalError, PoolTimeout):  # the database is away: nobody's fault, all of it is tried again
-        raise
+    except (OperationalError, PoolTimeout) as problem:  # the database is away: nobody's fault, all of it is tried again
+        if not locks.is_held(problem):
+            raise
+        return write_each(results, now)
     except Exception as problem:  # noqa: BLE001 - one odd answer, or one broken incident, must not stop all paging
         if len(results) > 1:
-            for result in results:
-                write_down([result], now)
-            return
+            return [left for result in results for left in write_down([result], now)]
         log.error("settle_failed", problem, delivery=results[0].leased.id, channel=results[0].leased.channel)
         metrics.worker_errors.labels("settle").inc()
         _write_bare(results[0], now)
+    return []
+
+
+def write_each(results: Sequence[Result], now: datetime) -> list[Result]:
+    """Somebody holds an incident of one of them: the others do not wait for it. Returns what is left."""
+    left = []
+    for result in results:
+        try:
+            with transaction() as session:
+                locks.wait_briefly(session)
+                settle(session, [result], now)
+        except OperationalError as problem:
+            if not locks.is_held(problem):
+                raise
+            left.append(result)
+        except PoolTimeout:
+            raise
+        except Exception:  # noqa: BLE001 - it spoils no other: below it is heard, and written down bare
+            left += write_down([result], now)
+    if left:
+        log.warning("outcomes_held_up", messages=len(left))
+    return left
 
 
 def _write_bare(result: Result, now: datetime) -> None:

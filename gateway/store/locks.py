@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
@@ -38,3 +41,14 @@ def one_line_at_a_time(session: Session) -> None:
     """Until commit nobody else adds to the audit log: each of its rows is chained to the one before."""
     if is_postgres(session):
         bulk.ask(session, "SELECT pg_advisory_xact_lock(74)")
+
+
+def wait_briefly(session: Session) -> None:
+    """Until commit a row that somebody else holds is waited for no longer than any of ours is held in good times."""
+    if is_postgres(session):
+        session.execute(text("SET LOCAL lock_timeout = 50"))
+
+
+def is_held(problem: Exception) -> bool:
+    """Somebody held a row or a table of PostgreSQL for longer than we wait; others can be written meanwhile."""
+    return isinstance(problem, DBAPIError) and isinstance(problem.orig, psycopg.errors.LockNotAvailable)

@@ -293,7 +293,9 @@ def test_every_finding_has_its_words_on_the_pages(staffed, auditor):
         rows = [f'["{what.value}",2,61,null]' for what in What] + ['["of a newer program",1,1,null]']
         session.add(Fact(key="audit", value=f"[{','.join(rows)}]", at=staffed.clock.now()))
     page = anna.get("/incidents").text
-    assert page.count('<div class="banner err"') == len(What) - 1  # that nobody was reached is told beside it anyway
+    shown = set(What) - {What.UNREACHED, What.TRANSACTION}  # that nobody was reached is told beside it anyway
+    assert page.count('<div class="banner err"') == len(shown)
+    assert page.count('<div class="banner warn"') == 1  # a transaction that is old stops nothing
     assert "<b></b>" not in page
     with transaction() as session:
         session.execute(update(Fact).where(Fact.key == "audit").values(value='[["worker",1,null,null]]'))

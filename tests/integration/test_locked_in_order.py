@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway import actions, resending
-from gateway.flows import settle
+from gateway.flows import deliver, settle
 from gateway.flows.settle import Result
 from gateway.store import outbox
 from gateway.store.db import db, transaction
@@ -73,6 +73,34 @@ def test_nothing_is_sent_again_of_what_is_being_answered(staffed, other):
     (resent,) = found
     assert (resent.done, [one for one, _ in resent.left]) == ([], ids)
     assert {one.status for one in staffed.deliveries(incident_id=number)} == {"failed"}
+
+
+@ON_POSTGRES
+def test_f5_an_incident_that_somebody_holds_keeps_no_other_outcome_from_being_written(staffed_of, other):
+    """A frozen process may hold it: what we have sent stays ours until that can be said, and nobody sends it again."""
+    link, _ = other
+    world = staffed_of(ONE_EACH)
+    first, second = (world.alert(name="A", fingerprint=mark, instance=mark)[0] for mark in ("a", "b"))
+    now = world.clock.now()
+    with transaction() as session:
+        taken = outbox.lease(session, "pagerduty", 8, now, micros(now))
+    sender = deliver.Sender(world.app.extensions["gateway"], clock=lambda _: micros(world.clock.now()))
+    for one in taken:
+        sender.results.put((deliver._Flight(one, 0.0, 0.0), Result(one, "sent", "ok")))
+    link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [first])
+    world.clock.advance(seconds=20)
+    for written in (1, 0):
+        assert sender.work(world.clock.now(), ()) == written
+        assert {one.incident_id: one.status for one in pages(world)} == {first: "sending", second: "sent"}
+    with transaction() as session:
+        assert outbox.reclaim(session, "pagerduty", world.clock.now(), micros(world.clock.now())) == []
+    link.rollback()
+    assert sender.work(world.clock.now(), ()) == 1
+    assert {one.status for one in pages(world)} == {"sent"}
+
+
+def pages(world):
+    return world.deliveries(channel="pagerduty")
 
 
 @ON_POSTGRES
