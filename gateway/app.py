@@ -28,10 +28,17 @@ from gateway.doors import (
     machine_contacts,
     machine_desk,
     machine_door,
+    machine_duty,
     machine_me,
     machine_oncall,
+    machine_past,
+    machine_people,
+    machine_quiet,
     machine_reports,
+    machine_rules,
+    machine_settings,
     machine_silences,
+    machine_sources,
     machine_views,
 )
 from gateway.doors import callback_pagerduty as callbacks
@@ -54,6 +61,13 @@ MACHINE_ROUTES = (
     machine_contacts,
     machine_views,
     machine_bulk,
+    machine_duty,
+    machine_past,
+    machine_people,
+    machine_quiet,
+    machine_rules,
+    machine_settings,
+    machine_sources,
 )  # their routes hang on the blueprint of machine_door
 
 

@@ -7,19 +7,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, TextClause, func, or_, select, text, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from gateway.store import readings_past
 from gateway.store.db import db
 from gateway.store.tables import Delivery, Entry, Incident
 
 PAGE = 50
 SEARCHED = 20_000  # newest rows looked through where no index leads the way
-LINES = 1_000  # newest lines of an incident's timeline in which attempts are looked for
 WAITING = ("queued", "sending")
 STATUSES = {"failed": ("failed",), "waiting": WAITING, "logged": ("logged",)}
 GOT_OUT = ("sent", "delivered")
-ATTEMPTS = (
-    "sent", "delivered", "subscription ended", "logged", "attempt failed", "delivery failed", "delivery cancelled",
-    "sent again",
-)  # fmt: skip
 OF_FAILED = text("delivery.status = 'failed'")  # the words of the partial index
 DAY = timedelta(days=1)
 
@@ -88,10 +84,7 @@ def delivery(number: int) -> tuple[Delivery, str] | None:
 
 
 def attempts(message: Delivery) -> list[Entry]:
-    """What its incident's timeline says of it, the oldest first."""
-    query = select(Entry).where(Entry.incident_id == message.incident_id).order_by(Entry.id.desc()).limit(LINES)
-    found = [one for one in db.session.scalars(query) if one.kind in ATTEMPTS]
-    return [one for one in reversed(found) if one.detail.get("delivery") == message.id]
+    return readings_past.attempts(db.session(), message)
 
 
 def bundled(message: Delivery) -> Sequence[Delivery]:

@@ -1,21 +1,20 @@
 """What the incident page and the pocket page show, one query a question."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 
-from gateway.store.base import RESOLVED
+from gateway.store import readings_past
 from gateway.store.db import db
+from gateway.store.readings_past import SEEN_MOST
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident, Payload, PersonRow, SilenceRow, Source
 from gateway.store.types import micros
 
+__all__ = ["SEEN_MOST"]
 MOST = 200  # rows of one kind on a page; the newest
 LINES = 60  # of the timeline on a page
 LARGEST = 2**63 - 1  # a number that a database takes
-SEEN_WITHIN, SEEN_MOST = timedelta(days=30), 100  # the same problem before, and how far it is counted
-NEAR, LOOKED_AT = timedelta(minutes=15), 500  # what began close to it, among so many incidents of that time
-SHOWN = 5
 
 
 def incident(number: int) -> Incident | None:
@@ -54,9 +53,7 @@ def deliveries(incident_id: int) -> Sequence[Delivery]:
 
 
 def alerts(incident_id: int) -> Sequence[AlertRow]:
-    """Its alerts: what fires first, then the newest."""
-    query = select(AlertRow).where(AlertRow.incident_id == incident_id)
-    return db.session.scalars(query.order_by(AlertRow.firing.desc(), AlertRow.id.desc()).limit(MOST)).all()
+    return readings_past.alerts(db.session(), incident_id)
 
 
 def alerts_page(incident_id: int, after: int | None) -> Sequence[AlertRow]:
@@ -75,38 +72,19 @@ def count_alerts(incident_id: int) -> tuple[int, int]:
 
 
 def seen_before(found: Incident, now: datetime) -> Sequence[Incident]:
-    """Resolved incidents of the same key within the last 30 days, newest first; counted no further than a hundred."""
-    query = select(Incident).where(Incident.dedup_key == found.dedup_key, RESOLVED, Incident.id < found.id)
-    query = query.where(Incident.opened_at >= now - SEEN_WITHIN)
-    return db.session.scalars(query.order_by(Incident.id.desc()).limit(SEEN_MOST + 1)).all()
+    return readings_past.seen_before(db.session(), found, now)
 
 
 def near(found: Incident) -> Sequence[Incident]:
-    """Of the same service, and begun within a quarter of an hour of it."""
-    if not found.service:
-        return []
-    then = select(Incident.id, Incident.service, Incident.opened_at).where(
-        Incident.opened_at.between(found.opened_at - NEAR, found.opened_at + NEAR)
-    )
-    those = then.order_by(Incident.opened_at.desc()).limit(LOOKED_AT).subquery()
-    ids = select(those.c.id).where(those.c.service == found.service, those.c.id != found.id).limit(SHOWN)
-    wanted = list(db.session.scalars(ids))
-    query = select(Incident).where(Incident.id.in_(wanted)).order_by(Incident.id.desc())
-    return db.session.scalars(query).all() if wanted else []
+    return readings_past.near(db.session(), found)
 
 
 def silence(number: int) -> SilenceRow | None:
     return db.session.get(SilenceRow, number)
 
 
-def payloads(found: Incident, moments: Iterable[datetime]) -> Sequence[Payload]:
-    """What was received from its senders when its alerts were first and last heard, as far as it is kept."""
-    at = sorted(set(moments))
-    if not at:
-        return []
-    sources = {found.source_id, *(alert.source_id for alert in alerts(found.id))}
-    query = select(Payload).where(Payload.received_at.in_(at), Payload.source_id.in_(sources))
-    return db.session.scalars(query.order_by(Payload.id.desc()).limit(SHOWN)).all()
+def payloads(found: Incident) -> Sequence[Payload]:
+    return readings_past.payloads_of(db.session(), found)
 
 
 def mark(number: int) -> str:

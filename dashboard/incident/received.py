@@ -22,9 +22,7 @@ class Received:
 
 
 def received(found: Incident, reader: Reader) -> list[Received]:
-    alerts = queries.alerts(found.id)
-    moments = [at for alert in alerts for at in (alert.first_seen_at, alert.last_seen_at)]
-    return [_received(one, reader) for one in queries.payloads(found, moments)]
+    return [_received(one, reader) for one in queries.payloads(found)]
 
 
 def _received(one: Payload, reader: Reader) -> Received:

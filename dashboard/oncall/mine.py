@@ -1,6 +1,6 @@
 """One's own shifts: what lies ahead, what is asked, "I am away", and the calendar to subscribe to."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask import redirect, request, url_for
@@ -18,11 +18,9 @@ from gateway.store.db import transaction
 from gateway.store.tables import SwapRow
 from gateway.world import world
 from rules.oncall import shifts_of
-from rules.schedules import Schedule
 
 AHEAD = timedelta(days=90)
 MOST = 60
-NO_SHIFT = "You have no shift in that time."
 STATES = {
     states.REQUESTED: "waits for an answer",
     states.ACCEPTED: "accepted",
@@ -89,30 +87,15 @@ def _swap(row: SwapRow, looker: Looker) -> dict[str, object]:
 @require(*ACTORS)
 def oncall_away(visit: Visit) -> ResponseReturnValue:
     """For each shift of the reader's in that time somebody is asked to stand in."""
-    reader, email = reader_of(visit), visit.person.email
+    reader = reader_of(visit)
     try:
         begins, ends = (forms.moment(request.form, name, reader) for name in ("from", "to"))
+        who, reason = forms.text(request.form, "person").lower(), forms.text(request.form, "reason", 200)
         with transaction() as session:
-            found = [
-                (one, begin, end)
-                for one in world().roll.current(session).schedules.values()
-                for begin, end in _within(one, email, max(begins, visit.now), ends)
-            ]
-            if not found:
-                raise duties.Wrong(NO_SHIFT)
-            who, reason = forms.text(request.form, "person").lower(), forms.text(request.form, "reason", 200)
-            for schedule, begin, end in found[:MOST]:
-                asked = duties.AskedSwap(schedule.name, email, who, (begin, end), None, reason)
-                duties.ask(session, asked, actor_of(visit), visit.now)
+            duties.away(session, (begins, ends), who, reason, actor_of(visit), visit.now)
     except duties.Wrong as wrong:
         return _page(visit, str(wrong))
     return redirect(url_for("dashboard.oncall_me", said="away"))
-
-
-def _within(schedule: Schedule, email: str, begin: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    if not begin < end <= begin + duties.LONGEST:
-        raise duties.Wrong(duties.NO_TIME if begin >= end else duties.TOO_LONG)
-    return [(one.starts, one.ends) for one in shifts_of(schedule, email, begin, end)]
 
 
 @bp.post("/oncall/me/calendar")

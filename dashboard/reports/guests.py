@@ -1,10 +1,7 @@
 """A report for somebody without an account: a signed link to fixed days, without names, for a week, revocable."""
 
-from datetime import timedelta
-
 from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
@@ -15,16 +12,14 @@ from dashboard.reports import asked as asking
 from dashboard.reports import views
 from dashboard.reports.asked import Asked
 from dashboard.reports.weekly import ROBOTS
-from gateway.access import auth, links
+from dashboard.takeback import actor_of
+from gateway import guests
+from gateway.access import links
 from gateway.access.auth import READERS, Visit, require
-from gateway.store import audit
-from gateway.store.db import db, transaction
+from gateway.store.db import db
 from gateway.store.stat_tables import Guest
 from gateway.world import world
 from rules.words import Role
-
-LASTS = timedelta(days=7)
-SHOWN = 50
 
 
 @bp.get("/reports/guests")
@@ -33,18 +28,14 @@ def guest_links(visit: Visit) -> ResponseReturnValue:
     """One's own links; an administrator sees everybody's."""
     reader, root = reader_of(visit), world().settings.public_url or request.host_url.rstrip("/")
     rows = []
-    for one in _mine(visit):
-        over = one.revoked_at is not None or one.expires_at <= visit.now
-        place = "" if over else f"{root}/g/{links.make_number(world().settings.secret_key, one.id, links.GUEST)}"
+    for one in guests.listed(db.session(), _whose(visit)):
+        place = guests.address(one, root, visit.now)
         rows.append((one, place, reader.moment(one.created_at), reader.moment(one.expires_at)))
     return draw(visit, "pages/report_guests.html", {"page": "reports", "rows": rows})
 
 
-def _mine(visit: Visit) -> list[Guest]:
-    query = select(Guest).order_by(Guest.id.desc()).limit(SHOWN)
-    if visit.person.role is not Role.ADMIN:
-        query = query.where(Guest.made_by == visit.person.email)
-    return list(db.session.scalars(query))
+def _whose(visit: Visit) -> str:
+    return "" if visit.person.role is Role.ADMIN else visit.person.email
 
 
 @bp.post("/reports/guests")
@@ -54,26 +45,15 @@ def make_guest_link(visit: Visit) -> ResponseReturnValue:
     asked = asking.read(request.form, visit.now, views.zone())
     fixed = Asked(asked.scope, "custom").query()
     query = iri_to_uri(url_for("dashboard.reports", **fixed)).partition("?")[2]  # type: ignore[arg-type]
-    row = Guest(query=query, made_by=visit.person.email, created_at=visit.now, expires_at=visit.now + LASTS)
-    with transaction() as session:
-        session.add(row)
-        session.flush()
-        target = f"guest link {row.id}"
-        audit.note(session, visit.now, visit.person.email, "guest link made", target, auth.WAY, report=row.query)
+    guests.make(query, actor_of(visit), visit.now)
     return redirect(url_for("dashboard.guest_links"))
 
 
 @bp.post("/reports/guests/<int:number>/revoke")
 @require(*READERS)
 def revoke_guest_link(visit: Visit, number: int) -> ResponseReturnValue:
-    with transaction() as session:
-        row = session.get(Guest, number)
-        if row is None or (row.made_by != visit.person.email and visit.person.role is not Role.ADMIN):
-            abort(404)
-        if row.revoked_at is None:
-            row.revoked_at = visit.now
-            target = f"guest link {number}"
-            audit.note(session, visit.now, visit.person.email, "guest link revoked", target, auth.WAY)
+    if not guests.revoke(number, _whose(visit), actor_of(visit), visit.now):
+        abort(404)
     return redirect(url_for("dashboard.guest_links"))
 
 

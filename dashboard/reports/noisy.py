@@ -1,12 +1,14 @@
 """Noise as the pages say it: each alert with what would help, and one sentence about all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from dashboard.reports import queries
 from dashboard.reports.asked import Asked
 from dashboard.reports.say import Say
+from gateway.store import reports as store
+from gateway.store.db import db
 from gateway.store.stats import Scope
 from rules import figures
 from rules.noise import Noise, Proposal, advice
@@ -97,16 +99,7 @@ class RuleRow:
 
 def judged(found: Sequence[Noise], scope: Scope) -> list[Noise]:
     """With the verdicts of people about each."""
-    counted = queries.verdicts_of(scope)
-    by_name: dict[str, tuple[int, int]] = {}
-    for one in counted:
-        all_, wrong = by_name.get(one.alertname, (0, 0))
-        _, said = one.precision
-        by_name[one.alertname] = (all_ + said, wrong + one.calls_wrong)
-    return [
-        replace(one, judged=by_name[one.name][0], wrong=by_name[one.name][1]) if one.name in by_name else one
-        for one in found
-    ]
+    return store.judged(db.session(), found, scope)
 
 
 def rules(scope: Scope, say: Say) -> list[RuleRow]:

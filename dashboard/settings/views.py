@@ -1,6 +1,5 @@
 """Settings: every one with its value or its ending, the channels with their last results, and whether all is well."""
 
-import os
 from dataclasses import dataclass
 
 from flask import redirect, request
@@ -13,16 +12,13 @@ from dashboard.reader import Reader
 from dashboard.reports.cards import CHANNELS
 from dashboard.settings import checks, queries
 from dashboard.words import BY_VALUE, WAYS
-from gateway import checkup, trying
+from gateway import checkup, shown, trying
 from gateway.access.auth import WAY, Visit, require
 from gateway.actions import Actor
-from gateway.settings import FILE, SETTINGS, Setting, Settings
+from gateway.settings import Settings
 from gateway.store.db import db
 from gateway.world import world
 from rules.words import Role
-
-ENDING = 3  # characters of a secret that are shown, of one that is long enough not to be given away by them
-LONG = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ def whole(visit: Visit, said: str = "", *, well: bool = True) -> dict[str, objec
     book = world().shelf.book
     return {
         "page": "settings",
-        "rows": [_row(one, given, reader) for one in SETTINGS],
+        "rows": _rows(given, reader),
         "channels": [(one, reader.say(CHANNELS[one.name][1]) if one.name in CHANNELS else one.label,
                       _results(one.name, visit, reader)) for one in trying.channels(given.env)],
         "checks": checks.lines(checkup.quick(db.session(), given, visit.now), reader),
@@ -58,14 +54,11 @@ def whole(visit: Visit, said: str = "", *, well: bool = True) -> dict[str, objec
     }  # fmt: skip
 
 
-def _row(one: Setting, given: Settings, reader: Reader) -> Row:
-    value, _ = given.env.get(one.name, ""), reader.say
-    variable = next((name for name in (one.name, one.name + FILE) if os.environ.get(name)), "")
-    set_by = _("environment") if variable == one.name else variable
-    whence = set_by or (_("default") if value else _("not set"))
-    if one.secret and value:
-        value = f"…{value[-ENDING:]}" if len(value) >= LONG and "://" not in value else "…"
-    return Row(one.name, value, one.secret, whence, one.what.replace("`", ""))
+def _rows(given: Settings, reader: Reader) -> list[Row]:
+    _ = reader.say
+    words = {"environment": _("environment"), "default": _("default"), "not set": _("not set")}
+    return [Row(one.name, one.value, one.secret, words.get(one.origin, one.origin), one.what)
+            for one in shown.settings(given)]  # fmt: skip
 
 
 def _results(channel: str, visit: Visit, reader: Reader) -> list[cards.Sent]:

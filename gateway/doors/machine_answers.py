@@ -54,6 +54,7 @@ OVERRIDE = ("id", "starts_at", "ends_at", "reason", "author", "created_at", "rem
 WINDOW = ("rule", "wall_start", "timezone", "seconds")
 SOURCE = ("id", "name", "kind", "created_at", "last_seen_at", "stale_after", "default_priority")
 KEY = ("id", "kind", "ending", "created_at", "last_used_at", "expires_at")
+TOKEN = ("id", "name", "ending", "scopes", "created_at", "last_used_at", "last_address", "expires_at")
 ASIDE = ("id", "payload_id", "received_at", "place", "reason", "excerpt")
 AUDIT = ("id", "at", "actor", "action", "target", "detail")
 PERSON = ("id", "email", "name", "role", "language", "timezone", "active")
@@ -125,6 +126,18 @@ def ticket(row: Incident, source: str, public_url: str, directory: Directory) ->
 
 def source(row: Source, keys: Sequence[Token]) -> dict[str, Any]:
     return _fields(row, SOURCE) | {"tokens": [_fields(key, KEY) for key in keys]}
+
+
+def token(row: Token) -> dict[str, Any]:
+    return _fields(row, TOKEN)
+
+
+def without_addresses(data: dict[str, Any]) -> dict[str, Any]:
+    """Of an explanation, as of people: whoever reads this need not be able to call them, or to listen where."""
+    for rung in data["ladder"]:
+        for told in rung["told"]:
+            told.pop("address", None)
+    return data
 
 
 def aside(row: QuarantinedItem) -> dict[str, Any]:

@@ -51,16 +51,6 @@ def alerts(_: Call) -> Response:
     return as_json({"alerts": rows, "next": questions.cursor("alerts", page.next)})
 
 
-@bp.get("/v1/deliveries")
-@needs(READ)
-def deliveries(_: Call) -> Response:
-    wanted = questions.wanted_deliveries(request.args)
-    with reading() as session:
-        page = readings.deliveries(session, wanted)
-        rows = [answers.delivery(row, source) for row, source in page.rows]
-    return as_json({"deliveries": rows, "next": questions.cursor("deliveries", page.next)})
-
-
 @bp.get("/v1/oncall")
 @needs(READ)
 def oncall(call: Call) -> Response:

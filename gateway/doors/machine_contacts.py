@@ -41,7 +41,7 @@ def _contact(row: ContactRow, waits: bool) -> dict[str, Any]:
 
 @bp.post("/v1/me/contacts")
 @needs(ACT, *ACTORS, only_persons=True)
-def add_contact(call: Call) -> Response:
+def add_my_contact(call: Call) -> Response:
     """Added, and the code sent at once. `sent` says what became of it: sent, logged, no provider, too many, failed."""
     said = object_of(body())
     number, wrong = contacts.add(call.me.id, text_in(said, "channel"), text_in(said, "address"), call.actor, call.now)
@@ -59,13 +59,13 @@ def send_code(call: Call, number: str) -> Response:
 
 @bp.post("/v1/me/contacts/<number>/test")
 @needs(ACT, *ACTORS, only_persons=True)
-def try_out(call: Call, number: str) -> Response:
+def try_my_contact(call: Call, number: str) -> Response:
     return _said(number, contacts.try_out(call.actor, small_number(number, WHAT), call.me.language, call.now))
 
 
 @bp.post("/v1/me/contacts/<number>/confirm")
 @needs(ACT, *ACTORS, only_persons=True)
-def confirm(call: Call, number: str) -> Response:
+def confirm_my_contact(call: Call, number: str) -> Response:
     """By the code as it was read there; of a test call by {"did": "rang"}; of a test by {"did": "arrived"}."""
     wanted, said = small_number(number, WHAT), object_of(body())
     did, code = text_in(said, "did"), text_in(said, "code")
@@ -81,7 +81,7 @@ def confirm(call: Call, number: str) -> Response:
 
 @bp.delete("/v1/me/contacts/<number>")
 @needs(ACT, *ACTORS, only_persons=True)
-def remove(call: Call, number: str) -> Response:
+def remove_my_contact(call: Call, number: str) -> Response:
     wanted = small_number(number, WHAT)
     if not contacts.remove(call.me.id, wanted, call.actor, call.now):
         raise missing(WHAT, number)

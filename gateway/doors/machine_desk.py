@@ -116,18 +116,10 @@ def explain(call: Call) -> Response:
     return as_json(_explained(found))
 
 
-def _without_addresses(data: dict[str, Any]) -> dict[str, Any]:
-    """As of people: whoever reads this need not be able to call them, or to listen where they are told."""
-    for rung in data["ladder"]:
-        for told in rung["told"]:
-            told.pop("address", None)
-    return data
-
-
 def _explained(found: explaining.Outcome) -> dict[str, Any]:
     tried = [
-        {"title": one.alert.title, "explanation": _without_addresses(one.explanation.as_data()), "joins": one.joins,
-         "hidden_by": one.hidden.key if one.hidden else None}
+        {"title": one.alert.title, "explanation": answers.without_addresses(one.explanation.as_data()),
+         "joins": one.joins, "hidden_by": one.hidden.key if one.hidden else None}
         for one in found.tried
     ]  # fmt: skip
     aside = [{"place": one.place, "reason": one.reason} for one in found.quarantined]

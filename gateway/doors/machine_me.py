@@ -4,7 +4,9 @@ from typing import Any
 
 from flask import Response
 
+from gateway import sourcing
 from gateway.access import auth, mine
+from gateway.doors import machine_answers as answers
 from gateway.doors.ingest import problem
 from gateway.doors.machine_bodies import (
     body,
@@ -23,7 +25,7 @@ from gateway.store import calendars as feeds
 from gateway.store import letters, signins
 from gateway.store import sources as tokens
 from gateway.store.db import reading, transaction
-from gateway.store.tables import PersonRow, Token
+from gateway.store.tables import PersonRow
 from gateway.world import world
 from rules.company import teams_of
 from rules.words import Urgency
@@ -31,7 +33,6 @@ from rules.words import Urgency
 THEMES = ("", "light", "dark")
 ME = ("id", "email", "name", "role", "language", "timezone", "theme", "exact_times", "single_keys", "home")
 SIGN_IN = ("id", "agent", "address", "created_at", "last_seen_at", "lasting")
-TOKEN = ("id", "name", "ending", "scopes", "created_at", "last_used_at", "last_address", "expires_at")
 REST = "as JSON: language, theme, timezone, exact_times, single_keys, weekly"
 
 
@@ -146,11 +147,20 @@ def end_sessions(call: Call) -> Response:
 @needs(READ, only_persons=True)
 def own_tokens(call: Call) -> Response:
     with reading() as session:
-        return as_json({"tokens": [token(row) for row in tokens.of_person(session, call.me.id, call.now)]})
+        return as_json({"tokens": [answers.token(row) for row in tokens.of_person(session, call.me.id, call.now)]})
 
 
-def token(row: Token) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in TOKEN}
+@bp.delete("/v1/me/tokens/<number>")
+@needs(ACT, *EVERYBODY, only_persons=True)
+def end_own_token(call: Call, number: str) -> Response:
+    """At once; also the one that asks."""
+    wanted = small_number(number, "token of yours")
+    with reading() as session:
+        endings = {row.id: row.ending for row in tokens.of_person(session, call.me.id, call.now)}
+    if wanted not in endings:
+        raise missing("token of yours", number)
+    sourcing.revoke(wanted, endings[wanted], call.actor, call.now)
+    return as_json({"ended": True})
 
 
 # The calendar of their shifts

@@ -33,6 +33,7 @@ INCIDENTS = ("status", "urgency", "source", "label", "q", *PAGING)
 ALERTS = ("firing", "source", "label", "incident", *PAGING)
 DELIVERIES = ("status", "channel", "incident", *PAGING)
 ONCALL = ("schedule", "at")
+SHIFTS = ("schedule", "from", "to")
 SEARCH = ("query", *PAGING)
 AUDIT = ("actor", "action", "target", "from", "to", *PAGING)
 TICKETS = ("status", *PAGING)
@@ -135,6 +136,12 @@ def wanted_oncall(args: MultiDict[str, str], now: datetime) -> tuple[str, dateti
     """The schedule's name, empty for all, and the moment."""
     asked = _Asked(args, ONCALL)
     return asked.one("schedule"), asked.moment("at", now)
+
+
+def wanted_shifts(args: MultiDict[str, str], now: datetime) -> tuple[str, datetime, datetime]:
+    asked = _Asked(args, SHIFTS)
+    begin = asked.moment("from", now)
+    return asked.one("schedule"), begin, asked.moment("to", begin + timedelta(days=7))
 
 
 def wanted_schedule(args: MultiDict[str, str]) -> str:

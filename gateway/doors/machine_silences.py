@@ -12,20 +12,20 @@ from gateway.doors import machine_questions as questions
 from gateway.doors.ingest import problem
 from gateway.doors.machine_bodies import body, moment_in, object_of, text_in
 from gateway.doors.machine_door import ACT, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
+from gateway.doors.machine_matchers import matchers_in
+from gateway.store import silence_undos
 from gateway.store import silences as store
 from gateway.store.db import reading, transaction
+from gateway.store.silence_undos import Did, Stood
 from gateway.store.tables import HiddenAlert, Incident, SilenceRow
 from gateway.world import world
 from rules.durations import parse_duration
 from rules.places import is_timezone
 from rules.suppress import Wrong
-from rules.text import clean_text
 from rules.words import Suppressor
 
 HIDDEN = ("fingerprint", "title", "at", "until")
 STATES = ("active", "pending", "expired")
-_MATCHERS = 'matchers: a list like ["alertname=\\"Disk\\"", "env=~\\"dev|test\\""]'
-_OPERATORS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}
 
 
 @bp.get("/v1/silences")
@@ -65,7 +65,7 @@ def add_silence(call: Call) -> Response:
     try:
         ends = ends or starts + parse_duration(text_in(said, "for"))
         begins, reason = max(starts, call.now), text_in(said, "reason")
-        wanted = flow.silence(_matchers(said), begins, ends, reason, spares=spares, **_more(said, call))
+        wanted = flow.silence(matchers_in(said), begins, ends, reason, spares=spares, **_more(said, call))
     except (ValueError, OverflowError) as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
     return _added(Suppressor.SILENCE, wanted, call)
@@ -81,7 +81,7 @@ def add_window(call: Call) -> Response:
     more = {"rule": text_in(said, "rule"), "reason": text_in(said, "reason"), **_more(said, call)}
     try:
         length = parse_duration(text_in(said, "length"))
-        wanted = flow.window(_matchers(said), text_in(said, "start"), length, zone, call.now, **more)
+        wanted = flow.window(matchers_in(said), text_in(said, "start"), length, zone, call.now, **more)
     except (ValueError, OverflowError) as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
     return _added(Suppressor.MAINTENANCE, wanted, call)
@@ -96,8 +96,10 @@ def extend_silence(call: Call, number: str) -> Response:
         more = parse_duration(text_in(said, "for") or "1h")
         with transaction() as session:
             row = _changeable(session, Suppressor.SILENCE, number, call)
+            before = Stood.of(row)
             row = flow.extend(session, row.id, more, call.actor, call.now) or row
             _not_too_long(row, call)
+            _remember(session, row, silence_undos.LONGER, before, call)
             return as_json(answer(row, store.counts(session, [row.id]).get(row.id, (0, 0)), call.now))
     except (ValueError, OverflowError) as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
@@ -145,6 +147,7 @@ def _added(kind: Suppressor, wanted: flow.Wanted, call: Call) -> Response:
         with transaction() as session:
             row = flow.add(session, kind, wanted, call.actor, call.now)
             _not_too_long(row, call)
+            _remember(session, row, silence_undos.MADE, Stood.of(row), call)
             return as_json(answer(row, (0, 0), call.now))
     except Wrong as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
@@ -153,7 +156,10 @@ def _added(kind: Suppressor, wanted: flow.Wanted, call: Call) -> Response:
 def _ended(kind: Suppressor, number: str, call: Call) -> Response:
     with transaction() as session:
         row = _changeable(session, kind, number, call)
+        before = Stood.of(row)
         flow.end(session, kind, row.id, call.actor, call.now)
+        if before.ended_at is None:
+            _remember(session, row, silence_undos.ENDED, before, call)
         counts = store.counts(session, [row.id])
         return as_json(answer(row, counts.get(row.id, (0, 0)), call.now))
 
@@ -164,6 +170,13 @@ def _found(session: Session, kind: Suppressor, number: str) -> SilenceRow:
     if row is None:
         raise Refused(problem(404, f"there is no {kind} {number[:20]}"))
     return row
+
+
+def _remember(session: Session, row: SilenceRow, act: str, before: Stood, call: Call) -> None:
+    """So that a person can take it back; a program makes another one."""
+    if call.person:
+        did = Did(row.id, row.kind, act, before, Stood.of(row))
+        silence_undos.remember(session, call.person.id, did, call.now)
 
 
 def _changeable(session: Session, kind: Suppressor, number: str, call: Call) -> SilenceRow:
@@ -200,23 +213,3 @@ def _hidden(alert: HiddenAlert, incident: Incident | None) -> dict[str, Any]:
 def _more(said: dict[str, Any], call: Call) -> dict[str, str]:
     """A program may say for whom it asks; a person asks for themselves."""
     return {"author": "" if call.person else text_in(said, "author")[:200], "confirmed": text_in(said, "confirm")}
-
-
-def _matchers(said: dict[str, Any]) -> list[str]:
-    """As text, or as Alertmanager's API has them."""
-    given = said.get("matchers", [])
-    if not isinstance(given, list):
-        raise Refused(problem(400, _MATCHERS))
-    return [_matcher(one) for one in given]
-
-
-def _matcher(one: Any) -> str:
-    if isinstance(one, str):
-        return clean_text(one)
-    said = one if isinstance(one, dict) else {}
-    flags = said.get("isEqual", True), said.get("isRegex", False)
-    texts = isinstance(said.get("name"), str) and isinstance(said.get("value"), str)
-    if not texts or not all(isinstance(flag, bool) for flag in flags):
-        raise Refused(problem(400, _MATCHERS))
-    name, value = (clean_text(one[key]).replace("\\", "\\\\").replace('"', '\\"') for key in ("name", "value"))
-    return f'"{name}"{_OPERATORS[flags]}"{value}"'

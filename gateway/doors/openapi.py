@@ -1,7 +1,7 @@
 """The description of HTTP for programs (OpenAPI 3.1), written as data; a test holds it against the routes."""
 
 from gateway.doors import machine_answers as answers
-from gateway.doors import openapi_admin, openapi_me
+from gateway.doors import openapi_admin, openapi_duty, openapi_me, openapi_more, openapi_people
 from gateway.doors.machine_questions import ALERTS, DELIVERIES, INCIDENTS, ONCALL, REPORT
 from gateway.doors.openapi_parts import (
     ANYTHING,
@@ -61,6 +61,10 @@ DONE = (
     Reason.LOWERED,
     Reason.NOT_DUE,
 )
+DAYS: Data = {
+    "type": "array",
+    "items": object_of("day", incidents={"type": "array", "items": NUMBER}),
+}
 AMENDED = ("retitled", "fixed", "merged", "split", "judged", "unchanged")  # fmt: skip
 PAGE_NOTE = (
     "Newest first. A page may hold fewer rows than asked for, even none: go on with `after` until `next` is null."
@@ -124,6 +128,9 @@ def _paths() -> Data:
         "/api/v1/reports/response": {"get": operation(REPORTS_SAY, ref("Report"), parameters=reported)},
         **openapi_admin.paths(),
         **openapi_me.paths(),
+        **openapi_people.paths(),
+        **openapi_duty.paths(),
+        **openapi_more.paths(),
         "/api/v1/openapi.json": {"get": operation("This description", {"type": "object"})},
     }
 
@@ -224,7 +231,7 @@ def _schemas() -> Data:
         "Alert": object_of(*answers.ALERT, "starts_at", "ends_at", source=TEXT, incident=number_or_none),
         "Delivery": object_of(*answers.DELIVERY, incident=NUMBER, source=TEXT, urgency=urgency),
         "Report": object_of(
-            "from", "to", "timezone", exact=FLAG, figures=ANYTHING, before=ANYTHING, by_urgency=ANYTHING
+            "from", "to", "timezone", exact=FLAG, figures=ANYTHING, before=ANYTHING, by_urgency=ANYTHING, days=DAYS
         ),
         "Entry": object_of(*answers.ENTRY),
         "OnCall": object_of("at", oncall=duty),
@@ -232,6 +239,9 @@ def _schemas() -> Data:
         **_quiet_schemas(),
         **openapi_admin.schemas(incident),
         **openapi_me.schemas(),
+        **openapi_people.schemas(),
+        **openapi_duty.schemas(),
+        **openapi_more.schemas(),
         "Opened": object_of(incident=NUMBER),
         "Result": object_of(
             result={"type": "string", "enum": results}, incident=NUMBER, status=TEXT, undo=TEXT_OR_NONE

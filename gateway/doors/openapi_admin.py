@@ -1,6 +1,7 @@
 """What the description of HTTP for programs says of sources, tickets, people, views, rules, audit log; as data."""
 
 from gateway.doors import machine_answers as answers
+from gateway.doors import openapi_people
 from gateway.doors.machine_questions import AUDIT, TICKETS
 from gateway.doors.openapi_parts import (
     ANYTHING,
@@ -56,8 +57,14 @@ def paths() -> Data:
             )
         },
         "/api/v1/audit": {"get": page("audit", "AuditRow", f"Who did what to what; {ADMIN}", AUDIT)},
-        "/api/v1/people": {"get": page("people", "Person", "By name; whoever has left comes last. No addresses")},
-        "/api/v1/teams": {"get": whole("teams", "Team", "Teams, with their members and schedules")},
+        "/api/v1/people": {
+            "post": openapi_people.new_person(),
+            "get": page("people", "Person", "By name; whoever has left comes last. No addresses"),
+        },
+        "/api/v1/teams": {
+            "post": openapi_people.new_team(),
+            "get": whole("teams", "Team", "Teams, with their members and schedules"),
+        },
         "/api/v1/tickets": {"get": page("tickets", "Ticket", "Tickets. Taken by /incidents/{number}/assign", TICKETS)},
         "/api/v1/tickets/{key}": {"get": _ticket()},
         "/api/v1/rules/explain": {"post": _explained()},

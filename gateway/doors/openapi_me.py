@@ -1,5 +1,6 @@
 """What the description of HTTP for programs says of a person's own things, of saved views and acts on many; as data."""
 
+from gateway.doors import machine_answers as answers
 from gateway.doors import machine_contacts, machine_me
 from gateway.doors.machine_bulk import ACTS
 from gateway.doors.machine_questions import SEARCH
@@ -47,7 +48,8 @@ def _me() -> Data:
         f"{ME}/sessions": {"get": whole("sessions", "Session", "Browsers in which one is signed in")},
         f"{ME}/sessions/{{number}}": {"delete": does("Signed out there", "Ended", [])},
         f"{ME}/sessions/end": {"post": does("Signed out in every browser", "Ended", [])},
-        f"{ME}/tokens": {"get": whole("tokens", "OwnToken", "One's own tokens; made and revoked on the page")},
+        f"{ME}/tokens": {"get": whole("tokens", "OwnToken", "One's own tokens; made on the page")},
+        f"{ME}/tokens/{{number}}": {"delete": does("One of them opens nothing any more", "Ended", [])},
         f"{ME}/calendar": {
             "post": does("A new secret address of one's shifts, shown this once", "Address", []),
             "delete": does("That address ends", "Ended", []),
@@ -132,7 +134,7 @@ def schemas() -> Data:
         ),
         "Notifications": object_of("quiet_hours", rules=ANY_TEXTS),
         "Session": object_of(*machine_me.SIGN_IN, lasting=FLAG),
-        "OwnToken": object_of(*machine_me.TOKEN, scopes=TEXTS),
+        "OwnToken": object_of(*answers.TOKEN, scopes=TEXTS),
         "Ended": object_of(ended=FLAG),
         "Address": object_of("address"),
         "Home": object_of("view"),

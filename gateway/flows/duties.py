@@ -15,7 +15,7 @@ from gateway.store.db import reading, transaction
 from gateway.store.tables import OverrideRow, SwapRow
 from gateway.store.types import micros
 from gateway.world import world
-from rules.oncall import is_whole_of
+from rules.oncall import is_whole_of, shifts_of
 from rules.schedules import Schedule
 from rules.text import one_line
 from rules.words import Directory, Role, Route, Step, Urgency
@@ -23,6 +23,7 @@ from rules.words import Directory, Role, Route, Step, Urgency
 Span = tuple[datetime, datetime]
 LONGEST = timedelta(days=92)
 HEARD = timedelta(hours=1)  # for so long an answer is news
+MOST_AWAY = 60  # shifts
 ASKED_ONLY = timedelta(hours=1)  # what tells of a swap has one step
 # What is wrong, as sentences that pages can translate.
 NO_SCHEDULE = "There is no such schedule."
@@ -33,6 +34,7 @@ TOO_MANY = "There are too many overrides already."
 NOT_YOURS = "You are not on call for the whole of this time: give away only your own shifts, or take somebody else's."
 NOT_THEIRS = "They are not on call for the whole of that time: the schedule may have changed."
 NOBODY_ELSE = "Ask somebody else than yourself."
+NO_SHIFT = "You have no shift in that time."
 ANSWERED = "It has been answered already, or it is too late."
 
 
@@ -137,6 +139,22 @@ def ask(session: Session, asked: AskedSwap, actor: Actor, now: datetime) -> Swap
     _note(session, row, actor, "swap ask", now)
     _speak(session, row, directory, now)
     return row
+
+
+def away(session: Session, span: Span, who: str, reason: str, actor: Actor, now: datetime) -> list[SwapRow]:
+    """In the caller's transaction: for each shift of the actor's own in that time `who` is asked. Raises Wrong."""
+    begin, end = max(span[0], now), span[1]
+    if not begin < end <= begin + LONGEST:
+        raise Wrong(NO_TIME if begin >= end else TOO_LONG)
+    found = [
+        (one.name, (shift.starts, shift.ends))
+        for one in world().roll.current(session).schedules.values()
+        for shift in shifts_of(one, actor.account, begin, end)
+    ]
+    if not found:
+        raise Wrong(NO_SHIFT)
+    asked = [AskedSwap(name, actor.account, who.lower(), part, None, reason) for name, part in found[:MOST_AWAY]]
+    return [ask(session, one, actor, now) for one in asked]
 
 
 def answer(session: Session, number: int, actor: Actor, now: datetime, *, accept: bool) -> SwapRow | None:

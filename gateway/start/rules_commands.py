@@ -1,7 +1,5 @@
 """The commands about the rule book: whether it is right, what it would do, and whether its own test cases hold."""
 
-import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard import i18n
 from dashboard.i18n import LANGUAGES
-from gateway import bookshelf, sources
+from gateway import bookshelf, booktests, sources
 from gateway.app import create_app
+from gateway.booktests import TESTS
 from gateway.clock import SystemClock
 from gateway.loader import BadJson
 from gateway.loader import load as load_json
@@ -34,8 +33,6 @@ from rules.lint import Finding, lint
 from rules.lint_people import lint_people
 from rules.reasons import Say
 from rules.words import Directory
-
-TESTS = "tests"  # the folder of a rule book's test cases
 
 
 @click.group("rules", help="The rule book.")
@@ -176,7 +173,7 @@ def _directory(rules: Path) -> Directory | None:
 def rules_test(place: str | None) -> None:
     chosen = _place(place)
     checked = _book(chosen)
-    files = sorted(path for path in (chosen / TESTS).glob("*") if path.suffix in (".yaml", ".yml"))
+    files = booktests.files(chosen)
     if not files:
         fail(f"{chosen / TESTS}: there are no test cases (*.yaml) here")
     count = failed = 0
@@ -197,31 +194,8 @@ def _tried(
 ) -> Iterator[tuple[BookCase, list[str]]]:
     """Each case of a file, and what is not as it expects."""
     try:
-        found = book_cases.parse(path.read_bytes(), path.name, checked.timezone)
-        directory = _people_of(path, found.people) if found.people else known() or Directory()
+        yield from booktests.tried(path, checked, known)
     except (book_cases.BadCases, people.BadPeopleFile) as problem:
         fail(*problem.complaints)
     except OSError as problem:
         fail(f"{problem.filename or path}: cannot be read: {problem.strerror}")
-    for case in found.cases:
-        yield case, _try(case, path, checked, directory)
-
-
-def _people_of(path: Path, name: str) -> Directory:
-    file = path.parent / name
-    return book_cases.directory_of(people.parse(file.read_bytes(), name, os.environ))
-
-
-def _try(case: BookCase, path: Path, checked: book.RuleBook, directory: Directory) -> list[str]:
-    if case.kind not in sources.names():
-        return [f"kind: there is no {case.kind!r}; known are {', '.join(sources.names())}"]
-    try:
-        body = (path.parent / case.file).read_bytes() if case.file else json.dumps(case.payload).encode()
-        parsed = sources.find(case.kind).parse(load_json(body), Heard(case.source, case.at))
-    except OSError as problem:
-        return [f"file: {problem.filename}: cannot be read: {problem.strerror}"]
-    except (BadJson, BadPayload) as problem:
-        return [f"payload: {problem}"]
-    aside = [f"payload: {item.place} would be set aside: {item.reason}" for item in parsed.quarantined]
-    found = _explained(parsed, checked, directory, case.at)
-    return aside + book_cases.differences(case.expected, found)

@@ -4,7 +4,7 @@ A page ends after `limit` rows, or after SCANNED rows looked at where no index l
 `next` says where to go on, so nobody's search can occupy the database.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -136,9 +136,9 @@ def alerts(session: Session, wanted: WantedAlerts) -> Page[AlertRow]:
     return _page(session, query.order_by(AlertRow.id.desc()), wanted.limit, floor)
 
 
-def deliveries(session: Session, wanted: WantedDeliveries) -> Page[Delivery]:
+def deliveries(session: Session, wanted: WantedDeliveries, whose: Collection[str] | None = None) -> Page[Delivery]:
     """Addresses stay where they are: who was told and by which channel says enough."""
-    scans = wanted.incident is None and bool(wanted.statuses or wanted.channels)
+    scans = wanted.incident is None and bool(wanted.statuses or wanted.channels or whose is not None)
     floor = _floor(session, Delivery.id, wanted.after) if scans else 0
     query = select(Delivery, Source.name).join(Incident, Incident.id == Delivery.incident_id)
     query = query.join(Source, Source.id == Incident.source_id).options(defer(Delivery.address, raiseload=True))
@@ -147,6 +147,8 @@ def deliveries(session: Session, wanted: WantedDeliveries) -> Page[Delivery]:
         query = query.where(Delivery.incident_id == wanted.incident)
     if wanted.statuses:
         query = query.where(Delivery.status.in_(wanted.statuses))
+    if whose is not None:
+        query = query.where(Delivery.who.in_(whose))
     if wanted.channels:
         query = query.where(Delivery.channel.in_(wanted.channels))
     return _page(session, query.order_by(Delivery.id.desc()), wanted.limit, floor)

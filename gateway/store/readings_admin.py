@@ -3,16 +3,28 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce, union_all
+from sqlalchemy import BigInteger, ColumnElement, func, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session, defer
 
 from gateway.store.base import TICKETS
 from gateway.store.readings import Page
-from gateway.store.tables import AlertRow, Audit, Incident, Payload, QuarantinedItem, SavedView, Source
+from gateway.store.tables import (
+    AlertRow,
+    Audit,
+    Incident,
+    Payload,
+    PersonRow,
+    QuarantinedItem,
+    SavedView,
+    Source,
+    Token,
+)
 from gateway.store.types import micros
 from rules.words import Kind, Status
 
+API = "api"  # the kind of a token that programs ask with
 SEARCHED = 20_000  # newest rows looked through where no index leads the way
 SLACK = 1_000  # numbers by which rows of the audit log may be out of the order of their moments
 
@@ -108,9 +120,49 @@ def ticket(session: Session, print_: str, source: str) -> tuple[Incident, str] |
     return None if row is None else (row[0], row[1])
 
 
+def names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Of people, also of those who have left."""
+    rows = session.execute(select(PersonRow.id, PersonRow.name, PersonRow.email).where(PersonRow.id.in_(ids)))
+    return {row.id: row.name or row.email for row in rows}
+
+
+def emails(session: Session, ids: Collection[int]) -> dict[int, str]:
+    rows = session.execute(select(PersonRow.id, PersonRow.email).where(PersonRow.id.in_(ids)))
+    return {row.id: row.email for row in rows}
+
+
+def api_tokens(session: Session, now: datetime, after: int | None, limit: int) -> tuple[Sequence[Token], int | None]:
+    """Those that work, newest first."""
+    query = select(Token).where(Token.kind == API, Token.revoked_at.is_(None))
+    query = query.where(or_(Token.expires_at.is_(None), Token.expires_at > now))
+    if after is not None:
+        query = query.where(Token.id < min(after, 2**31 - 1))
+    rows = session.scalars(query.order_by(Token.id.desc()).limit(limit + 1)).all()
+    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+
+def api_token(session: Session, number: int) -> Token | None:
+    row = session.get(Token, number)
+    return row if row is not None and row.kind == API else None
+
+
 def payload(session: Session, number: int, source_id: int) -> Payload | None:
     found = session.get(Payload, number)
     return found if found is not None and found.source_id == source_id else None
+
+
+def requests(
+    session: Session, source_id: int, after: int | None, limit: int
+) -> tuple[list[tuple[Any, ...]], int | None]:
+    """What was received of a source, without bodies, newest first; and where the next page begins."""
+    columns = (Payload.id, Payload.received_at, Payload.size, Payload.accepted, Payload.quarantined, Payload.error)
+    query = select(*columns).where(Payload.source_id == source_id)
+    if after is not None:
+        query = query.where(Payload.id < after)
+    rows: list[tuple[Any, ...]] = [
+        tuple(row) for row in session.execute(query.order_by(Payload.id.desc()).limit(limit + 1))
+    ]
+    return rows[:limit], rows[limit - 1][0] if len(rows) > limit else None
 
 
 def team_views(session: Session) -> Sequence[SavedView]:

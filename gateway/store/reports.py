@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk, rollups, stats
+from gateway.store import bulk, rollups, stats, verdicts
 from gateway.store.stats import Scope
 from gateway.store.types import micros, moment
 from rules.noise import MINUTES, Noise
@@ -78,6 +78,19 @@ def _noise(name: str, service: str, sums: Sequence[int]) -> Noise:
     incidents, alerts, pages, acted = sums[:4]
     cleared, spared = sums[6 : 6 + MINUTES], sums[6 + MINUTES :]
     return Noise(name, service, incidents, alerts, pages, acted, tuple(cleared), tuple(spared))
+
+
+def judged(session: Session, found: Iterable[Noise], scope: Scope) -> list[Noise]:
+    """With the verdicts of people about each, said within the period."""
+    by_name: dict[str, tuple[int, int]] = {}
+    for one in verdicts.tallies(session, moment(scope.begins), moment(scope.ends)):
+        all_, wrong = by_name.get(one.alertname, (0, 0))
+        _, said = one.precision
+        by_name[one.alertname] = (all_ + said, wrong + one.calls_wrong)
+    return [
+        replace(one, judged=by_name[one.name][0], wrong=by_name[one.name][1]) if one.name in by_name else one
+        for one in found
+    ]
 
 
 @dataclass(slots=True)

@@ -1,0 +1,105 @@
+"""HTTP for the rule book in force: its routes and policies with their text, what is doubtful, its own tests run."""
+
+from typing import Any
+
+from flask import Response, request
+
+from gateway import bookreview, booktests
+from gateway.doors import machine_questions as questions
+from gateway.doors.ingest import problem
+from gateway.doors.machine_bodies import missing, optional_body
+from gateway.doors.machine_door import ACTORS, READ, Call, Refused, as_json, bp, needs
+from gateway.store import hits as store
+from gateway.store.db import reading
+from gateway.store.hits import Hits
+from gateway.world import world
+from rules.book import Policy, Rule
+from rules.book_cases import BadCases
+from rules.lint import Finding
+from rules.people import BadPeopleFile
+from rules.words import Directory
+
+MOST = 500  # rules of one answer, as on the page
+MOST_CASES = 2000  # of the book's own tests
+
+
+@bp.get("/v1/rules")
+@needs(READ)
+def rules(call: Call) -> Response:
+    """All routes in order, how often each was met, and what `rules check` says of the book."""
+    questions.nothing_asked(request.args)
+    book, shelf = world().shelf.book, world().shelf
+    with reading() as session:
+        directory, hits = world().roll.current(session), store.by_rule(session, call.now)
+    found = bookreview.findings(book, directory, call.now)
+    rows = [_rule(number, one, hits.get(one.name)) for number, one in enumerate(book.routes[:MOST], 1)]
+    doubts = [_finding(one) for ones in found.values() for one in ones]
+    more = {"routes": len(book.routes), "rules": rows, "findings": doubts, "complaints": list(shelf.complaints)}
+    return as_json({"version": book.version, "files": sorted(book.files), **more})
+
+
+def _rule(number: int, one: Rule, met: Hits | None) -> dict[str, Any]:
+    route, book = one.route, world().shelf.book
+    part = bookreview.part(book, one.place, [other.place for other in book.routes])
+    return {
+        "number": number, "name": one.name, "place": one.place, "urgency": route.urgency.value,
+        "policy": route.policy, "match": list(route.match), "ways": list(route.channels),
+        "fallback": list(route.fallback), "group_by": list(route.group_by),
+        "acknowledge_within_seconds": int(route.acknowledge_within.total_seconds()),
+        "met": met.count if met else 0, "last_met_at": met.last if met else None,
+        "text": "\n".join(part.lines) if part else "",
+    }  # fmt: skip
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {"place": one.place, "what": one.what}
+
+
+@bp.get("/v1/policies")
+@needs(READ)
+def policies(_: Call) -> Response:
+    questions.nothing_asked(request.args)
+    book = world().shelf.book
+    return as_json({"version": book.version, "policies": [_policy(one) for one in book.policies.values()]})
+
+
+@bp.get("/v1/policies/<name>")
+@needs(READ)
+def policy(_: Call, name: str) -> Response:
+    questions.nothing_asked(request.args)
+    found = world().shelf.book.policies.get(name)
+    if found is None:
+        raise missing("policy", name)
+    return as_json(_policy(found))
+
+
+def _policy(one: Policy) -> dict[str, Any]:
+    book = world().shelf.book
+    part = bookreview.part(book, one.place, [other.place for other in book.policies.values()])
+    steps = [{"notify": list(step.notify), "wait_seconds": int(step.wait.total_seconds())} for step in one.steps]
+    used = [rule.name for rule in book.routes if rule.route.policy == one.name]
+    return {"name": one.name, "place": one.place, "steps": steps, "repeat": one.repeat, "used_by": used,
+            "text": "\n".join(part.lines) if part else ""}  # fmt: skip
+
+
+@bp.post("/v1/rules/test")
+@needs(READ, *ACTORS)
+def run_tests(_: Call) -> Response:
+    """The book's own cases, as `./nabat rules test` runs them, with the people as they are now. Nothing is kept."""
+    optional_body()
+    shelf = world().shelf
+    with reading() as session:
+        directory: Directory = world().roll.current(session)
+    cases: list[dict[str, Any]] = []
+    for path in booktests.files(shelf.place):
+        try:
+            for case, wrong in booktests.tried(path, shelf.book, lambda: directory):
+                cases.append({"file": path.name, "name": case.name, "place": case.place, "wrong": wrong})
+                if len(cases) >= MOST_CASES:
+                    break
+        except (BadCases, BadPeopleFile) as trouble:
+            raise Refused(problem(409, "; ".join(trouble.complaints)[:2000])) from trouble
+        except OSError as trouble:
+            raise Refused(problem(409, f"{path.name}: cannot be read: {trouble.strerror}")) from trouble
+    failed = sum(bool(one["wrong"]) for one in cases)
+    return as_json({"version": shelf.book.version, "count": len(cases), "failed": failed, "cases": cases})
