@@ -126,13 +126,14 @@ def _paths() -> Data:
         **_extend_path(),
         **_quiet_paths("maintenance", "Window", _WINDOW),
         "/api/v1/reports/response": {"get": operation(REPORTS_SAY, ref("Report"), parameters=reported)},
-        **openapi_admin.paths(),
-        **openapi_me.paths(),
-        **openapi_people.paths(),
-        **openapi_duty.paths(),
-        **openapi_more.paths(),
+        **_of_rooms(),
         "/api/v1/openapi.json": {"get": operation("This description", {"type": "object"})},
     }
+
+
+def _of_rooms() -> Data:
+    rooms = (openapi_admin, openapi_me, openapi_people, openapi_duty, openapi_more)
+    return {path: said for room in rooms for path, said in room.paths().items()}
 
 
 def _amend_paths(one: str) -> Data:

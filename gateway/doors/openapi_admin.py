@@ -49,13 +49,14 @@ def paths() -> Data:
                 "A request that was kept is read again and taken in", "Replayed", ["payload"], payload=NUMBER
             )
         },
-        "/api/v1/deliveries/{number}/resend": {
-            "post": does_admin(
-                "A message that failed is sent once more",
-                "Resent",
-                [],
-            )
-        },
+        **_desk(),
+    }
+
+
+def _desk() -> Data:
+    again = does_admin("A message that failed is sent once more", "Resent", [])
+    return {
+        "/api/v1/deliveries/{number}/resend": {"post": again},
         "/api/v1/audit": {"get": page("audit", "AuditRow", f"Who did what to what; {ADMIN}", AUDIT)},
         "/api/v1/people": {
             "post": openapi_people.new_person(),
