@@ -61,7 +61,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    key: Hashable
+    key: Hashable  # of the list that was shown; None: that page shows none
     heart: Heart
     until: datetime
     headers: Mapping[int, Headers]  # by status

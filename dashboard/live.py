@@ -29,6 +29,7 @@ from gateway.store.db import db
 from gateway.world import world
 
 NOTHING_MORE = 286  # for htmx: show this and stop asking
+OWN_PARTS = ("tickets", "overview", "first_run")  # pages whose change is not the list, and so not shared
 LONGEST = 2000  # characters of the page's own query
 
 
@@ -53,7 +54,7 @@ def live(visit: Visit) -> ResponseReturnValue:
     mark = heart.mark if number is None else marked(incident_queries.mark(number), visit.now)
     wanted = _wanted(visit, asked)
     if number is None:
-        request.environ[LEFT] = _key(visit, wanted), heart
+        request.environ[LEFT] = _key(visit, wanted) if page not in OWN_PARTS else None, heart
     same = since == mark
     if page == "first_run":
         return Response("", 204 if same else 200, {"X-Now": _now(visit)} if same else {"HX-Refresh": "true"})

@@ -139,3 +139,22 @@ def test_what_was_shared_a_moment_ago_is_let_go(world):
     assert all(one() is not None for one in lists)
     kept.ask("another", now + FOR + timedelta(microseconds=1), Drawn, fresh=False)
     assert all(one() is None for one in lists)
+
+
+def test_a_page_with_a_part_of_its_own_is_never_told_the_list(world, bridge):
+    """Though it asks at the same address, and whoever looks at the list has just been shown it."""
+    anna = Browser(world.app, "127.0.0.1")
+    anna.sign_in()
+    listed, others = Page(bridge, anna), {name: Page(bridge, anna) for name in ("overview", "tickets", "first_run")}
+    for number in range(2):
+        world.alert(name=f"Problem{number}", fingerprint=f"f{number}")
+        world.clock.advance(milliseconds=651)
+        drawn = listed.ask()
+        for name, page in others.items():
+            told = page.ask(page=name)
+            assert (told.status, told.at_once, told.body == drawn.body) == (200, False, False), name
+    page = others["overview"]
+    page.mark = mark_of(anna.get("/incidents"))
+    assert page.ask(page="overview").status == 204
+    again = page.ask(page="overview")
+    assert (again.status, again.at_once) == (204, True)
