@@ -21,7 +21,8 @@ class Sounder:
 
     app: Flask
     floors: Floors
-    again: float = 0.0
+    whole: float = 0.0  # when all is walked again
+    again: float = 0.0  # when anything is
     thread: threading.Thread | None = field(default=None)
 
     def start_due(self, now: datetime) -> None:
@@ -31,22 +32,29 @@ class Sounder:
         self.thread.start()
 
     def _run(self, now: datetime) -> None:
-        took, were_set = 0.0, self.floors.are_set
         with self.app.app_context():
             try:
-                with reading() as session:
-                    took = self.floors.look(session, channels.names(), now)
+                self._sound(now)
             except Exception as problem:  # noqa: BLE001 - a database that is away, a bug: then all is walked from 0
                 self.floors.lows = {}
                 log.error("worker_job_failed", problem, job="sounding")
                 metrics.worker_errors.labels("sounding").inc()
             finally:
                 db.session.remove()
+        self.again = time.monotonic() + SOONEST
+
+    def _sound(self, now: datetime) -> None:
+        were_set = self.floors.are_set
+        with reading() as session:
+            if were_set and time.monotonic() < self.whole:
+                self.floors.rise(session, now)
+                return
+            took = self.floors.look(session, channels.names(), now)
+        self.whole = time.monotonic() + pause(took)
         if self.floors.are_set and not were_set:
             log.warning("outbox_walk_slow", seconds=round(took, 3), see="an old transaction keeps dead rows?")
-        self.again = time.monotonic() + pause(took)
 
 
 def pause(took: float) -> float:
-    """Seconds from a look to the next one."""
+    """Seconds from one look at everything to the next."""
     return min(LATEST, max(SOONEST, SHARE * took))

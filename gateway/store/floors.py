@@ -19,14 +19,15 @@ RANKS = (0, 1, 2, 3)
 STEPS, FALLBACK, EXPIRY = "steps", "fallback", "expiry"
 
 _DUE = """
-    SELECT c.channel, r.rank, (SELECT d.due_at FROM delivery d WHERE d.status IN ('queued', 'sending')
-        AND d.channel = c.channel AND d.rank = r.rank ORDER BY d.due_at LIMIT 1)
-    FROM unnest(CAST(:channels AS text[])) AS c (channel), unnest(CAST(:ranks AS int[])) AS r (rank)
+    SELECT f.channel, f.rank, (SELECT d.due_at FROM delivery d WHERE d.status IN ('queued', 'sending')
+        AND d.channel = f.channel AND d.rank = f.rank AND d.due_at >= f.low ORDER BY d.due_at LIMIT 1)
+    FROM unnest(CAST(:channels AS text[]), CAST(:ranks AS int[]), CAST(:lows AS bigint[])) AS f (channel, rank, low)
 """
 _OTHERS = {
-    STEPS: "SELECT next_at FROM incident WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1",
-    FALLBACK: "SELECT fallback_at FROM delivery WHERE fallback_at IS NOT NULL ORDER BY fallback_at LIMIT 1",
-    EXPIRY: "SELECT expires_at FROM delivery WHERE status = 'queued' ORDER BY expires_at LIMIT 1",
+    STEPS: "SELECT next_at FROM incident WHERE next_at IS NOT NULL AND next_at >= :low ORDER BY next_at LIMIT 1",
+    FALLBACK: "SELECT fallback_at FROM delivery WHERE fallback_at >= :low ORDER BY fallback_at LIMIT 1",
+    EXPIRY: "SELECT expires_at FROM delivery "
+    "WHERE status = 'queued' AND expires_at >= :low ORDER BY expires_at LIMIT 1",
 }
 Key = str | tuple[str, int]
 
@@ -65,27 +66,51 @@ class Floors:
         """Channel, rank and floor of each that has one."""
         return [(*key, self.low(key, now)) for key in self.lows if isinstance(key, tuple)]
 
+    def steer(self, session: Session) -> None:
+        """Until the end of the transaction a question with an ORDER BY walks along the index that has this order.
+
+        Statistics that were taken when nothing waited make it look cheaper to read through another one and to sort.
+        """
+        if self.are_set:
+            session.execute(text("SET LOCAL enable_sort = off"))
+
     def look(self, session: Session, channels: Iterable[str], now: datetime) -> float:
         """Walk from the beginning of every index to the first row that lives; seconds it took."""
         if not is_postgres(session):
             return 0.0
-        session.execute(text(f"SET LOCAL statement_timeout = {PATIENCE}"))
         began = time.monotonic()
-        values = {"channels": list(channels), "ranks": list(RANKS)}
-        first: dict[Key, int | None] = {(row[0], row[1]): row[2] for row in session.execute(text(_DUE), values)}
-        first |= {name: session.execute(text(sql)).scalar() for name, sql in _OTHERS.items()}
+        first = _first(session, channels, {})
         took = time.monotonic() - began
-        self._set(first, micros(now), took)
-        return took
-
-    def _set(self, first: Mapping[Key, int | None], now: int, took: float) -> None:
         missed = [low - at for key, low in self.lows.items() if (at := first.get(key)) is not None and at < low]
         if missed:
             self.margin = min(WIDEST, self.margin + max(missed))
-        if took < self.slow:
-            self.lows = {}
-            return
-        self.lows = {key: (now if at is None else min(at, now)) - self.margin for key, at in first.items()}
+        self.lows = {} if took < self.slow else self._below(first, micros(now))
+        return took
+
+    def rise(self, session: Session, now: datetime) -> None:
+        """The same from the floors that are set, between two looks: they do not lie far below what goes out now."""
+        channels = dict.fromkeys(key[0] for key in self.lows if isinstance(key, tuple))
+        found = self._below(_first(session, channels, self.lows), micros(now))
+        self.lows = {key: max(low, found.get(key, 0)) for key, low in self.lows.items()}
+
+    def _below(self, first: Mapping[Key, int | None], now: int) -> dict[Key, int]:
+        return {key: (now if at is None else min(at, now)) - self.margin for key, at in first.items()}
+
+
+def _first(session: Session, channels: Iterable[str], lows: Mapping[Key, int]) -> dict[Key, int | None]:
+    """Of each kind the first row that lives, from its floor on; None if there is none."""
+    session.execute(text(f"SET LOCAL statement_timeout = {PATIENCE}"))
+    session.execute(text("SET LOCAL enable_sort = off"))
+    asked = [(channel, rank, lows.get((channel, rank), 0)) for channel in channels for rank in RANKS]
+    values = {
+        "channels": [one[0] for one in asked],
+        "ranks": [one[1] for one in asked],
+        "lows": [one[2] for one in asked],
+    }
+    found: dict[Key, int | None] = {(row[0], row[1]): row[2] for row in session.execute(text(_DUE), values)}
+    return found | {
+        name: session.execute(text(sql), {"low": lows.get(name, 0)}).scalar() for name, sql in _OTHERS.items()
+    }
 
 
 NONE = Floors()  # of whoever walks from the beginning always

@@ -36,9 +36,9 @@ def forget_workers(session: Session, before: datetime) -> None:
 
 
 _SOONEST = (
-    (STEPS, "next_at", "SELECT min(next_at) AS at FROM incident WHERE next_at IS NOT NULL AND next_at <= :until"),
-    (FALLBACK, "fallback_at", "SELECT min(fallback_at) FROM delivery WHERE fallback_at <= :until"),
-    (EXPIRY, "expires_at", "SELECT min(expires_at) FROM delivery WHERE status = 'queued' AND expires_at <= :until"),
+    (STEPS, "next_at", "FROM incident WHERE next_at IS NOT NULL AND next_at <= :until"),
+    (FALLBACK, "fallback_at", "FROM delivery WHERE fallback_at <= :until"),
+    (EXPIRY, "expires_at", "FROM delivery WHERE status = 'queued' AND expires_at <= :until"),
 )
 _MESSAGE = """
     SELECT min(due_at) FROM delivery
@@ -54,10 +54,12 @@ _MESSAGE_SINCE = """
 
 def next_moment(session: Session, now: datetime, until: datetime, floors: Floors = NONE) -> datetime | None:
     """The earliest time until then at which a step, a message, a fallback or an expiry is due; None if nothing is."""
+    floors.steer(session)
     asked, values = [], dict[str, object](until=micros(until))
     for key, column, question in _SOONEST:
         more, low = floors.since(key, column, now)
-        asked.append(question + more.replace(":low", f":{key}"))
+        since = more.replace(":low", f":{key}")
+        asked.append(f"SELECT (SELECT {column} {question}{since} ORDER BY {column} LIMIT 1) AS at")
         if low:
             values[key] = low["low"]
     lows = floors.of_messages(now)

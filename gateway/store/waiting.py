@@ -68,6 +68,7 @@ def glance(session: Session, channels: Iterable[str], now: datetime, clock: int,
 
 def stuck(session: Session, now: datetime, limit: int, floors: Floors = NONE) -> list[int]:
     """Incidents with a message that is not out within its class's patience, or is no longer worth sending."""
+    floors.steer(session)
     late = _first(session, _LATE, floors.since(FALLBACK, "fallback_at", now), now, limit)
     return sorted({*late, *_first(session, _GONE, floors.since(EXPIRY, "expires_at", now), now, limit)})
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from gateway import channels
-from gateway.flows.sounding import pause
+from gateway.flows.sounding import SOONEST, pause
 from gateway.store import outbox, pulse, waiting
 from gateway.store.db import database_clock, db
 from gateway.store.floors import Floors
@@ -142,16 +142,19 @@ def _pass_by(now, size):
         text("UPDATE delivery SET status = 'sent', fallback_at = NULL WHERE id >= :id AND status = 'sending'"),
         text("UPDATE incident SET next_at = NULL WHERE id IN (SELECT incident_id FROM delivery WHERE id >= :id)"),
     ]
-    floors, again = Floors(), now
+    floors, whole, again = Floors(), now, now
     db.session.rollback()
     for first in range(0, size, PASSED):
         now += EACH
         values = {"first": f"f22-{first}", "now": micros(now)}
         newest = min(db.session.scalars(open_, values))
         db.session.commit()
-        if now >= again:
-            again = now + timedelta(seconds=pause(floors.look(db.session, channels.names(), now)))
-            db.session.rollback()
+        if now >= whole:
+            whole = now + timedelta(seconds=pause(floors.look(db.session, channels.names(), now)))
+        elif now >= again and floors.are_set:
+            floors.rise(db.session, now)
+        again = max(again, now + timedelta(seconds=SOONEST)) if now >= again else again
+        db.session.rollback()
         for _ in range(ASKED):
             yield _claim(floors, now), _glance(floors, now)
         for step in steps:
