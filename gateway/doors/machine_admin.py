@@ -10,7 +10,7 @@ from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors import replay
 from gateway.doors.ingest import problem
-from gateway.doors.machine_bodies import body, number_of, object_of, text_in
+from gateway.doors.machine_bodies import body, may_see_keys, number_of, object_of, text_in
 from gateway.doors.machine_door import ACT, ACTORS, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
 from gateway.sourcing import Made
 from gateway.store import readings_admin as readings
@@ -30,6 +30,7 @@ def sources(call: Call) -> Response:
     with reading() as session:
         known = [one for one in store.list_sources(session) if one.id > (after or 0)]
         keys = [row for row, source in store.list_tokens(session) if source and sourcing.in_use(row, call.now)]
+        keys = keys if may_see_keys(call) else []
         rows = [answers.source(one, [key for key in keys if key.source_id == one.id]) for one in known[:limit]]
     return as_json({"sources": rows, "next": questions.cursor("sources", _last(rows, len(known) > limit))})
 

@@ -86,12 +86,15 @@ def split(call: Call, number: str) -> Response:
 @bp.post("/v1/incidents/<number>/verdict")
 @needs(ACT)
 def verdict(call: Call, number: str) -> Response:
-    """A verdict is a person's, so a program says whose it is."""
+    """A verdict is a person's, so a program says whose it is; a person says their own."""
     wanted, said = number_of(number), object_(body(), VERDICT)
     email, value, right = (said.get(name) for name in ("person", "verdict", "call"))
+    email = call.person.email if call.person and email is None else email
     known = (value is None or value in VALUES) and (right is None or isinstance(right, bool))
     if not isinstance(email, str) or not known or (value is None and right is None):
         raise Refused(problem(400, VERDICT))
+    if call.person and email.strip().lower() != call.person.email:
+        raise Refused(problem(403, "a verdict is one's own: leave the person out"))
     with reading() as session:
         person = world().roll.current(session).people.get(email.strip().lower())
     if person is None:

@@ -16,6 +16,7 @@ from gateway.store.db import reading
 from gateway.world import world
 from rules.lifecycle import NOTHING_DONE, Reason
 from rules.text import clean_text, one_line
+from rules.words import Role
 
 LARGEST = 64 * 1024  # bytes of a body
 LARGEST_SMALL = 2**31 - 1  # of a number of most things
@@ -98,6 +99,11 @@ def moment_in(said: dict[str, Any], name: str) -> datetime | None:
 def zone_of(call: Call) -> ZoneInfo:
     """Whose wall clock is meant: the person's own, else ours."""
     return ZoneInfo((call.person.timezone if call.person else "") or world().settings.timezone)
+
+
+def may_see_keys(call: Call) -> bool:
+    """Which keys sources have: of people, as on the pages, administrators."""
+    return call.person is None or call.person.role is Role.ADMIN
 
 
 def small_number(text: str, what: str) -> int:

@@ -12,6 +12,7 @@ from gateway.doors.ingest import problem
 from gateway.doors.machine_bodies import (
     body,
     line_in,
+    may_see_keys,
     missing,
     object_of,
     optional_body,
@@ -62,7 +63,8 @@ def _source(one: Source, call: Call) -> Response:
              "problem": address.problem, "secret": bool(address.sealed)}
             for of, address in alertmanagers.addresses(session) if of.id == one.id
         ]  # fmt: skip
-        return as_json(answers.source(row, keys) | {"alertmanagers": behind})
+        shown = keys if may_see_keys(call) else []
+        return as_json(answers.source(row, shown) | {"alertmanagers": behind if ADMIN in call.scopes else None})
 
 
 @bp.post("/v1/sources/<number>/settings")

@@ -142,7 +142,6 @@ def _amend_paths(one: str) -> Data:
     level = {"type": "object", "properties": {"level": NUMBER}}
     verdict = {
         "type": "object",
-        "required": ["person"],
         "properties": {"person": TEXT, "verdict": {"type": "string", "enum": list(VALUES)}, "call": FLAG},
     }
     known = {

@@ -134,8 +134,9 @@ def _of_sources() -> Data:
     came = dict.fromkeys(("size", "accepted", "quarantined"), NUMBER)
     aside = object_of("place", "reason")
     stale: Data = {"type": ["integer", "null"]}
+    behind_it: Data = {"type": ["array", "null"], "items": behind}  # null to whoever has no scope `admin`
     return {
-        "WholeSource": object_of(*answers.SOURCE, stale_after=stale, tokens=_many(key), alertmanagers=_many(behind)),
+        "WholeSource": object_of(*answers.SOURCE, stale_after=stale, tokens=_many(key), alertmanagers=behind_it),
         "Came": object_of(*machine_sources.CAME, **came),
         "Request": object_of(*machine_sources.CAME, "body", "wrong", **came, alerts=NUMBER, notes=LINES,
                              explained=_many(ANYTHING), aside=_many(aside)),

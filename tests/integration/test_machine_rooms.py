@@ -154,6 +154,9 @@ def test_one_source_and_what_it_sent(world, admin):
     problem(Program(world, "read", person=OLEG, role="viewer").get(f"/incidents/{incident}/payloads"), 403)
     assert Program(world, "read", person=OLEG, role="responder").get(f"{path}/requests").status_code == 200
     problem(admin.get(f"{path}/requests/999"), 404)
+    assert admin.get(path).json["tokens"] != []
+    seen = Program(world, "read", person=OLEG, role="responder").get(path).json
+    assert (seen["tokens"], seen["alertmanagers"]) == ([], None)  # as on the page
 
 
 def test_the_book_its_tests_and_what_it_said(world, admin):
@@ -181,6 +184,8 @@ def test_the_book_its_tests_and_what_it_said(world, admin):
     assert any("Anna" in line for one in why["told"] for line in one["lines"])
     world.resolves(incident)
     Program(world, "act").post(f"/incidents/{incident}/verdict", json={"person": ANNA, "verdict": "useful"})
+    problem(admin.post(f"/incidents/{incident}/verdict", json={"person": ANNA, "verdict": "useful"}), 403)
+    assert admin.post(f"/incidents/{incident}/verdict", json={"verdict": "useful"}).json["result"] == "judged"
     assert admin.get(f"/incidents/{incident}/related").json["verdicts"][0]["verdict"] == "useful"
     problem(admin.get("/incidents/999/why"), 404)
 

@@ -47,7 +47,8 @@ OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets 
     "/ingest/<kind>", "/ingest/<kind>/<path_token>", "/callback/sendgrid", "/callback/twilio",
     "/heartbeat/<token>", "/incidents/density",  # the last keeps a cookie, and nothing here
     "/language",  # nor does this
-    "/rules/test", "/api/v1/rules/explain",  # a try: nothing of it is kept
+    "/rules/test", "/api/v1/rules/explain", "/api/v1/rules/test",  # a try: nothing of it is kept
+    "/api/v1/oncall/overrides/preview", "/api/v1/silences/preview", "/api/v1/maintenance/preview",  # nor of a look
 }  # fmt: skip
 INCIDENT = f"/incidents/{N}"
 ANSWER = f"{INCIDENT}/<any(acknowledge, resolve):what>"
