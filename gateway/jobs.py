@@ -12,7 +12,9 @@ from gateway.store import jobs, outbox, undos
 from gateway.store.db import transaction
 from gateway.store.tables import BulkJob
 from gateway.store.types import micros, moment
+from gateway.world import world
 from rules.lifecycle import NOTHING_DONE, Given, Reason, Signal
+from rules.words import Role
 
 ABOVE = 50  # incidents: fewer are done while the person waits
 PORTION = 20  # incidents in one transaction, and how finely the progress is told
@@ -33,13 +35,13 @@ def promise(ids: Sequence[int], act: str, given: Given, to: str, actor: Actor, n
     return job
 
 
-def portion(number: int, now: datetime) -> bool:
+def portion(number: int, now: datetime, size: int = PORTION) -> bool:
     """The next incidents and how far it is, in one transaction. False if there is no more to do."""
     with transaction() as session:
         job = jobs.hold(session, number)
         if job is None:
             return False
-        some = [int(one) for one in job.numbers[job.place : job.place + PORTION]]
+        some = [int(one) for one in job.numbers[job.place : job.place + size]]
         reasons = _act(session, job, some, now)
         done = [one for one in some if reasons.get(one) is not None and reasons[one] not in NOTHING_DONE]
         job.done = [*job.done, *done]
@@ -51,29 +53,36 @@ def portion(number: int, now: datetime) -> bool:
 
 
 def pass_over(number: int, now: datetime) -> bool:
-    """These could not be done, whatever is wrong with one of them: the next ones have their turn."""
+    """This one could not be done, whatever is wrong with it: the next ones have their turn."""
     with transaction() as session:
         job = jobs.hold(session, number)
         if job is None:
             return False
-        some = job.numbers[job.place : job.place + PORTION]
-        job.skipped = [*job.skipped, *([one, Reason.NOT_DUE] for one in some)]
-        job.place += len(some)
+        job.skipped = [*job.skipped, [job.numbers[job.place], Reason.NOT_DUE]]
+        job.place += 1
         if job.place >= len(job.numbers):
             jobs.finish(job, now)
         return job.finished_at is None
 
 
 def _act(session: Session, job: BulkJob, some: Sequence[int], now: datetime) -> dict[int, Reason]:
+    if not _may(session, job.account):
+        return dict.fromkeys(some, Reason.NOT_DUE)
     by = Actor(job.actor, "dashboard", job.person_id, job.account, token=job.token)
     if job.act == ASSIGN:
         try:
             return actions.assign_on(session, some, str(job.given["to"]), by, now)
         except NotPossible:  # they have left since: nobody has it in hand
-            return {}
+            return dict.fromkeys(some, Reason.NOT_DUE)
     until = job.given.get("until")
     given = Given(until=moment(until)) if isinstance(until, int) else Given()
     return actions.act_on(session, some, Signal(job.act), by, now, given)
+
+
+def _may(session: Session, account: str) -> bool:
+    """Who asked for it may have left since, or may only look now."""
+    person = world().roll.current(session).people.get(account)
+    return person is not None and person.role is not Role.VIEWER
 
 
 def results(job: BulkJob) -> Results:

@@ -42,6 +42,17 @@ def _portion(number: int, now: datetime) -> bool:
         raise
     except Exception as problem:  # noqa: BLE001 - one odd incident must not hold up all that people ask for
         log.error("job_failed", problem, job=number)
+        return _one(number, now)
+
+
+def _one(number: int, now: datetime) -> bool:
+    """Only the first of those, so that nothing but the odd one is passed over."""
+    try:
+        return work.portion(number, now, 1)
+    except (OperationalError, PoolTimeout):
+        raise
+    except Exception as problem:  # noqa: BLE001 - this is the odd one
+        log.error("incident_passed_over", problem, job=number)
         return work.pass_over(number, now)
 
 
