@@ -123,8 +123,8 @@ def _tell(world: World, one: Waiting, directory: Directory, now: datetime) -> bo
         if one not in watches.waiting(session):
             return False  # another worker was quicker
         found = watches.entered(session, one.person_id)
-        if person is not None and found:
-            facts = _facts(session, found, person, directory, world)
+        facts = _facts(session, found, person, directory, world) if person is not None and found else {"views": []}
+        if person is not None and facts["views"]:  # else they may not see any of them any more
             for contact in watching.phones(person):
                 watches.promise(session, person, contact, place.turn, facts, now)
         watches.say_told(session, one.person_id, now)

@@ -3,11 +3,12 @@
 import threading
 
 import pytest
+from sqlalchemy import update
 
 from gateway.flows import entered
-from gateway.store import watches
+from gateway.store import people, watches
 from gateway.store.db import db, transaction
-from gateway.store.tables import EntryNotice, Inside, Watch
+from gateway.store.tables import EntryNotice, Inside, PersonRow, Watch
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import PEOPLE, alert, group
 
@@ -130,6 +131,19 @@ def test_whose_view_it_is_and_what_becomes_of_it(world, anna, providers):
     world.alert(name="Net3", fingerprint="n3", kind="net")
     assert looks(world, minutes=3) == 0
     assert db.session.query(Watch).count() == 0
+
+
+def test_who_may_not_see_a_view_any_more_is_told_nothing(world, anna, providers):
+    """It entered, and before it was told the person became one who only looks."""
+    anna.press(WATCH, view="mine", on="1")
+    world.alert(name="First", fingerprint="first")
+    assert looks(world, seconds=4) == looks(world, seconds=4) == 0  # what was told about it is read, too
+    with transaction() as session:
+        session.execute(update(PersonRow).where(PersonRow.email == "anna@example.org").values(role="viewer"))
+        people.bump(session, world.clock.now())
+    looks(world, seconds=10)
+    looks(world, minutes=5)
+    assert pushes(providers) == world.deliveries(kind="entered") == []
 
 
 def test_quiet_hours_hold_it_and_what_is_over_by_then_is_not_told(world, anna, providers):
