@@ -14,6 +14,7 @@ from gateway.access import links
 from gateway.access.auth import MOST_FORM
 from gateway.actions import Actor
 from gateway.silencing import LONGER
+from gateway.store import silences
 from gateway.store.db import transaction
 from gateway.store.tables import SilenceRow
 from gateway.store.types import moment
@@ -33,23 +34,30 @@ def make_longer(number: int, token: str) -> ResponseReturnValue:
     """Pressed twice it is one hour longer: the token says from which end on."""
     request.max_content_length = MOST_FORM
     row, now = _row(number, token), world().clock.now()
+    actor = Actor(row.author, "link", account=row.author_email)
     ends = moment(links.read_longer(world().settings.secret_key, token, number) or 0)
-    if row.ends_at == ends:
-        actor = Actor(row.author, "link", account=row.author_email)
-        try:
-            with transaction() as session:
+    try:
+        with transaction() as session:
+            held = silences.find(session, number, Suppressor.SILENCE)
+            if held is not None and held.ends_at == ends:
                 silencing.extend(session, number, LONGER, actor, now)
-        except Wrong:  # over meanwhile, or as long as any may be: the page says how it stands
-            return _page(number, token)
+    except Wrong:  # over meanwhile, or as long as any may be: the page says how it stands
+        return _page(number, token)
     return _page(number, token)
 
 
 def _row(number: int, token: str) -> SilenceRow:
     ends = links.read_longer(world().settings.secret_key, token, number)
     row = queries.one(number, Suppressor.SILENCE)
-    if ends is None or row is None:
+    if ends is None or row is None or not _may(row):
         abort(404)
     return row
+
+
+def _may(row: SilenceRow) -> bool:
+    """Who has left since, or may only look now, has no say by a link from before."""
+    person = people.directory().people.get(row.author_email)
+    return person is not None and silencing.may_change(row, person.email, person.role)
 
 
 def _page(number: int, token: str) -> Response:

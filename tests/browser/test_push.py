@@ -212,7 +212,8 @@ def test_a_tap_makes_a_silence_an_hour_longer(world, worker):
     now = world.clock.now()
     wanted = silencing.silence(['alertname="Disk"'], now, now + timedelta(hours=1), "new disks")
     with transaction() as session:
-        number = silencing.add(session, Suppressor.SILENCE, wanted, Actor("Irina", "dashboard"), now).id
+        irina = Actor("Irina", "dashboard", account="irina@example.org")
+        number = silencing.add(session, Suppressor.SILENCE, wanted, irina, now).id
         ends = micros(now + timedelta(hours=1))
     said = {"title": "Silence ends soon", "url": f"/s/{number}/{links.make_longer(KEY, number, ends)}", "tag": "s"}
     for _ in range(2):  # the second changes nothing

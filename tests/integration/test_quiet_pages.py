@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from gateway.flows import silences
 from gateway.store.db import db, transaction
+from gateway.store.people import bump
 from gateway.store.tables import Audit, PersonRow, SilenceRow
 from tests.browsing import Browser, everybody_has_a_password
 
@@ -130,6 +131,11 @@ def test_one_tap_makes_it_an_hour_longer(staffed, providers):
         assert "It lasts longer now" in tapped.post(place).text
         assert rows()[0].ends_at == ends + timedelta(hours=1)
     assert tapped.post(place[:-1] + "x").status_code == 404
+    for role in ("viewer", "responder"):
+        with transaction() as session:
+            session.execute(update(PersonRow).where(PersonRow.email == "anna@example.org").values(role=role))
+            bump(session, staffed.clock.now())
+        assert tapped.get(place).status_code == tapped.post(place).status_code == (404 if role == "viewer" else 200)
     assert "Silence ends soon" in page.get(f"/deliveries/{staffed.deliveries()[-1].id}").text
     staffed.passes(hours=1.2)
     silences.turn_due(staffed.clock.now())
