@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from gateway import jobs as work
 from gateway import log
 from gateway.flows.beside import Beside
-from gateway.store import jobs
+from gateway.store import jobs, locks
 from gateway.store.db import reading
 from gateway.world import World
 
@@ -59,10 +59,20 @@ def _one(number: int, now: datetime) -> bool:
 def turn(world: World) -> int:
     """All that waits, to its end, a portion at a time. Returns how many portions there were."""
     with reading() as session:
-        numbers, made = jobs.waiting(session), 0
-    for number in numbers:
-        more = True
-        while more:
+        numbers = jobs.waiting(session)
+    return sum(_whole(number, world) for number in numbers)
+
+
+def _whole(number: int, world: World) -> int:
+    """As far as it goes: while somebody holds one of its incidents, the others' acts have their turn."""
+    made, more = 0, True
+    while more:
+        try:
             more = _portion(number, world.clock.now())
-            made += 1
+        except OperationalError as problem:
+            if not locks.is_held(problem):
+                raise
+            log.warning("job_held_up", job=number)
+            return made
+        made += 1
     return made

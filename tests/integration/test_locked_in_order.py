@@ -7,14 +7,16 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from gateway import actions, resending
+from gateway import actions, jobs, resending
 from gateway.flows import deliver, settle
+from gateway.flows import jobs as flow
 from gateway.flows.settle import Result
 from gateway.store import outbox
 from gateway.store.db import db, transaction
 from gateway.store.tables import Entry
 from gateway.store.types import micros
 from gateway.store.written import Rows, statement
+from rules.lifecycle import Given
 from tests.databases import wait_until
 from tests.samples import BOOK
 
@@ -23,6 +25,7 @@ WAITS = """
     SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()
 """
 ANNA = actions.Actor("Anna", "anna@example.org", "page")
+PERSON = actions.Actor("Anna", "dashboard", 1, "anna@example.org")
 ONE_EACH = BOOK.replace("policy: infra}", "policy: infra, group_by: [alertname, instance]}", 1)
 
 
@@ -97,6 +100,21 @@ def test_f5_an_incident_that_somebody_holds_keeps_no_other_outcome_from_being_wr
     link.rollback()
     assert sender.work(world.clock.now(), ()) == 1
     assert {one.status for one in pages(world)} == {"sent"}
+
+
+@ON_POSTGRES
+def test_an_act_on_many_that_waits_for_one_incident_keeps_nobody_elses_waiting(staffed_of, other):
+    link, _ = other
+    world = staffed_of(ONE_EACH)
+    first, second = (world.alert(name="A", fingerprint=mark, instance=mark)[0] for mark in ("a", "b"))
+    for number in (first, second):
+        jobs.promise([number], "acknowledge", Given(), "", PERSON, world.clock.now())
+    link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [first])
+    flow.turn(world.app.extensions["gateway"])
+    assert [one.status for one in world.incidents()] == ["triggered", "acknowledged"]
+    link.rollback()
+    flow.turn(world.app.extensions["gateway"])
+    assert [one.status for one in world.incidents()] == ["acknowledged"] * 2
 
 
 def pages(world):
