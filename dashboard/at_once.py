@@ -22,6 +22,7 @@ from rules.words import Directory
 
 KNOWN_FOR = timedelta(seconds=5)  # a sign-in is looked at again, as the owner of a token is
 MOST = 2_000  # pages
+LONGEST = 8_192  # characters of a question that is kept, headers and all: no browser's is as long
 HEART = "heart"  # what is shared under this name
 LEFT = "nabat.asker"  # where live.py leaves the key of the list that it showed, and the heart
 OWN = ("content-length", "x-now")  # of each answer
@@ -99,6 +100,8 @@ class AtOnce:
 
     def learn(self, scope: Any, environ: dict[str, Any], told: Told) -> None:
         left, (name, since) = environ.get(LEFT), _asked(scope)
+        if len(scope.query_string) + sum(len(key) + len(value) for key, value in scope.headers.items()) > LONGEST:
+            return
         headers = tuple((key.lower(), value) for key, value in told.headers if key.lower() not in OWN)
         if left is None or not since or told.status not in (200, 204) or any(key == "set-cookie" for key, _ in headers):
             return

@@ -129,6 +129,16 @@ def test_who_asked_a_moment_ago_is_told_at_once_until_anything_changes(world, br
     assert not page.ask().at_once
 
 
+def test_a_question_that_no_browser_asks_is_not_kept(world, bridge):
+    """Two thousand of them, each as long as headers may be, would be all the memory that there is."""
+    anna = Browser(world.app, "127.0.0.1")
+    anna.sign_in()
+    for more, kept in (("x" * 2_000, True), ("x" * at_once.LONGEST, False)):
+        page = Page(bridge, anna, **{"x-odd": more})
+        assert page.ask().status == 204
+        assert page.ask().at_once is kept
+
+
 class Drawn:
     """A list somebody was shown."""
 
