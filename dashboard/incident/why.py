@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from dashboard import words
 from dashboard.reader import Moment, Reader
+from dashboard.rulebook.rows import policy_url, rule_url
 from gateway import why as whys
 from gateway.store.db import db
 from gateway.store.routes import route_of
 from gateway.store.tables import Incident
 from gateway.world import world
 from rules.reasons import Line
-from rules.words import Directory
+from rules.words import Directory, Route
 
 CAUSES = {"opened": "When it opened", "raised": "When it was raised", "reopened": "When it came back"}
 
@@ -40,6 +41,8 @@ class Why:
     fallback: str
     asked: list[Asked]
     told: list[Step]
+    rule_url: str = ""  # of the book in force, if it is still there
+    policy_url: str = ""
 
 
 def why(found: Incident, directory: Directory, reader: Reader) -> Why:
@@ -53,7 +56,14 @@ def why(found: Incident, directory: Directory, reader: Reader) -> Why:
     deciding = next((line for line in lines if line.mark == "yes" and line.text == route.rule), None)
     conditions = deciding.small if deciding else route.match
     told = [_step(one, names, reader) for one in kept.told]
-    return Why(route.rule, conditions, route.policy, ways, fallback, asked, told)
+    return Why(route.rule, conditions, route.policy, ways, fallback, asked, told, *_links(route))
+
+
+def _links(route: Route) -> tuple[str, str]:
+    book = world().shelf.book
+    number = next((at for at, one in enumerate(book.routes, 1) if one.name == route.rule), 0)
+    policy = policy_url(route.policy) if route.policy in book.policies else ""
+    return rule_url(route.rule, number) if number else "", policy
 
 
 def _asked(one: whys.Asked, reader: Reader) -> Asked:

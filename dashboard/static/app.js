@@ -252,13 +252,32 @@
     z: takeBack,
     "/": () => focus(id("search") && id("search").offsetParent ? "search" : "f-q"), f: () => focus("f-q"), "?": () => help.showModal(),
     u: () => { if (page === "incident" && id("waiting").hidden) id("up").click(); else showNews(); },
+    y: copyLink, g: () => { going = true; setTimeout(() => { going = false; }, 1500); },
+    ".": () => { const more = page === "incident" && id("amend"); if (more) { more.open = true; more.querySelector("summary").focus(); } },
   };
-  window.nabat = { keys, current, rows, go, wake, focus };
+  let going = false;
+  const places = { i: "incidents", t: "tickets", o: "oncall", r: "reports", d: "deliveries" };
+  const leave = (key) => { // what follows a g never acts on anything
+    going = false;
+    const link = Object.hasOwn(places, key) && doc.querySelector('.side a[href="/' + places[key] + '"]');
+    if (link) link.click();
+  };
+  async function copyLink() {
+    const link = page === "incident" ? id("up") && location.pathname : current() && "/incidents/" + current().id.slice(4);
+    if (!link || !navigator.clipboard) return;
+    await navigator.clipboard.writeText(location.origin + link);
+    htmx.trigger(body, "nabat:said", { text: words.copied, undo: undoable });
+  }
+  /* Where the keyboard writes Cyrillic the same keys work: by their place. */
+  const typed = ({ key, code, shiftKey }) => (key.length === 1 && key > "\x7f" && /^Key[A-Z]$/.test(code) ? (shiftKey ? code[3] : code[3].toLowerCase()) : key);
+  window.nabat = { keys, typed, current, rows, go, wake, focus };
   addEventListener("htmx:historyCacheMiss", () => location.reload());  // the scripts begin afresh, too
   doc.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
     if (/INPUT|TEXTAREA|SELECT/.test(event.target.tagName) && event.target.type !== "checkbox") { if (event.key === "Escape") event.target.blur(); return; }
-    const action = keysOn() && Object.hasOwn(keys, event.key) && keys[event.key];
+    const key = typed(event);
+    if (keysOn() && going && key !== "Shift") return event.preventDefault(), leave(key);
+    const action = keysOn() && Object.hasOwn(keys, key) && keys[key];
     if (action) { event.preventDefault(); action(); }
   });
 

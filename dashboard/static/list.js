@@ -47,7 +47,7 @@
     x: () => { const row = current(), box = row && row.querySelector(".cb"); if (box) { box.click(); row.querySelector(".ttl").focus({ preventScroll: true }); } },
     J: extend(1), K: extend(-1),
     "*": () => { star = true; setTimeout(() => { star = false; }, 1500); },
-    s: () => (chosen().length ? focus("bulk-for") : menu(0)), i: () => (chosen().length ? focus("bulk-to") : menu(4)),
+    s: () => (chosen().length ? focus("bulk-for") : menu(0)), ".": () => menu(0), i: () => (chosen().length ? focus("bulk-to") : menu(4)),
   });
   const acknowledge = keys.a;
   keys.a = () => {

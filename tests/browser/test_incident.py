@@ -25,6 +25,38 @@ def test_through_the_list_by_keys_and_up_the_ladder(world, signed_in):
     assert [one.level for one in world.incidents()] == [2, 1]
 
 
+CYRILLIC = """([key, code]) => document.body.dispatchEvent(
+  new KeyboardEvent("keydown", { key, code, bubbles: true, cancelable: true }))"""
+
+
+def test_keys_that_lead_on_and_those_of_a_cyrillic_keyboard(world, signed_in):
+    (number,) = world.alert()
+    page = signed_in()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.focus(f"#t-{number}")
+    page.keyboard.press("y")
+    expect(page.locator("#flash")).to_have_text("The link is copied.")
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"/incidents/{number}")
+    page.keyboard.press(".")
+    expect(page.locator(f"#row-{number} .end-menu")).to_have_attribute("open", "")
+    page.goto(f"/incidents/{number}")
+    page.keyboard.press(".")
+    expect(page.locator("#amend summary")).to_be_focused()
+    for keys, place in (("gr", "reports"), ("gt", "tickets"), ("go", "oncall"), ("gt", "tickets"), ("gd", "deliveries")):
+        page.keyboard.press(keys[0])
+        page.keyboard.press(keys[1])
+        page.wait_for_url(f"**/{place}")
+    page.goto(f"/incidents/{number}")
+    for key in ("g", "a"):  # leads nowhere, and acts on nothing
+        page.keyboard.press(key)
+    page.evaluate(CYRILLIC, ["\u0441", "KeyC"])
+    expect(page.locator("#note-text")).to_be_focused()
+    page.keyboard.press("Escape")
+    assert [one.status for one in world.incidents()] == ["triggered"]
+    page.evaluate(CYRILLIC, ["\u0444", "KeyA"])
+    expect(page.locator(".hero .st")).to_have_text("Acknowledged")
+
+
 def test_what_is_chosen_and_half_written_stays_while_the_page_lives(world, signed_in):
     (number,) = world.post(group(alert(fingerprint="a0"), alert(fingerprint="a1", instance="db02"))).json["incidents"]
     page = signed_in()

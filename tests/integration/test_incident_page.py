@@ -33,6 +33,8 @@ def has(text, *words):
 def test_every_state_says_in_words_what_it_is(world, anna):
     (one,) = world.alert()
     has(page(anna, one), "Unacknowledged for", "Who is next", "Escalate now", "Silence like this")
+    has(page(anna, one), f'href="/rules/test?incident={one}"', 'href="/rules/critical"')
+    assert re.search(r'href="/policies/[^"]+"', page(anna, one))
     anna.press(f"/incidents/{one}/acknowledge", **{"for": "30m"})
     has(page(anna, one), "Acknowledged by", "Reminds in", "30:00")
     world.passes(minutes=31)

@@ -9,6 +9,7 @@ from gateway.store.db import db, transaction
 from gateway.store.tables import RuleBookRow, Ruling
 from gateway.why import why
 from rules.reasons import english
+from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import KEY
 from tests.integration.test_rule_book_times import BY_TIME, TABLE
 from tests.samples import BOOK, PEOPLE, alert, group
@@ -30,6 +31,13 @@ def rewrite(world, tmp_path, text):
     assert world.app.extensions["gateway"].shelf.refresh(force=True)
 
 
+def seen_by_anna(world, number=1):
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in("anna@example.org")
+    return browser.get(f"/incidents/{number}").text
+
+
 def test_each_condition_with_its_value_and_the_rules_before_it_with_what_failed(world, tmp_path):
     world.alert(severity="warning", instance="db07")
     expected = [
@@ -41,7 +49,9 @@ def test_each_condition_with_its_value_and_the_rules_before_it_with_what_failed(
         "incident: alertname=InstanceDown",
     ]
     assert lines(world) == expected
+    assert 'href="/rules/everything%20else"' in seen_by_anna(world)
     rewrite(world, tmp_path, BOOK.replace("name: critical,", "name: renamed,").replace("support", "desk"))
+    assert 'href="/policies/' not in seen_by_anna(world)  # that policy is gone: no link into nothing
     world.alert(severity="warning", instance="db08", fingerprint="a1")  # its words are other ones now
     assert lines(world) == expected  # by the book of that time, and the labels of that time
 
