@@ -42,7 +42,13 @@ def test_keys_that_lead_on_and_those_of_a_cyrillic_keyboard(world, signed_in):
     page.goto(f"/incidents/{number}")
     page.keyboard.press(".")
     expect(page.locator("#amend summary")).to_be_focused()
-    for keys, place in (("gr", "reports"), ("gt", "tickets"), ("go", "oncall"), ("gt", "tickets"), ("gd", "deliveries")):
+    for keys, place in (
+        ("gr", "reports"),
+        ("gt", "tickets"),
+        ("go", "oncall"),
+        ("gt", "tickets"),
+        ("gd", "deliveries"),
+    ):
         page.keyboard.press(keys[0])
         page.keyboard.press(keys[1])
         page.wait_for_url(f"**/{place}")
