@@ -32,6 +32,12 @@ def unfinished(session: Session, account: str) -> BulkJob | None:
     return session.scalars(query.order_by(BulkJob.id.desc()).limit(1)).first()
 
 
+def latest(session: Session, account: str) -> list[BulkJob]:
+    """What this person has begun lately, the newest first; housekeeping lets go what is a day old."""
+    query = select(BulkJob).where(BulkJob.account == account).order_by(BulkJob.id.desc()).limit(20)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
 def add(session: Session, job: BulkJob) -> None:
     session.add(job)
     session.flush()

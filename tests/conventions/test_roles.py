@@ -150,6 +150,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/me/phone"): "302 403 200 200 200",
     ("GET", "/me/appearance"): READERS,
     ("POST", "/me/reading"): "302 422 422 422 422",
+    ("GET", "/me/jobs"): "302 403 200 200 200",
     ("GET", "/me/sessions"): READERS,
     ("POST", "/me/sessions/<int(max=2147483647):number>/end"): "302 404 404 404 404",
     ("POST", "/me/sessions/end-others"): CHANGES,

@@ -144,12 +144,16 @@ def test_a_hundred_and_twenty_at_once_of_which_two_are_over(world, anna):
     oleg.sign_in("oleg@example.org")
     assert oleg.get(place).status_code == 404
     assert "of 120" not in oleg.get("/incidents").text
+    assert ("20 of 120" in anna.get("/me/jobs").text, "of 120" in oleg.get("/me/jobs").text) == (True, False)
     jobs.turn(world.app.extensions["gateway"])
     over = anna.get(place, **HX)
     assert 'id="job"></div>' in over.text
     said = json.loads(over.headers["HX-Trigger"])["nabat:said"]
     assert said["refresh"] is True
     assert "Acknowledged: 118 incidents." in anna.get(place).text
+    waits = anna.get("/me/jobs").text  # what came of it, for whoever has left the page
+    assert "Acknowledged: 118 incidents." in waits
+    assert f'href="{place}?back=/me/jobs"' in waits
     assert said["text"] == f"Acknowledged: 118 incidents. Skipped: #{made[0]}, #{made[1]} (already resolved)."
     assert [one.status for one in world.incidents()] == ["resolved"] * 2 + ["acknowledged"] * 118
     anna.press(said["undo"] if said["undo"].startswith("/") else f"/undo/{said['undo']}", HX)
