@@ -1,4 +1,4 @@
-"""A person's long acts of the last day: how far each is and what came of it, for whoever has left the list meanwhile."""
+"""A person's long acts of the last day: how far each is and what came of it, for whoever left the list meanwhile."""
 
 from dataclasses import dataclass
 
