@@ -35,6 +35,7 @@ SNOOZES = (
 )  # fmt: skip
 LENGTHS = (("", "for good"), *SNOOZES[:3], ("until 09:00", "until 09:00"))  # of an acknowledgement
 ALERTS_SHOWN = 10
+MUCH = ("2", "3", "4")  # how often the timeline grows by itself; then it is read page by page
 LONGEST = 500  # characters of the query of the list that somebody came from
 PARTS: Mapping[str, tuple[str, tuple[str, ...]]] = {  # parts of the timeline: word, kinds of lines
     "": ("All", ()),
@@ -51,10 +52,11 @@ class Shown:
     part: str = ""
     before: int | None = None
     came: str = ""
+    much: int = 1  # of the timeline: times LINES
 
     def url(self, number: int, **changes: object) -> str:
         other = replace(self, **changes)  # type: ignore[arg-type]
-        asked = {"tl": other.part, "before": other.before, "from": other.came}
+        asked = {"tl": other.part, "before": other.before, "from": other.came, "much": other.much if other.much > 1 else None}
         return url_for("dashboard.incident", number=number, **{name: value for name, value in asked.items() if value})  # type: ignore[arg-type]
 
 
@@ -62,7 +64,9 @@ def shown_of(args: MultiDict[str, str]) -> Shown:
     """An unknown word is read as its default, never as an error."""
     part, before = args.get("tl", ""), args.get("before", "")
     known = before.isascii() and before.isdigit() and len(before) < 18
-    return Shown(part if part in PARTS else "", int(before) if known else None, args.get("from", "")[:LONGEST])
+    came, much = args.get("from", "")[:LONGEST], args.get("much", "")
+    times = int(much) if much in MUCH else 1
+    return Shown(part if part in PARTS else "", int(before) if known else None, came, times)
 
 
 def shown_at(address: str | None) -> Shown:
@@ -100,15 +104,18 @@ def _timeline(visit: Visit, found: Incident, wanted: Shown) -> dict[str, object]
     reader = reader_of(visit)
     people = list_queries.directory().people.items()
     names = {email: person.name or email for email, person in people}
-    entries = queries.entries(found.id, PARTS[wanted.part][1], wanted.before, queries.LINES)
-    lines = entries[: queries.LINES]
-    older = wanted.url(found.id, before=lines[-1].id) if len(entries) > queries.LINES else ""
+    most = queries.LINES * wanted.much
+    entries = queries.entries(found.id, PARTS[wanted.part][1], wanted.before, most)
+    lines = entries[:most]
+    older = wanted.url(found.id, before=lines[-1].id, much=1) if len(entries) > most else ""
+    grows = older and str(wanted.much + 1) in MUCH
     return {
         "lines": timeline.lines(lines, reader, names),
         "older": older,
-        "newest": wanted.url(found.id, before=None) if wanted.before else "",
+        "longer": wanted.url(found.id, much=wanted.much + 1) if grows else "",
+        "newest": wanted.url(found.id, before=None, much=1) if wanted.before else "",
         "parts": [
-            (reader.say(word), wanted.url(found.id, part=name, before=None), name == wanted.part)
+            (reader.say(word), wanted.url(found.id, part=name, before=None, much=1), name == wanted.part)
             for name, (word, _kinds) in PARTS.items()
         ],
     }

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway import actions
 from tests.samples import alert, group
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -78,6 +79,23 @@ def test_what_is_chosen_and_half_written_stays_while_the_page_lives(world, signe
     expect(page.locator("#why-urgency")).to_have_value("because")
     page.click("#split button")
     expect(page.locator("#flash")).to_contain_text(f"These alerts are #{number + 1} now")
+
+
+def test_a_long_timeline_grows_as_it_is_read_and_stays_so(world, signed_in):
+    (number,) = world.alert()
+    for n in range(150):
+        actions.add_note(number, f"note {n:03}", actions.Actor("Anna", "dashboard"), world.clock.now())
+    page = signed_in()
+    page.goto(f"/incidents/{number}?tl=people")
+    expect(page.locator("#timeline .tl > li")).to_have_count(60)
+    for count in (120, 150):
+        page.locator("#older").scroll_into_view_if_needed()
+        expect(page.locator("#timeline .tl > li")).to_have_count(count)
+    expect(page.locator("#older")).to_have_count(0)
+    page.fill("#note-text", "one more")
+    page.click("#note button")
+    expect(page.locator("#timeline .tl > li").first).to_contain_text("one more", timeout=QUICK)
+    expect(page.locator("#timeline .tl > li").last).to_contain_text("note 000")
 
 
 @pytest.mark.parametrize("width", [320, 1280])

@@ -96,6 +96,15 @@ def test_the_timeline_has_parts_and_pages(world, anna):
     assert ("note 069" in first, "note 005" in first, "Older lines" in first) == (True, False, True)
     before = re.search(r"before=(\d+)", first)[1]
     assert "note 005" in page(anna, number, f"?tl=people&before={before}")
+    longer = re.search(r'hx-get="(/incidents[^"]+)"', first)[1].replace("&amp;", "&")
+    has(anna.get(longer).text, "note 069", "note 005")
+    for n in range(70, 250):
+        actions.add_note(number, f"note {n:03}", actions.Actor("Anna", "dashboard"), world.clock.now())
+    last = page(anna, number, "?tl=people&much=4")  # from here on page by page
+    has(last, "note 249", "note 010", "Older lines")
+    assert ("note 009" in last, "much=5" in last) == (False, False)
+    for odd in ("5", "0", "-1", "1000000", "x"):
+        assert "note 189" not in page(anna, number, f"?tl=people&much={odd}")
     assert page(anna, number, "?tl=nonsense&before=x&from=%00")
 
 
