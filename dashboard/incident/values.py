@@ -56,7 +56,12 @@ class Shown:
 
     def url(self, number: int, **changes: object) -> str:
         other = replace(self, **changes)  # type: ignore[arg-type]
-        asked = {"tl": other.part, "before": other.before, "from": other.came, "much": other.much if other.much > 1 else None}
+        asked = {
+            "tl": other.part,
+            "before": other.before,
+            "from": other.came,
+            "much": other.much if other.much > 1 else None,
+        }
         return url_for("dashboard.incident", number=number, **{name: value for name, value in asked.items() if value})  # type: ignore[arg-type]
 
 
