@@ -30,7 +30,7 @@ def test_a_token_is_made_with_the_password_and_ends_with_it(world):
     for wrong in ({"password": "no"}, {"scope": ["read", "admin"]}, {"scope": []}, {"name": " "}):
         assert made_on_the_page(oleg, **wrong).status_code == 422, wrong
     page = made_on_the_page(oleg)
-    token = re.search(r'<pre class="code" tabindex="0">([^<]+)<', page.text)[1]
+    token = re.search(r'<pre class="code" id="made" tabindex="0">([^<]+)<', page.text)[1]
     assert page.headers["Cache-Control"] == "no-store"
     program = Program.__new__(Program)
     program.client, program.token = world.client, token
@@ -46,7 +46,7 @@ def test_a_token_is_made_with_the_password_and_ends_with_it(world):
     oleg.press("/me/password", old=PASSWORD, new="another horse entirely")
     problem(program.get("/me"), 401)
     page = made_on_the_page(oleg, password="another horse entirely")
-    program.token = re.search(r'<pre class="code" tabindex="0">([^<]+)<', page.text)[1]
+    program.token = re.search(r'<pre class="code" id="made" tabindex="0">([^<]+)<', page.text)[1]
     assert program.get("/me").status_code == 200
     (row,) = program.get("/me/tokens").json["tokens"]
     assert oleg.press(f"/me/tokens/{row['id']}/revoke", confirm=program.token[-4:]).status_code == 302

@@ -53,6 +53,7 @@ def test_a_new_source_gets_a_token_once_with_what_to_paste_and_hears_of_the_firs
     page = irina.get(f"/sources/{number}").text
     assert not shown(page)
     assert "YOUR-TOKEN" in page
+    assert re.search(r'data-copy="snippet-1".*id="snippet-1"', page, re.S)
     assert irina.get(f"/sources/{number}/heard").status_code == 200
     assert send(world, token, webhook()).status_code == 202
     heard = irina.get(f"/sources/{number}/heard")
