@@ -132,8 +132,8 @@ def test_f22_what_has_gone_out_is_not_read_through_again_and_again(staffed, data
                 session.rollback()
             looks(floors, now)
     before, after = counted
-    assert min(before) > PASSED
-    assert max(after) < PASSED / 20
+    assert sum(before) > PASSED  # with fresh statistics one of the questions may go another way
+    assert sum(after) < PASSED / 20
 
 
 def test_nothing_is_passed_over_for_good_while_floors_are_set(staffed, database_url):
