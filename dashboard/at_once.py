@@ -17,7 +17,7 @@ from flask import Flask
 from dashboard.packing import packed
 from dashboard.shared import Shared
 from gateway.clock import Clock
-from gateway.quick import NAME, Told
+from gateway.reply import QUICK, Answer
 from rules.words import Directory
 
 KNOWN_FOR = timedelta(seconds=5)  # a sign-in is looked at again, as the owner of a token is
@@ -70,7 +70,7 @@ class Asker:
 
 @dataclass(slots=True)
 class AtOnce:
-    """The quick answers of one process (gateway/quick.py)."""
+    """The quick answers of one process (gateway/reply.py)."""
 
     shared: Shared
     clock: Clock
@@ -78,7 +78,7 @@ class AtOnce:
     _askers: dict[Hashable, Asker] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def answer(self, scope: Any) -> Told | None:
+    def answer(self, scope: Any) -> Answer | None:
         name, since = _asked(scope)
         asker, now = self._askers.get(name) if since else None, self.clock.now()
         if asker is None or not now < asker.until:
@@ -91,19 +91,24 @@ class AtOnce:
         if headers is None or body is None:
             return None
         own = (("x-now", _ms(now)), *([("content-length", str(len(body)))] if body else ()))
-        return Told(status, (*headers, *own), body)
+        return Answer(status, body, (*headers, *own))
 
     def _list(self, asker: Asker, now: datetime) -> bytes | None:
         drawn = self.shared.peek(asker.key, now)
         gzip = ("content-encoding", "gzip") in asker.headers.get(200, ())
         return drawn.as_is(gzip=gzip) if isinstance(drawn, Drawn) else None
 
-    def learn(self, scope: Any, environ: dict[str, Any], told: Told) -> None:
+    def learn(self, scope: Any, environ: dict[str, Any], answer: Answer) -> None:
         left, (name, since) = environ.get(LEFT), _asked(scope)
         if len(scope.query_string) + sum(len(key) + len(value) for key, value in scope.headers.items()) > LONGEST:
             return
-        headers = tuple((key.lower(), value) for key, value in told.headers if key.lower() not in OWN)
-        if left is None or not since or told.status not in (200, 204) or any(key == "set-cookie" for key, _ in headers):
+        headers = tuple((key.lower(), value) for key, value in answer.headers if key.lower() not in OWN)
+        if (
+            left is None
+            or not since
+            or answer.status not in (200, 204)
+            or any(key == "set-cookie" for key, _ in headers)
+        ):
             return
         (key, heart), now = left, self.clock.now()
         with self._lock:
@@ -112,11 +117,11 @@ class AtOnce:
             before = self._askers.get(name) if len(self._askers) < MOST else None
             known = before.headers if before is not None and before.key == key else {}
             if len(self._askers) < MOST:
-                self._askers[name] = Asker(key, heart, now + KNOWN_FOR, {**known, told.status: headers})
+                self._askers[name] = Asker(key, heart, now + KNOWN_FOR, {**known, answer.status: headers})
 
 
 def switch_on(app: Flask, shared: Shared) -> None:
-    app.extensions[NAME] = AtOnce(shared, app.extensions["gateway"].clock)
+    app.extensions[QUICK] = AtOnce(shared, app.extensions["gateway"].clock)
 
 
 def _asked(scope: Any) -> tuple[Hashable, str]:

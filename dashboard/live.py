@@ -62,7 +62,7 @@ def live(visit: Visit) -> ResponseReturnValue:
         answer = Response("", 204)
         if not same:
             answer.headers["X-Waiting"] = (
-                "1" if number is not None or page in ("tickets", "overview") else waiting(visit, asked, since)
+                "1" if number is not None or page in OWN_PARTS else waiting(visit, asked, since)
             )
     else:
         answer = _changed(visit, page, asked, number, wanted, fresh=fresh)

@@ -8,7 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway import sources
 from gateway.doors import inbox, ingest
 from gateway.doors.inbox import Item
-from gateway.doors.ingest import Answer, Refused
+from gateway.doors.ingest import Refused
+from gateway.reply import Answer
 from gateway.store import sources as source_store
 from gateway.store.db import reading
 from gateway.store.sources import TokenOwner

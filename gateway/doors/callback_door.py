@@ -9,9 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway import log, metrics
-from gateway.doors.ingest import Answer, problem, unavailable
+from gateway.doors.ingest import problem, unavailable
 from gateway.flows import receipts
 from gateway.flows.receipts import Receipt
+from gateway.reply import Answer
 
 LARGEST = 1024 * 1024  # bytes of a body
 

@@ -15,8 +15,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway import actions, log, metrics
 from gateway.actions import Actor
-from gateway.doors.ingest import Answer, problem, unavailable
+from gateway.doors.ingest import problem, unavailable
 from gateway.loader import BadJson, load
+from gateway.reply import Answer
 from gateway.secrets import digest, same_bytes
 from gateway.settings import as_list
 from gateway.store import audit, echoes, timeline

@@ -4,8 +4,9 @@ from flask import Blueprint, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import log
-from gateway.doors.ingest import Answer, problem, unavailable
+from gateway.doors.ingest import problem, unavailable
 from gateway.flows import calendars
+from gateway.reply import Answer
 from gateway.world import world
 
 LONGEST_TOKEN = 200

@@ -17,6 +17,7 @@ from gateway.doors.inbox import Item, Unavailable
 from gateway.flows.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
 from gateway.loader import BadJson, load
 from gateway.outward import signing
+from gateway.reply import Answer
 from gateway.secrets import BadSecret, Vault
 from gateway.sources import BadPayload, Heard
 from gateway.store.alerts import Post
@@ -30,13 +31,6 @@ REMEMBERED = 1000
 KEPT_UNREAD = 65536  # bytes of a body that nobody could read
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _encode = msgspec.json.encode
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: bytes
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

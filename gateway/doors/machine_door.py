@@ -16,7 +16,8 @@ from werkzeug.exceptions import InternalServerError, MethodNotAllowed
 from gateway import log
 from gateway.actions import Actor
 from gateway.doors import machine_questions as questions
-from gateway.doors.ingest import Answer, problem, unavailable
+from gateway.doors.ingest import problem, unavailable
+from gateway.reply import Answer
 from gateway.store import readings
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction

@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import Flask
 
-from gateway.quick import Told
+from gateway.reply import Answer
 
 
-def told_by(app: Flask, environ: dict[str, Any]) -> Told:
+def answer_of(app: Flask, environ: dict[str, Any]) -> Answer:
     """The whole answer. Raises what the app lets through."""
     caught: dict[str, Any] = {}
 
@@ -15,11 +15,11 @@ def told_by(app: Flask, environ: dict[str, Any]) -> Told:
         caught["status"], caught["headers"] = int(status.split(" ", 1)[0]), headers
         return None
 
-    answer = app.wsgi_app(environ, start_response)
+    pieces = app.wsgi_app(environ, start_response)
     try:
-        content = b"".join(answer)
+        content = b"".join(pieces)
     finally:
-        close = getattr(answer, "close", None)
+        close = getattr(pieces, "close", None)
         if close is not None:
             close()
-    return Told(caught["status"], tuple(caught["headers"]), content)
+    return Answer(caught["status"], content, tuple(caught["headers"]))

@@ -20,11 +20,10 @@ from gateway import log, metrics
 from gateway.doors import ingest
 from gateway.doors.bodies import BODILESS, REFUSED, BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
 from gateway.doors.inbox import Inbox, Item, Unavailable
-from gateway.doors.ingest import Answer, Owners, Refused, Signer
-from gateway.doors.pages import told_by
+from gateway.doors.ingest import Owners, Refused, Signer
+from gateway.doors.pages import answer_of
 from gateway.flows.prepare import prepare
-from gateway.quick import NAME as QUICK
-from gateway.quick import Quick
+from gateway.reply import QUICK, Answer, Quick
 from gateway.store import sources as source_store
 from gateway.store.alerts import Post
 from gateway.store.db import reading
@@ -91,7 +90,7 @@ class Bridge:
         assert self.loop is not None
         at_once = quick.answer(scope) if (quick := self._quick(scope)) else None
         if at_once is not None:
-            return Answer(at_once.status, at_once.body, at_once.headers)
+            return at_once
         try:
             body = await _body(scope, proto, seat, FORM_LIMIT)
         except Refused as refused:
@@ -243,10 +242,10 @@ class Bridge:
     def _flask(self, scope: Any, body: bytes, refused: int = 0) -> Answer:
         """`refused`: the status with which the body was not taken in, for the page about it."""
         environ = environ_of(scope, body) | {REFUSED: refused}
-        told = told_by(self.app, environ)
+        answer = answer_of(self.app, environ)
         if quick := self._quick(scope):
-            quick.learn(scope, environ, told)
-        return Answer(told.status, told.body, told.headers)
+            quick.learn(scope, environ, answer)
+        return answer
 
     def _quick(self, scope: Any) -> Quick | None:
         return self.quick if self.quick and scope.method == "GET" and scope.path == self.quick.path else None
