@@ -26,16 +26,17 @@ NOW = datetime(2026, 12, 1, 6, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Moscow")
 YEAR = 365 * 86_400_000_000
 TIMES = 20
+# Of 1,200 names and services in four classes and six teams; hours and nights by Moscow's clock.
 INCIDENTS = """
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :count - 1)
     INSERT INTO incident (uuid, dedup_key, kind, source_id, status, urgency, title, service, rule, policy, route, level,
       opened_at, started_at, updated_at, ack_due_at, first_ack_at, ack_at, resolved_at, resolve_kind, alert_count,
       truncated, is_test, local_hour, night, team, alert_name)
-    SELECT 'u' || i, 'k' || i, 'alert', 0, 'resolved', i % 4, 't', 's' || i % 80, 'r', 'p', '{}', 1,
+    SELECT 'u' || i, 'k' || i, 'alert', 0, 'resolved', i / 7 % 4, 't', 's' || (i % 1200 / 15), 'r', 'p', '{}', 1,
       :begin + i * :step, :begin + i * :step, 0, :begin + i * :step + 600000000,
       :begin + i * :step + i * 7919 % 900000000,
       NULL, :begin + i * :step + i * 104729 % 7200000000, CASE WHEN i % 3 = 0 THEN 'person' ELSE 'auto' END, 1 + i % 9,
-      0, 0, i % 168, 0, 'team' || i % 6, 'alert' || i * 31 % 400 FROM n
+      0, 0, ((:begin + i * :step) / 3600000000 + 75) % 168, 0, 'team' || (i / 4 % 6), 'alert' || (i * 31 % 400) FROM n
 """
 MESSAGES = """
     INSERT INTO delivery (incident_id, once, kind, level, part, way, channel, address, address_id, person_id, who, name,
@@ -43,7 +44,7 @@ MESSAGES = """
       local_mow, local_night, is_page)
     SELECT id, id || ':' || m, 'opened', 1, 'primary', 'push', channel, '', '', 1 + id % 40, '', '', urgency,
       CASE WHEN id % 97 = 0 THEN 'failed' ELSE 'sent' END, 1, 0, opened_at, opened_at, 1, opened_at,
-      200 + id * 7919 % 4000, '', '', local_hour * 60, '2026-01-01', m = 0
+      200 + id * 7919 % 4000, '', '', local_hour * 60, date(opened_at / 1000000 - 14400, 'unixepoch'), m = 0
     FROM incident JOIN (SELECT 0 AS m, 'ntfy' AS channel UNION ALL SELECT 1, 'sms' UNION ALL SELECT 2, 'email') ways
     ORDER BY id
 """

@@ -3,9 +3,14 @@
 A sample is kept whole, or as counts in buckets four per cent wide: then its percentiles are right to within two.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import accumulate
 from math import floor, log
+
+from rules import lanes
 
 WIDTH = log(1.04)
 FEWEST = 5  # of fewer a median or a share says nothing
@@ -35,10 +40,12 @@ class Spread:
 
 @dataclass(slots=True)
 class Sample:
-    """How long something took, each time: all values, or their buckets. `total` is exact either way."""
+    """How long something took, each time: all values, or how many there are in each bucket, as rules/lanes.py keeps
+    them. `total` is exact either way.
+    """
 
     values: list[float] = field(default_factory=list)
-    buckets: dict[int, int] = field(default_factory=dict)
+    buckets: int = 0
     total: float = 0.0
 
     def add(self, value: float) -> None:
@@ -48,36 +55,27 @@ class Sample:
     def join(self, other: "Sample") -> None:
         self.values += other.values
         self.total += other.total
-        for number, count in other.buckets.items():
-            self.buckets[number] = self.buckets.get(number, 0) + count
+        self.buckets += other.buckets
 
-    def counted(self) -> Mapping[int, int]:
+    def counted(self) -> int:
         """Its values as buckets."""
-        found: dict[int, int] = {}
-        for value in self.values:
-            number = bucket(value)
-            found[number] = found.get(number, 0) + 1
-        return found
+        return lanes.packed(Counter(map(bucket, self.values)))
 
     def spread(self) -> Spread:
-        ordered = sorted(self.values)
-        count = len(ordered) or sum(self.buckets.values())
+        ordered, buckets = sorted(self.values), lanes.unpacked(self.buckets)
+        count = len(ordered) or sum(buckets)
         if not count:
             return Spread()
 
         def at(percent: int) -> float:
             rank = (count * percent + 99) // 100  # nearest rank
-            return ordered[rank - 1] if ordered else self._ranked(rank)
+            return ordered[rank - 1] if ordered else _ranked(buckets, rank)
 
         return Spread(count, self.total / count, at(50), at(90), at(95))
 
-    def _ranked(self, rank: int) -> float:
-        seen = 0
-        for number in sorted(self.buckets):
-            seen += self.buckets[number]
-            if seen >= rank:
-                return of_bucket(number)
-        return 0.0
+
+def _ranked(buckets: Sequence[int], rank: int) -> float:
+    return of_bucket(bisect_left(list(accumulate(buckets)), rank))
 
 
 @dataclass(slots=True)
@@ -111,13 +109,24 @@ LATENCY = "latency:"  # and a channel's name; in milliseconds
 
 
 @dataclass(slots=True)
+class Load:
+    """What one person got: pages by hour of the week, as rules/lanes.py keeps them, and the nights they broke."""
+
+    pages: int = 0
+    nights: set[int] = field(default_factory=set)  # the day whose evening each began
+
+    def join(self, other: "Load") -> None:
+        self.pages += other.pages
+        self.nights |= other.nights
+
+
+@dataclass(slots=True)
 class Tally:
     """Everything a response report is made of, by the keys under which it is kept."""
 
     sums: dict[tuple[int, str, int], Sums] = field(default_factory=dict)  # day, team, urgency
     samples: dict[tuple[int, str, int, str], Sample] = field(default_factory=dict)  # … and what is measured
-    loads: dict[tuple[int, str, int, int], tuple[int, int | None]] = field(default_factory=dict)
-    # day, team, person, hour of the week → pages, and the night they belong to
+    loads: dict[tuple[int, str, int], Load] = field(default_factory=dict)  # day, team, person
     channels: dict[tuple[int, str, int, str, str], int] = field(default_factory=dict)  # …, channel, status
 
     def of(self, day: int, team: str, urgency: int) -> Sums:

@@ -1,13 +1,14 @@
 """A response report: the figures that page, file, API and /metrics show alike. Pure: a tally in, figures out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from rules import figures
+from rules import figures, lanes
 from rules.figures import Sample, Spread, Sums, Tally
 
 SENT = ("sent", "delivered", "failed", "queued", "sending")
 REACHED = ("sent", "delivered")
+HOURS = 168  # of a week
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,39 +103,25 @@ def report(tally: Tally) -> Figures:
     )
 
 
-@dataclass(slots=True)
-class _Load:
-    work: int = 0
-    off: int = 0
-    sleep: int = 0
-    nights: set[int] = field(default_factory=set)
-
-
 def _loads(tally: Tally) -> tuple[Load, ...]:
     """Who got most first: the order is by load, never by speed."""
-    found: dict[int, _Load] = {}
-    for (_, _, person, hour), (pages, night) in tally.loads.items():
-        one = found.setdefault(person, _Load())
-        if figures.is_sleep(hour):
-            one.sleep += pages
-            if night is not None:
-                one.nights.add(night)
-        elif figures.is_work(hour):
-            one.work += pages
-        else:
-            one.off += pages
-    made = [
-        Load(person, one.work + one.off + one.sleep, one.work, one.off, one.sleep, len(one.nights))
-        for person, one in found.items()
-    ]
+    found: dict[int, figures.Load] = {}
+    for (_, _, person), load in tally.loads.items():
+        found.setdefault(person, figures.Load()).join(load)
+    made = [_load(person, load) for person, load in found.items()]
     return tuple(sorted(made, key=lambda one: (-one.pages, one.person_id)))
 
 
+def _load(person: int, load: figures.Load) -> Load:
+    hours = lanes.unpacked(load.pages)
+    sleep = sum(pages for hour, pages in enumerate(hours) if figures.is_sleep(hour))
+    work = sum(pages for hour, pages in enumerate(hours) if figures.is_work(hour))
+    return Load(person, sum(hours), work, sum(hours) - sleep - work, sleep, len(load.nights))
+
+
 def _heat(tally: Tally) -> tuple[int, ...]:
-    hours = [0] * 168
-    for (_, _, _, hour), (pages, _) in tally.loads.items():
-        hours[hour] += pages
-    return tuple(hours)
+    hours = lanes.unpacked(sum(load.pages for load in tally.loads.values()))
+    return hours + (0,) * (HOURS - len(hours))
 
 
 def _channels(tally: Tally, spreads: Mapping[str, Spread]) -> tuple[Channel, ...]:

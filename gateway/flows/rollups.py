@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from gateway.flows.beside import Beside
-from gateway.store import bulk, reports, rollups, stats
+from gateway.store import bulk, reports, rollup_readings, rollups, stats
 from gateway.store.db import reading, transaction
 from gateway.store.rollups import State
 from gateway.store.stats import Scope
@@ -22,7 +22,7 @@ from rules.report import flat
 EVERY = timedelta(minutes=5)
 ANEW = timedelta(hours=26)
 AT_ONCE = 40  # days of the past that one turn counts; the next go on
-WEEK = 7
+BLOCKS_AT_ONCE = 2
 SHOWN = 30  # days whose figures /metrics has
 
 
@@ -53,8 +53,11 @@ def turn(now: datetime, zone: ZoneInfo) -> None:
         _count_day(day, now, zone)
     for week in sorted({rollups.monday(day) for day in days}):
         _count_week(week, now, zone)
+    blocks = _blocks(known, days, now, zone)
+    for block in blocks:
+        _sum_block(block)
     since = min([known.since, *past, *(day for day in recent if day >= known.first)])
-    state = State(since, known.first, micros(now), newest, known.seen)
+    state = State(since, known.first, micros(now), newest, known.seen, tuple(sorted({*known.blocks, *blocks})))
     with transaction() as session:
         rollups.set_state(session, state)
     _show(now, zone)
@@ -101,9 +104,25 @@ def _count_day(day: int, now: datetime, zone: ZoneInfo) -> None:
 def _count_week(week: int, now: datetime, zone: ZoneInfo) -> None:
     start = stats.date_of(week)
     with reading() as session:
-        rows = rollups.alert_rows(session, Scope(start, start + timedelta(days=WEEK), zone), micros(now))
+        rows = rollups.alert_rows(session, Scope(start, start + timedelta(days=rollups.WEEK), zone), micros(now))
     with transaction() as session:
         rollups.write_week(session, week, rows)
+
+
+def _blocks(known: State, days: Iterable[int], now: datetime, zone: ZoneInfo) -> list[int]:
+    """Those that are over: some of whose days were counted anew, and some that nobody has summed yet."""
+    today = stats.day_number(now.astimezone(zone).date())
+    over = range(rollups.block_of(known.first), today - rollups.BLOCK + 1, rollups.BLOCK)
+    touched = {rollups.block_of(day) for day in days}
+    left = [block for block in reversed(over) if block not in touched and block not in known.blocks]
+    return sorted({*touched.intersection(over), *left[:BLOCKS_AT_ONCE]})
+
+
+def _sum_block(block: int) -> None:
+    with reading() as session:
+        found = rollup_readings.days_of(session, block)
+    with transaction() as session:
+        rollups.write_block(session, block, found)
 
 
 def _show(now: datetime, zone: ZoneInfo) -> None:

@@ -20,11 +20,14 @@ SIZE = 500  # rows that are locked at once, for some tens of milliseconds
 Portion = Callable[[Connection, Sequence[int]], None]
 
 
-def fill(context: "MigrationContext", key: str, table: str, portion: Portion, size: int = SIZE) -> None:
+def fill(
+    context: "MigrationContext", key: str, table: str, portion: Portion, size: int = SIZE, *, lock: bool = True
+) -> None:
     """Along the numbers of the table, for as long as the fact `key` says that something is left and after which number.
 
     The migration that adds the columns leaves the fact, with "0"; one of its own, which does nothing else, fills. So a
-    database whose rows were filled otherwise is left alone, and whoever was killed goes on where it was.
+    database whose rows were filled otherwise is left alone, and whoever was killed goes on where it was. What is no
+    table but a query has no rows to `lock`.
     """
     link, left = context.connection, TURNS
     assert link is not None, "a script has no rows"
@@ -35,7 +38,7 @@ def fill(context: "MigrationContext", key: str, table: str, portion: Portion, si
             try:
                 with turns.take():
                     begin(context, link)
-                    more = _one(link, key, table, portion, size)
+                    more = _one(link, key, table, portion, size, lock=lock)
                     end(context, link)
             except OperationalError as problem:
                 left = _wait(context, link, left, problem)
@@ -46,13 +49,13 @@ def fill(context: "MigrationContext", key: str, table: str, portion: Portion, si
     begin(context, link)  # for the version that Alembic writes down now
 
 
-def _one(link: Connection, key: str, table: str, portion: Portion, size: int) -> bool:
+def _one(link: Connection, key: str, table: str, portion: Portion, size: int, *, lock: bool) -> bool:
     """Whether there may be more."""
     done = link.execute(text("SELECT value FROM fact WHERE key = :key"), {"key": key}).scalar()
     if done is None:
         return False
-    lock = " FOR UPDATE" if link.dialect.name == "postgresql" else ""  # in the order in which everybody locks rows
-    query = f"SELECT id FROM {table} WHERE id > :after ORDER BY id LIMIT :size{lock}"  # noqa: S608 - a migration's word
+    held = " FOR UPDATE" if lock and link.dialect.name == "postgresql" else ""  # in the order in which everybody locks
+    query = f"SELECT id FROM {table} WHERE id > :after ORDER BY id LIMIT :size{held}"  # noqa: S608 - a migration's word
     ids = link.execute(text(query), {"after": int(done), "size": size}).scalars().all()
     if not ids:
         link.execute(text("DELETE FROM fact WHERE key = :key"), {"key": key})

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk, rollups, stats, verdicts
+from gateway.store import bulk, rollup_readings, rollups, stats, verdicts
 from gateway.store.stats import Scope
 from gateway.store.types import micros, moment
 from rules.noise import MINUTES, Noise
@@ -38,7 +38,7 @@ def response(session: Session, scope: Scope, now: datetime, *, exact: bool | Non
     state = rollups.state(session)
     since = state.since if state is not None and not state.complete and state.since > scope.first else None
     until = moment(state.built) if state is not None else None
-    return Answer(scope, report(rollups.tally(session, scope)), exact=False, until=until, since=since)
+    return Answer(scope, report(rollup_readings.tally(session, scope)), exact=False, until=until, since=since)
 
 
 def before(scope: Scope) -> Scope:
@@ -60,7 +60,7 @@ def counts_each(session: Session, scope: Scope) -> bool:
 def alert_rows(session: Session, scope: Scope, now: datetime, *, exact: bool | None = None) -> Sequence[Any]:
     if exact if exact is not None else counts_each(session, scope):
         return rollups.alert_rows(session, scope, micros(now))
-    return rollups.kept_alert_rows(session, scope)
+    return rollup_readings.alert_rows(session, scope)
 
 
 def noise(rows: Iterable[Any]) -> list[Noise]:
@@ -68,7 +68,7 @@ def noise(rows: Iterable[Any]) -> list[Noise]:
     found: dict[tuple[str, str], list[int]] = {}
     for row in rows:
         if row[2]:
-            sums = found.setdefault((row[2], row[3]), [0] * len(rollups.ALERT_SUMS))
+            sums = found.setdefault((row[2], row[3]), [0] * len(rollups.NAME_SUMS))
             found[row[2], row[3]] = [one + more for one, more in zip(sums, row[4:], strict=True)]
     made = [_noise(name, service, sums) for (name, service), sums in found.items()]
     return sorted(made, key=lambda one: (-one.alerts, one.name, one.service))

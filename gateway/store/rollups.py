@@ -1,6 +1,6 @@
-"""Reports from sums that the worker keeps: a day or a week is written anew as a whole, and many are read at once."""
+"""Sums that the worker keeps for reports: a day, a week or four weeks are written anew as a whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import date
 from typing import Any
@@ -11,23 +11,24 @@ from sqlalchemy.orm import Session
 
 from gateway.store import bulk, stats
 from gateway.store.db import upsert
-from gateway.store.stat_tables import StatAlert, StatChannel, StatCore, StatHist, StatPerson
+from gateway.store.stat_tables import StatChannel, StatCore, StatLoad, StatName, StatSample
 from gateway.store.stats import Scope
 from gateway.store.tables import Fact
 from gateway.store.types import moment
-from rules.figures import NAMES, Sample, Sums, Tally
+from rules.figures import NAMES, Tally
 from rules.noise import MINUTES
 
 STATE = "rollups"  # the fact that says how far they reach
 FIGURES = "report"  # the fact with the figures that /metrics shows
-TOTAL = -1  # the bucket that holds the sum, times a thousand
+DAY, WEEK, BLOCK = 1, 7, 28  # spans
+FIRST_MONDAY = 4  # 1970 began on a Thursday
 _CORE = ("day", "team", "urgency", *NAMES)
 _MINUTES = tuple(range(1, MINUTES + 1))
-ALERT_SUMS = (
+NAME_SUMS = (
     "incidents", "alerts", "pages", "acted", "eligible", "in_time",
     *(f"cleared_{minute}" for minute in _MINUTES), *(f"spared_{minute}" for minute in _MINUTES),
 )  # fmt: skip
-ALERT_KEY = ("team", "urgency", "name", "service")
+NAME_KEY = ("team", "urgency", "name", "service")
 
 
 class State(msgspec.Struct):
@@ -38,6 +39,7 @@ class State(msgspec.Struct):
     built: int  # microseconds
     seen: int = 0
     seen_before: int = 0  # the same one turn earlier: a transaction may commit late under a lower number
+    blocks: tuple[int, ...] = ()  # those four weeks that are summed as one, in order
 
     @property
     def complete(self) -> bool:
@@ -66,25 +68,57 @@ def figures(session: Session) -> dict[str, float | None]:
     return {} if fact is None else msgspec.json.decode(fact.value, type=dict[str, float | None])
 
 
+def monday(day: int) -> int:
+    """The Monday of this day's week."""
+    return day - (date.weekday(stats.date_of(day)))
+
+
+def block_of(day: int) -> int:
+    """The Monday on which the four weeks of this day begin."""
+    return day - (day - FIRST_MONDAY) % BLOCK
+
+
 def write_day(session: Session, day: int, found: Tally) -> None:
-    for table in (StatCore, StatHist, StatPerson, StatChannel):
+    for table in (StatCore, StatChannel):
         session.execute(delete(table).where(table.day == day))
     bulk.insert(session, StatCore, _CORE, [(*key, *astuple(sums)) for key, sums in found.sums.items()])
-    hist = [
-        (*key, number, count)
-        for key, sample in found.samples.items()
-        for number, count in [*sample.counted().items(), (TOTAL, round(sample.total * 1000))]
-    ]
-    bulk.insert(session, StatHist, ("day", "team", "urgency", "metric", "bucket", "n"), hist)
-    people = [(*key, *value) for key, value in found.loads.items()]
-    bulk.insert(session, StatPerson, ("day", "team", "person_id", "hour", "pages", "night"), people)
     channels = [(*key, count) for key, count in found.channels.items()]
     bulk.insert(session, StatChannel, ("day", "team", "urgency", "channel", "status", "n"), channels)
+    write_span(session, DAY, day, found)
+
+
+def write_span(session: Session, span: int, day: int, found: Tally) -> None:
+    """What adds up in other ways than by a plus sign. The days of its keys are all joined into one."""
+    for table in (StatSample, StatLoad):
+        session.execute(delete(table).where(table.span == span, table.day == day))
+    samples = [
+        (span, day, *key[1:], f"{sample.counted() + sample.buckets:x}", round(sample.total * 1000))
+        for key, sample in found.samples.items()
+    ]
+    bulk.insert(session, StatSample, ("span", "day", "team", "urgency", "metric", "buckets", "total"), samples)
+    loads = [
+        (span, day, *key[1:], f"{load.pages:x}", ",".join(map(str, sorted(load.nights))))
+        for key, load in found.loads.items()
+    ]
+    bulk.insert(session, StatLoad, ("span", "day", "team", "person_id", "pages", "nights"), loads)
 
 
 def write_week(session: Session, week: int, rows: Sequence[Any]) -> None:
-    session.execute(delete(StatAlert).where(StatAlert.week == week))
-    bulk.insert(session, StatAlert, ("week", *ALERT_KEY, *ALERT_SUMS), [(week, *row) for row in rows])
+    session.execute(delete(StatName).where(StatName.span == WEEK, StatName.day == week))
+    bulk.insert(session, StatName, ("span", "day", *NAME_KEY, *NAME_SUMS), [(WEEK, week, *row) for row in rows])
+
+
+def write_block(session: Session, block: int, found: Tally) -> None:
+    """Four weeks whose days and weeks are written. `found`: the samples and loads of its days, joined."""
+    write_span(session, BLOCK, block, found)
+    session.execute(delete(StatName).where(StatName.span == BLOCK, StatName.day == block))
+    key, sums = ", ".join(NAME_KEY), ", ".join(f"sum({name})" for name in NAME_SUMS)
+    sql = f"""
+        INSERT INTO stat_name (span, day, {key}, {", ".join(NAME_SUMS)})
+        SELECT {BLOCK}, :block, {key}, {sums} FROM stat_name WHERE span = {WEEK} AND day >= :block AND day < :after
+        GROUP BY {key}
+    """  # noqa: S608 - our own words
+    session.execute(text(sql), {"block": block, "after": block + BLOCK})
 
 
 def alert_rows(session: Session, scope: Scope, now: int) -> Sequence[Any]:
@@ -109,69 +143,3 @@ def alert_rows(session: Session, scope: Scope, now: int) -> Sequence[Any]:
     """  # noqa: S608 - our own words
     found = bulk.select_plain(session, sql, now, scope.begins, scope.ends, *values)
     return [(row[0], row[1], row[2], row[3][:200], *map(int, row[4:])) for row in found]
-
-
-# Reading
-
-
-def tally(session: Session, scope: Scope) -> Tally:
-    """The same as stats.tally() of any period; all teams as one. Of persons every urgency."""
-    found = Tally()
-    where, values = _where(scope)
-    sums = ", ".join(f"sum({name}) AS {name}" for name in NAMES)
-    for row in _rows(session, f"day, urgency, {sums}", "stat_core", f"{where} GROUP BY day, urgency", values):
-        found.sums[row["day"], "", row["urgency"]] = Sums(*map(int, tuple(row.values())[2:]))
-    columns = "urgency, metric, bucket, sum(n) AS n"
-    for row in _rows(session, columns, "stat_hist", f"{where} GROUP BY urgency, metric, bucket", values):
-        sample = found.samples.setdefault((0, "", row["urgency"], row["metric"]), Sample())
-        if row["bucket"] == TOTAL:
-            sample.total = int(row["n"]) / 1000
-        else:
-            sample.buckets[row["bucket"]] = int(row["n"])
-    columns = "urgency, channel, status, sum(n) AS n"
-    for row in _rows(session, columns, "stat_channel", f"{where} GROUP BY urgency, channel, status", values):
-        found.channels[0, "", row["urgency"], row["channel"], row["status"]] = int(row["n"])
-    _read_loads(session, scope, found)
-    return found
-
-
-def _read_loads(session: Session, scope: Scope, found: Tally) -> None:
-    """Hours of waking are joined; of nights each is wanted."""
-    where, values = _where(scope, urgencies=False)
-    columns = "night, person_id, hour, sum(pages) AS pages"
-    for row in _rows(session, columns, "stat_person", f"{where} GROUP BY night, person_id, hour", values):
-        night = row["night"]
-        found.loads[night or 0, "", row["person_id"], row["hour"]] = (int(row["pages"]), night)
-
-
-def _where(scope: Scope, *, urgencies: bool = True) -> tuple[str, dict[str, Any]]:
-    where, values = "day >= :first AND day < :after", {"first": scope.first, "after": scope.after}
-    if scope.team:
-        where, values["team"] = f"{where} AND team = :team", scope.team  # type: ignore[assignment]
-    if scope.urgency is not None and urgencies:
-        where, values["urgency"] = f"{where} AND urgency = :urgency", scope.urgency
-    return where, values
-
-
-def _rows(
-    session: Session, columns: str, table: str, rest: str, values: Mapping[str, Any]
-) -> Sequence[Mapping[str, Any]]:
-    sql = text(f"SELECT {columns} FROM {table} WHERE {rest}")  # noqa: S608 - our own words
-    return [dict(row) for row in session.execute(sql, dict(values)).mappings()]
-
-
-def kept_alert_rows(session: Session, scope: Scope) -> Sequence[Any]:
-    """Of the weeks whose Monday is in the period, all teams as one."""
-    where, values = _where(scope)
-    where = where.replace("day", "week")
-    if scope.service:
-        where, values["service"] = f"{where} AND service = :service", scope.service
-    sums = ", ".join(f"sum({name})" for name in ALERT_SUMS)
-    rest = f"{where} GROUP BY urgency, name, service"
-    sql = text(f"SELECT '', urgency, name, service, {sums} FROM stat_alert WHERE {rest}")  # noqa: S608 - our own words
-    return [(*row[:4], *map(int, row[4:])) for row in session.execute(sql, values)]
-
-
-def monday(day: int) -> int:
-    """The Monday of this day's week."""
-    return day - (date.weekday(stats.date_of(day)))

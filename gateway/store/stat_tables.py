@@ -1,6 +1,7 @@
 """The tables of reports: sums by day kept by the worker, weekly letters, and pages shown to guests.
 
-A day is the number of days since 1970 by the wall clock of the rule book's zone, a week is the day of its Monday.
+A day is the number of days since 1970 by the wall clock of the rule book's zone. A span is how many days from this one
+on are summed in a row: 1, a week from its Monday, or four weeks.
 """
 
 from datetime import datetime
@@ -35,23 +36,25 @@ class StatCore(Base):
     sleep_pages: Mapped[int]
 
 
-class StatHist(Base):
-    """How long something took, as counts in buckets four per cent wide. Bucket -1 holds the sum, times a thousand."""
+class StatSample(Base):
+    """How long something took: a hexadecimal number of rules/lanes.py, a lane for each bucket four per cent wide."""
 
-    __tablename__ = "stat_hist"
+    __tablename__ = "stat_sample"
+    span: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     team: Mapped[str] = mapped_column(String(100), primary_key=True)
     urgency: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     metric: Mapped[str] = mapped_column(String(32), primary_key=True)
-    bucket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    n: Mapped[int] = mapped_column(BigInteger)
+    buckets: Mapped[str]
+    total: Mapped[int] = mapped_column(BigInteger)  # of all values, in thousandths
 
 
-class StatAlert(Base):
-    """A week of one name of alerts; tickets have no name. `cleared` and `spared`: within 1 … 5 minutes."""
+class StatName(Base):
+    """One name of alerts in one or four weeks; tickets have no name. `cleared` and `spared`: within 1 … 5 minutes."""
 
-    __tablename__ = "stat_alert"
-    week: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    __tablename__ = "stat_name"
+    span: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     team: Mapped[str] = mapped_column(String(100), primary_key=True)
     urgency: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
@@ -74,16 +77,18 @@ class StatAlert(Base):
     spared_5: Mapped[int]
 
 
-class StatPerson(Base):
-    """Pages of one person in one hour; `night` is the day whose evening it began, if it was a time to sleep."""
+class StatLoad(Base):
+    """Pages of one person: a hexadecimal number of rules/lanes.py, a lane for each hour of the week by the person's
+    clock; and the nights they broke, as the days whose evenings they began, with commas between.
+    """
 
-    __tablename__ = "stat_person"
+    __tablename__ = "stat_load"
+    span: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     team: Mapped[str] = mapped_column(String(100), primary_key=True)
     person_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # of the week, by the person's clock
-    pages: Mapped[int]
-    night: Mapped[int | None]
+    pages: Mapped[str]
+    nights: Mapped[str]
 
 
 class StatChannel(Base):

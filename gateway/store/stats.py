@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from gateway.store import bulk
 from gateway.store.types import micros
-from rules import figures
-from rules.figures import Tally
+from rules import figures, lanes
+from rules.figures import Load, Tally
 
 FIRST_DAY = date(1970, 1, 1)
 A_SECOND = 1_000_000
@@ -199,7 +199,7 @@ def _count_message(found: Tally, days: _Days, row: Any, firsts: dict[int, tuple[
     hour = mow // 60
     sums.off_pages += not figures.is_work(hour)
     sums.sleep_pages += figures.is_sleep(hour)
-    load = (key[0], team, person, hour)
-    before = found.loads.get(load)
-    woken = day_number(date.fromisoformat(night)) if night and figures.is_sleep(hour) else None
-    found.loads[load] = ((before[0] if before else 0) + 1, before[1] if before and before[1] is not None else woken)
+    load = found.loads.setdefault((key[0], team, person), Load())
+    load.pages += lanes.one(hour)
+    if night and figures.is_sleep(hour):
+        load.nights.add(day_number(date.fromisoformat(night)))

@@ -6,6 +6,8 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import date
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -14,7 +16,10 @@ from sqlalchemy.types import Boolean, Integer, String
 
 from gateway.app import alembic, create_app, migrate_database
 from gateway.settings import load
-from gateway.store.db import db
+from gateway.store import rollup_readings
+from gateway.store.db import db, reading
+from gateway.store.stats import Scope
+from rules import lanes
 from tests.conftest import KEY, ROOT
 
 FIRST = "0006"  # the form of the tables that others had first
@@ -69,6 +74,9 @@ def test_a_row_in_each_table_outlives_every_change(empty_url, tmp_path):
         db.engine.dispose()
 
 
+HIST = "INSERT INTO stat_hist VALUES (:day, 'infra', 0, 'ack', :bucket, :n)"
+PERSON = "INSERT INTO stat_person VALUES (:day, 'infra', 5, :hour, 1, :night)"
+NUMBERS = ", ".join(map(str, range(1, 17)))
 MANY = 1200  # incidents, which are filled in three portions
 OLD = {"kind": "alert", "status": "resolved", "title": "Disk full", "source_id": 0, "assignee_id": None, "ack_at": 9}
 
@@ -133,6 +141,31 @@ def filled():
     noted = db.session.execute(text("SELECT value FROM fact WHERE key = 'fill:incident'")).scalar()
     db.session.rollback()
     return count, noted
+
+
+def test_sums_of_reports_are_kept_in_fewer_rows(empty_url, tmp_path):
+    app = create_app(load({"NABAT_DATABASE_URL": empty_url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}))
+    with app.app_context():
+        alembic(app).upgrade(revision="0021")
+        with db.engine.begin() as connection:
+            for day in range(20700, 20706):
+                hist = [(-1, 61_000), (20, 2), (70, 1)]
+                for bucket, count in hist:
+                    connection.execute(text(HIST), {"day": day, "bucket": bucket, "n": count})
+                for hour, night in ((3, day - 1), (12, None)):
+                    connection.execute(text(PERSON), {"day": day, "hour": hour, "night": night})
+            connection.execute(text(f"INSERT INTO stat_alert VALUES (20701, 'infra', 0, 'DbDown', 'db', {NUMBERS})"))
+        migrate_database(app)
+        with reading() as session:
+            found = rollup_readings.tally(session, Scope(date(2026, 9, 4), date(2026, 9, 10), ZoneInfo("UTC")))
+            rows = rollup_readings.alert_rows(session, Scope(date(2026, 9, 4), date(2026, 9, 10), ZoneInfo("UTC")))
+        sample, hours = found.samples[0, "", 0, "ack"], found.loads[0, "", 5]
+        assert (sample.total, sample.spread().n, lanes.unpacked(sample.buckets)[20::50]) == (366.0, 18, (12, 6))
+        assert (lanes.unpacked(hours.pages)[3::9], hours.nights) == ((6, 6), set(range(20699, 20705)))
+        assert rows == [("", 0, "DbDown", "db", *range(1, 17))]
+        assert db.session.scalar(text("SELECT count(*) FROM fact WHERE key LIKE 'fill:%'")) == 0
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_p20_an_index_of_a_filled_table_is_made_beside_writers_and_again_after_a_death(

@@ -5,11 +5,12 @@ import html
 import io
 import re
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 
 from dashboard.reports import asked as asking
 from gateway.flows import rollups as keeping
@@ -17,7 +18,7 @@ from gateway.flows import weekly
 from gateway.store import reports, rollups, verdicts
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
-from gateway.store.stat_tables import StatCore, StatHist
+from gateway.store.stat_tables import StatCore, StatLoad, StatName, StatSample
 from gateway.store.stats import Scope
 from gateway.store.tables import Incident, PersonRow
 from rules.book import parse
@@ -91,7 +92,7 @@ def test_counting_again_changes_nothing_and_late_answers_reach_their_day(seeded)
 
     def sums():
         with reading() as session:
-            rows = [[getattr(one, c.name) for c in table.__table__.columns] for table in (StatCore, StatHist)
+            rows = [[getattr(one, c.name) for c in table.__table__.columns] for table in (StatCore, StatSample)
                     for one in session.scalars(select(table))]  # fmt: skip
         return sorted(map(repr, rows))
 
@@ -111,6 +112,36 @@ def test_counting_again_changes_nothing_and_late_answers_reach_their_day(seeded)
     with reading() as session:
         thursday = session.scalars(select(StatCore).where(StatCore.day == 20783, StatCore.urgency == 3)).one()
     assert (thursday.incidents, thursday.acked, thursday.resolved) == (2, 1, 1)
+
+
+def test_four_weeks_that_are_over_are_read_as_one_and_say_the_same(seeded):
+    """Late answers reach them too; urgency and team narrow them as they narrow days."""
+    scope = Scope(date(2026, 11, 1), date(2027, 2, 1), MOSCOW)
+    later = datetime(2027, 2, 1, 6, 0, tzinfo=UTC)
+    keeping.turn(seeded.clock.now(), MOSCOW)
+    by_days = [told(scope, later), told(replace(scope, team="infra", urgency=0), later)]
+    for minutes in range(0, 35, 5):
+        keeping.turn(later + timedelta(minutes=minutes), MOSCOW)
+    with reading() as session:
+        blocks = rollups.state(session).blocks
+        assert blocks == tuple(range(20780, 20780 + 28 * len(blocks), 28)), "from Monday, 23 November"
+        assert session.scalar(select(func.count()).where(StatSample.span == 28)) > 0
+    with transaction() as session:  # so that nothing else can have been read
+        for table in (StatSample, StatLoad, StatName):
+            session.execute(delete(table).where(table.span < 28, table.day < 20780 + 28))
+    assert [told(scope, later), told(replace(scope, team="infra", urgency=0), later)] == by_days
+    seeded.clock.set(later)
+    keeping._count_day(20783, later, MOSCOW)  # what was deleted above is counted again
+    seeded.acknowledges(8)
+    keeping.turn(later + timedelta(hours=1), MOSCOW)
+    assert told(scope, later) != by_days[0]
+
+
+def told(scope, now):
+    """What sums say of a period, and of the alerts of its weeks."""
+    with reading() as session:
+        answer = reports.response(session, scope, now, exact=False)
+        return answer.figures, sorted(reports.alert_rows(session, scope, now, exact=False))
 
 
 def test_a_day_is_a_day_of_the_zone_when_the_clock_changes():
