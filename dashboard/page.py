@@ -44,6 +44,7 @@ MENU = (
     (
         "Configure",
         (
+            ("services", "Services", "activity", READ),
             ("sources", "Sources", "server", READ),
             ("rules", "Rules", "git-branch", READ),
             ("policies", "Policies", "layers", READ),

@@ -12,6 +12,7 @@ from dashboard.glance import frame, pulse
 from dashboard.overview import cards, queries
 from dashboard.overview.checklist import checklist
 from dashboard.page import draw, reader_of
+from dashboard.services.address import service_url
 from gateway.access.auth import READERS, Visit, require
 from gateway.store.stats import Scope
 from gateway.world import world
@@ -35,7 +36,8 @@ def overview_values(visit: Visit) -> dict[str, object]:
     return {
         "page": "overview", "mark": mark, "tiles": tiles, "quiet": not any(one.open or one.acked for one in tiles),
         "duties": cards.duties(directory, reader), "gaps": cards.coming_gaps(directory, reader),
-        "services": services[: queries.GRID], "more": len(services) > queries.GRID,
+        "services": [(*one, service_url(one[0])) for one in services[: queries.GRID]],
+        "more": len(services) > queries.GRID,
         "strip": cards.strip(visit.now, reader), "tones": tones, "healthy": not any(one.bad for one in tones),
         "counts": frame().counts, "latest": cards.latest(reader), "nights": _nights(visit),
     }  # fmt: skip

@@ -37,20 +37,21 @@ def policies(visit: Visit) -> ResponseReturnValue:
     book, reader, directory = world().shelf.book, reader_of(visit), queries.directory()
     found = bookreview.findings(book, directory, visit.now)
     rows = [
-        policy_row(one, book, _first(one, book, directory, visit.now), found, reader) for one in book.policies.values()
+        policy_row(one, book, told_first(one, book, directory, visit.now), found, reader)
+        for one in book.policies.values()
     ]
     return draw(visit, "pages/policies.html", {"page": "policies", "rows": rows, "version": book.version})
 
 
-def _first(policy: Policy, book: RuleBook, directory: Directory, now: datetime) -> str:
+def told_first(policy: Policy, book: RuleBook, directory: Directory, now: datetime) -> str:
     """Who is told first, if something comes now."""
     if not policy.steps:
         return ""
-    told, _ = notices(policy.steps[0], _routes(policy, book)[0], directory, now)
+    told, _ = notices(policy.steps[0], routes_of(policy, book)[0], directory, now)
     return ", ".join(dict.fromkeys(one.name or one.who for one in told))
 
 
-def _routes(policy: Policy, book: RuleBook) -> list[Route]:
+def routes_of(policy: Policy, book: RuleBook) -> list[Route]:
     """One route of each class that uses it, the most urgent first; of none that does, as an urgent one would."""
     found = {rule.route.urgency: rule.route for rule in reversed(book.routes) if rule.route.policy == policy.name}
     if found:
@@ -66,7 +67,7 @@ def policy(visit: Visit, name: str) -> ResponseReturnValue:
     if one is None:
         abort(404)
     at = from_input(request.args.get("at", ""), reader) or visit.now
-    routes = _routes(one, book)
+    routes = routes_of(one, book)
     route = next((each for each in routes if each.urgency == request.args.get("class")), routes[0])
     rungs = ladder(route, directory, at.astimezone(reader.zone), timedelta(), notices)
     part = bookreview.part(book, one.place, [other.place for other in book.policies.values()])

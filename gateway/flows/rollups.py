@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from gateway.flows.beside import Beside
-from gateway.store import bulk, reports, rollup_readings, rollups, stats
+from gateway.store import bulk, reports, rollup_readings, rollups, service_days, stats
 from gateway.store.db import reading, transaction
 from gateway.store.rollups import State
 from gateway.store.stats import Scope
@@ -49,6 +49,7 @@ def turn(now: datetime, zone: ZoneInfo) -> None:
     recent = _days_between(now - ANEW, now, zone)
     past = range(max(known.first, known.since - AT_ONCE), known.since)
     days = {*recent, *past, *(day for day in _touched(known, now, zone) if day >= known.since)}
+    days |= _of_services(known, recent)
     for day in sorted(days):
         _count_day(day, now, zone)
     for week in sorted({rollups.monday(day) for day in days}):
@@ -92,13 +93,27 @@ def _touched(known: State, now: datetime, zone: ZoneInfo) -> Iterable[int]:
     return {stats.day_number(moment(at).astimezone(zone).date()) for at in moments}
 
 
+def _of_services(known: State, recent: range) -> set[int]:
+    """Once, if the days were counted before services were."""
+    with reading() as session:
+        if not known.built or service_days.known(session):
+            return set()
+    return set(range(max(known.since, recent[-1] - service_days.KEPT + 1), recent[-1]))
+
+
 def _count_day(day: int, now: datetime, zone: ZoneInfo) -> None:
     """Read first, then written in a moment: nobody waits for the counting."""
     start = stats.date_of(day)
+    scope, today = Scope(start, start + timedelta(days=1), zone), stats.day_number(now.astimezone(zone).date())
+    lately = day > today - service_days.KEPT
     with reading() as session:
-        found = stats.tally(session, Scope(start, start + timedelta(days=1), zone), now)
+        found = stats.tally(session, scope, now)
+        services = service_days.count(session, scope) if lately else []
     with transaction() as session:
         rollups.write_day(session, day, found)
+        if lately:
+            service_days.write(session, day, services)
+            service_days.forget(session, today)
 
 
 def _count_week(week: int, now: datetime, zone: ZoneInfo) -> None:

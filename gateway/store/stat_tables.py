@@ -101,6 +101,19 @@ class StatChannel(Base):
     n: Mapped[int]
 
 
+class StatService(Base):
+    """A day of one service; days that are long over are forgotten."""
+
+    __tablename__ = "stat_service"
+    service: Mapped[str] = mapped_column(String(200), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    urgency: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    incidents: Mapped[int]
+    newest: Mapped[list[Any]]  # numbers of its newest incidents, the newest first
+
+    __table_args__ = (Index("stat_service_day", "day"),)
+
+
 class Letter(Base):
     """One person's weekly report, with its figures as they were written: the same on every attempt."""
 

@@ -116,6 +116,8 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/live"): "286 200 200 200 200",
     ("GET", "/tickets"): READERS,
     ("GET", "/tickets/<path:key>"): "302 404 404 404 404",
+    ("GET", "/services"): READERS,
+    ("GET", "/services/<path:name>"): READERS,
     ("GET", "/rules"): READERS,
     ("GET", "/rules/<path:name>"): "302 404 404 404 404",
     ("GET", "/rules/test"): "302 403 200 200 200",

@@ -1,0 +1,94 @@
+"""Services, day by day: how many incidents each had and which were the newest. Written with the sums of reports."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from gateway.store import bulk, stats
+from gateway.store.stat_tables import StatService
+from gateway.store.stats import Scope
+
+KEPT = 31  # days
+MOST = 1_000  # services of one day: the busiest. Names are made by senders
+NEWEST = 5  # incidents of a day, a service and a class that are remembered
+LISTED = 5_000
+_COLUMNS = ("day", "service", "urgency", "incidents", "newest")
+_OF_DAY = f"FROM incident i WHERE i.opened_at >= {{}} AND i.opened_at < {{}} AND {stats.COUNTS} AND i.service <> ''"
+_COUNT = (
+    f"SELECT service, urgency, count(*) {_OF_DAY} GROUP BY service, urgency ORDER BY count(*) DESC, service LIMIT {{}}"
+)
+_NEWEST = f"""
+    SELECT service, urgency, id FROM (
+      SELECT i.service, i.urgency, i.id,
+        row_number() OVER (PARTITION BY i.service, i.urgency ORDER BY i.id DESC) AS place {_OF_DAY}
+    ) ranked WHERE place <= {{}} ORDER BY id DESC
+"""  # noqa: S608 - our own words
+Row = tuple[int, str, int, int, str]
+
+
+def count(session: Session, scope: Scope) -> list[Row]:
+    """One day, as its rows are written."""
+    newest: dict[tuple[str, int], list[int]] = {}
+    for service, urgency, number in bulk.select_plain(session, _NEWEST, scope.begins, scope.ends, NEWEST):
+        newest.setdefault((service[:200], urgency), []).append(number)
+    sums: dict[tuple[str, int], int] = {}
+    for service, urgency, incidents in bulk.select_plain(session, _COUNT, scope.begins, scope.ends, MOST):
+        key = (service[:200], urgency)
+        sums[key] = sums.get(key, 0) + int(incidents)
+    return [
+        (scope.first, service, urgency, incidents, json.dumps(newest[service, urgency][:NEWEST]))
+        for (service, urgency), incidents in sums.items()
+    ]
+
+
+def write(session: Session, day: int, rows: Sequence[Row]) -> None:
+    session.execute(delete(StatService).where(StatService.day == day))
+    bulk.insert(session, StatService, _COLUMNS, rows)
+
+
+def forget(session: Session, today: int) -> None:
+    session.execute(delete(StatService).where(StatService.day <= today - KEPT))
+
+
+def known(session: Session) -> bool:
+    """Whether anything was ever counted; not right after the table came."""
+    return session.scalar(select(StatService.day).limit(1)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One service in the last days."""
+
+    name: str
+    incidents: int
+    newest: int  # the last day it had one
+
+
+def names(session: Session) -> list[Seen]:
+    sums = func.sum(StatService.incidents)
+    query = select(StatService.service, sums, func.max(StatService.day)).group_by(StatService.service)
+    rows = session.execute(query.order_by(sums.desc(), StatService.service).limit(LISTED))
+    return [Seen(row[0], int(row[1]), row[2]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: int
+    service: str
+    urgency: int
+    incidents: int
+    newest: tuple[int, ...]  # numbers of incidents, the newest first
+
+
+def days(session: Session, services: Sequence[str]) -> list[Day]:
+    """All that is kept of these, the newest day first."""
+    query = select(StatService).where(StatService.service.in_(services)).order_by(StatService.day.desc())
+    return [_day(row) for row in session.scalars(query)]
+
+
+def _day(row: Any) -> Day:
+    return Day(row.day, row.service, row.urgency, row.incidents, tuple(row.newest))
