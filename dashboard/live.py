@@ -22,6 +22,7 @@ from dashboard.incidents.waiting import waiting
 from dashboard.overview.views import overview_values
 from dashboard.page import draw_part, reader_of, stranger
 from dashboard.shared import shared
+from dashboard.tickets.presence import seen_now, with_looks
 from dashboard.tickets.views import listing as ticket_listing
 from gateway.access.auth import READERS, Visit, require
 from gateway.store import signins
@@ -53,6 +54,8 @@ def live(visit: Visit) -> ResponseReturnValue:
     heart = shared(HEART, visit.now, lambda: _heart(visit), fresh=fresh)
     mark = heart.mark if number is None else marked(incident_queries.mark(number), visit.now)
     wanted = _wanted(visit, asked)
+    if page == "tickets":
+        mark = with_looks(mark, seen_now(visit, fresh=fresh))
     if number is None:
         request.environ[LEFT] = _key(visit, wanted) if page not in OWN_PARTS else None, heart
     same = since == mark

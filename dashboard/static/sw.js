@@ -181,5 +181,7 @@ async function acknowledge(said, act) {
 async function open(place) {
   const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   const there = pages.find((page) => { const url = new URL(page.url); return url.pathname + url.search === place; });
-  return there ? there.focus() : self.clients.openWindow(place);
+  if (!there) return self.clients.openWindow(place);
+  there.postMessage({ tapped: place });
+  return there.focus();
 }

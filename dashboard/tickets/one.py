@@ -10,6 +10,7 @@ from dashboard.incident import queries as incident_queries
 from dashboard.incident import timeline
 from dashboard.incident.timeline import Line
 from dashboard.reader import Moment, Reader
+from dashboard.tickets import presence
 from dashboard.tickets import queries as ticket_queries
 from dashboard.tickets.queries import SAID, Found
 from dashboard.tickets.rows import GIVERS, is_waiting, moment_of, whose
@@ -84,6 +85,7 @@ def whole(visit: Visit, incident: Incident, alert: AlertRow, reader: Reader) -> 
         "late": reader.duration(reader.now - due) if due and due < reader.now and not over else "",
         "arrival": reader.moment(arrival) if arrival else None,
         "whose": name,
+        "looking": presence.here(visit, incident.id, directory, reader),
         "over": over,
         "client": client(said.get("requester"), visit),
         "messages": conversation(str(said.get("description", "")), entries, incident.opened_at, reader),

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dashboard import words
 from dashboard.incident import timeline
 from dashboard.reader import Moment, Reader
-from dashboard.tickets import queries
+from dashboard.tickets import presence, queries
 from dashboard.tickets.queries import Found
 from dashboard.words import Badge
 from gateway.access.auth import Visit
 from gateway.access.links import ticket_page
+from gateway.store.looking import Seen, others
 from gateway.store.tables import Entry
 from rules.text import cut, one_line
 from rules.words import Directory, Role, Status
@@ -41,6 +42,7 @@ class Row:
     closed: bool
     may_take: bool
     may_give: bool
+    looking: str = ""  # who else has it open now
 
 
 def is_waiting(one: Found) -> bool:
@@ -58,11 +60,14 @@ def whose(one: Found, directory: Directory) -> tuple[str, str]:
     return (known.name or known.email, known.email) if known else (told, "")
 
 
-def rows(found: Sequence[Found], visit: Visit, reader: Reader, directory: Directory) -> list[Row]:
+def rows(found: Sequence[Found], visit: Visit, reader: Reader, directory: Directory, seen: Seen) -> list[Row]:
     last = queries.last_words([one.id for one in found])
     names = queries.sources()
     several = len({one.source_id for one in found}) > 1
-    return [_row(one, last.get(one.id), names if several else {}, visit, reader, directory) for one in found]
+    me = visit.person.person_id
+    drawn = [_row(one, last.get(one.id), names if several else {}, visit, reader, directory) for one in found]
+    looks = {number: presence.words(others(who, me), directory, reader) for number, who in seen.items()}
+    return [replace(row, looking=looks.get(row.number, "")) for row in drawn]
 
 
 def _row(

@@ -15,6 +15,7 @@ from dashboard.reader import Reader
 from dashboard.rows import Tab
 from dashboard.tickets import queries as ticket_queries
 from dashboard.tickets.one import whole
+from dashboard.tickets.presence import seen_now, with_looks
 from dashboard.tickets.queries import MOST, PAGE, Found
 from dashboard.tickets.rows import is_waiting, rows, whose
 from gateway.access.auth import READERS, Visit, require
@@ -39,7 +40,8 @@ class Sorted:
 
 def listing(visit: Visit, tab: str, after: int | None) -> dict[str, object]:
     """Everything the list shows. The mark is read first: what changes meanwhile is drawn once more, never missed."""
-    mark = marked(pulse(visit.now).mark, visit.now)
+    seen = seen_now(visit)
+    mark = with_looks(marked(pulse(visit.now).mark, visit.now), seen)
     reader, directory = reader_of(visit), queries.directory()
     tab = tab if tab in TABS else TABS[0]
     known = _sorted(visit, directory)
@@ -51,7 +53,7 @@ def listing(visit: Visit, tab: str, after: int | None) -> dict[str, object]:
         "mark": mark,
         "tab": tab,
         "tabs": _tabs(tab, known, reader),
-        "rows": rows(shown, visit, reader, directory),
+        "rows": rows(shown, visit, reader, directory, seen),
         "more": more,
         "looked_at": "" if known.whole else f"{MOST:,}",
         "here": url_for("dashboard.tickets", tab=tab),

@@ -21,6 +21,7 @@ KEEP = {
     "entry_notice": ("created_at", timedelta(days=90)),
     "undo": ("at", timedelta(days=1)),
     "bulk_job": ("at", timedelta(days=1)),
+    "looking": ("at", timedelta(hours=1)),
 }
 KEYS = {
     "heard": "key",

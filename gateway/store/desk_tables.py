@@ -90,3 +90,18 @@ class BulkJob(Base):
     finished_at: Mapped[datetime | None]
 
     __table_args__ = (Index("bulk_job_at", "at"),)
+
+
+class Looking(Base):
+    """A person whose browser has a ticket's page open: told by the page itself, and good for some seconds only."""
+
+    __tablename__ = "looking"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(Big)
+    person_id: Mapped[int]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("looking_once", "incident_id", "person_id", unique=True),
+        Index("looking_at", "at"),
+    )

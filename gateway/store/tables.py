@@ -27,7 +27,7 @@ from gateway.store.base import (
     Base,
     Big,
 )
-from gateway.store.desk_tables import BulkJob, EntryNotice, Inside, SavedView, UndoRow, Watch
+from gateway.store.desk_tables import BulkJob, EntryNotice, Inside, Looking, SavedView, UndoRow, Watch
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
 from gateway.store.incident_tables import RuleBookRow, RuleHit, Ruling, Verdict
 from gateway.store.note_tables import Counter, Fact, Heard
@@ -41,9 +41,9 @@ __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "BulkJob", "CalendarFeed", "ContactCode", "ContactRow",
     "Counter",
     "Delivery", "Entry", "EntryNotice", "Fact", "Heard", "HeartbeatRow", "HiddenAlert", "ImportedCalendar", "Incident",
-    "Inhibitor", "Inside", "OverrideRow", "Payload", "PersonRow", "PersonalNotice", "QuarantinedItem", "ReachFinding",
-    "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source",
-    "Suspect", "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict", "Watch",
+    "Inhibitor", "Inside", "Looking", "OverrideRow", "Payload", "PersonRow", "PersonalNotice", "QuarantinedItem",
+    "ReachFinding", "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow", "SignIn", "SilenceRow",
+    "Source", "Suspect", "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict", "Watch",
 ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ NO_API = {  # a form's address, and why there is none
     "/weekly/<token>": LOCK,
     "/language": PAGE_ONLY,
     "/incidents/density": PAGE_ONLY,
+    "/incidents/<int(max=9223372036854775807):number>/looking": "an open page says that it is open: no act of anybody",
     "/me/password": PASSWORD,
     "/people/<int(max=2147483647):number>/link": PASSWORD,
     "/me/tokens": MAKES_ITSELF,

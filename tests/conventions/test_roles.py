@@ -35,6 +35,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", f"/incidents/{N}/<any(acknowledge, resolve):what>"): ACTORS,
     ("POST", f"/incidents/{N}/snooze"): ACTORS,
     ("POST", f"/incidents/{N}/assign"): ACTORS,
+    ("POST", f"/incidents/{N}/looking"): "302 404 404 404 404",  # no ticket
     ("POST", f"/incidents/{N}/escalate"): ACTORS,
     ("POST", f"/incidents/{N}/urgency"): ACTORS,
     ("POST", f"/incidents/{N}/title"): ACTORS,

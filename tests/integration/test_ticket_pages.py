@@ -1,11 +1,12 @@
 """Tickets as a dispatcher sees them: the list, one of them, whose they are, and what a client's comment does."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gateway.access.links import ticket_page
-from gateway.store.db import transaction
-from gateway.store.tables import PersonRow
+from gateway.flows.housekeeping import tidy
+from gateway.store.db import db, transaction
+from gateway.store.tables import Looking, PersonRow
 from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_tickets import post, ticket
 
@@ -168,3 +169,53 @@ def test_hostile_tickets_are_text_and_strange_keys_are_found(world):
         assert "javascript:" not in shown.text
     for place in ("/tickets/../login", "/tickets/%00", "/tickets/x?source=%00", "/tickets/" + "x" * 5000):
         assert page.get(place).status_code in (200, 302, 308, 404), place
+
+
+def test_who_else_has_a_ticket_open(world):
+    (number,) = post(world, ticket(number="SD-1"))
+    irina, anna, oleg = signed_in(world), signed_in(world, "anna@example.org"), signed_in(world, "oleg@example.org")
+    tokens = {one: {"X-CSRF-Token": one.csrf()} for one in (irina, anna, oleg)}
+
+    def looks(browser, **data):
+        return browser.post(f"/incidents/{number}/looking", data, tokens[browser]).text
+
+    def kept():
+        db.session.rollback()
+        return [(one.person_id, one.at) for one in db.session.scalars(select(Looking).order_by(Looking.id))]
+
+    def polled(since):
+        return irina.get(f"/live?page=tickets&q=&since={since}")
+
+    mark = irina.get("/tickets").text.split('data-mark="')[1].split('"')[0]
+    assert polled(mark).status_code == 204
+    irina.get("/tickets/SD-1")
+    assert kept() == []  # to look at a page changes nothing
+    assert looks(irina) == ""  # nobody else
+    assert looks(anna) == "Irina is looking"
+    assert looks(irina) == "Anna is looking"
+    assert looks(oleg) == "Anna, Irina are looking"
+    first = kept()
+    world.clock.advance(seconds=5)
+    looks(irina)
+    assert kept() == first  # not written more often than every eight seconds
+    world.clock.advance(seconds=5)
+    looks(irina)
+    assert [one for one in kept() if one not in first] == [(first[0][0], world.clock.now())]
+    changed = polled(mark)
+    assert changed.status_code == 200
+    assert "Anna, Oleg are looking" in changed.text
+    fresh = changed.text.split('data-mark="')[1].split('"')[0]
+    assert polled(fresh).status_code == 204
+    assert "Anna, Oleg are looking" in irina.get("/tickets/SD-1").text
+    looks(oleg, gone="1")
+    assert "Anna is looking" in polled(fresh).text
+    world.clock.advance(seconds=16)  # Anna's page was lost 26 seconds ago
+    assert "looking" not in next(line for line in irina.get("/tickets").text.split("<td") if "d-w" in line)
+    assert polled(mark).status_code == 200  # irina herself looks still
+    world.clock.advance(hours=2)
+    assert polled(mark).status_code == 204
+    tidy(world.clock.now())
+    assert kept() == []
+    world.alert(name="Disk", fingerprint="d")
+    assert irina.post(f"/incidents/{number + 1}/looking", {}, tokens[irina]).status_code == 404
+    assert irina.post(f"/incidents/{number}/looking").status_code == 403

@@ -9,8 +9,8 @@ from pathlib import Path
 ICONS = [
     "activity", "arrow-down", "arrow-up", "bell-off", "bell-ring", "book-open", "bookmark", "calendar-clock",
     "chart-column", "check", "check-check", "chevron-down", "chevron-left", "chevron-right", "chevron-up", "clock",
-    "copy", "corner-up-right", "download", "ellipsis", "external-link", "git-branch", "globe", "info", "key",
-    "keyboard", "layers", "layout-dashboard", "list-filter", "log-out", "mail", "menu", "message-circle",
+    "copy", "corner-up-right", "download", "ellipsis", "external-link", "eye", "git-branch", "globe", "info",
+    "key", "keyboard", "layers", "layout-dashboard", "list-filter", "log-out", "mail", "menu", "message-circle",
     "message-square", "moon", "phone", "phone-call", "phone-missed", "plus", "printer", "radio", "rows-3", "rows-4",
     "scroll-text", "search", "send", "server", "settings", "shield", "sliders-horizontal", "smartphone", "sun",
     "ticket", "timer", "trash-2", "trending-down", "triangle-alert", "undo-2", "user", "user-plus", "users",
