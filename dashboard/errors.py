@@ -1,11 +1,16 @@
 """Pages for when something is wrong: what happened, what still works, and the way back."""
 
 from flask import Flask, Response, abort, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError
 
-from dashboard.page import draw_outside, htmx, stranger
+from dashboard.page import draw_outside, htmx, reader_of, stranger
+from dashboard.reader import Reader
+from gateway.access.auth import Visit, signed_in
 from gateway.access.whence import came_from
 from gateway.doors.bodies import REFUSED
+from gateway.store.db import db
+from gateway.world import world
 
 MACHINES = ("/ingest", "/callback", "/api", "/metrics", "/healthz", "/readyz")  # they want no page
 TEXTS = {
@@ -39,19 +44,31 @@ def answer(problem: HTTPException) -> Response | HTTPException:
         return problem
     title, text = TEXTS.get(problem.code, TEXTS[400 if problem.code < 500 else 500])
     own = problem.description if problem.code == 403 and problem.description != Forbidden.description else None
-    said = stranger().say(own or text)
+    who = _reader()
+    said = who.say(own or text)
     if htmx:
-        made = draw_outside("partials/problem.html", {"title": stranger().say(title), "text": said}, problem.code)
+        made = draw_outside("partials/problem.html", {"title": who.say(title), "text": said}, problem.code, who)
         made.headers["HX-Retarget"], made.headers["HX-Reswap"] = "#flash-err", "innerHTML"
         return made
     values = {
-        "title": stranger().say(title),
+        "title": who.say(title),
         "text": said,
         "broken": isinstance(problem, InternalServerError),
         "code": problem.code,
         "back": _back(),
     }
-    return draw_outside("pages/problem.html", values, problem.code)
+    return draw_outside("pages/problem.html", values, problem.code, who)
+
+
+def _reader() -> Reader:
+    """Whoever is signed in; where the database cannot say who that is, the browser knows a language."""
+    now = world().clock.now()
+    try:
+        db.session.rollback()  # whatever broke may have left it half-way
+        person = signed_in(request, now)
+    except SQLAlchemyError:  # it is the very thing that is broken
+        return stranger()
+    return reader_of(Visit(person, now)) if person is not None else stranger()
 
 
 def _back() -> str:

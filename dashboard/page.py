@@ -9,10 +9,11 @@ from flask_htmx import HTMX
 from dashboard import takeback
 from dashboard.alarms import alarms
 from dashboard.assets import asset
+from dashboard.duty import Duty, now_on_call
 from dashboard.glance import Counts, whole
 from dashboard.i18n import LANGUAGES
 from dashboard.reader import Reader, reader
-from dashboard.words import ROLES
+from dashboard.words import ROLES, initials
 from gateway.access.auth import Visit
 from gateway.secrets import salted
 from gateway.world import world
@@ -78,6 +79,7 @@ class Frame:
     role: str
     demo: bool
     first_run: bool
+    duty: Duty | None
 
 
 def draw(visit: Visit, template: str, values: Values, code: int = 200) -> Response:
@@ -158,12 +160,13 @@ def _frame(visit: Visit, who: Reader) -> Frame:
         for name, at in around.heard
     ]
     name = visit.person.name or visit.person.email
-    initials = "".join(word[0] for word in name.split()[:2]).upper()
     role = who.say(ROLES[visit.person.role])
     bar = [item for _, items in menu for item in items if item.name in ON_PHONES]
     bar.sort(key=lambda item: ON_PHONES.index(item.name))
     going = pulse.first_run and visit.person.role is Role.ADMIN
-    return Frame(menu, bar, around.counts, heard, initials, visit.person.person_id % 6, role, pulse.demo, going)
+    duty = now_on_call(visit.person.email, pulse.people, who)
+    colour = visit.person.person_id % 6
+    return Frame(menu, bar, around.counts, heard, initials(name), colour, role, pulse.demo, going, duty)
 
 
 def is_local(path: str) -> bool:

@@ -98,6 +98,10 @@ def told(message: Delivery | Sent, reader: Reader, *, short: bool = False) -> To
     return Told(icon, reader.say(WAYS.get(message.way, message.way)), message.name, result, look)
 
 
+def initials(name: str) -> str:
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str

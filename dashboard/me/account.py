@@ -14,6 +14,7 @@ from dashboard.page import THEMES, reader_of
 from dashboard.takeback import actor_of
 from gateway.access import auth, mine, passwords, proof
 from gateway.access.auth import ACTORS, READERS, Visit, require
+from gateway.access.whence import came_from
 
 
 @bp.get("/me")
@@ -69,6 +70,14 @@ def keep_reading(visit: Visit) -> ResponseReturnValue:
     if wrong:
         return _appearance(visit, reader_of(visit).say(wrong), 422)
     return redirect(url_for("dashboard.my_appearance", said="kept"))
+
+
+@bp.post("/me/times")
+@require(*READERS)
+def keep_exact(visit: Visit) -> ResponseReturnValue:
+    """The switch in the account menu: back to the page it was pressed on."""
+    mine.keep_exact(visit.person.person_id, actor_of(visit), visit.now, exact=request.form.get("exact") == "1")
+    return redirect(came_from(request) or url_for("dashboard.my_appearance", said="kept"))
 
 
 @bp.post("/me/password")

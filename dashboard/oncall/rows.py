@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.oncall.week import Looker, url_of, when
 from dashboard.reader import Moment, Reader
-from dashboard.words import WAYS
+from dashboard.words import WAYS, initials
 from gateway.world import world
 from rules.audience import audience
 from rules.duty_load import loads
@@ -67,7 +67,7 @@ def now_of(schedule: Schedule, looker: Looker, *, with_numbers: bool) -> Now:
         url=url_of(schedule),
         who=looker.name(email),
         look=looker.look(email),
-        initials="".join(word[0] for word in looker.name(email).split()[:2]).upper() if email else "–",
+        initials=initials(looker.name(email)) if email else "–",
         clock=_clock(person, reader),
         until=reader.moment(until) if until else None,
         following=looker.name(on_call(schedule, until)) if until else "",

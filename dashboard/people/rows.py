@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dashboard.reader import Reader
-from dashboard.words import ROLES, WAYS
+from dashboard.words import ROLES, WAYS, initials
 from gateway.store.tables import PersonRow, ReachFinding
 from rules.oncall import on_call
 from rules.words import Directory, Role
@@ -84,10 +84,6 @@ def _lack(one: ReachFinding, reader: Reader) -> Lack:
     text, look = KINDS.get(one.kind, ("%(what)s", "warn"))
     what = str(one.detail.get("what", ""))
     return Lack(reader.say(text, what=reader.say(WAYS.get(what, what)) if what else ""), look)
-
-
-def initials(name: str) -> str:
-    return "".join(word[0] for word in name.split()[:2]).upper()
 
 
 def clock(zone: str, now: datetime) -> str:

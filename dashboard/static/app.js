@@ -302,6 +302,10 @@
     if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
   }
 
+  const account = doc.querySelector(".account");
+  doc.addEventListener("click", (event) => { if (!account.contains(event.target)) account.open = false; });
+  account.addEventListener("keydown", (event) => { if (event.key === "Escape") { account.open = false; account.firstElementChild.focus(); } });
+
   /* ---- theme, and a choice that submits itself ---- */
   id("theme").addEventListener("click", () => {
     const dark = html.dataset.theme ? html.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;

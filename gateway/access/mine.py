@@ -39,6 +39,13 @@ def keep_zone(number: int, timezone: str, by: Actor, now: datetime, **taste: boo
     return ""
 
 
+def keep_exact(number: int, by: Actor, now: datetime, *, exact: bool) -> None:
+    """Times to the second, or "7 min"."""
+    with transaction() as session:
+        session.get_one(PersonRow, number).exact_times = exact
+        audit.note(session, now, by.account, "reading", by.account, by.how, exact_times=exact)
+
+
 def keep_rules(number: int, rules: Mapping[str, Sequence[str]], quiet: str, by: Actor, now: datetime) -> str:
     """A person's own notification rules and quiet hours. What is wrong, or nothing."""
     try:

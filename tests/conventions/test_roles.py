@@ -152,6 +152,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/me/notifications"): ACTORS,
     ("GET", "/me/phone"): "302 403 200 200 200",
     ("GET", "/me/appearance"): READERS,
+    ("POST", "/me/times"): CHANGES,
     ("POST", "/me/reading"): "302 422 422 422 422",
     ("GET", "/me/jobs"): "302 403 200 200 200",
     ("GET", "/me/sessions"): READERS,

@@ -1,0 +1,92 @@
+"""What stands around every page: who is on call now, the account menu, and errors in the reader's own language."""
+
+import re
+
+from sqlalchemy import select
+
+from gateway.store.db import db
+from gateway.store.tables import PersonRow
+from tests.browsing import Browser, everybody_has_a_password
+from tests.samples import PEOPLE
+
+TEAMS = (
+    PEOPLE.replace("NTFY", "https://ntfy.example").replace(
+        "schedules:\n", "  - {name: empty, members: []}\nschedules:\n"
+    )
+    + """
+  - {name: desk, team: support, timezone: Europe/Moscow,
+     layers: [{start: "2026-11-02T09:00", every: 1d, members: [irina@example.org, oleg@example.org],
+               hours: ["09:00-17:00"]}]}
+"""
+)
+
+
+def bar(page):
+    found = re.search(r'<a class="oncall.*?</a>', page, re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", found[0])).strip() if found else ""
+
+
+def row(email):
+    db.session.rollback()
+    return db.session.scalar(select(PersonRow).where(PersonRow.email == email))
+
+
+def test_every_page_says_who_is_on_call_now_in_the_readers_own_team_first(world_of, clock):
+    world = world_of(people=TEAMS)
+    everybody_has_a_password()
+    anna, irina = Browser(world.app), Browser(world.app)
+    assert bar(anna.get("/login").text) == ""
+    anna.sign_in()
+    irina.sign_in("irina@example.org")
+    clock.set(clock.now().replace(month=12, day=1, hour=8, minute=0, second=0))  # 11:00 in Moscow, a Tuesday
+    anna.sign_in()
+    irina.sign_in("irina@example.org")
+    assert bar(anna.get("/incidents").text) == "A On call: Anna"  # she always is: there is no end to it
+    assert bar(irina.get("/me").text) == "O On call: Oleg until 17:00"  # hours as she reads them
+    clock.advance(hours=6)
+    page = irina.get("/incidents").text
+    assert bar(page) == "! Nobody is on call until 09:00"
+    assert 'class="oncall gap" href="/oncall" title="desk"' in page
+    clock.advance(hours=16)  # the next turn, without a change of the directory
+    assert bar(irina.get("/incidents").text) == "I On call: Irina until 17:00"
+    world.people(
+        TEAMS.replace(
+            'members: [irina@example.org, oleg@example.org],\n               hours: ["09:00-17:00"]',
+            "members: [oleg@example.org]",
+        )
+    )
+    assert bar(irina.get("/incidents").text) == "O On call: Oleg"  # a change is seen at once
+
+
+def test_exact_times_are_switched_in_the_menu_and_one_is_back_where_one_was(world):
+    everybody_has_a_password()
+    world.alert()
+    world.clock.advance(minutes=7)
+    anna = Browser(world.app)
+    anna.sign_in()
+    assert re.search(r"<time data-since[^>]*>7 min<", anna.get("/incidents").text)
+    here = {"Referer": "http://localhost/incidents?status=open"}
+    answer = anna.press("/me/times", here, exact="1")
+    assert answer.headers["Location"] == "/incidents?status=open"
+    page = anna.get("/incidents").text
+    assert row("anna@example.org").exact_times
+    assert not re.search(r"<time data-since[^>]*>7 min<", page)
+    assert 'name="exact" value="" aria-pressed="true"' in page
+    assert anna.press("/me/times", {"Referer": "https://elsewhere.example/x"}).headers["Location"].startswith("/me/")
+    assert not row("anna@example.org").exact_times
+
+
+def test_an_error_is_told_in_the_language_of_whoever_is_signed_in(world_of):
+    world = world_of(people=TEAMS.partition("schedules:")[0])
+    everybody_has_a_password()
+    anna, german = Browser(world.app), {"Accept-Language": "en"}
+    assert "There is nothing here" in anna.get("/nothing", **german).text
+    anna.sign_in()
+    anna.press("/me", language="ru", theme="")
+    anna.client.delete_cookie("language")
+    assert bar(anna.get("/incidents").text) == ""  # nobody is on call, and nobody has to be
+    for path, code in (("/nothing", 404), ("/settings", 403), ("/incidents/99", 404)):
+        answer = anna.get(path, **german)
+        assert (answer.status_code, '<html lang="ru"' in answer.text) == (code, True), path
+    assert "Здесь ничего нет" in anna.get("/nothing", **german, HX_Request="true").text
+    assert "There is nothing here" in Browser(world.app).get("/nothing", **german).text
