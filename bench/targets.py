@@ -13,6 +13,7 @@ TIMES_ALERTMANAGER = {(16, 10): 0.3, (4, 100): 0.55}  # on PostgreSQL; p99 below
 FULL_TO_EMPTY = 0.75  # ingest with a million incidents stored
 LIST_P95_MS = 25
 LCP_MS, CLS, INP_MS = 1000, 0.02, 100  # of a first view, and of a press
+REPORT_P95_MS = {30: 300, 90: 300, 365: 800}  # days; with the period before, and the noise
 DASHBOARDS = 0.95  # ingest with a hundred dashboards open, beside ingest without
 VISIBLE_S = 2.5  # from the answer to an alert until it stands on every open page
 EMERGENCY_P99_S, EMERGENCY_MAX_S = 5.0, 15.0  # in a storm, from its sending to the provider
