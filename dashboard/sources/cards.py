@@ -34,6 +34,8 @@ class Heard:
     endings: list[str]
     rhythm: str
     stale: str
+    silent: str  # after how long it counts as silent
+    took: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ def heard(source: Source, keys: Sequence[Token], kinds: dict[str, str], now: dat
         endings=[f"…{key.ending}" for key in keys if key.source_id == source.id and sourcing.in_use(key, now)],
         rhythm=usual(known, reader),
         stale=reader.duration(timedelta(seconds=source.stale_after)) if source.stale_after else "",
+        silent=silent_after(known, now, reader),
+        took=_took(queries.took(source.id), reader),
     )
 
 
@@ -90,6 +94,19 @@ def usual(known: Rhythm | None, reader: Reader) -> str:
     if known is None or not known.pauses or silent_from(known.pauses, reader.now) is None:
         return ""
     return reader.duration(timedelta(seconds=max(known.pauses.values())))
+
+
+def silent_after(known: Rhythm | None, now: datetime, reader: Reader) -> str:
+    """How long a pause it takes until people are told."""
+    strange = silent_from(known.pauses, now) if known is not None and known.pauses else None
+    return reader.duration(strange - now) if strange is not None else ""
+
+
+def _took(measured: tuple[float, int] | None, reader: Reader) -> str:
+    if measured is None:
+        return ""
+    text = f"{measured[0]:.1f}" if measured[0] < 10 else f"{measured[0]:.0f}"
+    return reader.say("%(n)s ms", n=text.replace(".", ",") if reader.language == "ru" else text)
 
 
 def key(row: Token, reader: Reader) -> Key:

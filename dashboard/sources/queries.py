@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import median
 
 from sqlalchemy import func, select, text
 
@@ -48,6 +49,13 @@ def per_hour(source_id: int, now: datetime) -> int:
     if len(times) < RATED:
         return len(times)
     return round(len(times) * HOUR / max(now - min(times), timedelta(seconds=1)))
+
+
+def took(source_id: int) -> tuple[float, int] | None:
+    """The median of the newest requests in milliseconds, and of how many; none where nothing was measured."""
+    query = select(Payload.took).where(Payload.source_id == source_id).order_by(Payload.id.desc()).limit(RATED)
+    known = [one for one in db.session.scalars(query) if one is not None]
+    return (median(known) / 10, len(known)) if known else None
 
 
 def refused(source_id: int, now: datetime) -> int:

@@ -20,15 +20,17 @@ class Snippet:
 
 
 def snippets(kind: str, public_url: str, token: str) -> list[Snippet]:
-    """Those of one kind; every kind can be tried with curl."""
+    """Those of one kind, for every sender whose words that kind understands; every kind can be tried with curl."""
     url, key = f"{public_url}/ingest/{kind}", token or PLACE
     found = []
     if kind == "alertmanager":
-        found.append(Snippet("Alertmanager", "alertmanager.yml", _alertmanager(url, key)))
+        found += [
+            Snippet("Alertmanager", "alertmanager.yml", _alertmanager(url, key)),
+            Snippet("Grafana", "Alerting, Contact points, Webhook", _grafana(url, key)),
+            Snippet("Zabbix", "a media type of the kind Webhook: its script", _zabbix(url, key)),
+        ]
     elif kind == "ticket":
         found.append(Snippet("Ticket webhook", "the service desk's webhook", _webhook(url, key)))
-    elif kind == "grafana":
-        found.append(Snippet("Grafana", "Alerting, Contact points, Webhook", _grafana(url, key)))
     else:
         found.append(Snippet("Webhook", "the sender's webhook", _webhook(url, key)))
     body = TICKET if kind == "ticket" else ALERT
@@ -55,6 +57,37 @@ Authorization header, scheme: Bearer
 Authorization header, credentials: {key}"""
 
 
+def _zabbix(url: str, key: str) -> str:
+    """{EVENT.ID} stays the problem's own when it is over, so both messages are about the same alert."""
+    return f"""// Parameters of the media type, name and value:
+//   id        {{EVENT.ID}}
+//   status    {{EVENT.VALUE}}
+//   severity  {{EVENT.NSEVERITY}}
+//   name      {{EVENT.NAME}}
+//   host      {{HOST.HOST}}
+//   details   {{EVENT.OPDATA}}
+var p = JSON.parse(value);
+var status = p.status === '0' ? 'resolved' : 'firing';
+var words = ['info', 'info', 'warning', 'minor', 'major', 'critical'];
+var request = new HttpRequest();
+request.addHeader('Content-Type: application/json');
+request.addHeader('Authorization: Bearer {key}');
+var answer = request.post('{url}', JSON.stringify({{
+  version: '4',
+  status: status,
+  alerts: [{{
+    status: status,
+    fingerprint: 'zabbix-' + p.id,
+    labels: {{alertname: p.name, host: p.host, service: p.host, severity: words[p.severity] || 'warning'}},
+    annotations: {{summary: p.name, description: p.details || ''}}
+  }}]
+}}));
+if (request.getStatus() !== 202) {{
+  throw 'Nabat answered ' + request.getStatus() + ': ' + answer;
+}}
+return 'OK';"""
+
+
 def _webhook(url: str, key: str) -> str:
     return f"""POST {url}
 Authorization: Bearer {key}
@@ -76,4 +109,5 @@ def _marked() -> tuple[str, ...]:
     return (
         _("Ticket webhook"), _("Webhook"), _("the service desk's webhook"), _("Alerting, Contact points, Webhook"),
         _("the sender's webhook"), _("a shell, to try it"),
+        _("a media type of the kind Webhook: its script"),
     )  # fmt: skip

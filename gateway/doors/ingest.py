@@ -180,6 +180,7 @@ def heard(owner: TokenOwner, now: datetime) -> Heard:
 def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
     """The body as alerts. Raises Refused for what nobody can read; that is kept, and people hear of it."""
     assert owner.source_id is not None
+    began = time.perf_counter()
     if not request.body.strip():
         raise _refuse(owner, 400, "empty", "the body is empty", now)
     try:
@@ -195,7 +196,7 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
         log.info("payload_notes", source=owner.name, notes="; ".join(parsed.notes))
     return Post(
         owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated,
-        token_id=owner.token_id, once=_once(request, owner, now),
+        token_id=owner.token_id, once=_once(request, owner, now), began=began,
     )  # fmt: skip
 
 

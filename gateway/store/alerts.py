@@ -1,5 +1,6 @@
 """What we know of each alert, and what was received: read and written many at a time."""
 
+import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,6 +62,7 @@ class Post:
     once: str = ""  # tells a signed request from all others; sent again, it has no second effect
     repeated: bool = False  # it was taken in before
     prepared: Prepared | None = None
+    began: float = 0.0  # by time.perf_counter(), when all of it was there; 0: nobody sent it just now
 
 
 @dataclass(slots=True)
@@ -180,7 +182,8 @@ def _new_row(one: Known, at: int) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-_PAYLOAD = ("source_id", "received_at", "body", "size", "accepted", "quarantined", "error")
+_PAYLOAD = ("source_id", "received_at", "body", "size", "accepted", "quarantined", "error", "took")
+_LONGEST = 10**9  # tenths of a millisecond
 _PAYLOAD_ALIKE = frozenset({"source_id", "quarantined", "error"})
 _ITEM = ("payload_id", "source_id", "received_at", "place", "reason", "excerpt")
 
@@ -212,4 +215,5 @@ def _payload_row(post: Post) -> tuple[Any, ...]:
     packed = post.prepared.packed if post.prepared else pack(post.body)
     received, size = micros(post.received_at), len(post.body)
     accepted = 0 if post.repeated else len(post.alerts)  # what was taken in before is not received again
-    return post.source_id, received, packed, size, accepted, len(post.quarantined), post.error
+    took = min(_LONGEST, round((time.perf_counter() - post.began) * 10_000)) if post.began else None
+    return post.source_id, received, packed, size, accepted, len(post.quarantined), post.error, took

@@ -20,6 +20,7 @@ class Payload(Base):
     accepted: Mapped[int]
     quarantined: Mapped[int]
     error: Mapped[str]  # why nothing of it could be read; else empty
+    took: Mapped[int | None]  # tenths of a millisecond from its last byte until it was written down
 
     __table_args__ = (
         Index("payload_received", "received_at"),

@@ -1,7 +1,11 @@
 """The pages of sources: a token and what to paste, what came and why it was refused, keys, replays dry and real."""
 
+import html
+import json
 import re
+import shlex
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import func, select
@@ -195,3 +199,55 @@ def test_alertmanagers_are_asked_and_guarded_and_keep_their_secret_for_their_own
     assert wrong.status_code == 422
     assert irina.press(f"/sources/{number}/settings", stale="24h").status_code == 302
     assert db.session.scalar(select(Source.stale_after).where(Source.id == number)) == timedelta(days=1).total_seconds()
+
+
+GRAFANA = {  # as a contact point of the kind Webhook sends it
+    "receiver": "nabat", "status": "firing", "orgId": 1, "version": "1", "title": "[FIRING:1]", "state": "alerting",
+    "alerts": [{
+        "status": "firing", "labels": {"alertname": "HighLoad", "grafana_folder": "prod", "severity": "critical"},
+        "annotations": {"summary": "Load is high"}, "startsAt": "2026-12-05T00:11:00Z",
+        "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "https://grafana.example.org/alerting/grafana/1/view",
+        "fingerprint": "c0ffee", "silenceURL": "https://grafana.example.org/s", "values": {"A": 97.5},
+    }],
+}  # fmt: skip
+
+
+def zabbix(browser_text, **parameters):
+    """What the script sends for one event, by running its last part as the JSON that it is."""
+    body = browser_text.partition("JSON.stringify(")[2].rpartition("}));")[0] + "}"
+    firing = "firing" if parameters["status"] != "0" else "resolved"
+    for name in ("id", "name", "host", "details"):
+        body = re.sub(rf"\bp\.{name}\b(?: \|\| '')?", json.dumps(parameters[name]), body)
+    body = body.replace("'zabbix-' + \"", '"zabbix-').replace("words[p.severity] || 'warning'", '"critical"')
+    body = re.sub(r"status: status", f'"status": "{firing}"', body).replace("'4'", '"4"')
+    return json.loads(re.sub(r"([{,]\s*)([a-z]\w*):", r'\1"\2":', body))
+
+
+def test_what_is_to_be_pasted_really_works(people):
+    world, irina, _ = people
+    for kind, tabs in (
+        ("alertmanager", ["Alertmanager", "Grafana", "Zabbix", "curl"]),
+        ("ticket", ["Ticket webhook", "curl"]),
+    ):
+        page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
+        assert re.findall(r'<label for="for-\d">([^<]+)<', page) == tabs
+        texts = [html.unescape(text) for text in re.findall(r'id="snippet-\d"[^>]*>(.*?)</pre>', page, re.S)]
+        token = shown(page)[0]
+        assert all(token in text and f"https://nabat.example.org/ingest/{kind}" in text for text in texts)
+        words = shlex.split(texts[-1].replace("\\\n", " "))
+        assert (words[0], words[2]) == ("curl", f"https://nabat.example.org/ingest/{kind}")
+        given = dict(one.split(": ") for flag, one in pairwise(words) if flag == "-H")
+        answer = world.client.post(f"/ingest/{kind}", data=words[-1], headers=given)
+        assert (answer.status_code, answer.json["accepted"], answer.json["quarantined"]) == (202, 1, 0)
+        if kind == "ticket":
+            body = texts[0].partition("\n\n")[2]
+            assert send(world, token, json.loads(body), kind).json["accepted"] == 1
+            continue
+        assert send(world, token, GRAFANA).json["accepted"] == 1
+        event = {"id": "771", "name": 'Disk "C:" is full', "host": "db01", "details": "97 %"}
+        opened, over = (send(world, token, zabbix(texts[2], status=status, **event)).json for status in "10")
+        assert (opened["accepted"], over["accepted"]) == (1, 1)
+        db.session.rollback()
+        assert db.session.get(Incident, opened["incidents"][0]).status == "resolved"
+    page = irina.get(f"/sources/{db.session.scalar(select(Source.id).where(Source.name == 'alertmanager-x'))}").text
+    assert re.search(r"Taken in, median</dt><dd>\d+(\.\d)? ms", page)
