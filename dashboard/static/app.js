@@ -159,7 +159,7 @@
     wake();
   }
   for (const bad of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) doc.addEventListener(bad, (event) => {
-    if (event.detail.elt === live) return;
+    if (event.detail.elt === live || nabatDoubts(event.detail.elt)) return;
     const problem = doc.createElement("div"), text = doc.createElement("span");
     problem.className = "banner err"; text.textContent = words.unreached;
     problem.append(text); id("flash-err").replaceChildren(problem);
