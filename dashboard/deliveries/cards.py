@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboard import words
+from dashboard.deliveries import queries, skipped
 from dashboard.reader import Moment, Reader
+from dashboard.reports.cards import CHANNELS
 from dashboard.words import Badge, Told
 from gateway.access.auth import Visit
 from gateway.store.tables import Delivery, Entry
@@ -62,7 +64,9 @@ class Sent:
     urgency: Badge
     what: str
     channel: str
+    why: str  # it was not sent, or not yet
     error: str
+    bundle: int | None  # the roll-up that says it
     reference: str
     took: str
     attempts: int
@@ -83,13 +87,20 @@ def sent(message: Delivery, title: str, instead: Mapping[int, str], visit: Visit
         title=title,
         urgency=words.urgency(message.rank, reader),
         what=_what(message, instead, reader),
-        channel=message.channel,
-        error=message.error,
+        channel=channel(message.channel, reader),
+        why=skipped.why(message, reader),
+        error="" if message.status in queries.SKIPPED else message.error,
+        bundle=message.bundle_id if message.status == "bundled" else None,
         reference=message.provider_ref,
         took=_took(message.latency_ms, reader),
         attempts=message.attempts,
         may_again=visit.person.role is Role.ADMIN and message.status == "failed",
     )
+
+
+def channel(name: str, reader: Reader) -> str:
+    """As people call it."""
+    return reader.say(CHANNELS[name][1]) if name in CHANNELS else reader.say("only the log") if name == "log" else name
 
 
 def _what(message: Delivery, instead: Mapping[int, str], reader: Reader) -> str:

@@ -4,17 +4,19 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, TextClause, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, TextClause, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gateway.store import readings_past
+from gateway.store import readings_past, stats
 from gateway.store.db import db
 from gateway.store.tables import Delivery, Entry, Incident
+from gateway.store.types import micros
 
 PAGE = 50
 SEARCHED = 20_000  # newest rows looked through where no index leads the way
 WAITING = ("queued", "sending")
-STATUSES = {"failed": ("failed",), "waiting": WAITING, "logged": ("logged",)}
+SKIPPED = ("cancelled", "bundled")
+STATUSES = {"failed": ("failed",), "waiting": WAITING, "logged": ("logged",), "skipped": SKIPPED}
 GOT_OUT = ("sent", "delivered")
 OF_FAILED = text("delivery.status = 'failed'")  # the words of the partial index
 DAY = timedelta(days=1)
@@ -27,13 +29,14 @@ class Wanted:
     channel: str = ""
     who: str = ""  # a text in the name or the address of the person
     since: datetime | None = None
+    until: datetime | None = None
     after: int | None = None
     whose: Collection[str] | None = None  # persons whose messages the reader may see; None: everybody's
 
     @property
     def narrows(self) -> bool:
         """Whether no index leads the way."""
-        plain = not (self.way or self.channel or self.who or self.since) and self.whose is None
+        plain = not (self.way or self.channel or self.who or self.since or self.until) and self.whose is None
         return not plain or self.status not in ("", "failed")
 
 
@@ -60,8 +63,13 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool] | TextClause]:
 def _stretch(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.after is not None:
         yield Delivery.id < wanted.after
+    newest: ColumnElement[int] = select(func.max(Delivery.id)).scalar_subquery()
+    if wanted.until is not None:  # numbers lead the way to times, to within a transaction
+        newest = literal(stats.number_at(db.session(), micros(wanted.until) + stats.SKEW))
+        yield Delivery.id <= newest
+        yield Delivery.created_at <= wanted.until
     if wanted.narrows:
-        yield Delivery.id > select(func.max(Delivery.id)).scalar_subquery() - SEARCHED
+        yield Delivery.id > newest - SEARCHED
     if wanted.since is not None:
         yield Delivery.created_at >= wanted.since
 

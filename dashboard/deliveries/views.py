@@ -14,6 +14,7 @@ from dashboard.deliveries.queries import Wanted
 from dashboard.page import draw, reader_of
 from dashboard.reader import Reader
 from dashboard.rows import Tab
+from dashboard.rulebook.rows import from_input
 from gateway import resending
 from gateway.access.auth import READERS, Visit, require
 from gateway.store.db import db
@@ -26,7 +27,7 @@ from rules.words import Role
 NUMBER = "<int(max=9223372036854775807):number>"
 OF_TEAM = (Role.VIEWER, Role.RESPONDER)  # who sees what was sent to their own teams
 HOURS = {"1h": 1, "24h": 24, "7d": 168}
-FIELDS = ("status", "way", "channel", "who", "time")
+FIELDS = ("status", "way", "channel", "who", "time", "from", "to")
 
 
 @bp.get("/deliveries")
@@ -36,7 +37,8 @@ def deliveries(visit: Visit) -> ResponseReturnValue:
 
 
 def listing(visit: Visit) -> dict[str, object]:
-    reader, asked = reader_of(visit), _asked()
+    reader = reader_of(visit)
+    asked = _asked(reader)
     wanted = _wanted(visit, asked)
     found = queries.deliveries(wanted)
     shown = found[: queries.PAGE]
@@ -48,7 +50,8 @@ def listing(visit: Visit) -> dict[str, object]:
         "tabs": _tabs(asked, reader),
         "asked": asked,
         "ways": [(name, reader.say(word)) for name, word in words.WAYS.items()],
-        "channels": queries.channels(),
+        "channels": [(name, cards.channel(name, reader)) for name in queries.channels()],
+        "people": _people(visit),
         "times": [(name, reader.duration(timedelta(hours=hours))) for name, hours in HOURS.items()],
         "sent": [cards.sent(message, title, instead, visit, reader) for message, title in shown],
         "share": f"{out * 1000 // all_ / 10:g}" if all_ else "",
@@ -62,24 +65,33 @@ def listing(visit: Visit) -> dict[str, object]:
     }
 
 
-def _asked() -> dict[str, str]:
+def _asked(reader: Reader) -> dict[str, str]:
     """Unknown words are left out."""
     known = {"status": tuple(queries.STATUSES), "way": tuple(words.WAYS), "time": tuple(HOURS)}
     given = {name: one_line(clean_text(request.args.get(name, "")))[:100] for name in FIELDS}
-    return {name: text for name, text in given.items() if text and text in known.get(name, (text,))}
+    found = {name: text for name, text in given.items() if text and text in known.get(name, (text,))}
+    return {name: text for name, text in found.items() if name not in ("from", "to") or from_input(text, reader)}
 
 
 def _wanted(visit: Visit, asked: dict[str, str]) -> Wanted:
-    hours = HOURS.get(asked.get("time", ""))
+    hours, reader = HOURS.get(asked.get("time", "")), reader_of(visit)
+    since = from_input(asked.get("from", ""), reader)
     return Wanted(
         status=asked.get("status", ""),
         way=asked.get("way", ""),
         channel=asked.get("channel", ""),
         who=asked.get("who", ""),
-        since=None if hours is None else visit.now - timedelta(hours=hours),
+        since=since if hours is None else visit.now - timedelta(hours=hours),
+        until=from_input(asked.get("to", ""), reader),
         after=filters.before(request.args),
         whose=whose(visit),
     )
+
+
+def _people(visit: Visit) -> list[str]:
+    """Names for the choice: of whom this person may see messages."""
+    mine, directory = whose(visit), world().roll.current(db.session())
+    return sorted(one.name for one in directory.people.values() if one.name and (mine is None or one.email in mine))
 
 
 def whose(visit: Visit) -> Collection[str] | None:
@@ -94,6 +106,7 @@ def _tabs(asked: dict[str, str], reader: Reader) -> list[Tab]:
     _ = reader.say
     rest = {name: text for name, text in asked.items() if name not in ("status", "way")}
     names = [("", "", _("All")), ("status", "failed", _("Failed")), ("status", "waiting", _("Waiting"))]
+    names.append(("status", "skipped", _("Not sent, with reasons")))
     names += [("way", "voice", _("Calls")), ("way", "sms", _("SMS")), ("way", "push", _("Push"))]
     names += [("way", "email", _("E-mail")), ("status", "logged", _("Only logged"))]
     tabs = []

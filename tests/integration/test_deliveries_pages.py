@@ -135,3 +135,40 @@ def test_a_failing_channel_stands_above_every_page(world, providers):
     assert "pagerduty is failing" in irina.get(f"/incidents/{number}").text
     world.clock.advance(minutes=16)
     assert losing(world.clock.now()) == []
+
+
+def test_what_was_not_sent_says_why_in_words_and_times_can_be_chosen(world, providers):
+    number, call, _ = failed_call(world, providers)
+    irina = signed_in(world, "irina")
+    said = {
+        ("cancelled", "primary", "acknowledged"): "somebody had acknowledged",
+        ("cancelled", "primary", "voice gate: over budget"): "over budget: the next person is called",
+        ("cancelled", "primary", "voice gate: what is new"): "the voice gate did not let the call through",
+        ("cancelled", "primary", "<b>odd</b>"): "somebody had answered, or nobody need be told any more",
+        ("bundled", "primary", ""): "a roll-up says it",
+        ("queued", "held", ""): "quiet hours: waits until",
+        ("queued", "later", ""): "their own rules say so: waits until",
+    }
+    for (status, part, error), words in said.items():
+        with transaction() as session:
+            values = {"status": status, "part": part, "error": error, "bundle_id": 1 if status == "bundled" else None}
+            session.execute(update(Delivery).where(Delivery.id == call.id).values(**values))
+        tab = "waiting" if status == "queued" else "skipped"
+        for place in (f"/deliveries?status={tab}", f"/deliveries/{call.id}"):
+            page = irina.get(place).text
+            assert words in page, (place, words)
+            assert "<b>odd" not in page
+        assert ("the roll-up</a>" in irina.get("/deliveries?status=skipped").text) == (status == "bundled")
+    page = irina.get("/deliveries").text
+    assert '<option value="pagerduty">Voice (PagerDuty)</option>' in page
+    assert '<option value="Anna"></option>' in page
+    past, later = "2026-12-04T00:00", "2026-12-06T00:00"
+    spans = {
+        f"from={past}": True,
+        f"from={later}": False,
+        f"to={past}": False,
+        f"to={later}": True,
+        "from=x&to=y": True,
+    }
+    for span, there in spans.items():
+        assert (f"#{number}<" in irina.get(f"/deliveries?{span}").text) is there, span
