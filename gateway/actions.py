@@ -236,6 +236,7 @@ def _assigned(changes: Changes, case: Case, reason: Reason, person: Person, acto
     """They are told by the incident's class, unless it was they who took it; that nobody was told stands there too."""
     case.assignee_id = person.id
     changes.touch(case)
+    changes.hand(case, actor)
     found = one_person(person.email, case.route, changes.directory, changes.now)
     if actor.person_id == person.id:
         found = Audience()

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from gateway.store import cases, outbox, promised, rulings, timeline
+from gateway.store import cases, desk, outbox, promised, rulings, timeline
 from gateway.store.cases import Case
 from gateway.store.types import to_json
 from rules.audience import Audience, audience
@@ -15,7 +15,7 @@ from rules.calendars import Standing
 from rules.explain import duty
 from rules.lifecycle import State
 from rules.whose import team_of
-from rules.words import Contact, Directory, Notice, Route, Step, Way
+from rules.words import Contact, Directory, Kind, Notice, Route, Step, Way
 
 NEWS_CHANNELS = ("pagerduty", "email", "ntfy", "webpush")  # an SMS at night only to say that it is over helps nobody
 
@@ -53,6 +53,7 @@ class Changes:
         self.promised: dict[tuple[int, int], list[tuple[Notice, str]]] = {}  # by incident and level
         self.answered: dict[int, tuple[Case, str, Origin]] = {}  # case, kind of news, who answered
         self.rulings: list[rulings.Row] = []
+        self.handed: dict[int, tuple[int, dict[str, str], str]] = {}  # tickets: the desk, who has it now, who did it
         self._duties: dict[int, tuple[Route, str]] = {}
         self._audiences: dict[tuple[int, int], tuple[Route, Step, Audience]] = {}
         self._teams: dict[int, tuple[Route, str]] = {}
@@ -120,6 +121,13 @@ class Changes:
         """It was acknowledged, snoozed or resolved: waiting pages are cancelled, whoever was told hears of it."""
         self.answered[case.id] = (case, kind, origin)
 
+    def hand(self, case: Case, actor: Origin) -> None:
+        """Somebody else has it now, or nobody: the service desk of a ticket is told."""
+        if case.kind == Kind.TICKET:
+            found = next((one for one in self.directory.people.values() if one.id == case.assignee_id), None)
+            who = {"email": found.email, "name": found.name} if found else {}
+            self.handed[case.id] = (case.source_id, who, actor.name)
+
     def audience(self, step: Step, route: Route, *, personal: bool = True) -> Audience:
         """Asked once for each step of each route: in a storm thousands of incidents share them."""
         key = (id(route), id(step))
@@ -154,7 +162,9 @@ class Changes:
         rulings.write(self.session, self.rulings)
         if self.answered:
             self._spread_the_news()
-        if self.promises or self.answered:
+        if self.handed:
+            desk.add(self.session, self.handed, self.now)
+        if self.promises or self.answered or self.handed:
             outbox.wake_workers(self.session)
         for case in fresh:
             case.fresh = False

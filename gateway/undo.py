@@ -105,6 +105,7 @@ def _restore(session: Session, row: UndoRow, good: list[tuple[Case, Item]], acto
         changes.line(case, "undone", actor.name, {"what": row.act, "how": actor.how})
         if row.act == "assign":
             case.assignee_id = item.before.assignee_id
+            changes.hand(case, actor)
         elif case.id in heard and _calls(item):
             told_anew.add(case.id)
             carry_out(changes, case, decide(case.state, Signal.BACK, case.route, now), actor)

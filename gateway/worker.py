@@ -32,6 +32,7 @@ from gateway.flows import (
     silences,
     sounding,
     weekly,
+    writeback,
 )
 from gateway.flows.deliver import Sender
 from gateway.flows.herald import Herald
@@ -112,6 +113,7 @@ class Worker:
             Job("reconcile", RECONCILE_LOOK, Reconciler(self.app, self.world).start_due),
             Job("rule hits", HITS_EVERY, hits.count),
             Job("acts on many", jobs.EVERY, jobs.Foreman(self.app, self.world).start_due),
+            Job("service desks", writeback.EVERY, writeback.Teller(self.app, self.world).start_due),
             Job("watched views", entered.EVERY, entered.Lookout(self.app, self.world).start_due),
             Job("weekly letters", timedelta(minutes=1), lambda now: weekly.send_due(self.world, now)),
             Job("reports", REPORTS_LOOK, Keeper(self.app, self.world).start_due),

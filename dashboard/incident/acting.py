@@ -13,7 +13,7 @@ from dashboard.incident.views import INCIDENT, found_or_404
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.reader import Reader
 from dashboard.takeback import actor_of, leading_back, say, token_of
-from gateway import actions, amend
+from gateway import actions, amend, writeback
 from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.store.tables import Incident
 from rules.lifecycle import NOTHING, Given, Reason, Signal
@@ -60,6 +60,14 @@ def assign(visit: Visit, number: int) -> ResponseReturnValue:
     except actions.NotPossible:
         abort(400)
     return answered(visit, number, reason)
+
+
+@bp.post(f"{INCIDENT}/desk")
+@require(*ACTORS)
+def tell_desk(visit: Visit, number: int) -> ResponseReturnValue:
+    """The service desk of a ticket is told once more who has it."""
+    writeback.again(found_or_404(number).id, actor_of(visit), visit.now)
+    return done(visit, number, "")
 
 
 @bp.post(f"{INCIDENT}/notes")

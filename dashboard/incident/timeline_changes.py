@@ -67,6 +67,22 @@ def verdict(event: Event) -> Said:
     return Said("info", "", event.actor, rest, (*how(event), should) if should else how(event))
 
 
+def desk_told(event: Event) -> Said:
+    return Said("send", "green", event.reader.say("The service desk was told"), _to_whom(event))
+
+
+def desk_failed(event: Event) -> Said:
+    strong = event.reader.say("The service desk was NOT told")
+    return Said("triangle-alert", "red", strong, _to_whom(event), (str(event.detail.get("error", "")),))
+
+
+def _to_whom(event: Event) -> str:
+    who = str(event.detail.get("to", ""))
+    if not who:
+        return event.reader.say("that nobody has it any more")
+    return event.reader.say("that %(who)s has it", who=who)
+
+
 KINDS: Mapping[str, Callable[[Event], Said]] = {
     "hurried": hurried,
     "urgency": urgency,
@@ -77,6 +93,8 @@ KINDS: Mapping[str, Callable[[Event], Said]] = {
     "split from": split_from,
     "fixed": fixed,
     "verdict": verdict,
+    "desk told": desk_told,
+    "desk failed": desk_failed,
 }
 
 

@@ -7,7 +7,7 @@ from dashboard.blueprint import bp
 from dashboard.page import draw, reader_of
 from dashboard.sources import queries, views
 from dashboard.sources.views import NUMBER, TESTERS, found, whole
-from gateway import sourcing
+from gateway import sourcing, writeback
 from gateway.access.auth import WAY, Visit, require
 from gateway.actions import Actor
 from gateway.doors import replay
@@ -16,6 +16,7 @@ from gateway.sourcing import Behind
 from gateway.store.sources import NotPossible
 from gateway.store.tables import Source
 from gateway.world import world
+from gateway.writeback import Place
 from rules.text import clean_text, one_line
 from rules.words import Role
 
@@ -97,6 +98,18 @@ def source_alertmanagers(visit: Visit, number: int) -> ResponseReturnValue:
         return _back(number, "set")
     said = "; ".join(f"{url}: {sourcing.tried(url, secret, world())}" for url in urls[:2])
     return draw(visit, "pages/source.html", whole(visit, found(number), said=said))
+
+
+@bp.post(f"/sources/{NUMBER}/desk")
+@require(Role.ADMIN)
+def source_desk(visit: Visit, number: int) -> ResponseReturnValue:
+    one, key = found(number), request.form.get("bearer", "").strip()
+    place = Place(_given("url"), key, keep=not key and bool(_given("keep")))
+    try:
+        writeback.set_address(number, place, world(), actor(visit), visit.now)
+    except NotPossible as problem:
+        return _refused(visit, one, str(problem))
+    return _back(number, "set")
 
 
 @bp.post(f"/sources/{NUMBER}/test")

@@ -7,12 +7,12 @@ from statistics import median
 
 from sqlalchemy import func, select, text
 
-from gateway.store import alertmanagers
+from gateway.store import alertmanagers, desk
 from gateway.store.base import REFUSED
 from gateway.store.db import db
 from gateway.store.drift_tables import AlertmanagerAddress
 from gateway.store.sources import API
-from gateway.store.tables import Payload, QuarantinedItem, Rhythm, Source, Token
+from gateway.store.tables import DeskAddress, Payload, QuarantinedItem, Rhythm, Source, Token
 
 LAST = 20  # requests shown of a source
 RATED = 200  # newest requests of a source that its rate is reckoned from
@@ -112,6 +112,10 @@ def payload(number: int) -> tuple[Payload, Source] | None:
 
 def aside_of(payload_id: int, source_id: int) -> Sequence[QuarantinedItem]:
     return [item for item in aside(source_id) if item.payload_id == payload_id]
+
+
+def desk_of(source_id: int) -> DeskAddress | None:
+    return desk.address(db.session(), source_id)
 
 
 def alertmanagers_of(source_id: int) -> list[AlertmanagerAddress]:

@@ -16,7 +16,7 @@ from dashboard.tickets.queries import SAID, Found
 from dashboard.tickets.rows import GIVERS, is_waiting, moment_of, whose
 from dashboard.words import Badge
 from gateway.access.auth import Visit
-from gateway.store.tables import AlertRow, Entry, Incident
+from gateway.store.tables import AlertRow, DeskWord, Entry, Incident
 from rules.oncall import on_call
 from rules.text import safe_url
 from rules.words import Directory, Person, Role, Status
@@ -45,6 +45,17 @@ class Client:
     dial: str  # for a link; empty if that is no number
     vip: bool
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the service desk has yet to be told."""
+
+    what: str
+    failed: bool
+    attempts: int  # in vain
+    why: str
+    again: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ def whole(visit: Visit, incident: Incident, alert: AlertRow, reader: Reader) -> 
         "late": reader.duration(reader.now - due) if due and due < reader.now and not over else "",
         "arrival": reader.moment(arrival) if arrival else None,
         "whose": name,
+        "told": told(ticket_queries.desk_word(incident.id), reader),
         "looking": presence.here(visit, incident.id, directory, reader),
         "over": over,
         "client": client(said.get("requester"), visit),
@@ -98,6 +110,16 @@ def whole(visit: Visit, incident: Incident, alert: AlertRow, reader: Reader) -> 
         "may_acknowledge": rows.may_acknowledge(incident),
         "choices": choices(directory, reader) if visit.person.role in GIVERS and not over else [],
     }
+
+
+def told(word: DeskWord | None, reader: Reader) -> Told | None:
+    """What the service desk was told last. That it was told stands below, among what happened."""
+    if word is None or word.status not in ("queued", "failed"):
+        return None
+    who = str(word.assignee.get("name", ""))
+    what = reader.say("that %(who)s has it", who=who) if who else reader.say("that nobody has it any more")
+    again = reader.moment(word.due_at) if word.status == "queued" else None
+    return Told(what, word.status == "failed", word.attempts if word.error else 0, word.error, again)
 
 
 def _over(incident: Incident) -> bool:
@@ -158,7 +180,10 @@ def changes(entries: Sequence[Entry], reader: Reader) -> list[Line]:
     wanted = [
         entry
         for entry in entries
-        if entry.kind != "note" and (entry.kind in SAID or (entry.kind.startswith("ticket ") and not _says(entry)))
+        if entry.kind != "note"
+        and (
+            entry.kind in (*SAID, "desk told", "desk failed") or (entry.kind.startswith("ticket ") and not _says(entry))
+        )
     ]
     return timeline.lines(wanted, reader)
 

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
+from gateway.store import desk
 from gateway.store.db import db
-from gateway.store.tables import AlertRow, Entry, Incident, Source
+from gateway.store.tables import AlertRow, DeskWord, Entry, Incident, Source
 from rules.identity import fingerprint
 from rules.words import Kind, Status
 
@@ -105,6 +106,10 @@ def of_service(service: str, but: int) -> Sequence[Incident]:
         return ()
     query = select(Incident).where(Incident.status.in_(UNRESOLVED), Incident.service == service, Incident.id != but)
     return db.session.scalars(query.order_by(Incident.urgency, Incident.id.desc()).limit(5)).all()
+
+
+def desk_word(incident_id: int) -> DeskWord | None:
+    return desk.newest(db.session(), incident_id)
 
 
 def loads() -> dict[int, int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, request
 
-from gateway import actions, amend, merging
+from gateway import actions, amend, merging, writeback
 from gateway.doors.ingest import problem
 from gateway.doors.machine_bodies import body, done, not_found, number_of, object_
 from gateway.doors.machine_door import ACT, Call, Refused, as_json, bp, needs
@@ -27,6 +27,14 @@ def escalate(call: Call, number: str) -> Response:
     if level is not None and (isinstance(level, bool) or not isinstance(level, int)):
         raise Refused(problem(400, 'the body, if there is one, must be like {"level": 1}'))
     return done(wanted, actions.act(wanted, Signal.HURRY, call.actor, call.now, Given(level=level)), call)
+
+
+@bp.post("/v1/incidents/<number>/desk")
+@needs(ACT)
+def tell_desk(call: Call, number: str) -> Response:
+    """The service desk of a ticket is told once more who has it, if that failed."""
+    wanted = number_of(number)
+    return _said(wanted, "told again", writeback.again(wanted, call.actor, call.now))
 
 
 @bp.post("/v1/incidents/<number>/urgency")

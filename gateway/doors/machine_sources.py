@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
-from gateway import sourcing
+from gateway import sourcing, writeback
 from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors import replay
@@ -22,13 +22,14 @@ from gateway.doors.machine_bodies import (
 )
 from gateway.doors.machine_door import ACT, ACTORS, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
 from gateway.sourcing import Behind
-from gateway.store import alertmanagers
+from gateway.store import alertmanagers, desk
 from gateway.store import readings_admin as readings
 from gateway.store import sources as store
 from gateway.store.db import reading
 from gateway.store.sources import NotPossible
 from gateway.store.tables import Source
 from gateway.world import world
+from gateway.writeback import Place
 from rules.durations import parse_duration
 from rules.text import clean_text, cut
 
@@ -64,7 +65,10 @@ def _source(one: Source, call: Call) -> Response:
             for of, address in alertmanagers.addresses(session) if of.id == one.id
         ]  # fmt: skip
         shown = keys if may_see_keys(call) else []
-        return as_json(answers.source(row, shown) | {"alertmanagers": behind if ADMIN in call.scopes else None})
+        told = desk.address(session, one.id) if ADMIN in call.scopes else None
+        place = {"url": told.url, "secret": bool(told.sealed)} if told else None
+        more = {"alertmanagers": behind if ADMIN in call.scopes else None, "desk": place}
+        return as_json(answers.source(row, shown) | more)
 
 
 @bp.post("/v1/sources/<number>/settings")
@@ -97,6 +101,19 @@ def set_alertmanagers(call: Call, number: str) -> Response:
     wanted = Behind(tuple(texts_in(said, "urls", 20)), secret, tuple(texts_in(said, "receivers", 20)), keep=keep)
     try:
         sourcing.set_alertmanagers(one.id, wanted, world(), call.actor, call.now)
+    except NotPossible as wrong:
+        raise Refused(problem(400, str(wrong))) from wrong
+    return _source(one, call)
+
+
+@bp.post("/v1/sources/<number>/desk")
+@needs(ADMIN)
+def set_desk(call: Call, number: str) -> Response:
+    """Where it hears who works on its tickets; an empty address: nowhere."""
+    one, said = _found(number), object_of(body())
+    place = Place(line_in(said, "url"), text_in(said, "bearer"), keep=said.get("keep", False) is True)
+    try:
+        writeback.set_address(one.id, place, world(), call.actor, call.now)
     except NotPossible as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
     return _source(one, call)

@@ -148,6 +148,7 @@ def _amend_paths(one: str) -> Data:
         "escalate": ("The next step is told now; with a level, only if that was told last", level),
         "urgency": ("It has another urgency, with the ways of that class", urgency),
         "title": ("It has another title", _body(title=TEXT)),
+        "desk": ("The service desk of a ticket is told once more who has it, if that failed", {"type": "object"}),
         "fixed": ("What fixed it, once it is resolved", _body(text=TEXT)),
         "merge": ("Its alerts go on in another incident, and it is over", _body(into=NUMBER)),
         "split": (

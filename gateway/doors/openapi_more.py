@@ -68,6 +68,10 @@ def _source() -> Data:
             "post": does(f"Where they can be asked, all of them anew; {ADMIN}", "WholeSource", ["urls"], urls=NAMES,
                          receivers=NAMES, **secret)
         },
+        f"{one}/desk": {
+            "post": does(f"Where a service desk hears who works on its tickets; {ADMIN}", "WholeSource", ["url"],
+                         url=TEXT, bearer=TEXT, keep=FLAG)
+        },
         f"{one}/test": {"post": does(f"A test alert of this source; {ADMIN}", "Replayed", [])},
         f"{one}/requests": {"get": page("requests", "Came", f"What was received; {ADMIN}")},
         f"{one}/requests/{{payload}}": {"get": asks(f"One, with what it would say today; {ADMIN}", "Request")},
@@ -136,7 +140,8 @@ def _of_sources() -> Data:
     stale: Data = {"type": ["integer", "null"]}
     behind_it: Data = {"type": ["array", "null"], "items": behind}  # null to whoever has no scope `admin`
     return {
-        "WholeSource": object_of(*answers.SOURCE, stale_after=stale, tokens=_many(key), alertmanagers=behind_it),
+        "WholeSource": object_of(*answers.SOURCE, stale_after=stale, tokens=_many(key), alertmanagers=behind_it,
+                                 desk=object_of("url", secret=FLAG) | {"type": ["object", "null"]}),
         "Came": object_of(*machine_sources.CAME, **came),
         "Request": object_of(*machine_sources.CAME, "body", "wrong", **came, alerts=NUMBER, notes=LINES,
                              explained=_many(ANYTHING), aside=_many(aside)),

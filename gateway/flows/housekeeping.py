@@ -22,6 +22,7 @@ KEEP = {
     "undo": ("at", timedelta(days=1)),
     "bulk_job": ("at", timedelta(days=1)),
     "looking": ("at", timedelta(hours=1)),
+    "desk_word": ("created_at", timedelta(days=90)),
 }
 KEYS = {
     "heard": "key",

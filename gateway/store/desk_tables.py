@@ -1,4 +1,4 @@
-"""The tables of the people at the desk: what they may still take back, views they saved and watch, acts on many."""
+"""The tables of the people at the desk: views, acts on many, and what desks are told."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.store.base import UNTOLD, Base, Big
+from gateway.store.base import QUEUED, UNTOLD, Base, Big
 
 
 class UndoRow(Base):
@@ -104,4 +104,35 @@ class Looking(Base):
     __table_args__ = (
         Index("looking_once", "incident_id", "person_id", unique=True),
         Index("looking_at", "at"),
+    )
+
+
+class DeskAddress(Base):
+    """Where a service desk hears who works on its tickets."""
+
+    __tablename__ = "desk_address"
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
+    url: Mapped[str]
+    sealed: Mapped[str | None]  # ciphertext of the bearer token we show there
+
+
+class DeskWord(Base):
+    """What one service desk is told of one ticket: who has it. queued → sent, failed, or replaced by a newer."""
+
+    __tablename__ = "desk_word"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(Big)
+    source_id: Mapped[int]
+    assignee: Mapped[dict[str, Any]]  # email, name; empty: nobody any more
+    actor: Mapped[str]
+    status: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]  # while it is being sent: when another worker may
+    finished_at: Mapped[datetime | None]
+    error: Mapped[str]
+
+    __table_args__ = (
+        Index("desk_word_due", "due_at", postgresql_where=QUEUED, sqlite_where=QUEUED),
+        Index("desk_word_incident", "incident_id", "id"),
     )

@@ -27,7 +27,17 @@ from gateway.store.base import (
     Base,
     Big,
 )
-from gateway.store.desk_tables import BulkJob, EntryNotice, Inside, Looking, SavedView, UndoRow, Watch
+from gateway.store.desk_tables import (
+    BulkJob,
+    DeskAddress,
+    DeskWord,
+    EntryNotice,
+    Inside,
+    Looking,
+    SavedView,
+    UndoRow,
+    Watch,
+)
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
 from gateway.store.incident_tables import RuleBookRow, RuleHit, Ruling, Verdict
 from gateway.store.note_tables import Counter, Fact, Heard
@@ -39,11 +49,11 @@ from gateway.store.received_tables import Payload, QuarantinedItem
 
 __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "BulkJob", "CalendarFeed", "ContactCode", "ContactRow",
-    "Counter",
-    "Delivery", "Entry", "EntryNotice", "Fact", "Heard", "HeartbeatRow", "HiddenAlert", "ImportedCalendar", "Incident",
-    "Inhibitor", "Inside", "Looking", "OverrideRow", "Payload", "PersonRow", "PersonalNotice", "QuarantinedItem",
-    "ReachFinding", "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow", "SignIn", "SilenceRow",
-    "Source", "Suspect", "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict", "Watch",
+    "Counter", "Delivery", "DeskAddress", "DeskWord", "Entry", "EntryNotice", "Fact", "Heard", "HeartbeatRow",
+    "HiddenAlert", "ImportedCalendar", "Incident", "Inhibitor", "Inside", "Looking", "OverrideRow", "Payload",
+    "PersonRow", "PersonalNotice", "QuarantinedItem", "ReachFinding", "Rhythm", "RuleBookRow", "RuleHit", "Ruling",
+    "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect", "SwapRow", "TeamRow", "Token", "UndoRow",
+    "Verdict", "Watch",
 ]  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def world(world_of):
 
 
 def test_d1_the_seeds_four_steps(world, site, signed_in):
-    """All but the fourth half: what the service desk is told of it is not built yet."""
+    """What the service desk is told of it: tests/integration/test_writeback.py."""
     with FakePush() as service:
         page = signed_in("dana@example.org", permissions=["notifications"], service_workers="allow")
         page.add_init_script(STAND_IN % service.browser().subscription())

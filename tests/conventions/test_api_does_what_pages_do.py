@@ -42,7 +42,7 @@ ONE = "POST /incidents/<number>"
 API = {  # a form's address, and the operations that do the same
     "/incidents/#/<acknowledge, resolve>": f"{ONE}/acknowledge {ONE}/resolve",
     **{f"/incidents/#/{what}": f"{ONE}/{what}" for what in
-       ("snooze", "assign", "escalate", "urgency", "title", "merge", "split", "fixed", "verdict")},
+       ("snooze", "assign", "escalate", "desk", "urgency", "title", "merge", "split", "fixed", "verdict")},
     "/incidents/#/notes": f"{ONE}/note",
     "/undo/<token>": "POST /undo",
     "/incidents/new": "POST /incidents",
@@ -69,7 +69,7 @@ API = {  # a form's address, and the operations that do the same
     "/deliveries/resend": "POST /deliveries/resend",
     "/sources/new": "POST /sources",
     **{f"/sources/#/{what}": f"POST /sources/<number>/{what}" for what in
-       ("token", "revoke", "settings", "alertmanagers", "test")},
+       ("token", "revoke", "settings", "alertmanagers", "desk", "test")},
     "/sources/#/requests/#/replay": "POST /sources/<number>/replay",
     "/reports/shift": "POST /reports/shift",
     "/reports/guests": "POST /reports/guests",

@@ -19,6 +19,7 @@ from gateway.store.tables import (
     CalendarFeed,
     ContactRow,
     Delivery,
+    DeskWord,
     Entry,
     ImportedCalendar,
     OverrideRow,
@@ -158,6 +159,19 @@ class Stage:
         answer = self.world.client.open(f"/api/v1/{what}", method=method, json=body, headers=self.headers)
         self.last = answer.json["id"]
         return answer
+
+    def desk_source(self):
+        self.world.token("ticket")
+        return db.session.scalar(select(Source.id).where(Source.kind == "ticket"))
+
+    def untold(self):
+        """An incident whose service desk could not be told."""
+        number, now = self.incident(), self.world.clock.now()
+        with transaction() as session:
+            told = {"assignee": {}, "actor": "Irina", "status": "failed", "attempts": 1, "error": "HTTP 400"}
+            times = dict.fromkeys(("created_at", "due_at", "finished_at"), now)
+            session.add(DeskWord(incident_id=number, source_id=1, **told, **times))
+        return number
 
     def administers(self, what, body=None):
         return self.world.client.post(f"/api/v1/{what}", json=body, headers=self.headers)
@@ -401,6 +415,12 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
      "dashboard", "source set"),
     (f"{SOURCE}/alertmanagers", lambda on: on.irina.press(f"/sources/{on.source()}/alertmanagers",
      urls="https://am.example.org", auth="keep"), IRINA, "dashboard", "source set"),
+    (f"{SOURCE}/desk", lambda on: on.irina.press(f"/sources/{on.desk_source()}/desk", url="https://desk.example.org/"),
+     IRINA, "dashboard", "source set"),
+    ("/api/v1/sources/<number>/desk", lambda on: on.administers(f"sources/{on.desk_source()}/desk", {"url": ""}),
+     PROGRAM, "api", "source set"),
+    (f"{INCIDENT}/desk", lambda on: on.irina.press(f"/incidents/{on.untold()}/desk"), IRINA, "dashboard", "desk again"),
+    (f"{API}/desk", lambda on: on.administers(f"incidents/{on.untold()}/desk"), PROGRAM, "api", "desk again"),
     (f"{SOURCE}/test", lambda on: on.irina.press(f"/sources/{on.source()}/test"), IRINA, "dashboard", "source test"),
     (f"{SOURCE}/requests/<int(max=9223372036854775807):payload>/replay", lambda on: on.replays(), IRINA, "dashboard",
      "payload replay"),

@@ -1,0 +1,93 @@
+"""What service desks are told of their tickets: where, what waits, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.orm import Session
+
+from gateway.store.base import QUEUED
+from gateway.store.db import locked
+from gateway.store.tables import DeskAddress, DeskWord, Incident
+
+LEASE = timedelta(seconds=60)  # longer than an attempt may take
+REPLACED = text("status IN ('queued', 'failed')")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One word as it is sent. `attempt` fences: whoever was away too long settles nothing."""
+
+    id: int
+    incident_id: int
+    attempt: int
+    created_at: datetime
+    ticket: Mapping[str, Any]
+    assignee: Mapping[str, Any]
+    actor: str
+    source_id: int
+    url: str
+    sealed: str | None
+
+
+def address(session: Session, source_id: int) -> DeskAddress | None:
+    return session.get(DeskAddress, source_id, populate_existing=True)
+
+
+def set_address(session: Session, source_id: int, url: str, sealed: str | None) -> None:
+    """An empty one: nothing is told any more."""
+    session.execute(delete(DeskAddress).where(DeskAddress.source_id == source_id))
+    if url:
+        session.add(DeskAddress(source_id=source_id, url=url, sealed=sealed))
+        session.flush()
+
+
+def add(session: Session, words: Mapping[int, tuple[int, Mapping[str, str], str]], now: datetime) -> None:
+    """By incident: its source, who has it now, who did it. Only the newest is told."""
+    known = select(DeskAddress.source_id).where(DeskAddress.source_id.in_({one[0] for one in words.values()}))
+    heard = set(session.scalars(known))
+    told = {number: word for number, word in words.items() if word[0] in heard}
+    if not told:
+        return
+    old = update(DeskWord).where(DeskWord.incident_id.in_(told), REPLACED)
+    session.execute(old.values(status="replaced", finished_at=now))
+    for number, (source_id, assignee, actor) in told.items():
+        word = DeskWord(
+            incident_id=number, source_id=source_id, assignee=dict(assignee), actor=actor, status="queued", attempts=0,
+            created_at=now, due_at=now, finished_at=None, error="",
+        )  # fmt: skip
+        session.add(word)
+    session.flush()
+
+
+def is_due(session: Session, now: datetime) -> bool:
+    return session.scalar(select(DeskWord.id).where(QUEUED, DeskWord.due_at <= now).limit(1)) is not None
+
+
+def lease(session: Session, now: datetime) -> Telling | None:
+    """The one that waits longest, ours for a minute."""
+    query = select(DeskWord).where(QUEUED, DeskWord.due_at <= now).order_by(DeskWord.due_at).limit(1)
+    word = session.scalars(locked(query, skip=True).execution_options(populate_existing=True)).first()
+    if word is None:
+        return None
+    word.attempts += 1
+    word.due_at = now + LEASE
+    place = address(session, word.source_id)
+    ticket = session.scalar(select(Incident.ticket).where(Incident.id == word.incident_id)) or {}
+    return Telling(
+        word.id, word.incident_id, word.attempts, word.created_at, ticket, word.assignee, word.actor, word.source_id,
+        place.url if place else "", place.sealed if place else None,
+    )  # fmt: skip
+
+
+def held(session: Session, one: Telling) -> DeskWord | None:
+    """If nobody has replaced or taken it meanwhile."""
+    query = select(DeskWord).where(DeskWord.id == one.id, DeskWord.attempts == one.attempt, QUEUED)
+    return session.scalars(locked(query).execution_options(populate_existing=True)).first()
+
+
+def newest(session: Session, incident_id: int) -> DeskWord | None:
+    query = select(DeskWord).where(DeskWord.incident_id == incident_id).order_by(DeskWord.id.desc()).limit(1)
+    return session.scalars(query.execution_options(populate_existing=True)).first()
