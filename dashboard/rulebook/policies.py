@@ -11,7 +11,7 @@ from dashboard.blueprint import bp
 from dashboard.page import draw, reader_of
 from dashboard.reader import Reader
 from dashboard.rows import Tab
-from dashboard.rulebook import queries
+from dashboard.rulebook import bar, history, queries
 from dashboard.rulebook.rows import (
     from_input,
     local_input,
@@ -22,12 +22,15 @@ from dashboard.rulebook.rows import (
     used_by,
     warned,
 )
+from dashboard.service_address import service_url
 from gateway import bookreview
 from gateway.access.auth import READERS, Visit, require
+from gateway.store.tables import Incident
 from gateway.world import world
 from rules.audience import notices
 from rules.book import Policy, RuleBook, fallback_route
 from rules.explain import ladder
+from rules.services import named
 from rules.words import Directory, Route, Urgency
 
 
@@ -40,7 +43,19 @@ def policies(visit: Visit) -> ResponseReturnValue:
         policy_row(one, book, told_first(one, book, directory, visit.now), found, reader)
         for one in book.policies.values()
     ]
-    return draw(visit, "pages/policies.html", {"page": "policies", "rows": rows, "version": book.version})
+    services = _services(book)
+    return draw(
+        visit, "pages/policies.html", {"page": "policies", "rows": rows, "services": services, "version": book.version}
+    )
+
+
+def _services(book: RuleBook) -> dict[str, list[str]]:
+    """Of each policy: those whose incidents went by it lately, and those that a rule with it names."""
+    found = queries.services_by_policy()
+    for name, rule in named(book).items():
+        if rule is not None:
+            found.setdefault(rule.route.policy, set()).add(name)
+    return {policy: sorted(services) for policy, services in found.items()}
 
 
 def told_first(policy: Policy, book: RuleBook, directory: Directory, now: datetime) -> str:
@@ -71,10 +86,15 @@ def policy(visit: Visit, name: str) -> ResponseReturnValue:
     route = next((each for each in routes if each.urgency == request.args.get("class")), routes[0])
     rungs = ladder(route, directory, at.astimezone(reader.zone), timedelta(), notices)
     part = bookreview.part(book, one.place, [other.place for other in book.policies.values()])
+    steps = step_rows(rungs, route, directory, reader)
     values = {
         "page": "policies",
         "policy": one,
-        "steps": step_rows(rungs, route, directory, reader),
+        "steps": steps,
+        "bar": bar.bar(rungs, steps, reader),
+        "services": [(each, service_url(each)) for each in _services(book).get(one.name, [])],
+        "versions": history.history(f"policy {one.name}", reader),
+        "kept": history.kept(queries.open_by_version(one.name, Incident.policy), book.version),
         "tabs": _tabs(one, routes, route, reader),
         "urgency": words.urgency(route.urgency.rank, reader),
         "chosen": route.urgency.value,

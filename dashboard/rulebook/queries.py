@@ -1,19 +1,25 @@
 """What the pages about the rule book show, one query a question."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from gateway import explaining
-from gateway.store import book_facts, counters, hits, kept_payloads
+from gateway.store import book_facts, counters, hits, kept_payloads, service_days
+from gateway.store.base import OPEN
 from gateway.store.db import db, reading, transaction
 from gateway.store.hits import Hits
 from gateway.store.kept_payloads import Kept
-from gateway.store.tables import Fact, Incident
+from gateway.store.tables import Audit, Fact, Incident
 from gateway.world import world
 from rules.words import Directory
 
 TRIES_WITHIN = timedelta(minutes=1)
+CHANGES = tuple(f"{what} {word}" for what in ("rule", "rule book part") for word in ("added", "changed", "removed"))
+SHOWN = 20  # changes
+LOOKED, KEPT = 2_000, 200  # open incidents looked through, and told of
 
 
 def directory() -> Directory:
@@ -34,6 +40,36 @@ def open_by(rule: str) -> int:
     """How many open incidents were opened by it."""
     query = select(func.count()).select_from(Incident).where(Incident.status != "resolved", Incident.rule == rule)
     return int(db.session.scalar(query) or 0)
+
+
+def changes_of(name: str) -> list[Audit]:
+    """Of a rule, a policy or the like, as the audit log has them; newest first."""
+    query = select(Audit).where(Audit.target == name, Audit.action.in_(CHANGES)).order_by(Audit.id.desc())
+    return list(db.session.scalars(query.limit(SHOWN)))
+
+
+def versions_at(moments: Iterable[datetime]) -> dict[datetime, str]:
+    """The versions of the book that came into force at these moments."""
+    query = select(Audit.at, Audit.detail).where(Audit.at.in_(set(moments)), Audit.action == "rule book changed")
+    return {at: str(detail.get("after", "")) for at, detail in db.session.execute(query)}
+
+
+def open_by_version(name: str, column: InstrumentedAttribute[str]) -> list[tuple[int, str]]:
+    """Open incidents of a policy or a rule, each with the version of the book that it goes by."""
+    some = (
+        select(Incident.id, Incident.route, column.label("name"))
+        .where(OPEN)
+        .order_by(Incident.dedup_key)
+        .limit(LOOKED)
+        .subquery()
+    )
+    query = select(some.c.id, some.c.route).where(some.c.name == name).order_by(some.c.id.desc())
+    return [(row[0], str(row[1].get("book_version", ""))) for row in db.session.execute(query.limit(KEPT))]
+
+
+def services_by_policy() -> dict[str, set[str]]:
+    """Of the last month, by the newest incident of each service and class."""
+    return service_days.by_policy(db.session())
 
 
 def payloads() -> list[Kept]:

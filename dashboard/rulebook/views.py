@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
 from dashboard.page import draw, reader_of
-from dashboard.rulebook import queries
+from dashboard.rulebook import history, queries
 from dashboard.rulebook.rows import rule_row, text_lines, warned
 from gateway import bookreview
 from gateway.access.auth import READERS, Visit, require
@@ -66,6 +66,8 @@ def rule(visit: Visit, name: str) -> ResponseReturnValue:
         "fallback": [reader.say(way) for way in one.route.fallback],
         "answer": reader.duration(one.route.acknowledge_within),
         "open": queries.open_by(one.name),
+        "versions": history.history(f"rule {one.name}", reader),
+        "kept": [],
         **_about(visit),
     }
     return draw(visit, "pages/rule.html", values)

@@ -11,8 +11,8 @@ from dashboard.reader import Moment, Reader
 from dashboard.reports.say import Say
 from dashboard.rulebook.policies import told_first
 from dashboard.rulebook.rows import policy_url
+from dashboard.service_address import service_url
 from dashboard.services import queries
-from dashboard.services.address import service_url
 from dashboard.services.queries import Brief
 from dashboard.words import Badge
 from gateway.store import stats

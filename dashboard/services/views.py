@@ -16,8 +16,8 @@ from dashboard.reader import Reader
 from dashboard.reports.say import Say
 from dashboard.rows import Tab
 from dashboard.rulebook.rows import from_input, local_input, policy_url, rule_url, step_rows
+from dashboard.service_address import name_of, service_url, slug
 from dashboard.services import queries, rows
-from dashboard.services.address import name_of, service_url, slug
 from gateway.access.auth import READERS, Visit, require
 from gateway.lists import filters
 from gateway.lists.filters import Filter

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from gateway.store import bulk, stats
 from gateway.store.stat_tables import StatService
 from gateway.store.stats import Scope
+from gateway.store.tables import Incident
 
 KEPT = 31  # days
 MOST = 1_000  # services of one day: the busiest. Names are made by senders
@@ -73,6 +74,19 @@ def names(session: Session) -> list[Seen]:
     query = select(StatService.service, sums, func.max(StatService.day)).group_by(StatService.service)
     rows = session.execute(query.order_by(sums.desc(), StatService.service).limit(LISTED))
     return [Seen(row[0], int(row[1]), row[2]) for row in rows]
+
+
+def by_policy(session: Session) -> dict[str, set[str]]:
+    """Which services went by each policy lately: by the newest incident of each class."""
+    query = select(StatService.service, StatService.urgency, StatService.newest).order_by(StatService.day.desc())
+    newest: dict[tuple[str, int], int] = {}
+    for service, urgency, numbers in session.execute(query.limit(LISTED)):
+        newest.setdefault((service, urgency), numbers[0])
+    ids = list(newest.values())[:MOST]
+    found: dict[str, set[str]] = {}
+    for policy, service in session.execute(select(Incident.policy, Incident.service).where(Incident.id.in_(ids))):
+        found.setdefault(policy, set()).add(service)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,15 @@
 
 import html
 import json
+import os
+import re
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway.flows import hits
+from gateway.flows import rollups as keeping
+from gateway.flows.librarian import Librarian
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
 from gateway.store.hits import by_rule
@@ -184,3 +189,33 @@ def test_a_silence_is_named_and_too_many_tries_are_refused(world, anna):
     assert "Wait a minute" in tried(anna, "{}").text
     world.clock.advance(minutes=2)
     assert tried(anna, json.dumps(webhook())).status_code == 200
+
+
+def test_a_policy_shows_its_changes_who_made_them_and_which_incidents_keep_an_older_version(world, anna):
+    gateway = world.app.extensions["gateway"]
+    librarian, book = Librarian(gateway), gateway.shelf.place / "book.yaml"
+    librarian.look(world.clock.now())
+    assert "None since Nabat looks at it" in anna.get("/policies/infra").text
+    old = gateway.shelf.book.version
+    (number,) = world.alert()
+    world.clock.advance(hours=1)
+    stat, text = book.stat(), book.read_text()
+    book.write_text(text.replace("wait: 5m", "wait: 7m", 1))
+    os.utime(book, ns=(stat.st_mtime_ns + 10**9, stat.st_mtime_ns + 10**9))
+    librarian.look(world.clock.now())
+    new = gateway.shelf.book.version
+    assert new != old
+    anna.sign_in("irina@example.org")
+    page = anna.get("/policies/infra").text
+    part = page.partition('id="h-hist"')[2].partition("</section>")[0]
+    assert (old in part, f'href="/incidents/{number}"' in part, new in part) == (True, True, True)
+    assert re.search(r'class="del">.*wait: 5m', part)
+    assert re.search(r'class="ins">.*wait: 7m', part)
+    assert "in force" in part
+    svg = page.partition('class="rb-bar"')[2].partition("</svg><p")[0]
+    assert ("at once" in svg, "+7 min" in svg, "#phone-call" in svg) == (True, True, True)
+    keeping.turn(world.clock.now(), ZoneInfo("Europe/Moscow"))
+    assert "1 service" not in anna.get("/policies/support").text
+    listed = anna.get("/policies").text
+    assert re.search(r"\d services?, \d rules?", listed)
+    assert "None since Nabat looks at it" in anna.get("/rules/critical").text

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete
 
-from dashboard.services.address import name_of, slug
+from dashboard.service_address import name_of, slug
 from gateway import silencing
 from gateway.actions import Actor
 from gateway.flows import rollups as keeping
