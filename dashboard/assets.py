@@ -14,7 +14,7 @@ from dashboard.blueprint import bp
 FOLDER = Path(__file__).parent / "static"
 SENT = {".css", ".js", ".svg", ".png", ".webmanifest"}  # nothing else in the folder is anybody's business
 TOGETHER = {
-    "page.js": ("vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "pending.js", "app.js")
+    "page.js": ("vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "pending.js", "sound.js", "app.js")
 }  # one request for all of them
 FOR_EVER = "public, max-age=31536000, immutable"
 

@@ -1,5 +1,6 @@
 """Draws a page or a part of one: language, zone and theme of the reader, the frame around it, the form token."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from dashboard.glance import Counts, whole
 from dashboard.i18n import LANGUAGES
 from dashboard.reader import Reader, reader
 from dashboard.words import ROLES, initials
+from gateway.access import shortcuts
 from gateway.access.auth import Visit
 from gateway.secrets import salted
 from gateway.world import world
@@ -122,8 +124,11 @@ def theme(visit: Visit) -> str:
 
 
 def _signed_in(visit: Visit, who: Reader) -> dict[str, object]:
+    own = shortcuts.read(visit.person.own_keys)
     more = {
         "visit": visit,
+        "hotkey": lambda usual: own.get(usual, usual),
+        "hotkeys": json.dumps(shortcuts.pressed(visit.person.own_keys)) if own else "",
         "csrf": salted(visit.person.csrf),
         "alarms": alarms(visit.now),
         "undo": takeback.asked(visit, who),

@@ -12,9 +12,17 @@ from dashboard.i18n import LANGUAGES
 from dashboard.me import frame
 from dashboard.page import THEMES, reader_of
 from dashboard.takeback import actor_of
-from gateway.access import auth, mine, passwords, proof
+from gateway.access import auth, mine, passwords, proof, shortcuts
 from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.access.whence import came_from
+
+KEYS = {
+    "next": "next", "previous": "previous", "open": "open", "select": "select", "acknowledge": "acknowledge",
+    "resolve": "resolve", "snooze": "snooze", "assign": "assign", "escalate": "escalate", "comment": "comment",
+    "take": "take a ticket; on call: this week", "new": "new incident", "undo": "undo", "search": "search",
+    "filter": "filter", "updates": "show what waits; back to the list", "more": "more actions", "copy": "copy the link",
+    "go": "go to a page", "help": "help",
+}  # fmt: skip
 
 
 @bp.get("/me")
@@ -32,12 +40,17 @@ def my_phone(visit: Visit) -> ResponseReturnValue:
 @bp.get("/me/appearance")
 @require(*READERS)
 def my_appearance(visit: Visit) -> ResponseReturnValue:
-    return _appearance(visit)
+    return appearance(visit)
 
 
-def _appearance(visit: Visit, wrong: str = "", code: int = 200) -> ResponseReturnValue:
+def appearance(visit: Visit, wrong: str = "", code: int = 200) -> ResponseReturnValue:
     zone = request.form.get("timezone", visit.person.timezone)[:64]
-    return frame.page(visit, "appearance", {"zones": zones(), "zone": zone}, code, wrong)
+    own, say = shortcuts.read(visit.person.own_keys), reader_of(visit).say
+    keys = [
+        (name, say(KEYS[name]), usual, request.form.get(f"key-{name}", own.get(usual, usual))[:10])
+        for name, usual in shortcuts.KEYS.items()
+    ]
+    return frame.page(visit, "appearance", {"zones": zones(), "zone": zone, "own_keys": keys}, code, wrong)
 
 
 @cache
@@ -68,7 +81,7 @@ def keep_reading(visit: Visit) -> ResponseReturnValue:
     zone = request.form.get("timezone", "")
     wrong = mine.keep_zone(visit.person.person_id, zone, actor_of(visit), visit.now, **taste)
     if wrong:
-        return _appearance(visit, reader_of(visit).say(wrong), 422)
+        return appearance(visit, reader_of(visit).say(wrong), 422)
     return redirect(url_for("dashboard.my_appearance", said="kept"))
 
 
@@ -100,6 +113,10 @@ def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
     return (
+        _("next"), _("previous"), _("open"), _("select"), _("acknowledge"), _("resolve"), _("snooze"), _("assign"),
+        _("escalate"), _("comment"), _("take a ticket; on call: this week"), _("new incident"), _("undo"), _("search"),
+        _("filter"), _("show what waits; back to the list"), _("more actions"), _("copy the link"), _("go to a page"),
+        _("help"),
         _("This is not a time zone: write it like Europe/Berlin."), _("Name each way once."),
         _("Put the ways in the order in which they come."), _("Quiet hours begin and end at different times."),
         _("Choose ways and times from the lists."),

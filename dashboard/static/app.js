@@ -138,7 +138,7 @@
     undoable = undo || "";
     if (undo) {
       const button = doc.createElement("button"), key = doc.createElement("kbd");
-      button.className = "btn sm"; button.type = "button"; key.textContent = "z";
+      button.className = "btn sm"; button.type = "button"; key.textContent = drawn("z");
       button.append(words.undo + " ", key);
       button.addEventListener("click", takeBack);
       flash.append(button);
@@ -185,7 +185,9 @@
     const count = id("open-count"), favicon = id("favicon");
     const look = favicon.dataset[count && count.classList.contains("hot") ? "hot" : "calm"];
     if (favicon.getAttribute("href") !== look) favicon.setAttribute("href", look);
-    const there = calling(), fresh = [...there].filter(([row]) => !called.has(row)).map(([, title]) => words.emergency.replace("{title}", title));
+    const there = calling(), news = [...there].filter(([row]) => !called.has(row));
+    const fresh = news.map(([, title]) => words.emergency.replace("{title}", title));
+    if (news.length) doc.dispatchEvent(new CustomEvent("nabat:emergencies", { detail: news.map(([row]) => row) }));
     if (fresh.length) put(id("spoken"), fresh.slice(0, 3).join(". "));
     called = there;
   });
@@ -269,14 +271,21 @@
     htmx.trigger(body, "nabat:said", { text: words.copied, undo: undoable });
   }
   /* Where the keyboard writes Cyrillic the same keys work: by their place. */
-  const typed = ({ key, code, shiftKey }) => (key.length === 1 && key > "\x7f" && /^Key[A-Z]$/.test(code) ? (shiftKey ? code[3] : code[3].toLowerCase()) : key);
+  const plain = ({ key, code, shiftKey }) => (key.length === 1 && key > "\x7f" && /^Key[A-Z]$/.test(code) ? (shiftKey ? code[3] : code[3].toLowerCase()) : key);
+  /* A person's own keys mean the usual ones; capitals go with their letters. */
+  const own = JSON.parse(words.keys || "{}"), drawn = (usual) => Object.keys(own).find((key) => own[key] === usual) || usual;
+  const typed = (event) => {
+    const key = plain(event), low = key.toLowerCase();
+    if (Object.hasOwn(own, key)) return own[key];
+    return key !== low && key.length === 1 && Object.hasOwn(own, low) ? own[low].toUpperCase() : key;
+  };
   window.nabat = { keys, typed, current, rows, go, wake, focus };
   addEventListener("htmx:historyCacheMiss", () => location.reload());  // the scripts begin afresh, too
   doc.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
     if (/INPUT|TEXTAREA|SELECT/.test(event.target.tagName) && event.target.type !== "checkbox") { if (event.key === "Escape") event.target.blur(); return; }
+    if (keysOn() && going && event.key !== "Shift") return event.preventDefault(), leave(plain(event));
     const key = typed(event);
-    if (keysOn() && going && key !== "Shift") return event.preventDefault(), leave(key);
     const action = keysOn() && Object.hasOwn(keys, key) && keys[key];
     if (action) { event.preventDefault(); action(); }
   });

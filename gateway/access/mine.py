@@ -46,6 +46,13 @@ def keep_exact(number: int, by: Actor, now: datetime, *, exact: bool) -> None:
         audit.note(session, now, by.account, "reading", by.account, by.how, exact_times=exact)
 
 
+def keep_keys(number: int, kept: str, by: Actor, now: datetime) -> None:
+    """A person's own single keys, as shortcuts.py writes them."""
+    with transaction() as session:
+        session.get_one(PersonRow, number).own_keys = kept
+        audit.note(session, now, by.account, "own keys", by.account, by.how, keys=kept)
+
+
 def keep_rules(number: int, rules: Mapping[str, Sequence[str]], quiet: str, by: Actor, now: datetime) -> str:
     """A person's own notification rules and quiet hours. What is wrong, or nothing."""
     try:

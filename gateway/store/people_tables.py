@@ -30,6 +30,9 @@ class PersonRow(Base):
     quiet_hours: Mapped[str] = mapped_column(default="", server_default="")  # "22:00-07:00" where they are
     exact_times: Mapped[bool] = mapped_column(default=False, server_default=false())
     single_keys: Mapped[bool] = mapped_column(default=True, server_default=true())
+    own_keys: Mapped[str] = mapped_column(
+        String(100), default="", server_default=""
+    )  # "jd": d does what j usually does
 
 
 class TeamRow(Base):

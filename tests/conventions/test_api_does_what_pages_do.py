@@ -15,6 +15,7 @@ PAGE_ONLY = "how this browser shows pages, kept in its cookie"
 PASSWORD = "passwords, and links that set them, are for pages only: a token must not become a way to sign in"
 MAKES_ITSELF = "a token does not make another one for its person: the page asks for the password first"
 BROWSER = "only the browser itself can give its subscription; it is tried and removed as a contact, /me/contacts"
+KEYBOARD = "which keys the pages heed: a program presses none"
 FIRST_RUN = "a step of the first run's page; what it does is an operation of its own"
 TICK = "a note on the page for administrators that it may be put away"
 NO_API = {  # a form's address, and why there is none
@@ -32,6 +33,7 @@ NO_API = {  # a form's address, and why there is none
     "/people/<int(max=2147483647):number>/link": PASSWORD,
     "/me/tokens": MAKES_ITSELF,
     "/me/push": BROWSER,
+    "/me/keys": KEYBOARD,
     "/setup/steps/zone": FIRST_RUN,
     "/setup/steps/test": FIRST_RUN,
     "/setup/steps/oncall": "the first schedule; later ones come by ./nabat people import, as on no page either",

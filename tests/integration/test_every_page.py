@@ -1,9 +1,12 @@
 """What stands around every page: who is on call now, the account menu, and errors in the reader's own language."""
 
+import html
+import json
 import re
 
 from sqlalchemy import select
 
+from gateway.access import shortcuts
 from gateway.store.db import db
 from gateway.store.tables import PersonRow
 from tests.browsing import Browser, everybody_has_a_password
@@ -90,3 +93,38 @@ def test_an_error_is_told_in_the_language_of_whoever_is_signed_in(world_of):
         assert (answer.status_code, '<html lang="ru"' in answer.text) == (code, True), path
     assert "Здесь ничего нет" in anna.get("/nothing", **german, HX_Request="true").text
     assert "There is nothing here" in Browser(world.app).get("/nothing", **german).text
+
+
+def test_everybody_may_have_keys_of_their_own_but_none_that_does_two_things(world):
+    everybody_has_a_password()
+    (number,) = world.alert()
+    anna, oleg = Browser(world.app), Browser(world.app)
+    anna.sign_in()
+    oleg.sign_in("oleg@example.org")
+    usual = {f"key-{name}": key for name, key in shortcuts.KEYS.items()}
+    for wrong, words in (
+        ({"key-next": "a"}, "Two actions cannot have the same key: a"),
+        ({"key-next": "ф"}, "A key is one small letter"),
+        ({"key-next": "*"}, "A key is one small letter"),
+        ({"key-next": "<script>"}, "A key is one small letter"),
+    ):
+        answer = anna.press("/me/keys", **{**usual, **wrong})
+        assert (answer.status_code, words in answer.text) == (422, True), wrong
+        assert '<script>"' not in answer.text
+    own = {"key-acknowledge": "q", "key-next": "k", "key-previous": "j", "key-search": ""}
+    assert anna.press("/me/keys", **{**usual, **own}).status_code == 302
+    assert row("anna@example.org").own_keys == "jk kj aq"
+    page = anna.get(f"/incidents/{number}").text
+    assert re.search(r"Acknowledging…</span> <kbd[^>]*>q</kbd>", page)
+    assert "<dt><kbd>k</kbd> <kbd>j</kbd></dt>" in page
+    assert json.loads(html.unescape(re.search(r'data-keys="([^"]*)"', page)[1])) == {
+        "a": "",
+        "q": "a",
+        "k": "j",
+        "j": "k",
+    }
+    assert "data-keys" not in oleg.get("/incidents").text
+    assert "usually a" in anna.get("/me/appearance").text
+    anna.press("/me/keys", **{**usual, **own}, usual="1")
+    assert row("anna@example.org").own_keys == ""
+    assert "data-keys" not in anna.get("/incidents").text

@@ -363,6 +363,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     ("/me/reading", lambda on: on.irina.press("/me/reading", timezone="Europe/Berlin", exact="1"), IRINA, "dashboard",
      "reading"),
     ("/me/times", lambda on: on.irina.press("/me/times", exact="1"), IRINA, "dashboard", "reading"),
+    ("/me/keys", lambda on: on.irina.press("/me/keys", **{"key-next": "d"}), IRINA, "dashboard", "own keys"),
     ("/me/notifications", lambda on: on.irina.press("/me/notifications", **{"fast-0": "push"}), IRINA, "dashboard",
      "notification rules"),
     ("/me/contact", lambda on: on.irina.press("/me/contact", channel="sms", address="+79990000008"), IRINA, "dashboard",
