@@ -11,6 +11,7 @@ from rules.schedules import Override, Schedule
 from rules.words import CHANNELS_OF_WAY, Directory, Person, Role, Route, Urgency, Way
 
 AHEAD = timedelta(days=14)
+GAPS_AHEAD = timedelta(days=28)  # hours without anybody take longer to fill than a contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _broken(target: str, policy: str, directory: Directory, at: datetime) -> Ite
     if kind == "person" and name not in directory.people:
         yield Found("left", name, "", f"policy {policy}", f"policy:{policy}")
     if kind == "schedule" and name in directory.schedules:
-        empty = gaps(directory.schedules[name], at, at + AHEAD)
+        empty = gaps(directory.schedules[name], at, at + GAPS_AHEAD)
         if empty:
             lasts = sum((ends - starts for starts, ends in empty), timedelta())
             first, team = empty[0][0].isoformat(timespec="minutes"), directory.schedules[name].team

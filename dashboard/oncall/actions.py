@@ -7,6 +7,7 @@ from dashboard.blueprint import bp
 from dashboard.oncall import forms, views
 from dashboard.oncall.views import PLANNERS, back
 from dashboard.page import reader_of
+from gateway import reminding
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.actions import Actor
 from gateway.flows import duties
@@ -45,6 +46,16 @@ def oncall_remove(visit: Visit, number: int) -> ResponseReturnValue:
     if not row:
         abort(404)
     return redirect(back("removed"))
+
+
+@bp.post("/oncall/remind/<int(max=2147483647):number>")
+@require(*PLANNERS)
+def oncall_remind(visit: Visit, number: int) -> ResponseReturnValue:
+    """Who cannot be reached as they should is told so, by whatever way there is."""
+    came = reminding.remind(number, actor_of(visit), visit.now)
+    if came.wrong == reminding.NOBODY:
+        abort(404)
+    return redirect(back({"": "reminded", reminding.LATELY: "lately"}.get(came.wrong, "reachable")))
 
 
 @bp.post("/oncall/swap")

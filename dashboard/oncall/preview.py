@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
 from dashboard.oncall import forms
+from dashboard.oncall.span import span
 from dashboard.oncall.views import looker_of
-from dashboard.oncall.week import Line, Looker, Week, first_day, week
+from dashboard.oncall.week import Line, Looker, Week, week
 from dashboard.page import draw_part
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.flows import duties
@@ -61,8 +62,7 @@ def _sides(looker: Looker) -> list[Side]:
 
 def _side(word: str, schedule: Schedule, begins: datetime, ends: datetime, looker: Looker) -> Side:
     """Of a longer time its first week."""
-    first = first_day(begins.astimezone(looker.reader.zone).date().isoformat(), looker.reader)
-    shown = week([schedule], first, looker, "dashboard.oncall")
+    shown = week([schedule], span("week", begins.astimezone(looker.reader.zone).date()), looker, "dashboard.oncall")
     touched = [
         line for line in shown.lines
         if datetime.fromisoformat(line.begins) < ends and datetime.fromisoformat(line.ends) > begins

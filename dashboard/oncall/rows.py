@@ -1,10 +1,14 @@
 """The cards of on call as its templates draw them: now, gaps, fairness, and what an emergency would do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dashboard.oncall import queries
+from dashboard.oncall.queries import Proof, Readiness
 from dashboard.oncall.week import Looker, url_of, when
+from dashboard.people.rows import Lack, lack_of
 from dashboard.reader import Moment, Reader
 from dashboard.words import WAYS, initials
 from gateway.world import world
@@ -42,6 +46,10 @@ class Now:
     stands_in: bool
     marks: list[Mark]
     phone: str
+    person: int  # 0: nobody
+    lacks: list[Lack]
+    proofs: list[str]  # by which way something last arrived, and when
+    reminded: Moment | None  # within the hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +61,15 @@ class Crew:
 def crews(looker: Looker, *, with_numbers: bool) -> list[Crew]:
     """By team, in the order of their schedules; a schedule without a team stands by itself."""
     found: dict[str, list[Now]] = {}
+    known = readiness(looker)
     for schedule in looker.directory.schedules.values():
-        found.setdefault(schedule.team or schedule.name, []).append(now_of(schedule, looker, with_numbers=with_numbers))
+        found.setdefault(schedule.team or schedule.name, []).append(
+            now_of(schedule, looker, known, with_numbers=with_numbers)
+        )
     return [Crew(team, ranks) for team, ranks in found.items()]
 
 
-def now_of(schedule: Schedule, looker: Looker, *, with_numbers: bool) -> Now:
+def now_of(schedule: Schedule, looker: Looker, known: Readiness, *, with_numbers: bool) -> Now:
     reader, directory = looker.reader, looker.directory
     email, until = on_call(schedule, reader.now), next_handover(schedule, reader.now)
     person = directory.people.get(email or "")
@@ -75,7 +86,24 @@ def now_of(schedule: Schedule, looker: Looker, *, with_numbers: bool) -> Now:
         stands_in=any(one.starts <= reader.now < one.ends for one in schedule.overrides),
         marks=_marks(person, schedule, directory, reader) if person else [],
         phone=_phone(person) if person and with_numbers else "",
+        person=person.id if person else 0,
+        lacks=[lack_of(one.kind, one.what, reader) for one in known.lacking.get(email or "", ())],
+        proofs=_proofs(known.proofs.get(person.id, ()) if person else (), reader),
+        reminded=reader.moment(known.reminded[person.id]) if person and person.id in known.reminded else None,
     )
+
+
+def readiness(looker: Looker) -> Readiness:
+    """Of those who are on call now."""
+    duty = {on_call(one, looker.reader.now) for one in looker.directory.schedules.values()}
+    ids = [one.id for one in looker.directory.people.values() if one.email in duty]
+    return queries.readiness(ids, looker.directory, looker.reader.now)
+
+
+def _proofs(found: Sequence[Proof], reader: Reader) -> list[str]:
+    """The newest first: push 02:58, phone call test 20 Nov."""
+    said = {"delivered": "%(way)s %(time)s", "sent": "%(way)s sent %(time)s", "test": "%(way)s test %(time)s"}
+    return [reader.say(said[one.how], way=reader.say(WAYS[one.way]), time=reader.moment(one.at).short) for one in found]
 
 
 def _clock(person: Person | None, reader: Reader) -> str:
@@ -201,3 +229,9 @@ def pageable(directory: Directory) -> list[tuple[str, str]]:
 def local_text(moment: datetime, reader: Reader) -> str:
     """As a form's field for a time has it."""
     return f"{moment.astimezone(reader.zone):%Y-%m-%dT%H:%M}"
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return _("%(way)s %(time)s"), _("%(way)s sent %(time)s"), _("%(way)s test %(time)s")

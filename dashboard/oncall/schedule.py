@@ -11,7 +11,8 @@ from dashboard.blueprint import bp
 from dashboard.oncall import forms, queries, rows, views
 from dashboard.oncall.actions import actor_of
 from dashboard.oncall.mine import address_of
-from dashboard.oncall.week import Looker, first_day, week
+from dashboard.oncall.span import asked
+from dashboard.oncall.week import Looker, week
 from dashboard.page import draw, draw_part, htmx
 from dashboard.reader import Reader
 from gateway.access.auth import READERS, Visit, require
@@ -78,8 +79,7 @@ def _page(visit: Visit, schedule: Schedule, wrong: str = "", address: str = "") 
     looker = views.looker_of(visit)
     schedule = looker.directory.schedules[schedule.name]
     reader = looker.reader
-    first = first_day(request.values.get("from", ""), reader)
-    shown = week([schedule], first, looker, "dashboard.oncall_schedule", name=schedule.name)
+    shown = week([schedule], asked(request.values, reader), looker, "dashboard.oncall_schedule", name=schedule.name)
     rights = {"planner": visit.person.role in views.PLANNERS, "me": visit.person.email}
     if htmx and htmx.target == "cal":
         return draw_part(visit, "partials/oncall_week.html", {"week": shown, **rights})
@@ -87,7 +87,7 @@ def _page(visit: Visit, schedule: Schedule, wrong: str = "", address: str = "") 
     values = {
         "page": "oncall",
         "schedule": schedule,
-        "now": rows.now_of(schedule, looker, with_numbers=visit.person.role is not Role.VIEWER),
+        "now": rows.now_of(schedule, looker, rows.readiness(looker), with_numbers=visit.person.role is not Role.VIEWER),
         "week": shown,
         "layers": _layers(schedule, looker),
         "gaps": rows.holes([schedule], reader),

@@ -1,6 +1,5 @@
 """The page On call: now, the week, who stands in, gaps, fairness, and what an emergency would do."""
 
-from datetime import date
 from zoneinfo import ZoneInfo
 
 from flask import request, url_for
@@ -8,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
 from dashboard.oncall import forms, queries, rows
-from dashboard.oncall.week import Looker, Week, first_day, line_of, week, when, whole
+from dashboard.oncall.span import Span, asked
+from dashboard.oncall.week import Looker, Week, line_of, week, when, whole
 from dashboard.page import draw, draw_part, htmx, reader_of
 from dashboard.reader import Reader
 from gateway.access.auth import READERS, Visit, require
@@ -27,6 +27,9 @@ SAID = {
     "away": "Asked for each of your shifts in that time; nothing changes until they accept.",
     "read": "Kept. It is read within a minute.",
     "gone": "Removed from the schedule.",
+    "reminded": "They are told what lacks, by their own ways or else by e-mail.",
+    "lately": "They were reminded within the hour: once an hour at most.",
+    "reachable": "Nothing lacks any more: they can be reached.",
 }
 
 
@@ -34,7 +37,7 @@ SAID = {
 @require(*READERS)
 def oncall(visit: Visit) -> ResponseReturnValue:
     looker = looker_of(visit)
-    shown = week(list(looker.directory.schedules.values()), _first(looker), looker, "dashboard.oncall")
+    shown = week(list(looker.directory.schedules.values()), _span(looker), looker, "dashboard.oncall")
     if htmx and htmx.target == "cal":
         return draw_part(visit, "partials/oncall_week.html", {"week": shown, **_rights(visit)})
     return page(visit, looker, shown)
@@ -46,7 +49,7 @@ def page(visit: Visit, looker: Looker, shown: Week | None = None, wrong: str = "
     reader = looker.reader
     values = {
         "page": "oncall",
-        "week": shown or week(schedules, _first(looker), looker, "dashboard.oncall"),
+        "week": shown or week(schedules, _span(looker), looker, "dashboard.oncall"),
         "crews": rows.crews(looker, with_numbers=visit.person.role is not Role.VIEWER),
         "gaps": rows.holes(schedules, reader),
         "shares": rows.fairness(schedules, looker),
@@ -77,8 +80,8 @@ def _rights(visit: Visit) -> dict[str, object]:
     return {"planner": visit.person.role in PLANNERS, "me": visit.person.email}
 
 
-def _first(looker: Looker) -> date:
-    return first_day(request.values.get("from", ""), looker.reader)
+def _span(looker: Looker) -> Span:
+    return asked(request.values, looker.reader)
 
 
 def overrides(visit: Visit, looker: Looker, schedule_id: int = 0) -> list[dict[str, object]]:
@@ -129,7 +132,9 @@ def swap_form(visit: Visit, looker: Looker) -> dict[str, object] | None:
 
 
 def back(said: str, place: str = "dashboard.oncall", **more: str) -> str:
-    week_of = {"from": request.form["week"]} if request.form.get("week") else {}
+    form = request.form
+    week_of = {"from": form["week"]} if form.get("week") else {}
+    week_of |= {"span": form["span"]} if form.get("span") in ("day", "month") else {}
     return url_for(place, said=said, **week_of, **more)  # type: ignore[arg-type]
 
 
@@ -153,4 +158,7 @@ def _marked() -> tuple[str, ...]:
         _("Give both times: a date and a time of day."), _("You have no shift in that time."),
         _("This is neither the address of a calendar nor a calendar."),
         _("There are ten calendars in this schedule already."),
+        _("They are told what lacks, by their own ways or else by e-mail."),
+        _("They were reminded within the hour: once an hour at most."),
+        _("Nothing lacks any more: they can be reached."),
     )  # fmt: skip

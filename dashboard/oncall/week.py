@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 
+from dashboard.oncall.span import AFTER, BEFORE, HERE, KINDS, TITLES, Span
 from dashboard.reader import Reader, offset
 from rules.oncall import Shift, gaps, shifts
 from rules.schedules import Schedule
@@ -69,11 +70,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Week:
+    """Or a day, or a month."""
+
+    title: str
+    kinds: list[tuple[str, str, bool]]  # day, week, month: the word, the address, whether it is this
     words: str
     first: date
-    before: str
-    after: str
-    here: str
+    kind: str
+    before: tuple[str, str]  # the address and the words
+    after: tuple[str, str]
+    here: tuple[str, str]
     is_now: bool
     now: str
     days: list[Day]
@@ -100,38 +106,36 @@ class Looker:
         return f"a{known.id % 6}" if known else "a0"
 
 
-def first_day(text: str, reader: Reader) -> date:
-    """The Monday of the week that the address names, or of this one."""
-    today = reader.now.astimezone(reader.zone).date()
-    try:
-        wanted = date.fromisoformat(text)
-    except ValueError:
-        wanted = today
-    wanted = wanted if abs(wanted - today) < 3650 * DAY else today
-    return wanted - timedelta(days=wanted.weekday())
-
-
-def week(schedules: Sequence[Schedule], first: date, looker: Looker, page: str, **place: object) -> Week:
-    reader = looker.reader
-    begin, end = _midnight(first, reader), _midnight(first + 7 * DAY, reader)
+def week(schedules: Sequence[Schedule], span: Span, looker: Looker, page: str, **place: object) -> Week:
+    reader, first, last = looker.reader, span.first, span.end - DAY
+    begin, end = _midnight(first, reader), _midnight(span.end, reader)
     held = {one.name: whole(one, begin, end) for one in schedules}
     holes = {one.name: gaps(one, begin, end) for one in schedules}
     scale = _Scale(begin, end)
     lines = [line for one in schedules for line in _lines(one, held[one.name], holes[one.name], looker)]
     lines.sort(key=lambda line: (line.begins, line.schedule))
 
-    def at(day: date) -> str:
-        return url_for(page, **place, _external=False, **{"from": day.isoformat()})  # type: ignore[arg-type]
+    def at(day: date | None, kind: str = span.kind) -> str:
+        asked = {"from": day.isoformat() if day else None, "span": None if kind == "week" else kind}
+        return url_for(page, **place, _external=False, **asked)  # type: ignore[arg-type]
+
+    today = reader.now.astimezone(reader.zone).date()
 
     return Week(
-        words=f"{reader.day(_noon(first))} – {reader.day(_noon(first + 6 * DAY))} {(first + 6 * DAY).year}",
+        title=reader.say(TITLES[span.kind]),
+        kinds=[
+            (reader.say(TITLES[kind]), at(today if begin <= reader.now < end else first, kind), kind == span.kind)
+            for kind in KINDS
+        ],
+        words=(f"{reader.day(_noon(first))} – " if first != last else "") + f"{reader.day(_noon(last))} {last.year}",
         first=first,
-        before=at(first - 7 * DAY),
-        after=at(first + 7 * DAY),
-        here=url_for(page, **place),  # type: ignore[arg-type]
+        kind=span.kind,
+        before=(at(span.around(first - DAY).first), reader.say(BEFORE[span.kind])),
+        after=(at(span.end), reader.say(AFTER[span.kind])),
+        here=(at(None), reader.say(HERE[span.kind])),
         is_now=begin <= reader.now < end,
         now=scale.at(reader.now) if begin <= reader.now < end else "",
-        days=[_day(first + count * DAY, scale, reader) for count in range(7)],
+        days=[_day(first + count * DAY, scale, reader, short=span.length > 7) for count in range(span.length)],
         lanes=[_lane(one, held[one.name], holes[one.name], scale, looker) for one in schedules],
         lines=lines[:MOST],
         cut=len(lines) > MOST,
@@ -168,15 +172,16 @@ def _noon(day: date) -> datetime:
     return datetime.combine(day, time(12))
 
 
-def _day(day: date, scale: _Scale, reader: Reader) -> Day:
+def _day(day: date, scale: _Scale, reader: Reader, *, short: bool) -> Day:
+    """`short`: there is no room for more than its number."""
     begin, end = _midnight(day, reader), _midnight(day + DAY, reader)
     before, after = offset(begin.astimezone(reader.zone)), offset(end.astimezone(reader.zone))
     return Day(
         x=scale.at(begin),
         middle=scale.at(begin + (end - begin) / 2),
-        word=reader.day(_noon(day)),
+        word=str(day.day) if short else reader.day(_noon(day)),
         today=begin <= reader.now < end,
-        change=f"{before} → {after}" if before != after else "",
+        change="" if before == after else "±" if short else f"{before} → {after}",
     )
 
 

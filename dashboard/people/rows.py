@@ -77,12 +77,11 @@ def _ready(one: PersonRow, lacks: Sequence[Lack], *, has: bool) -> str:
 
 
 def lacks_of(found: Sequence[ReachFinding], reader: Reader) -> list[Lack]:
-    return [_lack(one, reader) for one in found]
+    return [lack_of(one.kind, str(one.detail.get("what", "")), reader) for one in found]
 
 
-def _lack(one: ReachFinding, reader: Reader) -> Lack:
-    text, look = KINDS.get(one.kind, ("%(what)s", "warn"))
-    what = str(one.detail.get("what", ""))
+def lack_of(kind: str, what: str, reader: Reader) -> Lack:
+    text, look = KINDS.get(kind, ("%(what)s", "warn"))
     return Lack(reader.say(text, what=reader.say(WAYS.get(what, what)) if what else ""), look)
 
 

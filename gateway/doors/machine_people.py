@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response
 
+from gateway import reminding
 from gateway.access import contacts, staff
 from gateway.doors import machine_answers as answers
 from gateway.doors.ingest import problem
@@ -18,7 +19,7 @@ from gateway.doors.machine_bodies import (
     text_in,
     texts_in,
 )
-from gateway.doors.machine_door import ADMIN, READ, Call, Refused, as_json, bp, needs
+from gateway.doors.machine_door import ACT, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
 from gateway.store import contacts as contact_rows
 from gateway.store import reach
 from gateway.store import staff as store
@@ -113,6 +114,17 @@ def sign_out(call: Call, number: str) -> Response:
     wanted, _ = small_number(number, "person"), optional_body()
     _done(number, "" if staff.sign_out(wanted, call.actor, call.now) else "unknown")
     return _person(wanted)
+
+
+@bp.post("/v1/people/<number>/remind")
+@needs(ACT, *PLANNERS)
+def remind(call: Call, number: str) -> Response:
+    """Told what lacks for them to be reached, once an hour at most."""
+    wanted, _ = small_number(number, "person"), optional_body()
+    came = reminding.remind(wanted, call.actor, call.now)
+    if came.wrong == reminding.NOBODY:
+        raise missing("person", number)
+    return as_json({"result": came.wrong or "reminded"})
 
 
 @bp.post("/v1/people/<number>/contacts")

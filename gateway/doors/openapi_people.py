@@ -39,6 +39,7 @@ def _people() -> Data:
         },
         f"{one}/leave": {"post": _does("Has left; `instead` takes their turns", ["sure"], sure=FLAG, instead=TEXT)},
         f"{one}/back": {"post": _does("Is back", [])},
+        f"{one}/remind": {"post": does("Told what lacks for them to be reached, once an hour at most", "Reminder", [])},
         f"{one}/sign-out": {"post": _does("Signed out everywhere, their tokens ended", [])},
         f"{one}/contacts": {"post": _does("A contact of theirs", ["channel", "address"], **ways)},
         f"{one}/contacts/{{contact}}": {"delete": _does("Nothing goes there any more", [])},
@@ -83,6 +84,7 @@ def schemas() -> Data:
     return {
         "WholePerson": object_of(*answers.PERSON, "quiet_hours", active=FLAG, teams=NAMES, contacts=ways, lacks=lacks,
                                  notify=ANYTHING),
+        "Reminder": object_of("result"),
         "KeptTeam": object_of("name", members=NAMES),
         "Settings": object_of("book_version", **{name: {"type": "array", "items": one} for name, one in lists.items()}),
         "Tried": object_of("words", well=FLAG),

@@ -79,6 +79,10 @@ def _tell(world: World, row: PersonalNotice, now: datetime) -> bool:
             _Way(one.channel, one.address, {**world.settings.env, **given_to(one.channel, session, world.vault, now)})
             for one in usable
         ]
+        if not ways and row.detail.get(
+            "by"
+        ):  # a colleague asks, and there is nothing else: the address they sign in by
+            ways = [_Way("email", person.email, world.settings.env)]
         email, title, text = person.email, *_words(row, person, world)
         said = title, text, person.language, "oncall/me" if row.kind == "duty" else "me/contact"
     way, error = _send(world, ways, email, said, now)
@@ -135,6 +139,8 @@ def _words(row: PersonalNotice, person: PersonRow, world: World) -> tuple[str, s
     title = word("In the next 14 days you could not be reached as you should") if mine else word(
         "People who could not be reached in the next 14 days"
     )  # fmt: skip
+    if not mine and all(one["kind"] == "gap" for one in detail["findings"]):
+        title = word("Hours of the next 28 days with nobody on call")
     lines = [_finding(one, word) for one in detail["findings"]]
     where = page if mine else f"{world.settings.public_url}/people"
     return title, "\n".join([*lines, where])

@@ -1,10 +1,10 @@
 """What people are told about themselves, as rows: kept with what caused it, claimed, told, tried again."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from gateway.store.db import upsert
@@ -17,13 +17,22 @@ _CLAIM = text("""
 """)
 
 
-def tell(session: Session, person_id: int, once: str, kind: str, detail: Mapping[str, Any], now: datetime) -> None:
-    """Promised with what caused it; the same (`once`) is told once."""
+def tell(session: Session, person_id: int, once: str, kind: str, detail: Mapping[str, Any], now: datetime) -> bool:
+    """Promised with what caused it; the same (`once`) is told once: then it is False."""
     row = {
         "person_id": person_id, "once": once[:200], "kind": kind, "detail": dict(detail), "created_at": now,
         "due_at": now, "tries": 0, "told_at": None, "way": "", "error": "",
     }  # fmt: skip
-    session.execute(upsert(session, PersonalNotice, [row]).on_conflict_do_nothing(index_elements=["once"]))
+    made = upsert(session, PersonalNotice, [row]).on_conflict_do_nothing(index_elements=["once"])
+    return session.execute(made.returning(PersonalNotice.id)).first() is not None
+
+
+def newest(session: Session, people: Collection[int], of: str, since: datetime) -> dict[int, datetime]:
+    """When each of them was last promised one whose `once` begins so, after that moment."""
+    query = select(PersonalNotice.person_id, func.max(PersonalNotice.created_at)).where(
+        PersonalNotice.person_id.in_(people), PersonalNotice.once.startswith(of), PersonalNotice.created_at > since
+    )
+    return {row[0]: row[1] for row in session.execute(query.group_by(PersonalNotice.person_id))}
 
 
 def due(session: Session, now: datetime, limit: int = 20) -> list[PersonalNotice]:

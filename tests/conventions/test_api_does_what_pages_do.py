@@ -57,6 +57,7 @@ API = {  # a form's address, and the operations that do the same
     "/oncall/override": "POST /oncall/overrides",
     "/oncall/override/#/remove": "DELETE /oncall/overrides/<number>",
     "/oncall/swap": "POST /oncall/swaps",
+    "/oncall/remind/#": "POST /people/<number>/remind",
     "/oncall/swap/#/<accept, decline, withdraw>": "POST /oncall/swaps/<number>/accept"
     " POST /oncall/swaps/<number>/decline POST /oncall/swaps/<number>/withdraw",
     "/oncall/me/away": "POST /oncall/away",

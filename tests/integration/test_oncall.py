@@ -15,7 +15,7 @@ from gateway.flows import calendars, duties, herald
 from gateway.flows.reach import look_ahead
 from gateway.store import people as people_store
 from gateway.store.db import db, transaction
-from gateway.store.tables import Audit, ImportedCalendar, PersonalNotice, PersonRow, ReachFinding, SwapRow
+from gateway.store.tables import Audit, ContactRow, ImportedCalendar, PersonalNotice, PersonRow, ReachFinding, SwapRow
 from rules import people
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import FakeServer, reply
@@ -471,3 +471,56 @@ def test_an_override_is_shown_before_it_is_made(world):
         page = browser.client.get("/oncall/override/preview", query_string={**asked, **wrong}).text
         assert "<svg" not in page
         assert '<p class="oc-note">' in page
+
+
+def test_who_cannot_be_reached_is_reminded_once_an_hour(made, browser_of, program, clock):
+    planner, responder = browser_of("irina@example.org"), browser_of("oleg@example.org")
+    email = who(program, "infra", clock.now()) + "@example.org"
+    with transaction() as session:
+        person = session.scalars(select(PersonRow).where(PersonRow.email == email)).one()
+        number = person.id
+        session.execute(update(ContactRow).where(ContactRow.person_id == number).values(verified_at=None))
+        people_store.bump(session, clock.now())
+    page = planner.get("/oncall").text
+    assert f'action="/oncall/remind/{number}"' in page
+    assert "No verified contact at all for" in page
+    assert "/oncall/remind/" not in responder.get("/oncall").text
+    assert responder.press(f"/oncall/remind/{number}").status_code == 403
+    answer = planner.press(f"/oncall/remind/{number}")
+    assert "said=reminded" in answer.headers["Location"]
+    assert "once an hour at most" in planner.get("/oncall").text
+    assert "said=lately" in planner.press(f"/oncall/remind/{number}").headers["Location"]
+    herald.tell_due(made.app.extensions["gateway"], clock.now())
+    db.session.rollback()
+    (notice,) = db.session.scalars(select(PersonalNotice).where(PersonalNotice.person_id == number))
+    assert (notice.kind, notice.way) == ("reach", "log")  # no provider in this world: by e-mail it would have been
+    assert notice.detail["by"] == "Irina"
+    clock.advance(minutes=61)
+    assert program.post(f"/people/{number}/remind").json == {"result": "reminded"}
+    assert program.post(f"/people/{number}/remind").json == {"result": "lately"}
+    reminded = db.session.scalars(select(Audit.target).where(Audit.action == "person reminded")).all()
+    assert reminded == [email, email]
+    with transaction() as session:
+        verified = {"verified_at": clock.now(), "seen_at": clock.now()}
+        session.execute(update(ContactRow).where(ContactRow.person_id == number).values(verified))
+        people_store.bump(session, clock.now())
+    clock.advance(minutes=61)
+    shown = planner.get("/oncall").text
+    assert "last seen to work:" in shown
+    assert "test" in shown.split("last seen to work:")[1][:60]
+
+
+@pytest.mark.parametrize(
+    ("span", "first", "length", "title"),
+    [("day", "2026-12-05", 1, "Day"), ("", "2026-11-30", 7, "Week"), ("month", "2026-12-01", 31, "Month"),
+     ("year", "2026-11-30", 7, "Week")],
+)  # fmt: skip
+def test_the_calendar_shows_a_day_a_week_or_a_month(made, browser_of, span, first, length, title):
+    page = browser_of("irina@example.org").get(f"/oncall?span={span}&from=2026-12-05").text
+    assert f'name="week" value="{first}"' in page
+    assert f'<h2 id="h-week">{title}' in page
+    assert page.count('class="oc-day') == length
+    for name in ("ArrowLeft", "ArrowRight", "t"):
+        assert f'data-key="{name}"' in page
+    after = datetime.fromisoformat(first) + length * DAY
+    assert f"from={after:%Y-%m-%d}" in page

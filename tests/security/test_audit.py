@@ -160,6 +160,16 @@ class Stage:
         self.last = answer.json["id"]
         return answer
 
+    def unreachable(self, name):
+        """Somebody without any contact."""
+        with transaction() as session:
+            row = PersonRow(email=f"{name}@example.org", name=name, role="responder", language="en", timezone="UTC",
+                            created_at=self.world.clock.now())  # fmt: skip
+            session.add(row)
+            session.flush()
+            people_store.bump(session, self.world.clock.now())
+            return row.id
+
     def desk_source(self):
         self.world.token("ticket")
         return db.session.scalar(select(Source.id).where(Source.kind == "ticket"))
@@ -323,6 +333,10 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
      "maintenance undo"),
     ("/oncall/override", lambda on: on.irina.press("/oncall/override", person=IRINA, **DUTY), IRINA, "dashboard",
      "override add"),
+    (f"/oncall/remind/{N32}", lambda on: on.irina.press(f"/oncall/remind/{on.unreachable('a')}"), IRINA, "dashboard",
+     "person reminded"),
+    ("/api/v1/people/<number>/remind", lambda on: on.administers(f"people/{on.unreachable('b')}/remind"), PROGRAM,
+     "api", "person reminded"),
     ("/oncall/swap", lambda on: on.irina.press("/oncall/swap", **TO_ANNA), IRINA, "dashboard", "swap ask"),
     (SWAP, lambda on: on.irina.press("/oncall/swap/1/withdraw"), IRINA, "dashboard", "swap withdraw"),
     ("/oncall/me/away", lambda on: on.irina.press("/oncall/me/away", **AWAY), IRINA, "dashboard", "swap ask"),
