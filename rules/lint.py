@@ -18,6 +18,7 @@ class Finding:
     place: str  # file:line: path
     what: str
     mistake: bool = False
+    other: str = ""  # the name of the rule that is to blame
 
     def as_text(self) -> str:
         return f"{self.place}: {'' if self.mistake else 'warning: '}{self.what}"
@@ -49,7 +50,7 @@ def _routes(rules: tuple[Rule, ...]) -> Iterator[Finding]:
             yield Finding(rule.place, f"never met: {odd}")
         elif other := above.that_takes(rule, known):
             what = f"never reached: {other.name[:60]!r} above it takes everything that this one would"
-            yield Finding(rule.place, what)
+            yield Finding(rule.place, what, other=other.name)
         elif not rule.goes_on:
             above.add(rule)
 

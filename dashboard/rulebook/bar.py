@@ -7,7 +7,7 @@ from dashboard.reader import Reader
 from dashboard.rulebook.rows import StepRow
 from rules.explain import Rung
 
-WIDTH, LEFT, LEAST, ICON = 640, 26, 84, 18
+WIDTH, LEFT, LEAST, ICON = 640, 44, 84, 18
 MOST = 7  # steps that have room
 
 

@@ -1,6 +1,6 @@
 """What the pages about the rule book show, one query a question."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -46,6 +46,12 @@ def changes_of(name: str) -> list[Audit]:
     """Of a rule, a policy or the like, as the audit log has them; newest first."""
     query = select(Audit).where(Audit.target == name, Audit.action.in_(CHANGES)).order_by(Audit.id.desc())
     return list(db.session.scalars(query.limit(SHOWN)))
+
+
+def changed_last(names: Sequence[str]) -> datetime | None:
+    """When one of them was changed last."""
+    query = select(Audit.at).where(Audit.target.in_(names), Audit.action.in_(CHANGES)).order_by(Audit.id.desc())
+    return db.session.scalar(query.limit(1))
 
 
 def versions_at(moments: Iterable[datetime]) -> dict[datetime, str]:

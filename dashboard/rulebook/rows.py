@@ -19,7 +19,7 @@ from rules.route_keys import GROUP_BY
 from rules.words import Directory, Route
 
 SHORTEST_CALL = timedelta(seconds=60)  # to be answered
-TAKEN = ("test",)  # addresses below /rules/ that are pages of their own
+TAKEN = ("test", "cases")  # addresses below /rules/ that are pages of their own
 
 
 @dataclass(frozen=True, slots=True)

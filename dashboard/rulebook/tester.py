@@ -9,7 +9,7 @@ from dashboard import words
 from dashboard.blueprint import bp
 from dashboard.page import draw, draw_part, htmx, reader_of
 from dashboard.reader import Moment, Reader
-from dashboard.rulebook import queries
+from dashboard.rulebook import cases, queries
 from dashboard.rulebook.rows import StepRow, from_input, local_input, rule_url, step_rows
 from dashboard.words import Badge
 from gateway import explaining
@@ -82,10 +82,21 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 
-def _page(visit: Visit, form: Form) -> dict[str, object]:
+def _page(visit: Visit, form: Form, *, asked: bool = False) -> dict[str, object]:
     reader = reader_of(visit)
     recent = [(one, reader.moment(one.received_at)) for one in queries.payloads()]
-    return {"page": "rules", "form": form, "kinds": explaining.kinds(), "recent": recent, "decision": None}
+    return {"page": "rules", "form": form, "kinds": explaining.kinds(), "recent": recent, "decision": None,
+            "cases": cases.cases(reader, asked=asked), "ran": asked}  # fmt: skip
+
+
+@bp.post("/rules/cases")
+@require(*ACTORS)
+def run_cases(visit: Visit) -> ResponseReturnValue:
+    """The book's own test cases, all of them once more. Nothing is sent and nothing is kept."""
+    form = Form(SAMPLE, DEFAULT, "", local_input(visit.now, reader_of(visit)))
+    if queries.tries(visit.person.person_id, visit.now) > TRIES:
+        return _answer(visit, form, {"too_many": True}, 429)
+    return draw(visit, "pages/rule_tester.html", _page(visit, form, asked=True))
 
 
 @bp.post("/rules/test")

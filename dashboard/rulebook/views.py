@@ -1,17 +1,23 @@
 """Rules: all of them in order with what they do and how often they are met, and one of them with its text."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from flask import abort
 from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
 from dashboard.page import draw, reader_of
+from dashboard.reader import Moment, Reader
 from dashboard.rulebook import history, queries
-from dashboard.rulebook.rows import rule_row, text_lines, warned
+from dashboard.rulebook.rows import rule_row, rule_url, text_lines, warned
 from gateway import bookreview
 from gateway.access.auth import READERS, Visit, require
 from gateway.world import world
 from rules.book import Rule
+from rules.lint import Finding
 
+DEAD = 50  # rules whose end is looked up
 MOST = 500  # rules on one page; a book may have two thousand
 
 
@@ -21,8 +27,9 @@ def rules(visit: Visit) -> ResponseReturnValue:
     book, reader = world().shelf.book, reader_of(visit)
     found = bookreview.findings(book, queries.directory(), visit.now)
     hits = queries.hit_counts(visit.now)
+    dead = _dead(found, reader)
     rows = [
-        rule_row(number, rule, hits.get(rule.name), found.get(rule.place, ()), reader)
+        rule_row(number, rule, hits.get(rule.name), _others(found.get(rule.place, ()), number in dead), reader)
         for number, rule in enumerate(book.routes[:MOST], 1)
     ]
     shown = {rule.place for rule in book.routes} | {policy.place for policy in book.policies.values()}
@@ -30,6 +37,7 @@ def rules(visit: Visit) -> ResponseReturnValue:
     values = {
         "page": "rules",
         "rows": rows,
+        "dead": dead,
         "left_out": max(0, len(book.routes) - MOST),
         "rest": rest,
         "warnings": sum(len(ones) for ones in found.values()),
@@ -37,6 +45,35 @@ def rules(visit: Visit) -> ResponseReturnValue:
         **_about(visit),
     }
     return draw(visit, "pages/rules.html", values)
+
+
+def _others(found: Sequence[Finding], said: bool) -> list[Finding]:
+    """Without what is said in other words."""
+    return [one for one in found if not (said and one.other)]
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A rule that takes everything that another would, and since when."""
+
+    number: int
+    name: str
+    url: str
+    since: Moment | None
+
+
+def _dead(found: Mapping[str, Sequence[Finding]], reader: Reader) -> dict[int, Dead]:
+    """By the number of the rule that is never reached: since one of the two was changed last, or the book was read."""
+    book = world().shelf.book
+    made: dict[int, Dead] = {}
+    numbers = {rule.name: number for number, rule in enumerate(book.routes, 1)}
+    for number, rule in enumerate(book.routes[:MOST], 1):
+        other = next((one.other for one in found.get(rule.place, ()) if one.other), "")
+        if other and len(made) < DEAD:
+            changed = queries.changed_last((f"rule {rule.name}", f"rule {other}")) or queries.in_force_since()
+            place, since = numbers[other], reader.moment(changed) if changed else None
+            made[number] = Dead(place, other, rule_url(other, place), since)
+    return made
 
 
 def _about(visit: Visit) -> dict[str, object]:

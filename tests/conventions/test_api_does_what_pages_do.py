@@ -78,6 +78,7 @@ API = {  # a form's address, and the operations that do the same
     "/reports/guests": "POST /reports/guests",
     "/reports/guests/#/revoke": "POST /reports/guests/<number>/revoke",
     "/reports/weekly": "POST /me",
+    "/rules/cases": "POST /rules/test",
     "/rules/test": "POST /rules/explain",
     "/silences": "POST /silences",
     "/silences/#/extend": "POST /silences/<number>/extend",

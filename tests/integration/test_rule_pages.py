@@ -219,3 +219,45 @@ def test_a_policy_shows_its_changes_who_made_them_and_which_incidents_keep_an_ol
     listed = anna.get("/policies").text
     assert re.search(r"\d services?, \d rules?", listed)
     assert "None since Nabat looks at it" in anna.get("/rules/critical").text
+
+
+@sqlite
+def test_saved_cases_stand_beside_the_tester_with_their_state_and_are_run_by_one_press(world, anna, monkeypatch):
+    folder = world.app.extensions["gateway"].shelf.place / "tests"
+    assert "None yet." in anna.get("/rules/test").text
+    folder.mkdir()
+    case = "  - {{name: {}, at: 2026-12-05T03:12, payload: {}, expect: {{alerts: 1, urgency: {}}}}}\n"
+    payload = json.dumps(webhook())
+    both = "tests:\n" + case.format("good", payload, "emergency") + case.format("<b>bad", payload, "ordinary")
+    (folder / "a.yaml").write_text(both)
+    page = anna.get("/rules/test").text.partition('id="cases"')[2]
+    assert "1 of 2 is not as expected" in page
+    assert "<b>bad" not in page
+    assert (page.count("as expected</span>"), page.count("differs"), "a.yaml:2" in page) == (2, 1, True)
+    (folder / "b.yaml").write_text("tests: [{nonsense: 1}]\n")
+    page = anna.press("/rules/cases").text.partition('id="cases"')[2]
+    assert "Run just now" in page
+    assert "b.yaml:1" in page
+    (folder / "b.yaml").unlink()
+    monkeypatch.setattr("dashboard.rulebook.cases.AT_ONCE", 10)
+    (folder / "a.yaml").write_text(both.replace("ordinary", "emergency"))
+    assert "they are run when you ask" in anna.get("/rules/test").text
+    assert "2 cases, all as expected" in anna.press("/rules/cases").text
+    assert "2 cases, all as expected" in anna.get("/rules/test").text
+    assert anna.get("/rules/critical").text.count('id="copied"') == 1
+
+
+@sqlite
+def test_a_rule_that_is_never_reached_names_who_takes_all_and_since_when(staffed_of):
+    two = ("  - {name: first, match: ['severity=~\"critical|error\"'], urgency: urgent, policy: infra}\n"
+           "  - {name: dead, match: ['severity=critical', env=prod], urgency: fast, policy: infra}\n")  # fmt: skip
+    text = BOOK.replace("routes:\n", "routes:\n" + two, 1)
+    world = staffed_of(text)
+    everybody_has_a_password()
+    Librarian(world.app.extensions["gateway"]).look(world.clock.now())
+    irina = Browser(world.app)
+    irina.sign_in("irina@example.org")
+    page = irina.get("/rules").text
+    said = re.search(r"Never reached since [^<]*:\s*<a href=\"/rules/first\">rule (\d) takes all", page)
+    assert said is not None
+    assert said[1] == "1"
