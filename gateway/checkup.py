@@ -1,7 +1,7 @@
 """Whether all is well, asked part by part: for `./nabat doctor` and for the page of settings. Changes nothing."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -39,51 +39,73 @@ class Check:
 
     name: str
     state: State
+    words: str  # in English
+    template: str = ""  # the same for whoever says it in another language; empty: it is said in English only
+    values: Mapping[str, object] = field(default_factory=dict)  # what stands in its places; or a Said in turn
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
     words: str
+    template: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
-Found = Iterator[tuple[State, str]]
+Found = Iterator[tuple[State, Said]]
+
+
+def say(template: str, words: str = "", /, **values: object) -> Said:
+    """`words`: in English, where that can be said better than by the template."""
+    return Said(words or template % values, template, values)
 
 
 def amount(n: int, one: str, many: str = "") -> str:
     return f"{n} {one if n == 1 else many or one + 's'}"
 
 
-def said(name: str, found: Iterable[tuple[State, str]]) -> list[Check]:
-    return [Check(name, state, words) for state, words in found]
+def said(name: str, found: Iterable[tuple[State, Said]]) -> list[Check]:
+    return [Check(name, state, one.words, one.template, one.values) for state, one in found]
 
 
 def rule_book(settings: Settings) -> Found:
     try:
         found = book.parse(bookshelf.read(settings.rules))
     except book.BadRuleBook as problem:
-        yield from ((State.PROBLEM, complaint) for complaint in problem.complaints)
+        yield from ((State.PROBLEM, Said(complaint)) for complaint in problem.complaints)
     else:
-        yield State.OK, f"{amount(len(found.routes), 'route')}, {amount(len(found.policies), 'policy', 'policies')}"
+        routes, policies = len(found.routes), len(found.policies)
+        words = f"{amount(routes, 'route')}, {amount(policies, 'policy', 'policies')}"
+        yield State.OK, say("routes: %(routes)s, policies: %(policies)s", words, routes=routes, policies=policies)
 
 
 def disk(disk: Disk) -> Found:
-    free = f"{disk.free() // MEGABYTE} MB free in {disk.place}"
+    room = {"free": disk.free() // MEGABYTE, "place": str(disk.place)}
     if disk.short:
-        yield State.PROBLEM, f"{free}, less than {disk.least // MEGABYTE} MB: new alerts are refused"
+        yield State.PROBLEM, say(
+            "%(free)s MB free in %(place)s, less than %(least)s MB: new alerts are refused",
+            least=disk.least // MEGABYTE, **room,
+        )  # fmt: skip
     elif disk.least and not disk.ballast.exists():
-        yield State.NOTE, f"{free}; the {BALLAST // MEGABYTE} MB of ballast are not there, a worker makes them"
+        yield State.NOTE, say(
+            "%(free)s MB free in %(place)s; the %(n)s MB of ballast are not there, a worker makes them",
+            n=BALLAST // MEGABYTE, **room,
+        )  # fmt: skip
     else:
-        yield State.OK, free
+        yield State.OK, say("%(free)s MB free in %(place)s", **room)
 
 
 def database(session: Session) -> Found:
     if is_postgres(session):
         version = session.execute(text("SHOW server_version")).scalar_one()
-        yield State.OK, f"PostgreSQL {version}, in its present form"
+        yield State.OK, Said(f"PostgreSQL {version}, in its present form")
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             if session.execute(text(f"SHOW {name}")).scalar_one() == "off":
-                yield State.NOTE, f"{name} is off: what was answered with 202 may be lost when the power goes"
+                yield State.NOTE, Said(f"{name} is off: what was answered with 202 may be lost when the power goes")
         return
     wrong = [row[0] for row in session.execute(text("PRAGMA quick_check(5)")) if row[0] != "ok"]
-    yield from ((State.PROBLEM, f"it is damaged: {line}") for line in wrong)
+    yield from ((State.PROBLEM, Said(f"it is damaged: {line}")) for line in wrong)
     if not wrong:
-        yield State.OK, "SQLite, in its present form, whole"
+        yield State.OK, Said("SQLite, in its present form, whole")
 
 
 def _clock(session: Session, _settings: Settings, now: datetime) -> Found:
@@ -92,15 +114,21 @@ def _clock(session: Session, _settings: Settings, now: datetime) -> Found:
     if abs(apart) > AGREE:
         yield (
             State.PROBLEM,
-            f"the database's is {apart.total_seconds():+.0f} s from ours: leases and steps need them alike",
+            say(
+                "the database's is %(n)s s from ours: leases and steps need them alike",
+                n=f"{apart.total_seconds():+.0f}",
+            ),
         )
     elif newest is not None and newest - now > AGREE:
         yield (
             State.PROBLEM,
-            f"something was written {(newest - now).total_seconds():.0f} s in the future: was it set back?",
+            say(
+                "something was written %(n)s s in the future: was it set back?",
+                n=f"{(newest - now).total_seconds():.0f}",
+            ),
         )
     else:
-        yield State.OK, "ours and the database's agree"
+        yield State.OK, say("ours and the database's agree")
 
 
 def _secret_key(session: Session, settings: Settings, _now: datetime) -> Found:
@@ -116,9 +144,18 @@ def _secret_key(session: Session, settings: Settings, _now: datetime) -> Found:
         except BadSecret:
             lost += 1
     if lost:
-        yield State.PROBLEM, f"it does not open {lost} of {len(sealed)} secrets in the database"
+        template = "it does not open %(n)s of %(all)s secrets in the database"
+        yield State.PROBLEM, say(template, n=lost, all=len(sealed))
+    elif sealed:
+        count = len(sealed)
+        yield (
+            State.OK,
+            say(
+                "it opens all secrets that were tried: %(n)s", f"it opens all {count} secrets that were tried", n=count
+            ),
+        )
     else:
-        yield State.OK, f"it opens all {len(sealed)} secrets that were tried" if sealed else "nothing is sealed yet"
+        yield State.OK, say("nothing is sealed yet")
 
 
 def _channels(session: Session, settings: Settings, _now: datetime) -> Found:
@@ -130,13 +167,20 @@ def _channels(session: Session, settings: Settings, _now: datetime) -> Found:
         chosen = channels.carrier(name, settings.env)
         lacking = [one for one in channels.missing(name, settings.env) if one != KEY]
         half = [one for one in chosen.NEEDS if settings.env.get(one) and one != "NABAT_MAIL_FROM"]
-        words = f"{name}: {amount(contacts.get(name, 0), 'contact')}"
-        if lacking and half:
-            yield State.PROBLEM, f"{words}, {', '.join(half)} set, but not {', '.join(lacking)}"
-        elif lacking:
-            yield State.NOTE, f"{words}, not set up ({', '.join(lacking)}): its messages only go to the log"
-        else:
-            yield State.OK, words
+        yield _channel(name, contacts.get(name, 0), ", ".join(half), ", ".join(lacking))
+
+
+def _channel(name: str, contacts: int, half: str, lacking: str) -> tuple[State, Said]:
+    words, known = f"{name}: {amount(contacts, 'contact')}", {"name": name, "n": contacts}
+    if lacking and half:
+        template = "%(name)s: contacts %(n)s; %(half)s set, but not %(lacking)s"
+        words = f"{words}, {half} set, but not {lacking}"
+        return State.PROBLEM, say(template, words, half=half, lacking=lacking, **known)
+    if lacking:
+        template = "%(name)s: contacts %(n)s; not set up (%(lacking)s): its messages only go to the log"
+        words = f"{words}, not set up ({lacking}): its messages only go to the log"
+        return State.NOTE, say(template, words, lacking=lacking, **known)
+    return State.OK, say("%(name)s: contacts %(n)s", words, **known)
 
 
 def _people(session: Session, settings: Settings, _now: datetime) -> Found:
@@ -149,13 +193,17 @@ def _people(session: Session, settings: Settings, _now: datetime) -> Found:
     )
     count, known = session.scalar(reached) or 0, session.scalar(select(func.count()).select_from(PersonRow)) or 0
     if count:
-        yield State.OK, f"{amount(known, 'person', 'people')}, {amount(count, 'administrator')} who can be reached"
+        words = f"{amount(known, 'person', 'people')}, {amount(count, 'administrator')} who can be reached"
+        template = "people: %(n)s, administrators who can be reached: %(admins)s"
+        yield State.OK, say(template, words, n=known, admins=count)
     else:
-        known_words = f"{amount(known, 'person', 'people')}, no administrator who can be reached"
-        yield State.NOTE, f"{known_words}: what nobody else hears, nobody hears"
+        template = "people: %(n)s, no administrator who can be reached: what nobody else hears, nobody hears"
+        words = f"{amount(known, 'person', 'people')},{template.partition(',')[2]}"
+        yield State.NOTE, say(template, words, n=known)
     found = session.scalar(select(func.count()).select_from(ReachFinding)) or 0
     if found:
-        yield State.NOTE, f"the last look at the next 14 days found {amount(found, 'thing')}: see /people"
+        words = f"the last look at the next 14 days found {amount(found, 'thing')}: see /people"
+        yield State.NOTE, say("found in the next 14 days when last looked: %(n)s, see People", words, n=found)
 
 
 def _work(session: Session, settings: Settings, now: datetime) -> Found:
@@ -167,38 +215,43 @@ def _work(session: Session, settings: Settings, now: datetime) -> Found:
     report = selfwatch.last(session)
     half = report is not None and now - report.at <= STALE  # the auditor runs, and no worker does
     late = [one for one in found.values() if one.grave and one.what is not What.UNREACHED] or half
-    yield from ((_state(one), one.words) for one in found.values())
+    yield from ((_state(one), _found(one)) for one in found.values())
     if silent is not None and late:
-        yield State.PROBLEM, silent.words
+        yield State.PROBLEM, _found(silent)
     elif silent is not None:
-        yield State.NOTE, f"no worker was seen within {SILENCE.seconds} s, and nothing waits for one"
+        yield State.NOTE, say("no worker was seen within %(n)s s, and nothing waits for one", n=SILENCE.seconds)
     elif not found:
-        yield State.OK, "a worker was seen, nothing is late"
+        yield State.OK, say("a worker was seen, nothing is late")
 
 
 def _state(one: Finding) -> State:
     return State.PROBLEM if one.grave else State.NOTE
 
 
+def _found(one: Finding) -> Said:
+    return Said(one.words, one.template, {"n": one.number})
+
+
 def _auditor(session: Session, _settings: Settings, now: datetime) -> Found:
     report = selfwatch.last(session)
     if report is None:
-        yield State.NOTE, "no auditor was ever seen: ./nabat auditor watches over the others"
+        yield State.NOTE, say("no auditor was ever seen: ./nabat auditor watches over the others")
     elif now - report.at > STALE:
-        yield State.NOTE, f"the last audit was {int((now - report.at).total_seconds())} s ago"
+        yield State.NOTE, say("the last audit was %(n)s s ago", n=int((now - report.at).total_seconds()))
     elif report.findings:
-        yield from ((_state(one), f"it found: {one.words}") for one in report.findings)
+        for one in report.findings:
+            yield _state(one), say("it found: %(what)s", f"it found: {one.words}", what=_found(one))
     else:
-        yield State.OK, "the last audit found nothing"
+        yield State.OK, say("the last audit found nothing")
 
 
 def balance(found: Ledger) -> Found:
     sums = f"{found.received} received = {found.handled} handled + {found.held} held + {found.quarantined} quarantined"
     if found.balanced:
-        yield State.OK, f"ledger balanced: {sums}"
+        yield State.OK, Said(f"ledger balanced: {sums}")
     else:
         apart = found.received - found.handled - found.held - found.quarantined
-        yield State.PROBLEM, f"ledger differs by {apart:+}: {sums.replace('=', 'against')}"
+        yield State.PROBLEM, Said(f"ledger differs by {apart:+}: {sums.replace('=', 'against')}")
 
 
 PARTS: tuple[tuple[str, Callable[[Session, Settings, datetime], Found]], ...] = (

@@ -64,11 +64,17 @@ class Finding:
     @property
     def words(self) -> str:
         """For logs, alerts and /readyz; pages have words of their own."""
-        if self.what is What.WORKER and self.seconds is None:
-            return "no worker was ever seen: nothing is sent"
-        if self.what is What.TRANSACTION and self.seconds is None:
-            return f"dead rows cannot be cleared: one transaction has been open while {self.count} others wrote"
-        return _WORDS[self.what].format(count=self.count, seconds=self.seconds)
+        return self.template % {"n": self.number}
+
+    @property
+    def template(self) -> str:
+        """The same with a place for its number, for whoever says it in another language."""
+        return (_WORDS if self.seconds is not None else _WORDS | _WITHOUT_TIME)[self.what]
+
+    @property
+    def number(self) -> int:
+        """For how many seconds, or how many."""
+        return self.count if self.seconds is None else self.seconds
 
     @property
     def grave(self) -> bool:
@@ -81,13 +87,17 @@ class Finding:
 
 
 _WORDS = {
-    What.WORKER: "no worker was seen for {seconds} s: nothing is sent",
-    What.MESSAGES: "messages wait: the oldest has been due for {seconds} s",
-    What.STEPS: "steps are late: the oldest has been due for {seconds} s",
-    What.MISSING: "emergencies whose notification was missing: {count}",
-    What.UNREACHED: "emergencies that have reached nobody: {count}",
+    What.WORKER: "no worker was seen for %(n)s s: nothing is sent",
+    What.MESSAGES: "messages wait: the oldest has been due for %(n)s s",
+    What.STEPS: "steps are late: the oldest has been due for %(n)s s",
+    What.MISSING: "emergencies whose notification was missing: %(n)s",
+    What.UNREACHED: "emergencies that have reached nobody: %(n)s",
     What.DISK: "the disk is nearly full: new alerts are refused",
-    What.TRANSACTION: "dead rows cannot be cleared: a transaction has been open for {seconds} s",
+    What.TRANSACTION: "dead rows cannot be cleared: a transaction has been open for %(n)s s",
+}
+_WITHOUT_TIME = {
+    What.WORKER: "no worker was ever seen: nothing is sent",
+    What.TRANSACTION: "dead rows cannot be cleared: one transaction has been open while %(n)s others wrote",
 }
 
 

@@ -45,9 +45,10 @@ def listing(visit: Visit, kind: Suppressor) -> dict[str, object]:
     if wanted != "ended":
         word = "pending" if wanted == "coming" else "active"
         found = [one for one, state in zip(found, states, strict=True) if state == word]
-    if wanted == "nothing":
-        useless = queries.matching_nothing(found)
-        found = [one for one in found if one.id in useless]
+    if kind is Suppressor.SILENCE and wanted in ("active", "nothing"):
+        useless = queries.matching_nothing(found) if found else set()
+        counts["nothing"] = len(useless)
+        found = [one for one in found if one.id in useless] if wanted == "nothing" else found
     return {
         "page": "silences",
         "kind": kind.value,

@@ -90,7 +90,7 @@ def _expected(case: BookCase, reader: Reader) -> Iterator[tuple[str, str]]:
 def _named(wanted: Expected, reader: Reader) -> list[tuple[str, tuple[str, ...] | None]]:
     _ = reader.say
     return [
-        (_("urgency"), wanted.urgency), (_("rule"), wanted.route), (_("policy"), wanted.policy),
+        (_("Urgency"), wanted.urgency), (_("rule"), wanted.route), (_("policy"), wanted.policy),
         (_("ways"), _ways(wanted.channels, reader)), (_("told at once"), wanted.people), (_("steps at"), wanted.times),
     ]  # fmt: skip
 

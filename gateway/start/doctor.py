@@ -38,7 +38,8 @@ def as_text(health: Health) -> str:
 
 def as_json(health: Health) -> str:
     account = None if health.ledger is None else asdict(health.ledger) | {"balanced": health.ledger.balanced}
-    told = {"well": health.well, "checks": [asdict(one) for one in health.checks], "ledger": account}
+    lines = [{"name": one.name, "state": one.state, "words": one.words} for one in health.checks]
+    told = {"well": health.well, "checks": lines, "ledger": account}
     return msgspec.json.format(msgspec.json.encode(told)).decode()
 
 

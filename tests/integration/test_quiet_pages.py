@@ -74,6 +74,7 @@ def test_a_silence_from_the_incident_to_its_end(world, page):
     assert "1 alert, 1 incident" in listed
     assert 'Active <span class="c">1</span>' in listed
     assert "kernel update" not in page.get("/silences?tab=nothing").text
+    assert 'Matching nothing <span class="c">0</span>' in page.get("/silences").text
     assert page.press("/silences/1/extend").headers["Location"] == "/silences/1?undo=silence"
     assert (rows()[0].ends_at - row.starts_at).total_seconds() == 7200
     world.passes(minutes=70)
