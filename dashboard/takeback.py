@@ -111,6 +111,9 @@ def outcome_words(outcome: Outcome, reader: Reader) -> str:
                 "assign": _("Taken back for %(what)s: in the hands of whoever had it before.", what=what),
             }.get(outcome.act, "")
         )
+    if outcome.stopped:
+        count = reader.count("%(n)s incident", "%(n)s incidents", outcome.stopped)
+        parts.append(_("Stopped: nothing was changed of %(what)s.", what=count))
     for why in dict.fromkeys(why for _number, why in outcome.refused):
         numbers = [number for number, other in outcome.refused if other is why]
         parts.append(f"{listed(numbers, reader)}: {obstacle_words(why, reader)}")

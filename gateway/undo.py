@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from gateway import quietly
 from gateway.actions import Actor, carry_out, changes_of, write_down
 from gateway.changes import Changes
-from gateway.store import alerts, cases, outbox, undos
+from gateway.store import alerts, audit, cases, jobs, outbox, undos
 from gateway.store.cases import Case
 from gateway.store.db import transaction
 from gateway.store.locks import one_writer_per_source
@@ -32,6 +32,7 @@ class Outcome:
     done: list[int] = field(default_factory=list)
     refused: list[tuple[int, Obstacle]] = field(default_factory=list)
     obstacle: Obstacle | None = None  # of the whole
+    stopped: int = 0  # of an act that a worker is still doing: how many it will not come to
 
 
 def account(actor: Actor) -> str:
@@ -42,20 +43,33 @@ def take_back(token: str, actor: Actor, now: datetime) -> Outcome:
     """Whole or in part. Of another person's act it knows nothing."""
     outcome = Outcome()
     with transaction() as session:
+        _stop(session, token, outcome, actor, now)
         rows = undos.named(session, token, account(actor))
-        if not rows:
-            outcome.obstacle = Obstacle.GONE
-        elif any(row.used_at for row in rows):
-            outcome.obstacle = Obstacle.DONE
-        elif now > rows[0].at + WITHIN + SLACK:
-            outcome.obstacle = Obstacle.TOO_LATE
-        if outcome.obstacle is None:
+        outcome.obstacle = None if outcome.stopped and not rows else _obstacle(rows, now)
+        if rows and outcome.obstacle is None:
             _lock(session, rows)
         for row in rows:
             outcome.act = row.act
             if outcome.obstacle is None:
                 _take_back(session, row, actor, now, outcome)
     return outcome
+
+
+def _stop(session: Session, token: str, outcome: Outcome, actor: Actor, now: datetime) -> None:
+    """If a worker is still doing it, it does no more of it."""
+    stopped = jobs.stop(session, token, account(actor), now)
+    if stopped:
+        outcome.act, outcome.stopped = stopped
+        what = f"{outcome.stopped} incidents"
+        audit.note(session, now, account(actor), "act stopped", what, actor.how, name=actor.name, act=outcome.act)
+
+
+def _obstacle(rows: Sequence[UndoRow], now: datetime) -> Obstacle | None:
+    if not rows:
+        return Obstacle.GONE
+    if any(row.used_at for row in rows):
+        return Obstacle.DONE
+    return Obstacle.TOO_LATE if now > rows[0].at + WITHIN + SLACK else None
 
 
 def _lock(session: Session, rows: Sequence[UndoRow]) -> None:

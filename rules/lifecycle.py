@@ -61,6 +61,7 @@ class Reason(StrEnum):
     REASSIGNED = "reassigned"
     NOT_DUE = "not due"
     NOT_IN_FUTURE = "not in the future"
+    IN_USE = "in use"
     NOBODY_NEXT = "nobody is next"
     ALREADY_PASSED_ON = "already passed on"
     ALREADY_ASSIGNED = "already assigned"
@@ -74,8 +75,7 @@ class State:
     """The part of an incident that decisions look at.
 
     `level` counts the steps told so far and only grows, over repeats too; `next_at` is the moment of the next one, or
-    the end of a snooze. `snoozed_firing` is how many alerts fired when it was snoozed. What is suppressed is snoozed by
-    nobody: `suppressed_by` says by what.
+    the end of a snooze, as `snoozed_firing` alerts fired. What is suppressed is so by nobody but `suppressed_by`.
     """
 
     status: Status
@@ -126,7 +126,7 @@ NEW = State(Status.TRIGGERED)
 NOTHING = Given()
 NOTHING_DONE = (
     Reason.NOT_DUE, Reason.NOT_IN_FUTURE, Reason.NOBODY_NEXT, Reason.ALREADY_ACKNOWLEDGED, Reason.ALREADY_RESOLVED,
-    Reason.ALREADY_PASSED_ON, Reason.ALREADY_ASSIGNED,
+    Reason.ALREADY_PASSED_ON, Reason.ALREADY_ASSIGNED, Reason.IN_USE,
 )  # fmt: skip
 UNREACHED_PAUSE = timedelta(seconds=60)
 

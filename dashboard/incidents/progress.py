@@ -8,7 +8,7 @@ from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
-from dashboard.incidents.said import words
+from dashboard.incidents.said import job_words
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.reader import Reader
 from gateway import jobs as work
@@ -42,7 +42,7 @@ def shown(job: BulkJob, reader: Reader) -> Shown:
 def running(visit: Visit) -> Shown | None:
     """What this person has begun and is not finished: to be shown wherever they come back to the list."""
     job = jobs.unfinished(db.session(), visit.person.email) if visit.may_act else None
-    return shown(job, reader_of(visit)) if job else None
+    return shown(job, reader_of(visit)) if job and work.came(job, visit.now) is None else None
 
 
 def begun(visit: Visit, job: BulkJob, back: str) -> Response:
@@ -62,19 +62,19 @@ def job(visit: Visit, token: str) -> ResponseReturnValue:
     found, reader = jobs.mine(db.session(), token, visit.person.email), reader_of(visit)
     if found is None:
         abort(404)
-    over, back = found.finished_at is not None, request.args.get("back", "")
-    came = work.results(found)
+    came, back = work.came(found, visit.now), request.args.get("back", "")
+    over, undo = came is not None, token if came and came.results.done and came.ended != jobs.STOPPED else ""
     if htmx:
         answer = draw_part(visit, "partials/job.html", {"job": None if over else shown(found, reader)})
         if over:
-            said = {"text": words(found.act, came, reader), "undo": token if came.done else "", "refresh": True}
+            said = {"text": job_words(found.act, came, reader) if came else "", "undo": undo, "refresh": True}
             answer.headers["HX-Trigger"] = json.dumps({"nabat:said": said})
         return answer
     values = {
         "page": "incidents",
         "job": None if over else shown(found, reader),
-        "said": words(found.act, came, reader) if over else "",
-        "token_of_act": token if came.done else "",
+        "said": job_words(found.act, came, reader) if came else "",
+        "token_of_act": undo,
         "back": back if is_local(back) else url_for("dashboard.incidents"),
     }
     answer = draw(visit, "pages/job.html", values)

@@ -33,6 +33,6 @@ def my_jobs(visit: Visit) -> ResponseReturnValue:
 
 
 def _line(job: BulkJob, reader: Reader) -> Line:
-    going = progress.shown(job, reader) if job.finished_at is None else None
-    came = "" if going else said.words(job.act, work.results(job), reader)
-    return Line(job.token, reader.moment(job.at), going, came)
+    came = work.came(job, reader.now)
+    going = progress.shown(job, reader) if came is None else None
+    return Line(job.token, reader.moment(job.at), going, said.job_words(job.act, came, reader) if came else "")

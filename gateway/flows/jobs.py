@@ -35,9 +35,9 @@ class Foreman:
         self.beside.start("many", EVERY, now, lambda: turn(self.world))
 
 
-def _portion(number: int, now: datetime) -> bool:
+def _portion(number: int, now: datetime, size: int) -> bool:
     try:
-        return work.portion(number, now)
+        return work.portion(number, now, size)
     except (OperationalError, PoolTimeout):  # the database is away: it goes on where it was
         raise
     except Exception as problem:  # noqa: BLE001 - one odd incident must not hold up all that people ask for
@@ -64,15 +64,22 @@ def turn(world: World) -> int:
 
 
 def _whole(number: int, world: World) -> int:
-    """As far as it goes: while somebody holds one of its incidents, the others' acts have their turn."""
-    made, more = 0, True
+    """As far as it goes. What somebody else holds is passed by and comes again, after the others' turn."""
+    made, more, size, held = 0, True, work.PORTION, set[int]()
     while more:
         try:
-            more = _portion(number, world.clock.now())
+            more = _portion(number, world.clock.now(), size)
         except OperationalError as problem:
             if not locks.is_held(problem):
                 raise
-            log.warning("job_held_up", job=number)
-            return made
+            if size > 1:
+                size = 1  # one of these: which?
+                continue
+            one = work.put_off(number, world.clock.now())
+            log.warning("job_held_up", job=number, incident=one)
+            if not one or one in held:
+                return made
+            held.add(one)
+            size = work.PORTION
         made += 1
     return made

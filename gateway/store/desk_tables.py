@@ -88,6 +88,7 @@ class BulkJob(Base):
     done: Mapped[list[Any]]
     skipped: Mapped[list[Any]]  # [number, reason]; no reason: there is no such incident
     finished_at: Mapped[datetime | None]
+    ended: Mapped[str] = mapped_column(String(8), default="", server_default="")  # late, stopped; empty: it was done
 
     __table_args__ = (Index("bulk_job_at", "at"),)
 

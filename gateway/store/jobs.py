@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from gateway.store.db import locked
 from gateway.store.tables import BulkJob
 
+STOPPED = "stopped"  # by whoever asked for it
+
 
 def waiting(session: Session) -> list[int]:
     """Those that are not finished, the oldest first."""
@@ -43,5 +45,18 @@ def add(session: Session, job: BulkJob) -> None:
     session.flush()
 
 
-def finish(job: BulkJob, now: datetime) -> None:
-    job.finished_at = now
+def finish(job: BulkJob, now: datetime, ended: str = "") -> None:
+    job.finished_at, job.ended = now, ended
+
+
+def stop(session: Session, token: str, account: str, now: datetime) -> tuple[str, int] | None:
+    """The rest of it is not done any more: its act, and how many were left. None if it is not under way.
+
+    A portion that is just being done is waited for, so that whoever takes the whole back finds it, too.
+    """
+    query = select(BulkJob).where(BulkJob.token == token, BulkJob.account == account, BulkJob.finished_at.is_(None))
+    job = session.scalars(locked(query).execution_options(populate_existing=True)).first()
+    if job is None:
+        return None
+    finish(job, now, STOPPED)
+    return job.act, len(job.numbers) - job.place

@@ -13,7 +13,7 @@ from gateway.flows import jobs
 from gateway.store import jobs as store_jobs
 from gateway.store.db import db, transaction
 from gateway.store.people import bump
-from gateway.store.tables import Incident, PersonRow, Rhythm, SavedView, Source
+from gateway.store.tables import Audit, Incident, PersonRow, Rhythm, SavedView, Source
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import alert, group
 
@@ -192,6 +192,54 @@ def test_an_act_on_many_ends_with_the_right_to_it(world, anna):
     jobs.turn(world.app.extensions["gateway"])
     assert not store_jobs.waiting(db.session())
     assert [one.status for one in world.incidents()] == ["resolved"] * 20 + ["triggered"] * 40
+
+
+def sixty(world, anna, do="acknowledge"):
+    """An act on sixty incidents, promised: its page and its number."""
+    alerts = [alert(name=f"P{n:03}", fingerprint=f"p{n}") for n in range(60)]
+    made = sorted(world.post(group(*alerts)).json["incidents"])
+    answer = anna.press("/incidents/bulk", HX, do=do, n=made, shown="", sure="yes")
+    (number,) = store_jobs.waiting(db.session())
+    return job_in(answer.text), number
+
+
+def test_what_no_worker_has_done_in_a_quarter_of_an_hour_is_done_no_more(world, anna):
+    place, _ = sixty(world, anna)
+    world.clock.advance(minutes=14)
+    assert "Not done" not in anna.get("/me/jobs").text
+    world.clock.advance(minutes=2)
+    words = "Not done: no worker was running. Nothing was changed of 60 incidents, nor will be."
+    for page in ("/me/jobs", place):  # though no worker has noticed it yet
+        assert words in anna.get(page).text
+    assert "hx-get" not in anna.get(place, **HX).text
+    jobs.turn(world.app.extensions["gateway"])
+    assert not store_jobs.waiting(db.session())
+    assert {one.status for one in world.incidents()} == {"triggered"}
+    assert words in anna.get("/me/jobs").text
+    (row,) = db.session.scalars(select(Audit).where(Audit.action == "act not done"))
+    assert (row.actor, row.target, row.detail["act"]) == ("anna@example.org", "60 incidents", "acknowledge")
+
+
+def test_undo_stops_an_act_that_is_under_way_and_takes_back_what_was_done(world, anna):
+    place, number = sixty(world, anna, "resolve")
+    assert work.portion(number, world.clock.now())
+    assert [one.status for one in world.incidents()].count("resolved") == 20
+    undo = f"/undo/{place.rpartition('/')[2]}"
+    assert f'action="{undo}"' in anna.get(place, **HX).text
+    anna.press(undo, HX)
+    assert {one.status for one in world.incidents()} == {"triggered"}
+    jobs.turn(world.app.extensions["gateway"])
+    assert {one.status for one in world.incidents()} == {"triggered"}
+    assert "Stopped: nothing was changed of 40 incidents." in anna.get("/me/jobs").text
+    assert db.session.scalars(select(Audit.target).where(Audit.action == "act stopped")).all() == ["40 incidents"]
+    assert "already" in anna.press(undo, HX).headers["HX-Trigger"]
+
+    made = [one.id for one in world.incidents()]  # before any of it was done
+    token = job_in(anna.press("/incidents/bulk", HX, do="acknowledge", n=made, shown="").text).rpartition("/")[2]
+    said = anna.press(f"/undo/{token}", HX).headers["HX-Trigger"]
+    assert "Stopped: nothing was changed of 60 incidents." in said
+    jobs.turn(world.app.extensions["gateway"])
+    assert {one.status for one in world.incidents()} == {"triggered"}
 
 
 def job_in(page):

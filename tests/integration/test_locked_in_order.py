@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from gateway import actions, jobs, resending
 from gateway.flows import deliver, settle
@@ -13,7 +13,7 @@ from gateway.flows import jobs as flow
 from gateway.flows.settle import Result
 from gateway.store import outbox
 from gateway.store.db import db, transaction
-from gateway.store.tables import Entry
+from gateway.store.tables import BulkJob, Entry
 from gateway.store.types import micros
 from gateway.store.written import Rows, statement
 from rules.lifecycle import Given
@@ -115,6 +115,29 @@ def test_an_act_on_many_that_waits_for_one_incident_keeps_nobody_elses_waiting(s
     link.rollback()
     flow.turn(world.app.extensions["gateway"])
     assert [one.status for one in world.incidents()] == ["acknowledged"] * 2
+
+
+@ON_POSTGRES
+def test_one_incident_that_is_held_keeps_no_portion_of_its_own_act_waiting(staffed_of, other):
+    link, _ = other
+    world = staffed_of(ONE_EACH)
+    made = [world.alert(name="A", fingerprint=mark, instance=mark)[0] for mark in "abcdefghijklmnopqrstuvwxyz"]
+    jobs.promise(made, "acknowledge", Given(), "", PERSON, world.clock.now())
+    link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [made[1]])
+    flow.turn(world.app.extensions["gateway"])
+    assert {one.id for one in world.incidents() if one.status == "triggered"} == {made[1]}
+    world.clock.advance(seconds=31)
+    flow.turn(world.app.extensions["gateway"])
+    (job,) = db.session.scalars(select(BulkJob))
+    assert (job.finished_at, job.skipped) == (world.clock.now(), [[made[1], "in use"]])
+    link.rollback()
+
+    jobs.promise(made, "resolve", Given(), "", PERSON, world.clock.now())
+    link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [made[1]])
+    flow.turn(world.app.extensions["gateway"])
+    link.rollback()
+    flow.turn(world.app.extensions["gateway"])  # it came again, and was free
+    assert {one.status for one in world.incidents()} == {"resolved"}
 
 
 def pages(world):
