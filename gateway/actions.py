@@ -126,7 +126,8 @@ def note_in(session: Session, incident_id: int, text: str, actor: Actor, now: da
     if case is None:
         return False
     changes = changes_of(session, now)
-    changes.line(case, "note", actor.name, {"text": text, "how": actor.how})
+    told = quietly.mentioned(changes, case, text, actor.account)
+    changes.line(case, "note", actor.name, {"text": text, "how": actor.how, **told})
     changes.write()
     write_down(session, now, actor, "note", case)
     return True

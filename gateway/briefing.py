@@ -13,7 +13,7 @@ from gateway.outward.render import MOST_ALERTS, AlertFacts, Facts
 from gateway.store import letters, silences, watches
 from gateway.store.outbox import Leased
 from gateway.store.routes import route_of
-from gateway.store.tables import AlertRow, Incident, SilenceRow, Source
+from gateway.store.tables import AlertRow, Entry, Incident, SilenceRow, Source
 from gateway.store.types import micros, moment
 from gateway.world import World
 from rules.audience import audience
@@ -23,6 +23,7 @@ from rules.words import Directory, Kind, Person, Role, Route, Severity, Suppress
 
 WORST = (Severity.CRITICAL, Severity.ERROR, Severity.WARNING, Severity.INFO)
 WORDS_OF_URGENCY = {urgency.rank: urgency.value for urgency in Urgency}
+NOTES = 50  # of an incident the newest, among which the one is that somebody is told of
 LINKS = (
     ("Runbook", "runbook_url"),
     ("Dashboard", "dashboard_url"),
@@ -44,9 +45,21 @@ def facts_of(session: Session, leased: Leased, world: World) -> Facts:
         **_about_reader(incident, leased, directory, world),
         **_about_ticket(incident, source, directory.people.get(leased.who), world),
         source=source,
+        note=_note_for(session, leased),
         match=route.match,
         next_who=_next_who(incident, route, directory, now),
     )
+
+
+def _note_for(session: Session, leased: Leased) -> dict[str, str]:
+    """The note that mentions this person, if that is what they are told of."""
+    if leased.kind != "mentioned":
+        return {}
+    of_it = Entry.incident_id == leased.incident_id, Entry.kind == "note", Entry.at <= moment(leased.created_at)
+    notes = session.scalars(select(Entry).where(*of_it).order_by(Entry.id.desc()).limit(NOTES)).all()
+    named = (one for one in notes if any(each["who"] == leased.who for each in one.detail.get("mentions", ())))
+    found = next(named, None)
+    return {"author": found.actor, "text": str(found.detail.get("text", ""))} if found else {}
 
 
 def _rows(session: Session, incident_id: int) -> Sequence[AlertRow]:

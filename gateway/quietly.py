@@ -7,6 +7,7 @@ from gateway.changes import Changes, told_of
 from gateway.store.cases import Case
 from rules.audience import Audience, one_person
 from rules.lifecycle import Decision, Reason, step_at
+from rules.mentions import mentions
 from rules.words import Route, Way
 
 # What is said, as a kind of message, for what has happened; empty: a line on the timeline and no message.
@@ -45,6 +46,20 @@ def commented(changes: Changes, case: Case) -> Audience:
     for notice in found.notices:
         changes.promise(case, notice, "commented", "news")
     return found
+
+
+def mentioned(changes: Changes, case: Case, text: str, writer: str) -> dict[str, Any]:
+    """Whoever a note names hears of it, its writer apart. Returns what the timeline keeps of that."""
+    found = mentions(text, changes.directory.people.values())
+    if not found:
+        return {}
+    heard = [_one(changes, case, one.person.email) for one in found if one.person.email != writer]
+    notices = tuple(notice for one in heard for notice in one.notices)
+    for notice in notices:
+        changes.promise(case, notice, "mentioned", "news")
+    not_told = tuple(one for each in heard for one in each.not_told)
+    named = [{"as": one.written, "id": one.person.id, "who": one.person.email} for one in found]
+    return {"mentions": named, **told_of(Audience(notices, not_told=not_told))}
 
 
 def _one(changes: Changes, case: Case, email: str) -> Audience:

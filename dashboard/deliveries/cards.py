@@ -26,6 +26,7 @@ KINDS = {
     "reopened": "back again",
     "reminder": "reminder",
     "commented": "new comment",
+    "mentioned": "mentioned in a note",
     "digest": "roll-up",
     "entered": "something entered a view",
     "weekly": "weekly report",
@@ -164,7 +165,7 @@ def _marked() -> tuple[str, ...]:
     return (
         _("new incident"), _("next step"), _("assigned"), _("acknowledged"), _("resolved"), _("another way"), _("news"),
         _("put right"), _("another route"), _("flapping"), _("back again"), _("reminder"), _("roll-up"),
-        _("new comment"), _("something entered a view"), _("weekly report"),
+        _("new comment"), _("mentioned in a note"), _("something entered a view"), _("weekly report"),
         _("a silence begins"), _("a silence ends soon"), _("a silence is over"),
         _("handed over"), _("delivered"), _("that browser no longer takes push"), _("only written to the log"),
         _("did not get through"), _("failed for good"), _("called off"), _("sent again by a person"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dashboard import words
+from dashboard import markdown, words
 from dashboard.incident import timeline_alerts, timeline_changes, timeline_messages, timeline_timing
 from dashboard.incident.timeline_lines import (
     Event,
@@ -129,8 +129,8 @@ def _resolved(event: Event) -> Said:
 
 
 def _note(event: Event) -> Said:
-    text = str(event.detail.get("text", ""))
-    return Said("message-circle", "", event.actor, event.reader.say("wrote"), how(event), note=text)
+    small = (*how(event), *(told_lines(event) if event.detail.get("mentions") else ()))
+    return Said("message-circle", "", event.actor, event.reader.say("wrote"), small, note=markdown.kept(event.detail))
 
 
 def _snoozed(event: Event) -> Said:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard import queries, rows, words
+from dashboard import markdown, queries, rows, words
 from dashboard.incident import queries as incident_queries
 from dashboard.incident import timeline
 from dashboard.incident.timeline import Line
@@ -158,8 +158,7 @@ def conversation(text: str, entries: Sequence[Entry], opened: datetime, reader: 
 def _message(entry: Entry, reader: Reader) -> Message | None:
     at = reader.moment(entry.at)
     if entry.kind == "note":
-        text, mark = str(entry.detail.get("text", "")), reader.say("a note: only here")
-        return Message(at, entry.actor, text, mark, "note", "")
+        return Message(at, entry.actor, markdown.kept(entry.detail), reader.say("a note: only here"), "note", "")
     comment = entry.detail.get("comment") if entry.kind.startswith("ticket ") else None
     if not isinstance(comment, dict) or not (comment.get("text") or comment.get("attachments")):
         return None

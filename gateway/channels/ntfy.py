@@ -14,7 +14,8 @@ SECRET = False
 
 PRIORITIES = {"emergency": 5, "urgent": 4, "fast": 3, "ordinary": 2}
 EMOJI = {"emergency": "🚨", "urgent": "🔴", "fast": "🟠", "ordinary": "🔵"}
-NEWS = {"acknowledged": "👀", "resolved": "✅", "flapping": "〰️", "reopened": "🔁", "reminder": "⏳", "commented": "💬"}
+NEWS = {"acknowledged": "👀", "resolved": "✅", "flapping": "〰️", "reopened": "🔁", "reminder": "⏳", "commented": "💬",
+        "mentioned": "💬"}  # fmt: skip
 MARKS = {"digest": "📋", "entered": "🔎"} | dict.fromkeys(("silence_begins", "silence_ends", "silence_over"), "🔕")
 QUIET = 2  # news wake nobody
 LONGEST_MESSAGE = 4000  # bytes; ntfy turns more than 4096 into an attached file

@@ -92,6 +92,7 @@ class Facts:
     tap_url: str = ""  # where a tap on a push leads whoever sits at the desk, instead of there
     ticket: Mapping[str, Any] | None = None
     bundle: BundleFacts = BundleFacts()
+    note: Mapping[str, Any] = field(default_factory=dict)  # of a colleague, that mentions the reader
     letter: Mapping[str, Any] = field(default_factory=dict)  # the weekly report
     silence: Mapping[str, Any] = field(default_factory=dict)  # that begins, ends soon, or is over
     entered: tuple[Mapping[str, Any], ...] = ()  # views that something entered
@@ -189,7 +190,7 @@ def _values(facts: Facts, kind: str) -> dict[str, Any]:
         "length": lambda seconds: "–" if seconds is None else wording.span(timedelta(seconds=round(seconds))),
         "share": lambda value: "–" if value is None else f"{value:.1f} %",
     }
-    values |= _comment((values["ticket"] or {}).get("comment"), wording)
+    values |= _comment(values["note"] or (values["ticket"] or {}).get("comment"), wording)
     values["ticket"] = _ticket(values["ticket"] or {}, wording)
     values["entered"] = [
         {**one, "name": wording.word(one["seed"]) if one["seed"] else one_line(one["name"])}

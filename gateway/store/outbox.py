@@ -56,7 +56,7 @@ def draft(notice: Notice, urgency: Urgency, kind: str, part: str, now: datetime)
     begins = now + notice.after
     contact, at, page = notice.contact, micros(begins), kind in PAGES
     # What is passed to and fro, or said, is told each time, and so is what is put right.
-    each = f"{kind}:{at}" if kind in ("assigned", "commented") or part == AGAIN else kind
+    each = f"{kind}:{at}" if kind in ("assigned", "commented", "mentioned") or part == AGAIN else kind
     where = hashlib.sha256(f"{each}:{contact.channel}:{contact.address_id}".encode()).hexdigest()[:16]
     expires = retry.expires_at(notice.way if page else "email", urgency, begins)
     fallback = retry.fallback_at(urgency, begins) if page and part in ("primary", LATER) else None
