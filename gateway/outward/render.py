@@ -219,9 +219,8 @@ def _clean(value: Any) -> Any:
         return {_clean(name): _clean(inner) for name, inner in value.items()}
     if isinstance(value, tuple | list):
         return tuple(_clean(inner) for inner in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _clean(getattr(value, each.name)) for each in fields(value)}
-    return value
+    made_of = fields(value) if is_dataclass(value) and not isinstance(value, type) else ()
+    return {each.name: _clean(getattr(value, each.name)) for each in made_of} if made_of else value
 
 
 def _few(pairs: Mapping[str, str]) -> dict[str, str]:
