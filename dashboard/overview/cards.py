@@ -33,6 +33,7 @@ class Tile:
     acked: Count
     late: Count
     oldest: Moment | None
+    waits: Moment | None  # since when nobody has answered the oldest of the open ones
     url: str
 
     @property
@@ -49,7 +50,9 @@ def tiles(now: datetime, reader: Reader) -> list[Tile]:
         oldest = min((row[3] for row in mine.values()), default=None)
         url = url_for("dashboard.incidents", urgency=value)
         late, since = Count(sum(row[4] for row in mine.values())), reader.moment(oldest) if oldest else None
-        found.append(Tile(words.urgency(rank, reader), opened, acked, late, since, url))
+        silent = mine[Status.TRIGGERED][3] if Status.TRIGGERED in mine else None
+        waits = reader.moment(silent) if silent else None
+        found.append(Tile(words.urgency(rank, reader), opened, acked, late, since, waits, url))
     return found
 
 
@@ -78,6 +81,12 @@ def coming_gaps(directory: Directory, reader: Reader) -> list[tuple[str, Moment,
         for schedule in sorted(directory.schedules.values(), key=lambda one: one.name)
         for begin, end in gaps(schedule, reader.now, reader.now + AHEAD)
     ]
+
+
+def last(reader: Reader) -> tuple[int, Moment] | None:
+    """The incident that opened last: where all is quiet, it says for how long."""
+    found = queries.newest()
+    return (found[0], reader.moment(found[1])) if found else None
 
 
 @dataclass(frozen=True, slots=True)

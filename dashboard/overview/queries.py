@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dashboard.glance import COUNTED, Count
-from gateway.store import rollups, vitals
+from gateway.store import rollups, service_days, vitals
 from gateway.store.base import OPEN
 from gateway.store.db import db
 from gateway.store.stats import Scope
@@ -28,6 +28,7 @@ from gateway.store.tables import Delivery, Entry, Fact, Incident
 from gateway.store.types import micros, moment
 from gateway.store.vitals import WORKER, Vitals
 from gateway.world import world
+from rules.services import named
 from rules.words import Directory, Status, Urgency
 
 GRID = 24  # services
@@ -48,6 +49,27 @@ def now_by_urgency(now: datetime) -> Sequence[tuple[int, str, int, datetime, int
         select(*groups, func.count(), func.min(found.c.opened_at), func.sum(found.c.late)).group_by(*groups)
     )
     return [(row[0], row[1], row[2], row[3], int(row[4])) for row in rows]
+
+
+def newest() -> tuple[int, datetime] | None:
+    """The number of the incident that opened last, and when."""
+    query = select(Incident.id, Incident.opened_at).where(Incident.is_test.is_(False))
+    row = db.session.execute(query.order_by(Incident.opened_at.desc()).limit(1)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+_known: tuple[tuple[datetime | None, str], frozenset[str]] | None = None
+
+
+def known_services() -> frozenset[str]:
+    """Those of the last month and those that the rule book names; looked for anew when the days were counted anew."""
+    global _known  # noqa: PLW0603 - a cache of one process, replaced as a whole
+    book, held = world().shelf.book, _known
+    key = (counted_until(), book.version)
+    if held is None or held[0] != key:
+        found = {one.name for one in service_days.names(db.session())}
+        held = _known = (key, frozenset((*found, *named(book))))
+    return held[1]
 
 
 def services() -> Sequence[tuple[str, int, Count]]:

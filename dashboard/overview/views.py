@@ -37,7 +37,8 @@ def overview_values(visit: Visit) -> dict[str, object]:
         "page": "overview", "mark": mark, "tiles": tiles, "quiet": not any(one.open or one.acked for one in tiles),
         "duties": cards.duties(directory, reader), "gaps": cards.coming_gaps(directory, reader),
         "services": [(*one, service_url(one[0])) for one in services[: queries.GRID]],
-        "more": len(services) > queries.GRID,
+        "more": len(services) > queries.GRID, "last": cards.last(reader),
+        "calm": len(queries.known_services() - {one[0] for one in services}),
         "strip": cards.strip(visit.now, reader), "tones": tones, "healthy": not any(one.bad for one in tones),
         "counts": frame().counts, "latest": cards.latest(reader), "nights": _nights(visit),
     }  # fmt: skip

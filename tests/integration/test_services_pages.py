@@ -151,3 +151,21 @@ def test_every_name_has_an_address_that_leads_back(name):
 def test_a_rule_book_names_services_in_conditions_but_not_by_denying_them():
     book = parse({"book.yaml": OURS.replace("'severity=critical']", "{not: ['service=never']}]", 1)})
     assert list(named(book)) == ["ledger", "vault"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_overview_leads_to_services_and_says_how_many_are_calm_and_how_long_it_is_quiet(world):
+    number = fires(world, "billing")
+    keeping.turn(world.clock.now(), MOSCOW)
+    irina = Browser(world.app)
+    irina.sign_in("irina@example.org")
+    page = irina.get("/overview").text
+    assert 'href="/services/billing"' in page
+    assert "+ 2 calm" in page  # ledger and vault
+    assert "unanswered for" in page
+    world.resolves(number)
+    world.clock.advance(minutes=3)
+    page = irina.get("/overview").text
+    assert "+ 3 calm" in page
+    assert "All quiet" in page
+    assert f'last incident <a href="/incidents/{number}">' in page
