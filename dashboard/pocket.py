@@ -4,6 +4,7 @@ Looking changes nothing, because mail scanners look; the button posts. The signe
 proves that the form is ours: nobody else can know it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +28,7 @@ from gateway.store.tables import Incident
 from gateway.world import world
 from rules.lifecycle import Given, Reason, Signal, has_next
 from rules.snoozing import end_of
-from rules.text import clean_text, cut, safe_url
+from rules.text import clean_text, cut, one_line, safe_url
 from rules.words import Role, Status
 
 SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "decline": Signal.DECLINE}
@@ -35,6 +36,7 @@ SAID = {
     Reason.ACKNOWLEDGED: "acknowledged", Reason.RESOLVED: "resolved", Reason.PASSED_ON: "passed",
     Reason.ALREADY_PASSED_ON: "passed", Reason.NOBODY_NEXT: "nobody",
 }  # fmt: skip
+ENVIRONMENT = ("env", "environment")  # what senders call that label
 MOST_NOTE, MOST_TEXT = 1000, 600  # characters
 
 
@@ -126,6 +128,7 @@ def _page(token: str, found: Opened, said: str, code: int = 200, *, told: str = 
         "urgency": words.urgency(incident.urgency, who),
         "status": words.status(incident.status, who),
         "opened": who.moment(incident.opened_at),
+        "environment": _environment(alerts[0].labels) if alerts else "",
         "alerts": who.count("%(n)s alert", "%(n)s alerts", incident.alert_count),
         "text": cut(text, MOST_TEXT) if text != incident.title else "",
         "runbook": safe_url(str(links.get("runbook_url", ""))),
@@ -142,6 +145,11 @@ def _page(token: str, found: Opened, said: str, code: int = 200, *, told: str = 
         "may_act": found.may_act,
     }
     return draw_outside("pages/pocket.html", values, code, who)
+
+
+def _environment(labels: Mapping[str, str]) -> str:
+    """Production or not: whoever is woken wants to know."""
+    return cut(one_line(next((str(labels[name]) for name in ENVIRONMENT if labels.get(name)), "")), 40)
 
 
 def _next_names(incident: Incident, who: Reader) -> str:

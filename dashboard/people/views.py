@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,14 +18,17 @@ from dashboard.words import ROLES, WAYS
 from gateway.access import contacts
 from gateway.access.auth import READERS, Visit, require
 from gateway.store import contacts as store_contacts
-from gateway.store import reach, staff
+from gateway.store import reach, reports, sources, staff
 from gateway.store.db import db
+from gateway.store.stats import Scope
 from gateway.store.tables import PersonRow, ReachFinding
 from gateway.world import world
 from rules.personal import write_quiet
+from rules.report import Load
 from rules.words import Role, Urgency
 
 PAGE = 50
+LOAD_DAYS = 30
 N32 = "<int(max=2147483647):number>"  # what a person's number may be
 SAID = {
     "kept": "Kept.",
@@ -42,6 +47,7 @@ class Breaks:
     schedules: list[str]
     teams: list[str]
     policies: list[str]
+    tokens: list[str]  # of theirs: they open nothing any more
     incidents: list[staff.Assigned]
 
 
@@ -57,11 +63,14 @@ def people_page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseRetur
     found = staff.page(session, int(after) if after.isdecimal() and len(after) < 10 else 0, PAGE + 1)
     findings = reach.everything(session)
     shown = rows.rows(found[:PAGE], world().roll.current(session), _by_person(findings), reader)
+    counted = _loads(visit)
     looked = reach.looked_at(session)
     here, left = staff.count(session)
     values: dict[str, object] = {
         "page": "people",
         "rows": shown,
+        "loads": counted,
+        "load_of": f"{LOAD_DAYS}",
         "teams": [(team.name, len(team.members)) for team in staff.teams(session)],
         "others": rows.lacks_of([one for one in findings if one.kind in ("gap", "left")], reader),
         "looked": reader.moment(looked) if looked else None,
@@ -73,6 +82,14 @@ def people_page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseRetur
         "said": _said(reader),
     }
     return draw(visit, "pages/people.html", values, code)
+
+
+def _loads(visit: Visit) -> dict[int, Load]:
+    """As the reports say it, who show it to the same people."""
+    zone = ZoneInfo(world().shelf.book.timezone)
+    today = visit.now.astimezone(zone).date()
+    scope = Scope(today - timedelta(days=LOAD_DAYS - 1), today + timedelta(days=1), zone)
+    return {one.person_id: one for one in reports.response(db.session(), scope, visit.now).figures.loads}
 
 
 def _by_person(findings: Sequence[ReachFinding]) -> dict[int, list[ReachFinding]]:
@@ -111,7 +128,7 @@ def person_page(visit: Visit, number: int, wrong: str = "", code: int = 200, lin
         "zones": zones(),
         "all_teams": [team.name for team in staff.teams(session)],
         "choices": [(one, reader.say(lines.CHANNELS[one][1])) for one in contacts.ENTERED],
-        "breaks": breaks(row) if admin and row.active else None,
+        "breaks": breaks(row, visit.now) if admin and row.active else None,
         "heirs": heirs if admin else [],
         "signed_in": staff.signed_in(session, row.id) if admin else 0,
         "wrong": wrong,
@@ -127,7 +144,7 @@ def _said(reader: Reader) -> str:
     return reader.say(text) if text else ""
 
 
-def breaks(row: PersonRow) -> Breaks:
+def breaks(row: PersonRow, now: datetime) -> Breaks:
     session = db.session()
     schedules = [
         one.name
@@ -140,7 +157,8 @@ def breaks(row: PersonRow) -> Breaks:
         for policy in world().shelf.book.policies.values()
         if any(f"person:{row.email}" in step.notify for step in policy.steps)
     ]
-    return Breaks(schedules, teams, policies, staff.assigned(session, row.id))
+    tokens = [one.name for one in sources.of_person(session, row.id, now)]
+    return Breaks(schedules, teams, policies, tokens, staff.assigned(session, row.id))
 
 
 def _rules(row: PersonRow, reader: Reader) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from dashboard.overview.checklist import SHIPPED
 from gateway import bookshelf
 from gateway.access import auth
-from gateway.store import people, staff
+from gateway.store import people, sources, staff
 from gateway.store.db import db, transaction
 from gateway.store.tables import ContactCode, ContactRow, PersonRow, ScheduleRow, SignIn
 from rules import book
@@ -162,6 +162,22 @@ def test_somebody_comes_is_changed_and_leaves(staffed):
     viewer.sign_in("oleg@example.org")
     assert "+79990000001" not in viewer.get(f"/people/{anna}").text
     assert 'action="/people' not in viewer.get(f"/people/{anna}").text
+
+
+def test_the_list_shows_the_load_and_leaving_names_what_would_break(staffed):
+    staffed.alert()
+    staffed.delivers()
+    paged = {one.person_id for one in staffed.deliveries() if one.is_page}
+    assert paged
+    admin = signed_in(staffed, "irina@example.org")
+    text = re.sub(r"<[^>]*>", " ", admin.get("/people").text)
+    assert text.count("1 page") == len(paged)
+    assert "no pages" in text
+    oleg = person("oleg@example.org").id
+    with transaction() as session:
+        sources.create_api_token(session, "oleg's script", ["read"], staffed.clock.now(), person_id=oleg)
+    shown = admin.get(f"/people/{oleg}").text
+    assert "programs that use them stop: oleg&#39;s script" in shown
 
 
 def test_a_page_of_people_goes_on_behind_the_last_one(staffed):

@@ -53,6 +53,12 @@ def test_e5_a_mail_scanner_acknowledges_nothing_and_the_second_press_says_who_wa
     assert world.timeline().count("acknowledged") == 1
 
 
+def test_it_says_which_environment(world, phone):
+    world.alert(env="prod<b>")
+    shown = phone.get(place_of(world, "anna@example.org")).text
+    assert "<b>prod&lt;b&gt;</b>" in shown
+
+
 def test_it_is_written_down_that_it_came_by_the_link(world, place, phone):
     press(phone, place, "acknowledge")
     (entry,) = world.entries("acknowledged")
