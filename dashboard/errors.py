@@ -6,6 +6,7 @@ from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError
 
 from dashboard.page import draw_outside, htmx, reader_of, stranger
 from dashboard.reader import Reader
+from gateway import log
 from gateway.access.auth import Visit, signed_in
 from gateway.access.whence import came_from
 from gateway.doors.bodies import REFUSED
@@ -55,6 +56,7 @@ def answer(problem: HTTPException) -> Response | HTTPException:
         "text": said,
         "broken": isinstance(problem, InternalServerError),
         "code": problem.code,
+        "asked": log.asked.get(),
         "back": _back(),
     }
     return draw_outside("pages/problem.html", values, problem.code, who)

@@ -40,6 +40,7 @@ from gateway.doors import (
     machine_silences,
     machine_sources,
     machine_views,
+    naming,
 )
 from gateway.doors import callback_pagerduty as callbacks
 from gateway.foundation import lay
@@ -75,6 +76,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """The whole program as a Flask app; raises BadRuleBook when the rule book is broken."""
     app = lay(settings, clock)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    naming.register(app)
     app.register_blueprint(api.bp)
     app.register_blueprint(machine_door.bp)
     app.register_blueprint(callbacks.bp)

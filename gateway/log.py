@@ -9,6 +9,7 @@ import re
 import time
 import traceback
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import datetime
 
 LONGEST_VALUE = 500
@@ -16,6 +17,7 @@ LONGEST_TRACE = 4000
 _TOKEN = re.compile(r"nabat_[A-Za-z0-9_-]{16,}")
 _PLAIN = re.compile(r"[^\s\"'=\\]+")
 _logger = logging.getLogger("nabat")
+asked: ContextVar[str] = ContextVar("asked", default="")  # the name of the request that is answered
 
 
 def setup(level: str) -> None:
@@ -45,8 +47,12 @@ def error(event: str, problem: BaseException | None = None, **facts: object) -> 
     if problem is not None:
         words = f"{type(problem).__name__}: {problem}".splitlines()[0]
         trace = "".join(traceback.format_tb(problem.__traceback__))
-        facts = {**facts, "problem": words, "trace": trace[-LONGEST_TRACE:]}
+        facts = {**facts, **_asked(), "problem": words, "trace": trace[-LONGEST_TRACE:]}
     _write(logging.ERROR, event, facts)
+
+
+def _asked() -> dict[str, str]:
+    return {"request": asked.get()} if asked.get() else {}
 
 
 def line(event: str, facts: Mapping[str, object]) -> str:
@@ -88,7 +94,7 @@ class _Line(logging.Formatter):
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         text = record.getMessage()
         if record.name != _logger.name:
-            facts: dict[str, object] = {"logger": record.name, "message": text}
+            facts: dict[str, object] = {"logger": record.name, "message": text, **_asked()}
             if record.exc_info and record.exc_info[0]:
                 facts["problem"] = record.exc_info[0].__name__
                 facts["trace"] = "".join(traceback.format_tb(record.exc_info[2]))[-LONGEST_TRACE:]

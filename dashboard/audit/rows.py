@@ -11,7 +11,7 @@ from rules.text import cut, one_line
 
 LONGEST = 600  # characters of one value
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
-SHOWN_APART = ("how", "address", "before", "after")
+SHOWN_APART = ("how", "address", "request", "before", "after")
 WAYS = {
     "dashboard": "dashboard", "link": "link in a message", "api": "API", "pagerduty": "PagerDuty", "command": "./nabat",
     "file": "files",
@@ -34,6 +34,7 @@ class Line:
     target: str
     way: str
     address: str
+    request: str
     differences: list[Difference]
     more: list[tuple[str, str]]
 
@@ -49,6 +50,7 @@ def line(row: Audit, reader: Reader) -> Line:
         target=row.target,
         way=reader.say(WAYS.get(how, how)) if how else "",
         address=_text(detail.get("address", "")),
+        request=_text(detail.get("request", "")),
         differences=_differences(detail),
         more=[(str(name), _text(value)) for name, value in detail.items() if name not in SHOWN_APART and value != ""],
     )
@@ -76,8 +78,8 @@ def _text(value: object) -> str:
 def cells(row: Audit) -> list[str]:
     """A line of the CSV file; no cell of it is a formula, whoever wrote it."""
     detail = json.dumps(row.detail, ensure_ascii=False, sort_keys=True)
-    how, address = (str(row.detail.get(name, "")) for name in ("how", "address"))
-    plain = [str(row.id), row.at.isoformat(), row.actor, row.action, row.target, how, address, detail, row.hash]
+    apart = [str(row.detail.get(name, "")) for name in ("how", "address", "request")]
+    plain = [str(row.id), row.at.isoformat(), row.actor, row.action, row.target, *apart, detail, row.hash]
     return [f"'{one}" if one.startswith(FORMULA) else one for one in plain]
 
 

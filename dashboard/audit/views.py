@@ -25,8 +25,8 @@ from rules.words import Role
 
 MAY_READ = (Role.VIEWER, Role.ADMIN)
 IN_FILE = 20_000  # rows of a CSV file at most
-HEAD = ("id", "at", "actor", "action", "target", "how", "address", "detail", "hash")
-FIELDS = ("actor", "action", "target", "from", "to")
+HEAD = ("id", "at", "actor", "action", "target", "how", "address", "request", "detail", "hash")
+FIELDS = ("actor", "action", "target", "request", "from", "to")
 
 
 @bp.get("/audit")
@@ -77,6 +77,7 @@ def _wanted(visit: Visit, reader: Reader) -> Wanted:
         actor=_asked("actor"),
         action=_asked("action"),
         target=_asked("target"),
+        request=_asked("request"),
         begin=begin,
         end=None if end is None else end + timedelta(days=1),
         after=filters.before(request.args),

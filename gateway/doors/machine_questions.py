@@ -35,7 +35,7 @@ DELIVERIES = ("status", "channel", "incident", *PAGING)
 ONCALL = ("schedule", "at")
 SHIFTS = ("schedule", "from", "to")
 SEARCH = ("query", *PAGING)
-AUDIT = ("actor", "action", "target", "from", "to", *PAGING)
+AUDIT = ("actor", "action", "target", "request", "from", "to", *PAGING)
 TICKETS = ("status", *PAGING)
 REPORT = ("from", "to", "team", "urgency", "service")
 LONGEST_REPORT = 366  # days
@@ -121,6 +121,7 @@ def wanted_audit(args: MultiDict[str, str], zone: ZoneInfo) -> tuple[WantedAudit
         actor=asked.one("actor"),
         action=asked.one("action"),
         target=asked.one("target"),
+        request=asked.one("request"),
         begin=begin,
         end=None if end is None else end + timedelta(days=1),
         after=asked.after("audit"),

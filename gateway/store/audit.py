@@ -15,6 +15,7 @@ from flask import has_request_context, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway import log
 from gateway.store import bulk
 from gateway.store.db import at_end, ending, upsert
 from gateway.store.locks import one_line_at_a_time
@@ -37,12 +38,14 @@ def note(session: Session, now: datetime, actor: str, action: str, target: str, 
     `how` is the way in: dashboard, link, api, pagerduty, command, file.
     """
     where = {"address": request.remote_addr} if has_request_context() and request.remote_addr else {}
-    told = to_json({"how": how, **where, **detail})
+    asked = {"request": log.asked.get()} if log.asked.get() else {}
+    told = to_json({"how": how, **where, **asked, **detail})
     noted = next((one for one in ending(session) if isinstance(one, _Noted)), None)
     if noted is None:
         noted = _Noted()
         at_end(session, noted)
     noted.lines.append((micros(now), actor[:LONGEST], action[:64], target[:LONGEST], told))
+    noted.requests.append(asked.get("request"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +53,21 @@ class _Noted:
     """What was noted in one transaction; gone with it if it is undone."""
 
     lines: list[Line] = field(default_factory=list)
+    requests: list[str | None] = field(default_factory=list)  # of each line
 
     def __call__(self, session: Session) -> None:
-        _write(session, self.lines)
+        _write(session, self.lines, self.requests)
 
 
-def _write(session: Session, noted: Sequence[Line]) -> None:
+def _write(session: Session, noted: Sequence[Line], requests: Sequence[str | None]) -> None:
     """Their order is that of the commits: nobody else writes until ours."""
     one_line_at_a_time(session)
     count, last = _head(session)
     rows = []
-    for id_, line in zip(bulk.new_ids(session, Audit, len(noted)), noted, strict=True):
+    for id_, line, asked in zip(bulk.new_ids(session, Audit, len(noted)), noted, requests, strict=True):
         last = _hash(last, line)
-        rows.append((id_, *line, last))
-    bulk.insert(session, Audit, _COLUMNS, rows)
+        rows.append((id_, *line, last, asked))
+    bulk.insert(session, Audit, (*_COLUMNS, "request"), rows)
     fresh = {"value": f"{count + len(rows)} {last}", "at": moment(noted[-1][0])}
     statement = upsert(session, Fact, [{"key": HEAD, **fresh}])
     session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=fresh))

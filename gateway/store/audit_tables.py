@@ -19,6 +19,7 @@ class Audit(Base):
     action: Mapped[str] = mapped_column(String(64))
     target: Mapped[str]
     detail: Mapped[dict[str, Any]]
+    request: Mapped[str | None] = mapped_column(String(16))  # as in its detail, which is what is sealed; to look for it
     hash: Mapped[str] = mapped_column(String(64), server_default="")  # of it and the hash before; none: older than that
 
     __table_args__ = (
@@ -26,4 +27,5 @@ class Audit(Base):
         Index("audit_actor", "actor", "id"),
         Index("audit_action", "action", "id"),
         Index("audit_target", "target", "id"),
+        Index("audit_request", "request", "id"),
     )

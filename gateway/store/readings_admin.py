@@ -48,6 +48,7 @@ class WantedAudit:
     actor: str = ""
     action: str = ""
     target: str = ""  # a text in it
+    request: str = ""
     begin: datetime | None = None
     end: datetime | None = None
     after: int | None = None
@@ -68,13 +69,10 @@ def audit_rows(session: Session, wanted: WantedAudit, limit: int) -> Sequence[Au
 
 def _audited(session: Session, wanted: WantedAudit) -> list[ColumnElement[bool]]:
     """Numbers grow with time, nearly: a stretch of time is a stretch of numbers with some slack."""
-    found = []
-    if wanted.actor:
-        found.append(Audit.actor == wanted.actor)
+    whole = ((Audit.actor, wanted.actor), (Audit.action, wanted.action), (Audit.request, wanted.request))
+    found = [column == value for column, value in whole if value]
     if wanted.actors is not None:
         found.append(Audit.actor.in_(wanted.actors))
-    if wanted.action:
-        found.append(Audit.action == wanted.action)
     if wanted.target:
         newest = select(func.max(Audit.id)).scalar_subquery()
         found += [Audit.id > newest - SEARCHED, Audit.target.icontains(wanted.target, autoescape=True)]

@@ -4,11 +4,12 @@ import html
 import json
 import re
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway.access import shortcuts
-from gateway.store.db import db
-from gateway.store.tables import PersonRow
+from gateway.store import audit
+from gateway.store.db import db, transaction
+from gateway.store.tables import Audit, PersonRow
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import PEOPLE
 
@@ -128,3 +129,35 @@ def test_everybody_may_have_keys_of_their_own_but_none_that_does_two_things(worl
     anna.press("/me/keys", **{**usual, **own}, usual="1")
     assert row("anna@example.org").own_keys == ""
     assert "data-keys" not in anna.get("/incidents").text
+
+
+def test_the_rows_that_one_request_wrote_are_found_by_its_name(world):
+    everybody_has_a_password()
+    first, second = world.alert() + world.alert(name="Second", fingerprint="s")
+    irina, anna = Browser(world.app), Browser(world.app)
+    irina.sign_in("irina@example.org")
+    anna.sign_in()
+    with transaction() as session:  # as the clock and commands write: of no request
+        audit.note(session, world.clock.now(), "x@example.org", "note", "incident 0", "command")
+    anna.press("/incidents/bulk", n=[str(first), str(second)], do="acknowledge", query="")
+    rows = db.session.scalars(select(Audit).where(Audit.action == "acknowledge")).all()
+    names = {one.request for one in rows}
+    (name,) = names
+    assert len(rows) == 2
+    assert re.fullmatch(r"[0-9a-f]{12}", name)
+    assert {one.detail["request"] for one in rows} == names
+    anna.press("/me/times", exact="1")
+    page = irina.get(f"/audit?request={name}").text
+    assert page.count('<tr id="r') == 2
+    assert f'href="/audit?request={name}"' in page
+    assert irina.get("/audit?request=nothing").text.count('<tr id="r') == 0
+    assert "request" in irina.get("/audit.csv").text.splitlines()[0]
+    assert irina.get("/audit").text.count(name) >= 4
+    found = audit.follow(db.session(), audit.Chain())
+    assert (found.broken, found.whole) == (0, True)
+    assert re.search(r"request [0-9a-f]{12}<", irina.get("/nothing").text)
+    with transaction() as session:
+        session.execute(
+            update(Audit).where(Audit.id == rows[0].id).values(detail={**rows[0].detail, "request": "0" * 12})
+        )
+    assert audit.follow(db.session(), audit.Chain()).broken == rows[0].id
