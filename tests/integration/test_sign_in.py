@@ -392,7 +392,7 @@ def test_who_came_what_they_changed_and_that_they_left_is_in_the_audit_log(app):
     assert audited() == ["sign in", "password changed", "taste", "sign out"]
     rows = list(db.session.scalars(select(Audit)))
     assert {(row.actor, row.target) for row in rows} == {("anna@example.org", "anna@example.org")}
-    assert rows[0].detail == {"how": "dashboard", "address": "192.0.2.1"}
+    assert rows[0].detail == {"how": "dashboard", "address": "192.0.2.1", "request": rows[0].request}
     assert "another" not in repr([row.detail for row in rows])
 
 
