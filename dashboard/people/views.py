@@ -24,7 +24,6 @@ from gateway.store.stats import Scope
 from gateway.store.tables import PersonRow, ReachFinding
 from gateway.world import world
 from rules.personal import write_quiet
-from rules.report import Load
 from rules.words import Role, Urgency
 
 PAGE = 50
@@ -63,14 +62,15 @@ def people_page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseRetur
     found = staff.page(session, int(after) if after.isdecimal() and len(after) < 10 else 0, PAGE + 1)
     findings = reach.everything(session)
     shown = rows.rows(found[:PAGE], world().roll.current(session), _by_person(findings), reader)
-    counted = _loads(visit)
+    scope = _lately(visit)
     looked = reach.looked_at(session)
     here, left = staff.count(session)
     values: dict[str, object] = {
         "page": "people",
         "rows": shown,
-        "loads": counted,
-        "load_of": f"{LOAD_DAYS}",
+        "loads": {one.person_id: one for one in reports.response(session, scope, visit.now).figures.loads},
+        "load_days": LOAD_DAYS,
+        "load_url": _report_of(scope),
         "teams": [(team.name, len(team.members)) for team in staff.teams(session)],
         "others": rows.lacks_of([one for one in findings if one.kind in ("gap", "left")], reader),
         "looked": reader.moment(looked) if looked else None,
@@ -84,12 +84,16 @@ def people_page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseRetur
     return draw(visit, "pages/people.html", values, code)
 
 
-def _loads(visit: Visit) -> dict[int, Load]:
-    """As the reports say it, who show it to the same people."""
+def _lately(visit: Visit) -> Scope:
+    """What the load is counted of, as the report says it, which is for the same readers."""
     zone = ZoneInfo(world().shelf.book.timezone)
     today = visit.now.astimezone(zone).date()
-    scope = Scope(today - timedelta(days=LOAD_DAYS - 1), today + timedelta(days=1), zone)
-    return {one.person_id: one for one in reports.response(db.session(), scope, visit.now).figures.loads}
+    return Scope(today - timedelta(days=LOAD_DAYS - 1), today + timedelta(days=1), zone)
+
+
+def _report_of(scope: Scope) -> str:
+    asked = {"from": f"{scope.start}", "to": f"{scope.end - timedelta(days=1)}"}
+    return url_for("dashboard.reports_load", **asked)  # type: ignore[arg-type]
 
 
 def _by_person(findings: Sequence[ReachFinding]) -> dict[int, list[ReachFinding]]:

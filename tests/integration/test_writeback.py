@@ -98,7 +98,7 @@ def test_what_does_not_get_through_stands_on_the_ticket(world, desk):
     admin.press(f"/incidents/{number}/desk")  # at once
     assert turns(world) == 1
     page = admin.get("/tickets/SD-4711").text
-    assert "The service desk was NOT told</b> that Anna has it. HTTP 422" in page.replace("  ", " ")
+    assert "The service desk was NOT told</b> that Anna has it. (HTTP 422" in page.replace("  ", " ")
     assert statuses() == ["failed"]
     viewer = signed_in(world, "oleg@example.org", "viewer")
     assert f"/incidents/{number}/desk" not in viewer.get("/tickets/SD-4711").text
@@ -106,7 +106,7 @@ def test_what_does_not_get_through_stands_on_the_ticket(world, desk):
     admin.press(f"/incidents/{number}/desk", back="/tickets/SD-4711")
     assert turns(world) == 1
     assert statuses() == ["sent"]
-    assert "NOT told</b> that Anna has it. HTTP" not in admin.get("/tickets/SD-4711").text
+    assert "NOT told</b> that Anna has it. (HTTP" not in admin.get("/tickets/SD-4711").text
     admin.press(f"/sources/{source}/desk", url="", keep="1")
     admin.press(f"/incidents/{number}/assign", to="irina@example.org")
     assert turns(world) == 0  # it is told nothing any more
