@@ -58,6 +58,7 @@ EXAMPLES = {  # what stands for the other places of an address in the demo
     "/oncall/schedules/<path:name>": "/oncall/schedules/infrastructure",
     "/policies/<path:name>": "/policies/infrastructure",
     "/rules/<path:name>": "/rules/production is down",
+    "/services/<path:name>": "/services/mail",
     "/teams/<path:name>": "/teams/infrastructure",
     "/tickets/<path:key>": "/tickets/SD-4711",
 }

@@ -120,7 +120,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/tickets"): READERS,
     ("GET", "/tickets/<path:key>"): "302 404 404 404 404",
     ("GET", "/services"): READERS,
-    ("GET", "/services/<path:name>"): READERS,
+    ("GET", "/services/<path:name>"): "302 404 404 404 404",  # no such service
     ("GET", "/rules"): READERS,
     ("GET", "/rules/<path:name>"): "302 404 404 404 404",
     ("POST", "/rules/cases"): "302 403 200 200 200",
