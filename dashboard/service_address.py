@@ -19,7 +19,7 @@ def name_of(text: str) -> str:
     if not text.startswith("~"):
         return text
     try:
-        return urlsafe_b64decode(text[1:] + "=" * (-len(text[1:]) % 4)).decode("utf-8", "surrogatepass")
+        return urlsafe_b64decode(text[1:] + "=" * (-len(text[1:]) % 4)).decode()
     except (binascii.Error, ValueError):  # typed by hand
         return ""
 

@@ -1,9 +1,10 @@
 """The pages of services: all of them, the worst first, and one with what it does and who is told of it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
 from flask import abort, request
@@ -26,10 +27,12 @@ from gateway.world import world
 from rules.audience import notices
 from rules.explain import ladder
 from rules.services import named
+from rules.text import clean_text
 from rules.whose import team_of
 from rules.words import Urgency
 
 PAGE = 50
+TRIED = 1_000  # services looked through for those of a team, for one page
 NOISY, PAST = 8, 12
 SORTS = ("-urgency", "name", "-incidents")
 _CURSOR = re.compile(r"(\d{1,6})\.(\d{1,12})\.(.{1,900})", re.DOTALL)
@@ -48,17 +51,16 @@ def services(visit: Visit) -> ResponseReturnValue:
     shown = sorted((name for name in names if _fits(name, wanted, open_now)), key=lambda name: keys[name])
     if after := _after():
         shown = [name for name in shown if keys[name] > after]
-    if wanted.team:  # whose a service is takes longer to say: page by page
-        shown = [row.name for row in rows.Table(shown[:1000], around, reader).rows(open_now) if row.team == wanted.team]
-    page = shown[:PAGE]
+    page, last_name = _page(shown, wanted.team, around, reader)
     asked = {name: text for name, text in wanted.pairs(page=False) if name in ("q", "team", "urgency", "status")}
     asked |= {} if sort == SORTS[0] else {"sort": sort}
-    last = keys[page[-1]] if page else None
-    more = {**asked, "after": f"{last[0]}.{last[1]}.{slug(last[2])}"} if last and len(shown) > PAGE else {}
+    last = keys[last_name] if last_name else None
+    more = {**asked, "after": f"{last[0]}.{last[1]}.{slug(last[2])}"} if last else {}
     counted = queries.counted_at()
     values = {
         "page": "services",
         "rows": rows.Table(page, around, reader).rows(open_now),
+        "tried": TRIED if last_name and len(page) < PAGE else 0,
         "asked": asked,
         "typed": wanted.typed,
         "sort": sort,
@@ -70,6 +72,21 @@ def services(visit: Visit) -> ResponseReturnValue:
         "counted": reader.moment(counted) if counted else None,
     }
     return draw(visit, "pages/services.html", values)
+
+
+def _page(shown: Sequence[str], team: str, around: rows.Around, reader: Reader) -> tuple[list[str], str]:
+    """The names of one page, and the last that was looked at if there are more."""
+    if not team:
+        return list(shown[:PAGE]), shown[PAGE - 1] if len(shown) > PAGE else ""
+    page: list[str] = []  # whose a service is takes longer to say: a portion at a time
+    for begin in range(0, min(len(shown), TRIED), PAGE):
+        portion = shown[begin : begin + PAGE]
+        for row in rows.Table(portion, around, reader).rows({}):
+            if row.team == team:
+                page.append(row.name)
+            if len(page) == PAGE:
+                return page, row.name if row.name != shown[-1] else ""
+    return page, shown[TRIED - 1] if len(shown) > TRIED else ""
 
 
 def _around(visit: Visit) -> rows.Around:
@@ -105,13 +122,15 @@ def _key(sort: str, name: str, counts: list[int] | None, seen: int) -> tuple[int
 
 def _after() -> tuple[int, int, str] | None:
     found = _CURSOR.fullmatch(request.args.get("after", ""))
-    return (int(found[1]), int(found[2]), name_of(found[3])) if found else None
+    return (int(found[1]), int(found[2]), name_of(unquote(found[3]))) if found else None
 
 
 @bp.get("/services/<path:name>")
 @require(*READERS)
 def service(visit: Visit, name: str) -> ResponseReturnValue:
     reader, around, name = reader_of(visit), _around(visit), name_of(name)
+    if not name or clean_text(name) != name:  # no sender's name is like that: they are cleaned at the door
+        abort(404)
     days, (counts, oldest) = queries.days([name]), queries.open_of(name)
     if not days and not any(counts) and name not in around.named:
         abort(404)

@@ -41,7 +41,7 @@ def count(session: Session, scope: Scope) -> list[Row]:
         key = (service[:200], urgency)
         sums[key] = sums.get(key, 0) + int(incidents)
     return [
-        (scope.first, service, urgency, incidents, json.dumps(newest[service, urgency][:NEWEST]))
+        (scope.first, service, urgency, incidents, json.dumps(newest.get((service, urgency), [])[:NEWEST]))
         for (service, urgency), incidents in sums.items()
     ]
 
@@ -81,7 +81,8 @@ def by_policy(session: Session) -> dict[str, set[str]]:
     query = select(StatService.service, StatService.urgency, StatService.newest).order_by(StatService.day.desc())
     newest: dict[tuple[str, int], int] = {}
     for service, urgency, numbers in session.execute(query.limit(LISTED)):
-        newest.setdefault((service, urgency), numbers[0])
+        if numbers:
+            newest.setdefault((service, urgency), numbers[0])
     ids = list(newest.values())[:MOST]
     found: dict[str, set[str]] = {}
     for policy, service in session.execute(select(Incident.policy, Incident.service).where(Incident.id.in_(ids))):
