@@ -48,8 +48,7 @@ def portion(number: int, now: datetime, size: int = PORTION) -> bool:
         if too_late(job, now):
             _give_up(session, job, now)
             return False
-        if size == 1:
-            locks.wait_briefly(session)  # it comes again
+        locks.wait_briefly(session)  # what is held comes again
         some = [int(one) for one in job.numbers[job.place : job.place + size]]
         reasons = _act(session, job, some, now)
         done = [one for one in some if reasons.get(one) is not None and reasons[one] not in NOTHING_DONE]

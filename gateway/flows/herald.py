@@ -79,9 +79,8 @@ def _tell(world: World, row: PersonalNotice, now: datetime) -> bool:
             _Way(one.channel, one.address, {**world.settings.env, **given_to(one.channel, session, world.vault, now)})
             for one in usable
         ]
-        if not ways and row.detail.get(
-            "by"
-        ):  # a colleague asks, and there is nothing else: the address they sign in by
+        asked = row.kind == "reach" and row.detail.get("by")
+        if asked and not ways:  # there is nothing but the address they sign in by
             ways = [_Way("email", person.email, world.settings.env)]
         email, title, text = person.email, *_words(row, person, world)
         said = title, text, person.language, "oncall/me" if row.kind == "duty" else "me/contact"

@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from gateway import reminding
+from gateway.actions import Actor
 from gateway.flows import herald, reach
-from gateway.store.db import db
-from gateway.store.tables import ContactRow, PersonalNotice, ReachFinding
+from gateway.store import people
+from gateway.store.db import db, transaction
+from gateway.store.tables import ContactRow, PersonalNotice, PersonRow, ReachFinding
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import reply
 from tests.fakes.push import FakePush
@@ -118,3 +121,18 @@ def test_without_a_provider_it_is_logged(world):
     assert night(world) > 0  # nobody but Anna has push
     assert told(world) == 2
     assert {row.way for row in rows(PersonalNotice)} == {"log"}
+
+
+def test_who_has_no_contact_is_reminded_by_the_address_they_sign_in_by(staffed, providers):
+    with transaction() as session:
+        anna = session.scalars(select(PersonRow).where(PersonRow.email == "anna@example.org")).one().id
+        session.execute(update(ContactRow).where(ContactRow.person_id == anna).values(verified_at=None))
+        people.bump(session, staffed.clock.now())
+    assert reminding.remind(anna, Actor("Irina", "dashboard"), staffed.clock.now()).wrong == ""
+    assert told(staffed) == 1
+    mail = providers.mail.mails[-1]
+    text = mail.get_body(("plain",)).get_content()
+    assert mail["To"] == "anna@example.org"
+    assert "no verified contact at all for" in text
+    assert "/me/contact" in text
+    assert reminding.remind(0, Actor("Irina", "dashboard"), staffed.clock.now()).wrong == reminding.NOBODY
