@@ -29,7 +29,7 @@
 
   const button = doc.getElementById("sound");
   if (!button) return;
-  const show = () => { button.setAttribute("aria-pressed", on()); button.textContent = on() ? button.dataset.off : button.dataset.on; };
+  const show = () => { button.textContent = on() ? button.dataset.off : button.dataset.on; };
   button.addEventListener("click", () => {
     if (on()) localStorage.removeItem(wanted);
     else { localStorage.setItem(wanted, "on"); play(); }
