@@ -41,6 +41,7 @@ PARAMETERS: Mapping[tuple[str, str], tuple[Data, str]] = {
     ("audit", "actor"): (TEXT, "Who did it: an e-mail address, or `token NAME #NUMBER`."),
     ("audit", "action"): (TEXT, "What was done, as the log names it."),
     ("audit", "target"): (TEXT, "A text in what it was done to; looked for in the newest rows."),
+    ("audit", "request"): (TEXT, "The name of the request that did it, as the row and the page of an error show it."),
     ("audit", "from"): (DAY, "The first day."),
     ("audit", "to"): (DAY, "The last day, included."),
     ("tickets", "status"): (words(*STATUSES), "Words with commas between. Default: open."),
