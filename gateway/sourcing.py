@@ -11,7 +11,7 @@ from gateway import sources as kinds
 from gateway.actions import Actor
 from gateway.outward import alertmanager_api
 from gateway.outward.addresses import check_url
-from gateway.outward.outbound import PermanentFailure, TemporaryFailure
+from gateway.outward.outbound import PermanentFailure, TemporaryFailure, fits_header
 from gateway.secrets import BadSecret
 from gateway.store import alertmanagers, audit, rhythms
 from gateway.store import sources as store
@@ -204,7 +204,7 @@ def tried(url: str, secret: Mapping[str, str], world: World, deadline: float = 1
 
 def secret_wrong(secret: Mapping[str, str]) -> bool:
     """Whether no HTTP header takes it."""
-    return any(not one or not one.isprintable() for one in secret.values()) or ":" in secret.get("user", "")
+    return any(not one or not fits_header(one) for one in secret.values()) or ":" in secret.get("user", "")
 
 
 def in_use(row: Token, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.actions import Actor
-from gateway.outward.addresses import check_url
+from gateway.outward.outbound import check_url, fits_header
 from gateway.secrets import BadSecret
 from gateway.store import audit, desk, outbox
 from gateway.store.db import transaction
@@ -30,7 +30,7 @@ def set_address(source_id: int, place: Place, world: World, actor: Actor, now: d
     wrong = check_url(url, allow_private=world.settings.allow_private_hosts, loopback=False) if url else ""
     if wrong or len(url) > LONGEST_ADDRESS:
         raise NotPossible(wrong or "the address is too long")
-    if not place.bearer.isprintable():
+    if not fits_header(place.bearer):
         raise NotPossible("the secret, or the user, is empty or has characters that no HTTP header takes")
     try:
         sealed = world.vault.seal(place.bearer) if place.bearer else None
@@ -51,10 +51,8 @@ def set_address(source_id: int, place: Place, world: World, actor: Actor, now: d
 def again(incident_id: int, actor: Actor, now: datetime) -> bool:
     """The newest word about this ticket, if it failed or waits for its next try. False if there is none."""
     with transaction() as session:
-        word = desk.newest(session, incident_id)
-        if word is None or word.status not in ("failed", "queued"):
+        if not desk.once_more(session, incident_id, now):
             return False
-        word.status, word.due_at, word.finished_at = "queued", now, None
         audit.note(session, now, actor.account or actor.name, "desk again", f"incident {incident_id}", actor.how)
         outbox.wake_workers(session)
     return True

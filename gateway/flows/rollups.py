@@ -49,7 +49,8 @@ def turn(now: datetime, zone: ZoneInfo) -> None:
     recent = _days_between(now - ANEW, now, zone)
     past = range(max(known.first, known.since - AT_ONCE), known.since)
     days = {*recent, *past, *(day for day in _touched(known, now, zone) if day >= known.since)}
-    days |= _of_services(known, recent)
+    if known.built and not known.services:  # once, if the days were counted before services were
+        days.update(range(max(known.since, recent[-1] - service_days.KEPT + 1), recent[-1]))
     for day in sorted(days):
         _count_day(day, now, zone)
     for week in sorted({rollups.monday(day) for day in days}):
@@ -58,7 +59,8 @@ def turn(now: datetime, zone: ZoneInfo) -> None:
     for block in blocks:
         _sum_block(block)
     since = min([known.since, *past, *(day for day in recent if day >= known.first)])
-    state = State(since, known.first, micros(now), newest, known.seen, tuple(sorted({*known.blocks, *blocks})))
+    summed = tuple(sorted({*known.blocks, *blocks}))
+    state = State(since, known.first, micros(now), newest, known.seen, summed, services=True)
     with transaction() as session:
         rollups.set_state(session, state)
     _show(now, zone)
@@ -91,14 +93,6 @@ def _touched(known: State, now: datetime, zone: ZoneInfo) -> Iterable[int]:
         sent = bulk.select(session, told, {row[0] for row in found}, late) if found else []
     moments = {row[1] for row in found} | {row[0] for row in sent}
     return {stats.day_number(moment(at).astimezone(zone).date()) for at in moments}
-
-
-def _of_services(known: State, recent: range) -> set[int]:
-    """Once, if the days were counted before services were."""
-    with reading() as session:
-        if not known.built or service_days.known(session):
-            return set()
-    return set(range(max(known.since, recent[-1] - service_days.KEPT + 1), recent[-1]))
 
 
 def _count_day(day: int, now: datetime, zone: ZoneInfo) -> None:

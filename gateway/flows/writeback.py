@@ -45,12 +45,12 @@ class Teller:
 
 
 def turn(world: World) -> int:
-    """All that is due. Returns how many attempts there were."""
-    made = 0
+    """All that is due. Returns how many attempts there were. One desk that does not answer holds up no other."""
+    made, silent = 0, set[int]()
     while True:
         now = world.clock.now()
         with transaction() as session:
-            one = desk.lease(session, now)
+            one = desk.lease(session, now, silent)
         if one is None:
             return made
         made += 1
@@ -58,6 +58,7 @@ def turn(world: World) -> int:
             problem, wish, final = _send(one, world), None, False
         except TemporaryFailure as failure:
             problem, wish, final = str(failure), failure.retry_after, now - one.created_at >= TRIED_FOR
+            silent.add(one.source_id)
         except (PermanentFailure, BadSecret) as failure:
             problem, wish, final = str(failure), None, True
         _settle(one, problem, wish, world.clock.now(), final=final)

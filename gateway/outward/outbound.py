@@ -39,6 +39,7 @@ __all__ = [
     "TemporaryFailure",
     "ask",
     "check_url",
+    "fits_header",
     "judge",
     "post",
     "private_hosts",
@@ -139,6 +140,8 @@ def ask(
     wrong = check_url(url, allow_private=allow_private, loopback=loopback)
     if wrong:
         raise PermanentFailure(wrong)
+    if not all(map(fits_header, (headers or {}).values())):
+        raise PermanentFailure("cannot be sent: a header has characters that HTTP does not take")
     try:
         request = requests.Request(how.method, url, headers={**HEADERS, **(headers or {})}, **content).prepare()
         target = urllib3.util.parse_url(str(request.url))  # the connection goes by this, so the check does too
@@ -156,6 +159,10 @@ def ask(
             raise PermanentFailure(str(problem)) from problem
         status, answered, body = _Call(limit, found, how.room).carry_out(request, host)
         return Answer(status, answered, body, time.monotonic() - started)
+
+
+def fits_header(text: str) -> bool:
+    return text.isprintable() and all(ord(character) < 256 for character in text)
 
 
 def judge(answer: Answer, *, quote: bool = True) -> Answer:

@@ -1,6 +1,6 @@
 """What service desks are told of their tickets: where, what waits, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,13 +46,11 @@ def set_address(session: Session, source_id: int, url: str, sealed: str | None) 
 
 def add(session: Session, words: Mapping[int, tuple[int, Mapping[str, str], str]], now: datetime) -> None:
     """By incident: its source, who has it now, who did it. Only the newest is told."""
+    old = update(DeskWord).where(DeskWord.incident_id.in_(words), REPLACED)
+    session.execute(old.values(status="replaced", finished_at=now))
     known = select(DeskAddress.source_id).where(DeskAddress.source_id.in_({one[0] for one in words.values()}))
     heard = set(session.scalars(known))
     told = {number: word for number, word in words.items() if word[0] in heard}
-    if not told:
-        return
-    old = update(DeskWord).where(DeskWord.incident_id.in_(told), REPLACED)
-    session.execute(old.values(status="replaced", finished_at=now))
     for number, (source_id, assignee, actor) in told.items():
         word = DeskWord(
             incident_id=number, source_id=source_id, assignee=dict(assignee), actor=actor, status="queued", attempts=0,
@@ -66,14 +64,15 @@ def is_due(session: Session, now: datetime) -> bool:
     return session.scalar(select(DeskWord.id).where(QUEUED, DeskWord.due_at <= now).limit(1)) is not None
 
 
-def lease(session: Session, now: datetime) -> Telling | None:
-    """The one that waits longest, ours for a minute."""
-    query = select(DeskWord).where(QUEUED, DeskWord.due_at <= now).order_by(DeskWord.due_at).limit(1)
+def lease(session: Session, now: datetime, without: Collection[int] = ()) -> Telling | None:
+    """The one that waits longest, ours for a minute; of other desks than these."""
+    due = (QUEUED, DeskWord.due_at <= now, DeskWord.source_id.not_in(without))
+    query = select(DeskWord).where(*due).order_by(DeskWord.due_at).limit(1)
     word = session.scalars(locked(query, skip=True).execution_options(populate_existing=True)).first()
     if word is None:
         return None
     word.attempts += 1
-    word.due_at = now + LEASE
+    word.due_at, word.error = now + LEASE, ""
     place = address(session, word.source_id)
     ticket = session.scalar(select(Incident.ticket).where(Incident.id == word.incident_id)) or {}
     return Telling(
@@ -86,6 +85,16 @@ def held(session: Session, one: Telling) -> DeskWord | None:
     """If nobody has replaced or taken it meanwhile."""
     query = select(DeskWord).where(DeskWord.id == one.id, DeskWord.attempts == one.attempt, QUEUED)
     return session.scalars(locked(query).execution_options(populate_existing=True)).first()
+
+
+def once_more(session: Session, incident_id: int, now: datetime) -> bool:
+    """The newest word is due, if it failed or waits for its next try. One on its way is not sent beside itself."""
+    query = select(DeskWord).where(DeskWord.incident_id == incident_id).order_by(DeskWord.id.desc()).limit(1)
+    word = session.scalars(locked(query).execution_options(populate_existing=True)).first()
+    if word is None or word.status not in ("failed", "queued") or not word.error:
+        return False
+    word.status, word.due_at, word.finished_at = "queued", now, None
+    return True
 
 
 def newest(session: Session, incident_id: int) -> DeskWord | None:

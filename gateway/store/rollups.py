@@ -40,6 +40,7 @@ class State(msgspec.Struct):
     seen: int = 0
     seen_before: int = 0  # the same one turn earlier: a transaction may commit late under a lower number
     blocks: tuple[int, ...] = ()  # those four weeks that are summed as one, in order
+    services: bool = False  # whether the last days were counted by service, too
 
     @property
     def complete(self) -> bool:

@@ -55,11 +55,6 @@ def forget(session: Session, today: int) -> None:
     session.execute(delete(StatService).where(StatService.day <= today - KEPT))
 
 
-def known(session: Session) -> bool:
-    """Whether anything was ever counted; not right after the table came."""
-    return session.scalar(select(StatService.day).limit(1)) is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One service in the last days."""

@@ -5,15 +5,16 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete
+from msgspec import structs
+from sqlalchemy import delete, select
 
 from dashboard.service_address import name_of, slug
 from gateway import silencing
 from gateway.actions import Actor
 from gateway.flows import rollups as keeping
-from gateway.store import service_days
+from gateway.store import rollups, service_days
 from gateway.store.db import reading, transaction
-from gateway.store.stat_tables import StatService
+from gateway.store.stat_tables import StatCore, StatService
 from rules.book import parse
 from rules.services import named
 from rules.words import Suppressor
@@ -114,10 +115,19 @@ def test_the_list_is_asked_like_others_and_walked_page_by_page(world, monkeypatc
 def test_days_are_counted_once_more_when_services_were_not_and_forgotten_after_a_month(world):
     fires(world, "billing")
     keeping.turn(world.clock.now(), MOSCOW)
+    with reading() as session:
+        opened = session.scalar(select(StatCore.day))
     world.passes(days=3)
-    keeping.turn(world.clock.now(), MOSCOW)
+    for _ in range(2):  # whatever the days between brought is seen
+        keeping.turn(world.clock.now(), MOSCOW)
     with transaction() as session:
         session.execute(delete(StatService))
+        session.execute(delete(StatCore))
+    keeping.turn(world.clock.now(), MOSCOW)
+    with reading() as session:  # no service has anything, which is no reason to count a month anew, turn by turn
+        assert session.scalars(select(StatCore).where(StatCore.day == opened)).all() == []
+    with transaction() as session:  # as a version left it that knew no days of services
+        rollups.set_state(session, structs.replace(rollups.state(session), services=False))
     keeping.turn(world.clock.now(), MOSCOW)
     with reading() as session:
         (day,) = service_days.days(session, ["billing"])

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from gateway.flows import writeback
-from gateway.store.db import db
+from gateway.store import desk as words
+from gateway.store.db import db, transaction
 from gateway.store.tables import Audit, DeskAddress, DeskWord, Source
 from tests.fakes.http import FakeServer, drop, reply
 from tests.integration.test_ticket_pages import signed_in
@@ -132,3 +133,27 @@ def test_an_address_that_goes_and_a_day_in_vain(world, desk):
     admin.press(f"/sources/{source}/desk", url="")
     turns(world)
     assert "no address is set" in world.entries("desk failed")[-1].detail["error"]
+
+
+def test_a_desk_that_is_silent_holds_up_no_other_and_no_word_is_sent_beside_itself(world, desk):
+    tickets = [post(world, ticket(number=f"SD-{number}"))[0] for number in (1, 2)]
+    other = world.post(ticket(number="HD-1"), kind="ticket", name="other").json["incidents"][0]
+    admin = signed_in(world)
+    for number in db.session.scalars(select(Source.id).where(Source.kind == "ticket")):
+        assert admin.press(f"/sources/{number}/desk", url=f"{desk.url}/{number}").status_code == 302
+        assert admin.press(f"/sources/{number}/desk", url=f"{desk.url}/{number}", bearer="ключ").status_code == 422
+    desk.then(reply(503))
+    for number in (*tickets, other):
+        admin.press(f"/incidents/{number}/assign", to="anna@example.org")
+        world.clock.advance(seconds=1)
+    assert turns(world) == 2
+    assert statuses() == ["queued", "queued", "sent"]
+    world.clock.advance(seconds=2)
+    with transaction() as session:
+        assert words.lease(session, world.clock.now()).incident_id == tickets[1]
+    admin.press(f"/incidents/{tickets[1]}/desk")  # it is being sent just now
+    assert turns(world) == 1
+    assert statuses() == ["sent", "queued", "sent"]
+    admin.press(f"/sources/{world.incidents()[0].source_id}/desk", url="")
+    admin.press(f"/incidents/{tickets[1]}/assign", to="irina@example.org")
+    assert statuses() == ["sent", "replaced", "sent"], "nobody hears any more that Anna has it"

@@ -173,3 +173,8 @@ def test_a_silent_handshake_ends():
             post(f"https://127.0.0.1:{silent.getsockname()[1]}", json={}, deadline=QUICK)
         assert not failure.value.ambiguous
         assert time.monotonic() - started < QUICK + 5
+
+
+def test_a_header_that_http_does_not_take_is_a_failure_like_others(server):
+    with pytest.raises(PermanentFailure, match="a header has characters"):
+        post(server.url, headers={"Authorization": "Bearer ключ"})
