@@ -4,7 +4,7 @@ Nothing of a note is ever HTML: every piece is escaped by itself, and only our o
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -43,14 +43,13 @@ def kept(detail: Mapping[str, Any]) -> Markup:
 
 def _lines(text: str, mentioned: Mentioned) -> Markup:
     """Paragraphs, in which line ends stay, and lists."""
-    parts, lines, items, kind = list[Markup](), list[Markup](), list[Markup](), ""
+    parts, lines, items, kind, first = list[Markup](), list[Markup](), list[Markup](), "", 1
 
     def close() -> None:
         if lines:
             parts.append(Markup("<p>{}</p>").format(Markup("<br>").join(lines)))
         if items:
-            opened = Markup("<ul>{}</ul>") if kind == "ul" else Markup("<ol>{}</ol>")
-            parts.append(opened.format(Markup("").join(items)))
+            parts.append(_list(kind, first, items))
         lines.clear()
         items.clear()
 
@@ -59,6 +58,8 @@ def _lines(text: str, mentioned: Mentioned) -> Markup:
         sort = "" if item is None else "ol" if item[1] else "ul"
         if not line.strip() or sort != kind:
             close()
+        if item is not None and item[1] and not items:
+            first = int(item[1])
         kind = sort
         if item is not None:
             items.append(Markup("<li>{}</li>").format(_inline(item[2], mentioned)))
@@ -66,6 +67,14 @@ def _lines(text: str, mentioned: Mentioned) -> Markup:
             lines.append(_inline(line, mentioned))
     close()
     return Markup("").join(parts)
+
+
+def _list(kind: str, first: int, items: Sequence[Markup]) -> Markup:
+    """A numbered one begins with the number that was written: step 3 stays step 3."""
+    inside = Markup("").join(items)
+    if kind == "ul":
+        return Markup("<ul>{}</ul>").format(inside)
+    return Markup('<ol start="{}">{}</ol>').format(first, inside) if first != 1 else Markup("<ol>{}</ol>").format(inside)
 
 
 def _inline(text: str, mentioned: Mentioned, depth: int = 0) -> Markup:
@@ -99,9 +108,10 @@ def _marked(found: re.Match[str], mentioned: Mentioned, depth: int) -> tuple[Mar
 
 
 def _mention(found: re.Match[str], mentioned: Mentioned) -> tuple[Markup, int]:
-    said = found["at"].casefold()
-    written = max((one for one in mentioned if said.startswith(one)), key=len, default="")
-    if not written:
-        return escape("@"), found.start() + 1
-    until = found.start() + len(written)
-    return Markup('<a href="{}">{}</a>').format(mentioned[written], found.string[found.start() : until]), until
+    """The longest name that was meant; @anna is no part of @annabel."""
+    said, longest = found["at"], max(map(len, mentioned), default=0)
+    for end in range(min(len(said), longest), 1, -1):
+        place = mentioned.get(said[:end].casefold())
+        if place is not None and not said[end : end + 1].isalnum():
+            return Markup('<a href="{}">{}</a>').format(place, said[:end]), found.start() + end
+    return escape("@"), found.start() + 1

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from flask import request
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import words
@@ -87,6 +87,13 @@ def _page(visit: Visit, form: Form, *, asked: bool = False) -> dict[str, object]
     recent = [(one, reader.moment(one.received_at)) for one in queries.payloads()]
     return {"page": "rules", "form": form, "kinds": explaining.kinds(), "recent": recent, "decision": None,
             "cases": cases.cases(reader, asked=asked), "ran": asked}  # fmt: skip
+
+
+@bp.get("/rules/cases")
+@require(*ACTORS)
+def rules_cases(visit: Visit) -> ResponseReturnValue:  # noqa: ARG001 - asked for by who may run them
+    """Whoever comes back to where they were run finds them on the tester's page."""
+    return redirect(url_for("dashboard.rules_test", _anchor="cases"))
 
 
 @bp.post("/rules/cases")

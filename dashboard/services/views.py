@@ -35,7 +35,7 @@ PAGE = 50
 TRIED = 1_000  # services looked through for those of a team, for one page
 NOISY, PAST = 8, 12
 SORTS = ("-urgency", "name", "-incidents")
-_CURSOR = re.compile(r"(\d{1,6})\.(\d{1,12})\.(.{1,900})", re.DOTALL)
+_CURSOR = re.compile(r"(\d{1,6})\.(\d{1,12})\.(.+)", re.DOTALL)
 
 
 @bp.get("/services")

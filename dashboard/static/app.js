@@ -271,7 +271,12 @@
     htmx.trigger(body, "nabat:said", { text: words.copied, undo: undoable });
   }
   /* Where the keyboard writes Cyrillic the same keys work: by their place. */
-  const plain = ({ key, code, shiftKey }) => (key.length === 1 && key > "\x7f" && /^Key[A-Z]$/.test(code) ? (shiftKey ? code[3] : code[3].toLowerCase()) : key);
+  const SIGNS = { Backquote: "`~", BracketLeft: "[{", BracketRight: "]}", Semicolon: ";:", Quote: "'\"", Comma: ",<", Period: ".>" };
+  const plain = ({ key, code, shiftKey }) => {
+    if (key.length !== 1 || key <= "\x7f") return key;
+    const sign = Object.hasOwn(SIGNS, code) ? SIGNS[code] : /^Key[A-Z]$/.test(code) ? code[3].toLowerCase() + code[3] : "";
+    return sign ? sign[shiftKey ? 1 : 0] : key;
+  };
   /* A person's own keys mean the usual ones; capitals go with their letters. */
   const own = JSON.parse(words.keys || "{}"), drawn = (usual) => Object.keys(own).find((key) => own[key] === usual) || usual;
   const typed = (event) => {

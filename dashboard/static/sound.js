@@ -18,7 +18,7 @@
     });
   }
   doc.addEventListener("nabat:emergencies", ({ detail: rows }) => {
-    if (!on()) return;
+    if (!on() || !ready() || audio.state !== "running") return; // whoever cannot sound leaves it to another page
     const rang = JSON.parse(localStorage.getItem(RANG) || "[]"), fresh = rows.filter((row) => !rang.includes(row));
     if (!fresh.length) return;
     localStorage.setItem(RANG, JSON.stringify([...rang, ...fresh].slice(-200)));

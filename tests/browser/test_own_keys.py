@@ -16,6 +16,7 @@ def test_keys_that_somebody_chose_do_what_they_say_also_on_a_cyrillic_keyboard(w
     page.goto("/me/appearance")
     page.get_by_label("acknowledge").fill("q")
     page.get_by_label("next").first.fill("d")
+    page.get_by_label("help").fill("[")
     page.locator("#own-keys button").first.click()
     expect(page.get_by_label("acknowledge")).to_have_value("q")
     page.goto("/incidents")
@@ -34,6 +35,8 @@ def test_keys_that_somebody_chose_do_what_they_say_also_on_a_cyrillic_keyboard(w
     page.evaluate(RUSSIAN, ["й", "KeyQ"])
     expect(page.locator("#list .st", has_text="Acknowledged")).to_have_count(1)
     expect(page.locator("#flash kbd")).to_have_text("z")
+    page.evaluate(RUSSIAN, ["х", "BracketLeft"])  # signs have their places, too
+    expect(page.locator("#keys")).to_be_visible()
 
 
 def test_a_new_emergency_sounds_once_where_it_was_asked_for(world, signed_in):
@@ -52,6 +55,9 @@ def test_a_new_emergency_sounds_once_where_it_was_asked_for(world, signed_in):
     (calm,) = world.alert(name="Calm", fingerprint="c", severity="info")
     expect(page.locator(f"#row-{calm}")).to_be_visible(timeout=15_000)
     assert page.evaluate("tones") == 3
+    page.evaluate("""Object.defineProperty(AudioContext.prototype, "state", { get: () => "suspended" });
+      document.dispatchEvent(new CustomEvent("nabat:emergencies", { detail: ["row-0"] }))""")
+    assert page.evaluate("[tones, localStorage.getItem('nabat-rang').includes('row-0')]") == [3, False]
     page.goto("/me/appearance")
     page.locator("#sound").click()
     page.goto("/incidents")

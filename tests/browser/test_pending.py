@@ -16,11 +16,15 @@ class Held:
 
     def __init__(self, app):
         self.app, self.inside, self.go, self.which = app, threading.Event(), threading.Event(), ""
+        self.lost = False  # on the way back a proxy has given it up
 
     def __call__(self, environ, start):
         if environ["REQUEST_METHOD"] == "POST" and self.which and environ["PATH_INFO"].endswith(self.which):
             self.inside.set()
             self.go.wait(30)
+            if self.lost:
+                start("502 Bad Gateway", [("Content-Type", "text/html")])
+                return [b"<h1>Bad Gateway</h1>"]
         return self.app(environ, start)
 
 
@@ -85,4 +89,21 @@ def test_without_an_answer_nothing_is_said_to_be_done(world, held, page):
     expect(doubt.get_by_role("button")).to_be_focused()
     held.go.set()
     expect(page.locator("#timeline")).to_contain_text("seen")
+    expect(page.locator(".pending")).to_have_count(0)
+
+    # what a proxy says in its place is no answer: the doubt stays, and so does the way to try again
+    held.inside.clear(), held.go.clear()
+    held.lost = True
+    page.fill("#note-text", "once more")
+    page.locator("#note button").click()
+    held.inside.wait(20)
+    page.clock.fast_forward(11_000)
+    expect(doubt).to_contain_text("Not confirmed.")
+    with page.expect_response("**/notes"):
+        held.go.set()
+    expect(page.locator("#note button").first).to_be_enabled()
+    expect(doubt).to_contain_text("Not confirmed.")
+    held.which = ""
+    doubt.get_by_role("button").click()
+    expect(page.locator("#timeline")).to_contain_text("once more")
     expect(page.locator(".pending")).to_have_count(0)

@@ -123,6 +123,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/services/<path:name>"): "302 404 404 404 404",  # no such service
     ("GET", "/rules"): READERS,
     ("GET", "/rules/<path:name>"): "302 404 404 404 404",
+    ("GET", "/rules/cases"): "302 403 302 302 302",
     ("POST", "/rules/cases"): "302 403 200 200 200",
     ("GET", "/rules/test"): "302 403 200 200 200",
     ("POST", "/rules/test"): "302 403 422 422 422",  # without a payload

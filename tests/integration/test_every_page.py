@@ -78,6 +78,8 @@ def test_exact_times_are_switched_in_the_menu_and_one_is_back_where_one_was(worl
     assert 'name="exact" value="" aria-pressed="true"' in page
     assert anna.press("/me/times", {"Referer": "https://elsewhere.example/x"}).headers["Location"].startswith("/me/")
     assert not row("anna@example.org").exact_times
+    refused = {"Referer": "http://localhost/me/keys"}  # where a form was refused; nothing can be read there
+    assert anna.press("/me/times", refused, exact="1").headers["Location"].startswith("/me/appearance")
 
 
 def test_an_error_is_told_in_the_language_of_whoever_is_signed_in(world_of):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec import structs
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from dashboard.service_address import name_of, slug
 from gateway import silencing
@@ -15,6 +15,7 @@ from gateway.flows import rollups as keeping
 from gateway.store import rollups, service_days
 from gateway.store.db import reading, transaction
 from gateway.store.stat_tables import StatCore, StatService
+from gateway.store.tables import PersonRow
 from rules.book import parse
 from rules.services import named
 from rules.words import Suppressor
@@ -110,6 +111,9 @@ def test_the_list_is_asked_like_others_and_walked_page_by_page(world, monkeypatc
     assert "source:x" in viewer.get("/services?q=source:x").text
     for odd in ("after=1.2.~%2F", "after=0.0.zz", "sort=x", "urgency=9", "status=x"):
         assert viewer.get(f"/services?{odd}").status_code == 200
+    for number in range(5):  # longer than an address usually is, six characters to each letter
+        fires(world, f"{'Очень долгое имя ' * 20}{number}", 20 + number)
+    assert len(set(walk("/services?q=долгое"))) == 5
 
 
 def test_days_are_counted_once_more_when_services_were_not_and_forgotten_after_a_month(world):
@@ -152,6 +156,13 @@ def test_silences_that_touch_it_are_named(world):
     irina.sign_in("irina@example.org")
     part = irina.get("/services/billing").text.partition('id="h-quiet"')[2].partition("</section>")[0]
     assert [f"reason {number}" in part for number in range(4)] == [True, False, True, False]
+    fires(world, "unknown", 2)  # of which no rule is known before the days are counted
+    assert "/rules/test" in irina.get("/services/unknown").text
+    with transaction() as session:
+        session.execute(update(PersonRow).values(role="viewer"))
+    page = irina.get("/services/unknown").text
+    assert "No rule of the present book is known" in page
+    assert "/rules/test" not in page
 
 
 @pytest.mark.parametrize("name", ["billing", "a/b", "..", ".", "~x", "Печать", "a%2Fb", "a b", "x\ty", "q?x=1#y"])

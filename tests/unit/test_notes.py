@@ -55,11 +55,14 @@ def test_a_mention_is_of_one_person_or_of_nobody(text, whom):
         ("[x](javascript:alert(1)) [y](data:text/html,x)", "<p>[x](javascript:alert(1)) [y](data:text/html,x)</p>"),
         ("[x](https://a\\@b)", "<p>[x](https://a\\@b)</p>"),
         ("@Анна, <b>@anna</b>", '<p><a href="/people/1">@Анна</a>, &lt;b&gt;@anna&lt;/b&gt;</p>'),
+        ("3. third\n4. fourth\n\n1. anew", '<ol start="3"><li>third</li><li>fourth</li></ol><ol><li>anew</li></ol>'),
+        ("@Аннабель", "<p>@Аннабель</p>"),
+        ("@Weiß took it", '<p><a href="/people/2">@Weiß</a> took it</p>'),
         ("", ""),
     ],
 )  # fmt: skip
 def test_what_is_marked_and_what_stays_text(text, html):
-    assert markdown.note(text, {"@анна": "/people/1"}) == html
+    assert markdown.note(text, {"@анна": "/people/1", "@weiss": "/people/2"}) == html
 
 
 @pytest.mark.parametrize(
