@@ -43,13 +43,13 @@ def kept(detail: Mapping[str, Any]) -> Markup:
 
 def _lines(text: str, mentioned: Mentioned) -> Markup:
     """Paragraphs, in which line ends stay, and lists."""
-    parts, lines, items, kind, first = list[Markup](), list[Markup](), list[Markup](), "", 1
+    parts, lines, items, kind = list[Markup](), list[Markup](), list[tuple[str, Markup]](), ""
 
     def close() -> None:
         if lines:
             parts.append(Markup("<p>{}</p>").format(Markup("<br>").join(lines)))
         if items:
-            parts.append(_list(kind, first, items))
+            parts.append(_list(kind, items))
         lines.clear()
         items.clear()
 
@@ -58,23 +58,23 @@ def _lines(text: str, mentioned: Mentioned) -> Markup:
         sort = "" if item is None else "ol" if item[1] else "ul"
         if not line.strip() or sort != kind:
             close()
-        if item is not None and item[1] and not items:
-            first = int(item[1])
         kind = sort
         if item is not None:
-            items.append(Markup("<li>{}</li>").format(_inline(item[2], mentioned)))
+            items.append((item[1] or "", Markup("<li>{}</li>").format(_inline(item[2], mentioned))))
         elif line.strip():
             lines.append(_inline(line, mentioned))
     close()
     return Markup("").join(parts)
 
 
-def _list(kind: str, first: int, items: Sequence[Markup]) -> Markup:
+def _list(kind: str, items: Sequence[tuple[str, Markup]]) -> Markup:
     """A numbered one begins with the number that was written: step 3 stays step 3."""
-    inside = Markup("").join(items)
+    inside, first = Markup("").join(item for _, item in items), int(items[0][0] or 1)
     if kind == "ul":
         return Markup("<ul>{}</ul>").format(inside)
-    return Markup('<ol start="{}">{}</ol>').format(first, inside) if first != 1 else Markup("<ol>{}</ol>").format(inside)
+    return (
+        Markup('<ol start="{}">{}</ol>').format(first, inside) if first != 1 else Markup("<ol>{}</ol>").format(inside)
+    )
 
 
 def _inline(text: str, mentioned: Mentioned, depth: int = 0) -> Markup:
