@@ -23,6 +23,7 @@ PATIENCE = timedelta(seconds=30)  # with an incident that somebody else holds, b
 LATE = "late"
 PORTION = 20  # incidents in one transaction, and how finely the progress is told
 ASSIGN = "assign"
+HELD = "held"  # incident → since when somebody else holds it, in microseconds
 
 
 def promise(ids: Sequence[int], act: str, given: Given, to: str, actor: Actor, now: datetime) -> BulkJob:
@@ -79,10 +80,13 @@ def put_off(number: int, now: datetime) -> int:
         if job is None:
             return 0
         held = int(job.numbers[job.place])
-        if now - job.at > PATIENCE:
+        since = job.given.get(HELD, {})  # the job may be older than that by far
+        first = since.get(str(held), micros(now))
+        if now - moment(first) > PATIENCE:
             _pass_over(job, Reason.IN_USE, now)
         else:
             job.numbers = [*job.numbers[: job.place], *job.numbers[job.place + 1 :], held]
+            job.given = {**job.given, HELD: {**since, str(held): first}}
         return held if job.finished_at is None else 0
 
 

@@ -133,6 +133,7 @@ def test_one_incident_that_is_held_keeps_no_portion_of_its_own_act_waiting(staff
     link.rollback()
 
     jobs.promise(made, "resolve", Given(), "", PERSON, world.clock.now())
+    world.clock.advance(seconds=31)  # a long act, or a late worker: it has not been held for as long
     link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [made[1]])
     flow.turn(world.app.extensions["gateway"])
     link.rollback()
