@@ -44,8 +44,11 @@ class Keeper:
 def turn(now: datetime, zone: ZoneInfo) -> None:
     """Counts what may have changed since the last turn. Made twice it changes nothing."""
     with reading() as session:
-        known = rollups.state(session) or _nothing(now, zone)
+        known = rollups.state(session)
         newest = session.scalar(select(Entry.id).order_by(Entry.id.desc()).limit(1)) or 0
+    seen = known.seen if known is not None else 0
+    if known is None or known.zone not in ("", zone.key):  # of another zone every day begins elsewhere
+        known = _nothing(now, zone)
     recent = _days_between(now - ANEW, now, zone)
     past = range(max(known.first, known.since - AT_ONCE), known.since)
     days = {*recent, *past, *(day for day in _touched(known, now, zone) if day >= known.since)}
@@ -60,7 +63,7 @@ def turn(now: datetime, zone: ZoneInfo) -> None:
         _sum_block(block)
     since = min([known.since, *past, *(day for day in recent if day >= known.first)])
     summed = tuple(sorted({*known.blocks, *blocks}))
-    state = State(since, known.first, micros(now), newest, known.seen, summed, services=True)
+    state = State(since, known.first, micros(now), newest, seen, summed, services=True, zone=zone.key)
     with transaction() as session:
         rollups.set_state(session, state)
     _show(now, zone)

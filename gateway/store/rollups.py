@@ -41,6 +41,7 @@ class State(msgspec.Struct):
     seen_before: int = 0  # the same one turn earlier: a transaction may commit late under a lower number
     blocks: tuple[int, ...] = ()  # those four weeks that are summed as one, in order
     services: bool = False  # whether the last days were counted by service, too
+    zone: str = ""  # whose days they are
 
     @property
     def complete(self) -> bool:

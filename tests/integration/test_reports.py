@@ -137,6 +137,18 @@ def test_four_weeks_that_are_over_are_read_as_one_and_say_the_same(seeded):
     assert told(scope, later) != by_days[0]
 
 
+def test_another_zone_of_the_rule_book_has_all_days_counted_anew(seeded):
+    now, los_angeles = seeded.clock.now() + timedelta(days=40), ZoneInfo("America/Los_Angeles")
+    for zone in (MOSCOW, los_angeles, los_angeles):
+        keeping.turn(now, zone)
+    with reading() as session:
+        assert rollups.state(session).complete
+        for day in range(22, 31):
+            scope = Scope(date(2026, 11, day), date(2026, 11, day) + timedelta(days=1), los_angeles)
+            exact, sums = (reports.response(session, scope, now, exact=way).figures.total for way in (True, False))
+            assert sums == exact, day
+
+
 def told(scope, now):
     """What sums say of a period, and of the alerts of its weeks."""
     with reading() as session:
