@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from types import SimpleNamespace
+from urllib.parse import unquote
 
 from gateway.doors.server import Bridge
 
@@ -49,8 +50,9 @@ class BridgeDoor:
         """`pieces` is iterated asynchronously, as far as the bridge wants them."""
         proto = _Proto(pieces)
         usual = {
-            "proto": "http", "method": "POST", "path": path, "query_string": "", "headers": headers, "scheme": "http",
-            "http_version": "1.1", "server": "127.0.0.1:8000", "client": "127.0.0.1:5000", "authority": None,
+            "proto": "http", "method": "POST", "path": unquote(path), "query_string": "", "headers": headers,
+            "scheme": "http", "http_version": "1.1", "server": "127.0.0.1:8000", "client": "127.0.0.1:5000",
+            "authority": None,
         }  # fmt: skip
         scope = SimpleNamespace(**usual | more)
         asyncio.run_coroutine_threadsafe(self.bridge.__rsgi__(scope, proto), self.loop).result(30)

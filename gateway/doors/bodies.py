@@ -4,7 +4,6 @@ import io
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import unquote
 
 ROOM = 128 * 1024 * 1024  # bytes of bodies that a process holds at a time …
 KEPT_FREE = 32 * 1024 * 1024  # … of which these many are for small ones
@@ -95,7 +94,7 @@ def environ_of(scope: Any, body: bytes) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(scope.path, "latin-1"),
+        "PATH_INFO": scope.path.encode().decode("latin-1"),  # granian has read the % of it; WSGI wants bytes
         "QUERY_STRING": scope.query_string,
         "SERVER_NAME": host,
         "SERVER_PORT": port,

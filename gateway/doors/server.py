@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import unquote
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -286,8 +285,8 @@ def request_of(scope: Any, body: bytes) -> ingest.Request:
     kind, _, path_token = scope.path.removeprefix("/ingest/").partition("/")
     get = scope.headers.get
     return ingest.Request(
-        unquote(kind),
-        unquote(path_token),
+        kind,
+        path_token,
         get("authorization") or "",
         (get("content-type") or "").lower(),
         (get("content-encoding") or "").lower().strip(),

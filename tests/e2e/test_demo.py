@@ -3,6 +3,7 @@
 import http.cookiejar
 import re
 import signal
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -54,6 +55,10 @@ def test_one_command_shows_a_working_dashboard_with_demo_data(bare):
     assert "Demo data." in page
     numbers = sorted({int(number) for number in re.findall(r'href="/incidents/(\d+)[?"]', page)})
     assert 8 <= len(numbers) <= 14
+    with pytest.raises(urllib.error.HTTPError) as nothing:
+        visitor.get("/services/%D1%83%D1%87%D1%91%D1%82%2541")
+    assert nothing.value.code == 404
+    assert "/services/учёт%41" in nothing.value.read().decode()
     token = re.search(r'name="csrf-token" content="([^"]*)"', page)[1]
     visitor.post(f"/incidents/{numbers[-1]}/acknowledge", csrf_token=token)
     assert bare.value(f"SELECT ack_by FROM incident WHERE id = {numbers[-1]}") == "Ada"

@@ -98,9 +98,12 @@ def test_the_answers_that_no_page_made_have_them_too(world):
         ]  # fmt: skip
         page = door.post("/incidents/1/note", b"x" * 1_100_000, accept="text/html", accept_language="ru")
         part = door.post("/incidents/1/note", b"x" * 1_100_000, hx_request="true")
+        named = door.get("/nowhere/%D1%83%D1%87%D1%91%D1%82%2541%EF%BF%BD", "", {"accept": "text/html"})
     finally:
         door.close()
     assert [answer.status for answer in answers] == [202, 400, 401, 413, 404]
+    assert named.status == 404
+    assert "/nowhere/учёт%41\ufffd" in named.body.decode()  # a name of any script, and read once only
     assert (page.status, part.status) == (413, 413)  # people are told by a page, htmx by a sentence
     assert "Слишком длинно" in page.body.decode()
     assert dict(part.headers)["hx-retarget"] == "#flash-err"
