@@ -44,8 +44,14 @@ def set_address(source_id: int, place: Place, world: World, actor: Actor, now: d
         before = known.url if known else ""
         kept = known.sealed if place.keep and known and known.url == url else sealed
         desk.set_address(session, source_id, url, kept)
-        told = {"before": {"desk": before}, "after": {"desk": url}}
+        told = {"before": {"desk": _for_all(before)}, "after": {"desk": _for_all(url)}}
         audit.note(session, now, actor.account or actor.name, "source set", source.name, actor.how, **told)
+
+
+def _for_all(url: str) -> str:
+    """As more people read it: many a hook has its key in the query."""
+    place, asked, _ = url.partition("?")
+    return f"{place}?…" if asked else place
 
 
 def again(incident_id: int, actor: Actor, now: datetime) -> bool:

@@ -127,6 +127,8 @@ def test_an_address_that_goes_and_a_day_in_vain(world, desk):
     assert world.entries("desk failed")[0].detail == {"to": "Anna", "error": "HTTP 500"}
     admin = signed_in(world)
     other = f"{desk.url}/elsewhere"
+    admin.press(f"/sources/{source}/desk", url=f"{other}?key={SECRET}")
+    assert SECRET not in str([one.detail for one in db.session.scalars(select(Audit))])  # more people read that
     admin.press(f"/sources/{source}/desk", url=other, keep="1")  # another address is never shown the old one's token
     assert db.session.get(DeskAddress, source).sealed is None
     admin.press(f"/incidents/{number}/assign", to="irina@example.org")
