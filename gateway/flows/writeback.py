@@ -89,6 +89,7 @@ def _settle(one: Telling, problem: str, wish: float | None, now: datetime, *, fi
         case = cases.load(session, [one.incident_id]).get(one.incident_id)
         word = desk.held(session, one)
         if word is None or case is None:
+            desk.arrived(session, one, now)
             return
         word.error = problem[:300]
         if problem and not final:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, exists, select, text, update
+from sqlalchemy.orm import Session, aliased
 
 from gateway.store.base import QUEUED
 from gateway.store.db import locked
@@ -65,8 +65,14 @@ def is_due(session: Session, now: datetime) -> bool:
 
 
 def lease(session: Session, now: datetime, without: Collection[int] = ()) -> Telling | None:
-    """The one that waits longest, ours for a minute; of other desks than these."""
-    due = (QUEUED, DeskWord.due_at <= now, DeskWord.source_id.not_in(without))
+    """The one that waits longest, ours for a minute; of other desks than these.
+
+    Not while an older one about its ticket is on its way: it might arrive after this one, and the desk believe it.
+    """
+    older = aliased(DeskWord)
+    on_its_way = (older.status == "replaced", older.attempts > 0, older.error == "", older.due_at > now)
+    behind = exists().where(older.incident_id == DeskWord.incident_id, older.id < DeskWord.id, *on_its_way)
+    due = (QUEUED, DeskWord.due_at <= now, DeskWord.source_id.not_in(without), ~behind)
     query = select(DeskWord).where(*due).order_by(DeskWord.due_at).limit(1)
     word = session.scalars(locked(query, skip=True).execution_options(populate_existing=True)).first()
     if word is None:
@@ -85,6 +91,12 @@ def held(session: Session, one: Telling) -> DeskWord | None:
     """If nobody has replaced or taken it meanwhile."""
     query = select(DeskWord).where(DeskWord.id == one.id, DeskWord.attempts == one.attempt, QUEUED)
     return session.scalars(locked(query).execution_options(populate_existing=True)).first()
+
+
+def arrived(session: Session, one: Telling, now: datetime) -> None:
+    """It was replaced on its way: the one that replaced it may go."""
+    mine = (DeskWord.id == one.id, DeskWord.attempts == one.attempt, DeskWord.status == "replaced")
+    session.execute(update(DeskWord).where(*mine).values(due_at=now))
 
 
 def once_more(session: Session, incident_id: int, now: datetime) -> bool:

@@ -159,3 +159,25 @@ def test_a_desk_that_is_silent_holds_up_no_other_and_no_word_is_sent_beside_itse
     admin.press(f"/sources/{world.incidents()[0].source_id}/desk", url="")
     admin.press(f"/incidents/{tickets[1]}/assign", to="irina@example.org")
     assert statuses() == ["sent", "replaced", "sent"], "nobody hears any more that Anna has it"
+
+
+def test_a_newer_word_waits_for_an_older_one_that_is_on_its_way(world, desk):
+    (number,) = post(world, ticket())
+    admin, _ = connected(world, desk)
+    admin.press(f"/incidents/{number}/assign", to="anna@example.org")
+    with transaction() as session:
+        lost = words.lease(session, world.clock.now())
+    admin.press(f"/incidents/{number}/assign", to="oleg@example.org")
+    assert turns(world) == 0, "another worker sends nothing beside it"
+    writeback._settle(lost, "", None, world.clock.now(), final=False)
+    assert turns(world) == 1
+    assert statuses() == ["replaced", "sent"]
+
+    admin.press(f"/incidents/{number}/assign", to="anna@example.org")
+    with transaction() as session:
+        words.lease(session, world.clock.now())  # by a worker that is killed
+    admin.press(f"/incidents/{number}/assign", to="irina@example.org")
+    assert turns(world) == 0
+    world.clock.advance(seconds=61)
+    assert turns(world) == 1
+    assert desk.requests[-1].json()["assignee"]["email"] == "irina@example.org"
