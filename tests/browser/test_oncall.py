@@ -90,3 +90,7 @@ def test_a_zone_that_changes_in_another_week_has_its_mark_in_its_own_lane(world,
     )
     expect(page.locator(".oc-turn")).to_have_count(1)
     expect(page.locator(".oc-row", has=page.locator(".oc-turn"))).to_contain_text("york")
+    page.locator("#cal-after").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/oncall?from=2026-03-09")
+    expect(page.locator("#cal-after")).to_be_focused()  # whoever walks on by keyboard is not sent to the top

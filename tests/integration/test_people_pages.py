@@ -162,6 +162,9 @@ def test_somebody_comes_is_changed_and_leaves(staffed):
     viewer.sign_in("oleg@example.org")
     assert "+79990000001" not in viewer.get(f"/people/{anna}").text
     assert 'action="/people' not in viewer.get(f"/people/{anna}").text
+    own = viewer.get(f"/people/{oleg}").text
+    assert '<h2 id="h-con">' in own
+    assert 'href="/me/contact"' not in own  # a viewer is never told, and has none
 
 
 def test_the_list_shows_the_load_and_leaving_names_what_would_break(staffed):
