@@ -65,8 +65,14 @@ def in_python(text):
             yield from (f"line {node.lineno}: {one}" for one in look(node))
 
 
+def is_our_own(node):
+    """Markup of a literal: nothing of it came from outside, and format() and join() escape what is put into it."""
+    literal = len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and not node.keywords
+    return literal and dotted(node.func).endswith("Markup")
+
+
 def in_a_call(node):
-    if dotted(node.func) in CALLS:
+    if dotted(node.func) in CALLS and not is_our_own(node):
         yield f"{dotted(node.func)}()"
     for one in node.keywords:
         if isinstance(one.value, ast.Constant) and (one.arg, one.value.value) in KEYWORDS:
@@ -134,7 +140,7 @@ def test_no_script_makes_markup_of_text():
     [
         "eval(x)", "yaml.load(x)", "import pickle", "from pickle import loads", "subprocess.run(x, shell=True)",
         "requests.get(x, verify=False)", "context.check_hostname = False", "context.verify_mode = ssl.CERT_NONE",
-        "app.run(debug=True)", "re.match(a, b)",
+        "app.run(debug=True)", "re.match(a, b)", "Markup(text)", 'Markup(f"<p>{text}</p>")', 'markupsafe.Markup("<p>" + x)',
     ],
 )  # fmt: skip
 def test_the_gate_for_programs_closes(text):
