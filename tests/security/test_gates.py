@@ -140,7 +140,8 @@ def test_no_script_makes_markup_of_text():
     [
         "eval(x)", "yaml.load(x)", "import pickle", "from pickle import loads", "subprocess.run(x, shell=True)",
         "requests.get(x, verify=False)", "context.check_hostname = False", "context.verify_mode = ssl.CERT_NONE",
-        "app.run(debug=True)", "re.match(a, b)", "Markup(text)", 'Markup(f"<p>{text}</p>")', 'markupsafe.Markup("<p>" + x)',
+        "app.run(debug=True)", "re.match(a, b)", "Markup(text)", 'Markup(f"<p>{text}</p>")',
+        'markupsafe.Markup("<p>" + x)',
     ],
 )  # fmt: skip
 def test_the_gate_for_programs_closes(text):
