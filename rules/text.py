@@ -10,7 +10,7 @@ LONGEST_CHARACTER = 32  # code points: past that it is not a character but an at
 # C0 without tab and line feed, DEL, C1
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_HOST = r"(?P<host>[^/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])"
+_HOST = r"(?P<host>[^/?#@:\[\]<>^|]+|\[[0-9A-Fa-f:.]+\])"
 _WEB_ADDRESS = re.compile(rf"(?i:https?)://([^/?#@\[\]]*@)?{_HOST}(:(?P<port>[0-9]{{0,5}}))?([/?#].*)?", re.ASCII)
 _JOINER = "\u200d"
 _REGIONAL = range(0x1F1E6, 0x1F200)  # two of these make a flag

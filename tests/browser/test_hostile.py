@@ -160,6 +160,7 @@ def places(world, number, eve, welcome):
         "/policies/<path:name>": f"/policies/{named}",
         "/rules/<path:name>": f"/rules/{quote(NAME + 'all', safe='')}",
         "/teams/<path:name>": f"/teams/{named}",
+        "/services/<path:name>": f"/services/{named}",
         "/tickets/<path:key>": "/tickets/SD-1",
         "/maintenance/<int(max=2147483647):planned>": "/maintenance/2",
         "/g/<token>": re.search(r'href="[^"]*(/g/[^"]+)"', eve.get("/reports/guests").text)[1],

@@ -92,9 +92,11 @@ def test_at_most_one_open_incident_per_key_under_any_concurrency(world):
 
     def post(number):
         body = webhook(name=f"Alert{number % 20}", fingerprint=f"f{number % 60}")
-        answer = world.app.test_client().post(
-            "/ingest/alertmanager", json=body, headers={"Authorization": f"Bearer {token}"}
-        )
+        headers = {"Authorization": f"Bearer {token}"}
+        for _ in range(5):  # twelve that want one row may wait too long: its sender comes again
+            answer = world.app.test_client().post("/ingest/alertmanager", json=body, headers=headers)
+            if answer.status_code != 503:
+                break
         return answer.status_code
 
     assert set(together(world, post, range(240))) == {202}

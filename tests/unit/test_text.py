@@ -98,6 +98,8 @@ def test_web_addresses_become_links(url):
     "url",
     [
         "",
+        "http://host.example|click",
+        "https://host<b>.example",
         "javascript:alert(1)",
         "java\tscript:alert(1)",
         "JaVaScRiPt://x/%0aalert(1)",
