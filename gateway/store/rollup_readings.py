@@ -46,9 +46,9 @@ def days_of(session: Session, block: int) -> Tally:
     for team, urgency, metric, buckets, total in _rows(
         session, f"team, urgency, metric, buckets, total FROM stat_sample {where}", {}
     ):
-        found.sample(block, team, urgency, metric).join(_sample(buckets, total))
+        _add_sample(found.sample(block, team, urgency, metric), buckets, total)
     for team, person, pages, nights in _rows(session, f"team, person_id, pages, nights FROM stat_load {where}", {}):
-        found.loads.setdefault((block, team, person), Load()).join(_load(pages, nights))
+        _add_load(found, (block, team, person), pages, nights)
     return found
 
 
@@ -70,7 +70,7 @@ def _read_samples(session: Session, stretches: Sequence[Stretch], scope: Scope, 
     for one in stretches:
         rows = _rows(session, f"urgency, metric, buckets, total FROM stat_sample WHERE {_in(one)}{where}", values)
         for urgency, metric, buckets, total in rows:
-            found.sample(0, "", urgency, metric).join(_sample(buckets, total))
+            _add_sample(found.sample(0, "", urgency, metric), buckets, total)
 
 
 def _read_loads(session: Session, stretches: Sequence[Stretch], scope: Scope, found: Tally) -> None:
@@ -78,15 +78,24 @@ def _read_loads(session: Session, stretches: Sequence[Stretch], scope: Scope, fo
     for one in stretches:
         rows = _rows(session, f"person_id, pages, nights FROM stat_load WHERE {_in(one)}{where}", values)
         for person, pages, nights in rows:
-            found.loads.setdefault((0, "", person), Load()).join(_load(pages, nights))
+            _add_load(found, (0, "", person), pages, nights)
 
 
-def _sample(buckets: str, total: int) -> Sample:
-    return Sample(buckets=int(buckets, 16), total=total / 1000)
+# A report of a month reads some twenty thousand rows: nothing is made for one that need not be.
 
 
-def _load(pages: str, nights: str) -> Load:
-    return Load(int(pages, 16), {int(night) for night in nights.split(",") if night})
+def _add_sample(sample: Sample, buckets: str, total: int) -> None:
+    sample.buckets += int(buckets, 16)
+    sample.total += total / 1000
+
+
+def _add_load(found: Tally, key: tuple[int, str, int], pages: str, nights: str) -> None:
+    load = found.loads.get(key)
+    if load is None:
+        load = found.loads[key] = Load()
+    load.pages += int(pages, 16)
+    if nights:
+        load.nights.update(map(int, nights.split(",")))
 
 
 def _blocks(session: Session) -> Sequence[int]:
