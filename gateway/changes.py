@@ -124,7 +124,7 @@ class Changes:
     def hand(self, case: Case, actor: Origin) -> None:
         """Somebody else has it now, or nobody: the service desk of a ticket is told."""
         if case.kind == Kind.TICKET:
-            found = next((one for one in self.directory.people.values() if one.id == case.assignee_id), None)
+            found = self.directory.by_id(case.assignee_id)
             who = {"email": found.email, "name": found.name} if found else {}
             self.handed[case.id] = (case.source_id, who, actor.name)
 

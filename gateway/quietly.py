@@ -40,8 +40,8 @@ def say(changes: Changes, case: Case, decision: Decision, actor: str) -> None:
 
 def commented(changes: Changes, case: Case) -> Audience:
     """The client has said something: whoever has the ticket hears of it, or else whoever works on it."""
-    mine = [one for one in changes.directory.people.values() if one.id == case.assignee_id]
-    found = _one(changes, case, mine[0].email) if mine else Audience()
+    mine = changes.directory.by_id(case.assignee_id)
+    found = _one(changes, case, mine.email) if mine else Audience()
     found = found if found.notices else _listeners(changes, case)
     for notice in found.notices:
         changes.promise(case, notice, "commented", "news")

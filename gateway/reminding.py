@@ -44,7 +44,7 @@ def last(session: Session, people: Collection[int], now: datetime) -> Mapping[in
 def remind(person_id: int, actor: Actor, now: datetime) -> Reminded:
     with transaction() as session:
         directory = world().roll.current(session)
-        person = next((one for one in directory.people.values() if one.id == person_id), None)
+        person = directory.by_id(person_id)
         if person is None:
             return Reminded(NOBODY)
         found = lacking(session, directory, now).get(person.email, ())

@@ -248,6 +248,9 @@ class Directory:
     silences: tuple[Silence, ...] = ()  # that have not ended
     failing: frozenset[tuple[str, str]] = frozenset()  # (channel, address_id) of contacts that a provider refuses
 
+    def by_id(self, number: int | None) -> Person | None:
+        return next((one for one in self.people.values() if one.id == number), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

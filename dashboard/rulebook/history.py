@@ -14,7 +14,6 @@ from rules.text import cut, one_line
 
 LONGEST = 300  # characters of a line
 MOST = 120  # lines of one change
-WORDS = {"added": "added", "removed": "removed", "changed": "changed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def _version(row: Audit, version: str, until: Moment | None, reader: Reader) -> 
         at=reader.moment(row.at),
         until=until,
         who=row.actor.partition(" <")[0],
-        word=reader.say(WORDS.get(word, word)),
+        word=reader.say(word),
         version=version,
         commit=_said(detail, "commit"),
         subject=_said(detail, "subject"),

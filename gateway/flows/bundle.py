@@ -71,7 +71,7 @@ def _bundle(
 
 
 def _begin(session: Session, first: Leased, person_id: int, directory: Directory, now: datetime) -> int | None:
-    person = next((one for one in directory.people.values() if one.id == person_id), None)
+    person = directory.by_id(person_id)
     found = roll_up_contact(person, sms_over=_sms_over(session, person, now)) if person else None
     if person is None or found is None:
         return None

@@ -78,7 +78,7 @@ def feed(token: str, now: datetime) -> bytes | None:
 
 
 def _of_person(directory: Directory, person_id: int, now: datetime) -> bytes | None:
-    person = next((one for one in directory.people.values() if one.id == person_id), None)
+    person = directory.by_id(person_id)
     if person is None:
         return None
     title = _TITLE.get(person.language, "On call")

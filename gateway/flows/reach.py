@@ -1,4 +1,7 @@
-"""The nightly look ahead at 14 days: who could not be reached. First they hear of it, then their team's lead."""
+"""The nightly look ahead: whom nobody could reach in the next 14 days, and hours of the next 28 without anybody.
+
+First they hear of it, then their team's lead.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
