@@ -9,7 +9,7 @@ from flask import has_request_context, request
 
 from gateway.demo.mark import FACT as DEMO
 from gateway.store import bulk, firstrun, roll, selfwatch, vitals
-from gateway.store.base import AWAKE, SNOOZED, SUPPRESSED
+from gateway.store.base import AWAKE, COUNTED, SNOOZED, SUPPRESSED
 from gateway.store.bulk import Question
 from gateway.store.db import db
 from gateway.store.selfwatch import Report
@@ -18,7 +18,6 @@ from gateway.store.vitals import Failing, Losing
 from gateway.world import world
 from rules.words import Directory
 
-COUNTED = 1000  # more are not counted: nobody acts differently on 1,000 than on 100,000
 NEWEST = 200  # lines of the timeline whose sum notices a transaction that commits late under a lower id
 LOOKED_AT = 200  # of the open emergencies the newest; whatever is lost of the others, the auditor tells
 HEARD = 3  # sources named in the corner

@@ -36,6 +36,7 @@ from gateway.doors import (
     machine_quiet,
     machine_reports,
     machine_rules,
+    machine_services,
     machine_settings,
     machine_silences,
     machine_sources,
@@ -67,6 +68,7 @@ MACHINE_ROUTES = (
     machine_people,
     machine_quiet,
     machine_rules,
+    machine_services,
     machine_settings,
     machine_sources,
 )  # their routes hang on the blueprint of machine_door

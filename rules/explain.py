@@ -78,7 +78,7 @@ class Explanation:
             "acknowledge_within": write_duration(self.route.acknowledge_within),
             "repeat": self.route.repeat,
             "on_call": list(self.on_call),
-            "ladder": [_rung_as_data(rung) for rung in self.ladder],
+            "ladder": [rung_as_data(rung) for rung in self.ladder],
             "ending": self.ending,
             "remarks": list(self.remarks),
             "book_version": self.book_version,
@@ -215,7 +215,7 @@ def duty(route: Route, directory: Directory, at: datetime) -> tuple[dict[str, st
     return tuple(found)
 
 
-def _rung_as_data(rung: Rung) -> dict[str, Any]:
+def rung_as_data(rung: Rung) -> dict[str, Any]:
     told = [
         {
             "who": notice.who,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from dashboard.reader import Moment, Reader
 from gateway.store.routes import route_of
 from gateway.store.tables import AlertRow, Delivery, Incident, Source
+from rules.services import RUNBOOKS
 from rules.text import cut, one_line, safe_url
 
 SHOWN_ROUNDS = 5  # steps told lately; an emergency may have had hundreds
 SHOWN_LABELS = 6
 NEWS = ("news", "again")  # parts of messages that only tell of an answer
-RUNBOOKS = ("runbook_url", "runbook")
 GRAPHS = ("dashboard_url", "panel_url", "grafana_url")
 SUMMARIES = ("summary", "description", "message")
 

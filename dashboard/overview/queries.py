@@ -19,9 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dashboard.glance import COUNTED, Count
+from dashboard.glance import Count
 from gateway.store import rollups, service_days, vitals
-from gateway.store.base import OPEN
+from gateway.store.base import COUNTED, OPEN
 from gateway.store.db import db
 from gateway.store.stats import Scope
 from gateway.store.tables import Delivery, Entry, Fact, Incident

@@ -12,8 +12,8 @@ from dashboard.glance import frame, pulse
 from dashboard.overview import cards, queries
 from dashboard.overview.checklist import checklist
 from dashboard.page import draw, reader_of
-from dashboard.service_address import service_url
 from gateway.access.auth import READERS, Visit, require
+from gateway.service_address import service_url
 from gateway.store.stats import Scope
 from gateway.world import world
 

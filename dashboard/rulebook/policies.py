@@ -1,7 +1,6 @@
 """Policies: whom each tells first now, and one of them minute by minute with the names of a chosen moment."""
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
@@ -15,6 +14,7 @@ from dashboard.rulebook import bar, history, queries
 from dashboard.rulebook.rows import (
     from_input,
     local_input,
+    names,
     policy_row,
     policy_url,
     step_rows,
@@ -22,16 +22,17 @@ from dashboard.rulebook.rows import (
     used_by,
     warned,
 )
-from dashboard.service_address import service_url
 from gateway import bookreview
 from gateway.access.auth import READERS, Visit, require
+from gateway.service_address import service_url
 from gateway.store.tables import Incident
 from gateway.world import world
 from rules.audience import notices
-from rules.book import Policy, RuleBook, fallback_route
+from rules.book import Policy, RuleBook
 from rules.explain import ladder
+from rules.policies import routes_of, told_first
 from rules.services import named
-from rules.words import Directory, Route, Urgency
+from rules.words import Route, Urgency
 
 
 @bp.get("/policies")
@@ -40,7 +41,7 @@ def policies(visit: Visit) -> ResponseReturnValue:
     book, reader, directory = world().shelf.book, reader_of(visit), queries.directory()
     found = bookreview.findings(book, directory, visit.now)
     rows = [
-        policy_row(one, book, told_first(one, book, directory, visit.now), found, reader)
+        policy_row(one, book, names(told_first(one, book, directory, visit.now)), found, reader)
         for one in book.policies.values()
     ]
     services = _services(book)
@@ -56,22 +57,6 @@ def _services(book: RuleBook) -> dict[str, list[str]]:
         if rule is not None:
             found.setdefault(rule.route.policy, set()).add(name)
     return {policy: sorted(services) for policy, services in found.items()}
-
-
-def told_first(policy: Policy, book: RuleBook, directory: Directory, now: datetime) -> str:
-    """Who is told first, if something comes now."""
-    if not policy.steps:
-        return ""
-    told, _ = notices(policy.steps[0], routes_of(policy, book)[0], directory, now)
-    return ", ".join(dict.fromkeys(one.name or one.who for one in told))
-
-
-def routes_of(policy: Policy, book: RuleBook) -> list[Route]:
-    """One route of each class that uses it, the most urgent first; of none that does, as an urgent one would."""
-    found = {rule.route.urgency: rule.route for rule in reversed(book.routes) if rule.route.policy == policy.name}
-    if found:
-        return [found[urgency] for urgency in Urgency if urgency in found]
-    return [replace(fallback_route(book), policy=policy.name, steps=policy.steps, repeat=policy.repeat)]
 
 
 @bp.get("/policies/<path:name>")

@@ -1,6 +1,6 @@
 """Rules and policies as the templates draw them: every word ready, no decision left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from rules.explain import Rung
 from rules.lint import Finding
 from rules.reasons import reason
 from rules.route_keys import GROUP_BY
-from rules.words import Directory, Route
+from rules.words import Directory, Notice, Route
 
 SHORTEST_CALL = timedelta(seconds=60)  # to be answered
 TAKEN = ("test", "cases")  # addresses below /rules/ that are pages of their own
@@ -81,6 +81,10 @@ def _more(rule: Rule, reader: Reader) -> list[str]:
 def rule_url(name: str, number: int) -> str:
     plain = name.strip("/") == name and "//" not in name and name not in TAKEN and name not in (".", "..")
     return f"/rules/{quote(name)}" if plain and name else f"/rules/{number}"
+
+
+def names(told: Iterable[Notice]) -> str:
+    return ", ".join(dict.fromkeys(one.name or one.who for one in told))
 
 
 def policy_url(name: str) -> str:

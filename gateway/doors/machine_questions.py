@@ -46,7 +46,7 @@ class BadQuestion(Exception):
 
 
 def wanted_incidents(args: MultiDict[str, str]) -> WantedIncidents:
-    asked = _Asked(args, INCIDENTS)
+    asked = Asked(args, INCIDENTS)
     words = asked.words("status", tuple(STATUSES)) or ("open",)
     named = {status for word in words for status in STATUSES[word]}
     urgencies = asked.words("urgency", tuple(Urgency))
@@ -62,7 +62,7 @@ def wanted_incidents(args: MultiDict[str, str]) -> WantedIncidents:
 
 
 def wanted_alerts(args: MultiDict[str, str]) -> WantedAlerts:
-    asked = _Asked(args, ALERTS)
+    asked = Asked(args, ALERTS)
     firing = asked.words("firing", ("true", "false"))
     return WantedAlerts(
         limit=asked.limit(),
@@ -75,7 +75,7 @@ def wanted_alerts(args: MultiDict[str, str]) -> WantedAlerts:
 
 
 def wanted_deliveries(args: MultiDict[str, str]) -> WantedDeliveries:
-    asked = _Asked(args, DELIVERIES)
+    asked = Asked(args, DELIVERIES)
     return WantedDeliveries(
         limit=asked.limit(),
         after=asked.after("deliveries"),
@@ -87,17 +87,17 @@ def wanted_deliveries(args: MultiDict[str, str]) -> WantedDeliveries:
 
 def wanted_page(args: MultiDict[str, str], kind: str) -> tuple[int | None, int]:
     """Where it begins, and how many rows."""
-    asked = _Asked(args, PAGING)
+    asked = Asked(args, PAGING)
     return asked.after(kind), asked.limit()
 
 
 def wanted_search(args: MultiDict[str, str]) -> tuple[str, tuple[int, int] | None, int]:
-    asked = _Asked(args, SEARCH)
+    asked = Asked(args, SEARCH)
     return asked.one("query"), asked.place(), asked.limit()
 
 
 def wanted_view(args: MultiDict[str, str]) -> tuple[tuple[int, int] | None, int]:
-    asked = _Asked(args, PAGING)
+    asked = Asked(args, PAGING)
     return asked.place(), asked.limit()
 
 
@@ -107,14 +107,14 @@ def pair(place: tuple[int, int] | None) -> str | None:
 
 
 def wanted_tickets(args: MultiDict[str, str]) -> tuple[list[Status], int | None, int]:
-    asked = _Asked(args, TICKETS)
+    asked = Asked(args, TICKETS)
     named = {status for word in asked.words("status", tuple(STATUSES)) or ("open",) for status in STATUSES[word]}
     return [status for status in Status if status in named], asked.after("tickets"), asked.limit()
 
 
 def wanted_audit(args: MultiDict[str, str], zone: ZoneInfo) -> tuple[WantedAudit, int]:
     """Whole days by the wall clock there, the last one included."""
-    asked = _Asked(args, AUDIT)
+    asked = Asked(args, AUDIT)
     days = [_day(name, asked.one(name), None) for name in ("from", "to")]
     begin, end = (None if day is None else datetime.combine(day, time(), zone) for day in days)
     wanted = WantedAudit(
@@ -130,24 +130,24 @@ def wanted_audit(args: MultiDict[str, str], zone: ZoneInfo) -> tuple[WantedAudit
 
 
 def wanted_source(args: MultiDict[str, str]) -> str:
-    return _Asked(args, ("source",)).one("source")
+    return Asked(args, ("source",)).one("source")
 
 
 def wanted_oncall(args: MultiDict[str, str], now: datetime) -> tuple[str, datetime]:
     """The schedule's name, empty for all, and the moment."""
-    asked = _Asked(args, ONCALL)
+    asked = Asked(args, ONCALL)
     return asked.one("schedule"), asked.moment("at", now)
 
 
 def wanted_shifts(args: MultiDict[str, str], now: datetime) -> tuple[str, datetime, datetime]:
-    asked = _Asked(args, SHIFTS)
+    asked = Asked(args, SHIFTS)
     begin = asked.moment("from", now)
     return asked.one("schedule"), begin, asked.moment("to", begin + timedelta(days=7))
 
 
 def wanted_schedule(args: MultiDict[str, str]) -> str:
     """The schedule's name, empty for all."""
-    return _Asked(args, ONCALL[:1]).one("schedule")
+    return Asked(args, ONCALL[:1]).one("schedule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class WantedReport:
 
 
 def wanted_report(args: MultiDict[str, str], first: date, last: date) -> WantedReport:
-    asked = _Asked(args, REPORT)
+    asked = Asked(args, REPORT)
     first, last = _day("from", asked.one("from"), first), _day("to", asked.one("to"), last)
     if first > last or (last - first).days >= LONGEST_REPORT:
         raise BadQuestion(f"from must not be after to, and {LONGEST_REPORT} days are the most")
@@ -200,14 +200,14 @@ def cursor(kind: str, after: int | None) -> str | None:
 
 def wanted_state(args: MultiDict[str, str], known: tuple[str, ...]) -> tuple[str, ...]:
     """Of silences: those that have not expired, if nothing is asked for."""
-    return _Asked(args, ("state",)).words("state", known) or known[:-1]
+    return Asked(args, ("state",)).words("state", known) or known[:-1]
 
 
 def nothing_asked(args: MultiDict[str, str]) -> None:
-    _Asked(args, ())
+    Asked(args, ())
 
 
-class _Asked:
+class Asked:
     """The parameters of one request. An empty one is as good as none."""
 
     def __init__(self, args: MultiDict[str, str], known: tuple[str, ...]) -> None:
@@ -237,21 +237,21 @@ class _Asked:
         return found
 
     def limit(self) -> int:
-        return self._checked(
+        return self.checked(
             "limit", lambda text: _within(number_of(text), 1, MOST), f"a number from 1 to {MOST}", DEFAULT
         )
 
     def number(self, name: str) -> int | None:
-        return self._checked(name, number_of, "a number", None)
+        return self.checked(name, number_of, "a number", None)
 
     def after(self, kind: str) -> int | None:
-        return self._checked("after", lambda text: _position(kind, text), "the `next` of an earlier page", None)
+        return self.checked("after", lambda text: _position(kind, text), "the `next` of an earlier page", None)
 
     def place(self) -> tuple[int, int] | None:
-        return self._checked("after", filters.place_of, "the `next` of an earlier page", None)
+        return self.checked("after", filters.place_of, "the `next` of an earlier page", None)
 
     def moment(self, name: str, default: datetime) -> datetime:
-        return self._checked(
+        return self.checked(
             name, _moment, "a moment such as 2026-12-05T03:12:00+03:00 (with + written as %2B)", default
         )
 
@@ -261,7 +261,7 @@ class _Asked:
             raise BadQuestion("label: write it as name=value")
         return tuple((name, value) for name, _, value in pairs)
 
-    def _checked(self, name: str, read: Callable[[str], T | None], words: str, default: D) -> T | D:
+    def checked(self, name: str, read: Callable[[str], T | None], words: str, default: D) -> T | D:
         text = self.one(name)
         if not text:
             return default

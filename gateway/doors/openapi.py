@@ -1,7 +1,7 @@
 """The description of HTTP for programs (OpenAPI 3.1), written as data; a test holds it against the routes."""
 
 from gateway.doors import machine_answers as answers
-from gateway.doors import openapi_admin, openapi_duty, openapi_me, openapi_more, openapi_people
+from gateway.doors import openapi_admin, openapi_duty, openapi_me, openapi_more, openapi_people, openapi_services
 from gateway.doors.machine_questions import ALERTS, DELIVERIES, INCIDENTS, ONCALL, REPORT
 from gateway.doors.openapi_parts import (
     ANYTHING,
@@ -114,7 +114,7 @@ def _paths() -> Data:
         },
         f"{one}/snooze": {"post": _action("Nobody is called for a time (30m), or until a moment (RFC 3339)", snooze)},
         f"{one}/assign": {"post": _action("It is this person's (e-mail address or id), who is told", person)},
-        f"{one}/note": {"post": _action("A line of text on its timeline", note, "Noted")},
+        f"{one}/note": {"post": _noted(note)},
         **_amend_paths(one),
         "/api/v1/alerts": {"get": _list("alerts", "Alert", ALERTS)},
         "/api/v1/deliveries": {"get": _list("deliveries", "Delivery", DELIVERIES)},
@@ -132,8 +132,16 @@ def _paths() -> Data:
 
 
 def _of_rooms() -> Data:
-    rooms = (openapi_admin, openapi_me, openapi_people, openapi_duty, openapi_more)
+    rooms = (openapi_admin, openapi_me, openapi_people, openapi_duty, openapi_more, openapi_services)
     return {path: said for room in rooms for path, said in room.paths().items()}
+
+
+def _noted(body: Data) -> Data:
+    words = "Of whoever writes it: the same text with the same key is one note, however often it is sent."
+    form: Data = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{8,100}$"}
+    key = {"name": "Idempotency-Key", "in": "header", "schema": form, "description": words}
+    said = _action("A line of text on its timeline; who is named in it with @ is told", body, "Noted")
+    return said | {"parameters": [*said["parameters"], key]}
 
 
 def _amend_paths(one: str) -> Data:
@@ -243,14 +251,22 @@ def _schemas() -> Data:
         **openapi_people.schemas(),
         **openapi_duty.schemas(),
         **openapi_more.schemas(),
+        **openapi_services.schemas(),
         "Opened": object_of(incident=NUMBER),
         "Result": object_of(
             result={"type": "string", "enum": results}, incident=NUMBER, status=TEXT, undo=TEXT_OR_NONE
         ),
-        "Noted": object_of(result={"type": "string", "enum": ["noted"]}, incident=NUMBER),
+        "Noted": _noted_schema(),
         "Amended": object_of(result={"type": "string", "enum": list(AMENDED)}, incident=NUMBER, into=number_or_none),
         "Problem": object_of("type", "title", detail=TEXT, status={"type": "integer"}),
     }
+
+
+def _noted_schema() -> Data:
+    told = {"type": "array", "items": object_of("who", "name", "way", "channel")}
+    not_told = {"type": "array", "items": object_of("who", "reason")}
+    result = {"type": "string", "enum": ["noted"]}
+    return object_of(result=result, incident=NUMBER, told=told, not_told=not_told)
 
 
 def _quiet_schemas() -> Data:

@@ -26,6 +26,7 @@ SNOOZED = text("snoozed_until IS NOT NULL AND suppressed_by IS NULL")
 TICKETS = text("kind = 'ticket'")
 ASSIGNED = text("assignee_id IS NOT NULL")
 UNTOLD = text("NOT told")
+COUNTED = 1000  # open incidents are not counted further: nobody acts differently on 1,000 than on 100,000
 Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only INTEGER keys
 
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -96,9 +95,7 @@ class Day:
 
 def days(session: Session, services: Sequence[str]) -> list[Day]:
     """All that is kept of these, the newest day first."""
-    query = select(StatService).where(StatService.service.in_(services)).order_by(StatService.day.desc())
-    return [_day(row) for row in session.scalars(query)]
-
-
-def _day(row: Any) -> Day:
-    return Day(row.day, row.service, row.urgency, row.incidents, tuple(row.newest))
+    table = StatService
+    query = select(table.day, table.service, table.urgency, table.incidents, table.newest)
+    rows = session.execute(query.where(table.service.in_(services)).order_by(table.day.desc()))
+    return [Day(day, service, urgency, count, tuple(newest)) for day, service, urgency, count, newest in rows]

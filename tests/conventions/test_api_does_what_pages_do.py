@@ -6,6 +6,7 @@ Each operation calls the same action as the page: tests/integration/test_own_tok
 import re
 from pathlib import Path
 
+from dashboard.page import MENU
 from tests.conventions.test_roles import TABLE
 
 ROOT = Path(__file__).parents[2]
@@ -108,6 +109,22 @@ API = {  # a form's address, and the operations that do the same
     "/teams": "POST /teams",
     "/teams/<name>": "POST /teams/<name>",
 }  # fmt: skip
+LOOKS = {  # an entry of the menu, and the operations that tell what its pages show
+    "overview": "/incidents /oncall /services /reports/response /settings",
+    "incidents": "/incidents /incidents/search /incidents/<number> /views",
+    "tickets": "/tickets /tickets/<key>",
+    "oncall": "/oncall /oncall/shifts /oncall/swaps /schedules",
+    "reports": "/reports/response /reports/load /reports/noise /reports/services /reports/delivery /reports/shift",
+    "deliveries": "/deliveries /deliveries/<number>",
+    "audit": "/audit",
+    "services": "/services /services/<path:name>",
+    "sources": "/sources /sources/<number> /sources/<number>/requests",
+    "rules": "/rules",
+    "policies": "/policies /policies/<name>",
+    "silences": "/silences /silences/<number> /maintenance /maintenance/<number>",
+    "people": "/people /people/<number> /teams",
+    "settings": "/settings /tokens",
+}
 MACHINES = ("/api/", "/ingest/", "/callback/", "/heartbeat/")
 
 
@@ -139,6 +156,12 @@ def test_the_operations_are_there():
     served = {f"{method} {rule.removeprefix('/api/v1')}" for method, rule in TABLE if rule.startswith("/api/v1")}
     named = {one for text in API.values() for one in re.findall(r"(?:POST|DELETE) \S+", text)}
     assert named - served == set()
+
+
+def test_what_every_page_of_the_menu_shows_can_be_asked_for():
+    assert LOOKS.keys() == {name for _, items in MENU for name, *_ in items}
+    asked = {rule.removeprefix("/api/v1") for method, rule in TABLE if method == "GET"}
+    assert {one for text in LOOKS.values() for one in text.split()} - asked == set()
 
 
 def test_the_guide_says_what_is_left_out():

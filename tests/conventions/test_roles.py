@@ -333,6 +333,8 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/api/v1/rules/test"): NOBODY,
     ("GET", "/api/v1/policies"): NOBODY,
     ("GET", "/api/v1/policies/<name>"): NOBODY,
+    ("GET", "/api/v1/services"): NOBODY,
+    ("GET", "/api/v1/services/<path:name>"): NOBODY,
     ("GET", "/api/v1/incidents/<number>/why"): NOBODY,
     ("GET", "/api/v1/incidents/<number>/related"): NOBODY,
     ("GET", "/api/v1/incidents/<number>/payloads"): NOBODY,

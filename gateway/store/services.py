@@ -1,4 +1,4 @@
-"""What the pages of services ask the database, one query a question; none grows with the incidents ever stored."""
+"""What is open of each service, and its incidents as lists of services tell of them. No answer takes a look at all."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,25 +7,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, literal, select, union_all
+from sqlalchemy.orm import Session
 
-from dashboard.glance import COUNTED
-from gateway.store import reports, rollups, service_days, stats
-from gateway.store.base import OPEN
-from gateway.store.db import db
-from gateway.store.service_days import Day, Seen
+from gateway.store import reports, rollups
+from gateway.store.base import COUNTED, OPEN
 from gateway.store.stats import Scope
 from gateway.store.tables import AlertRow, Incident
 from gateway.store.types import moment
-from gateway.world import world
 from rules.noise import Noise
-from rules.words import Directory, Status, Urgency
+from rules.words import Status, Urgency
 
 SHOWN = 20  # incidents of one service
 SAMPLES = 20  # alerts whose labels are looked at
 WEEKS = 4
 
 
-def open_now() -> dict[str, list[int]]:
+def open_now(session: Session) -> dict[str, list[int]]:
     """Open incidents by service and class; of each class and status the newest are counted."""
     parts = [
         select(
@@ -41,13 +38,13 @@ def open_now() -> dict[str, list[int]]:
     some = union_all(*parts).subquery()
     groups = (some.c.service, some.c.urgency)
     found: dict[str, list[int]] = {}
-    for service, urgency, count in db.session.execute(select(*groups, func.count()).group_by(*groups)):
+    for service, urgency, count in session.execute(select(*groups, func.count()).group_by(*groups)):
         if service:
             found.setdefault(service, [0, 0, 0, 0])[urgency] += count
     return found
 
 
-def open_of(service: str) -> tuple[list[int], datetime | None]:
+def open_of(session: Session, service: str) -> tuple[list[int], datetime | None]:
     """Of one service: how many of each class as far as that is counted, and since when the oldest is open."""
     some = (
         select(Incident.urgency, Incident.opened_at)
@@ -57,23 +54,15 @@ def open_of(service: str) -> tuple[list[int], datetime | None]:
     )
     counts, oldest = [0, 0, 0, 0], None
     query = select(some.c.urgency, func.count(), func.min(some.c.opened_at)).group_by(some.c.urgency)
-    for urgency, count, since in db.session.execute(query):
+    for urgency, count, since in session.execute(query):
         counts[urgency] = count
         oldest = since if oldest is None else min(oldest, since)
     return counts, oldest
 
 
-def seen() -> list[Seen]:
-    return service_days.names(db.session())
-
-
-def days(services: Sequence[str]) -> list[Day]:
-    return service_days.days(db.session(), services)
-
-
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """An incident as far as these pages tell of it."""
+    """An incident as far as services tell of it."""
 
     id: int
     service: str
@@ -99,55 +88,47 @@ def _brief(row: Any) -> Brief:
     return Brief(*row[:10], *(value is not None for value in row[10:]))
 
 
-def incidents(numbers: Iterable[int]) -> dict[int, Brief]:
-    rows = db.session.execute(select(*_COLUMNS).where(Incident.id.in_(set(numbers))))
+def incidents(session: Session, numbers: Iterable[int]) -> dict[int, Brief]:
+    rows = session.execute(select(*_COLUMNS).where(Incident.id.in_(set(numbers))))
     return {row[0]: _brief(row) for row in rows}
 
 
-def open_incidents(service: str) -> list[Brief]:
+def open_incidents(session: Session, service: str) -> list[Brief]:
     """The most urgent and newest of what is open."""
     found: list[Brief] = []
     for urgency in Urgency:
         query = select(*_COLUMNS).where(OPEN, Incident.service == service, Incident.urgency == urgency.rank)
-        found += map(_brief, db.session.execute(query.order_by(Incident.id.desc()).limit(SHOWN)))
+        found += map(_brief, session.execute(query.order_by(Incident.id.desc()).limit(SHOWN)))
     return found[:SHOWN]
 
 
-def said(numbers: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
+def said(session: Session, numbers: Iterable[int]) -> Mapping[int, Mapping[str, Any]]:
     """Of incidents: annotations and labels of one alert each."""
     wanted = sorted(set(numbers))
     if not wanted:
         return {}
     columns = (AlertRow.incident_id, AlertRow.labels, AlertRow.annotations)
     parts = [select(select(*columns).where(AlertRow.incident_id == number).limit(1).subquery()) for number in wanted]
-    return {row[0]: {**row[1], **row[2]} for row in db.session.execute(union_all(*parts))}
+    return {row[0]: {**row[1], **row[2]} for row in session.execute(union_all(*parts))}
 
 
-def samples(numbers: Sequence[int]) -> list[dict[str, str]]:
+def samples(session: Session, numbers: Sequence[int]) -> list[dict[str, str]]:
     """Labels as its alerts have them."""
     query = select(AlertRow.labels, AlertRow.severity).where(AlertRow.incident_id.in_(numbers))
-    rows = db.session.execute(query.limit(SAMPLES))
+    rows = session.execute(query.limit(SAMPLES))
     return [{"severity": severity, **labels} for labels, severity in rows]
 
 
-def noisiest(service: str, zone: ZoneInfo, now: datetime) -> tuple[list[Noise], Scope]:
+def noisiest(session: Session, service: str, zone: ZoneInfo, now: datetime) -> tuple[list[Noise], Scope]:
     """From the sums by week, this one and those before it."""
     today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     scope = Scope(monday - timedelta(weeks=WEEKS - 1), monday + timedelta(weeks=1), zone, service=service)
-    rows = reports.alert_rows(db.session(), scope, now, exact=False)
+    rows = reports.alert_rows(session, scope, now, exact=False)
     return reports.noise(rows), scope
 
 
-def counted_at() -> datetime | None:
+def counted_at(session: Session) -> datetime | None:
     """When the days were counted last."""
-    state = rollups.state(db.session())
+    state = rollups.state(session)
     return moment(state.built) if state is not None and state.built else None
-
-
-def today(zone: ZoneInfo, now: datetime) -> int:
-    return stats.day_number(now.astimezone(zone).date())
-
-
-def directory() -> Directory:
-    return world().roll.current(db.session())
