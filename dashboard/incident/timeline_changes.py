@@ -76,6 +76,12 @@ def desk_failed(event: Event) -> Said:
     return Said("triangle-alert", "red", strong, _to_whom(event), (str(event.detail.get("error", "")),))
 
 
+def desk_overtaken(event: Event) -> Said:
+    _ = event.reader.say
+    why = _("Since then it says itself that %(who)s has it.", who=str(event.detail.get("has", "")))
+    return Said("info", "", _("The service desk is not told any more"), _to_whom(event), (why,))
+
+
 def _to_whom(event: Event) -> str:
     who = str(event.detail.get("to", ""))
     if not who:
@@ -95,6 +101,7 @@ KINDS: Mapping[str, Callable[[Event], Said]] = {
     "verdict": verdict,
     "desk told": desk_told,
     "desk failed": desk_failed,
+    "desk overtaken": desk_overtaken,
 }
 
 

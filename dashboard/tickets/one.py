@@ -37,6 +37,9 @@ class Message:
     attachments: str
 
 
+DESK = ("desk told", "desk failed", "desk overtaken")  # what became of words to it
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     name: str
@@ -180,9 +183,7 @@ def changes(entries: Sequence[Entry], reader: Reader) -> list[Line]:
         entry
         for entry in entries
         if entry.kind != "note"
-        and (
-            entry.kind in (*SAID, "desk told", "desk failed") or (entry.kind.startswith("ticket ") and not _says(entry))
-        )
+        and (entry.kind in (*SAID, *DESK) or (entry.kind.startswith("ticket ") and not _says(entry)))
     ]
     return timeline.lines(wanted, reader)
 

@@ -1,4 +1,4 @@
-"""What a service desk's word does to the open incident of its ticket: texts, lines, and a priority that was raised."""
+"""What a service desk's word does to its ticket's open incident: texts, lines, a raised priority, who has it there."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,12 +10,14 @@ from gateway import quietly
 from gateway.actions import Actor, carry_out
 from gateway.amend import ask_again
 from gateway.changes import Changes, told_of
+from gateway.store import desk
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from gateway.store.types import to_json
 from rules.lifecycle import Signal, continued
 from rules.phases import decide
 from rules.words import Alert, Directory, Kind, Route, Ticket
+from rules.writeback import overtakes
 
 LASTING = ("status", "requester", "assignee", "arrival_at", "due_at", "description", "site", "url")
 TOLD = ("commented", "assigned", "arrival", "updated")  # events that stand on the timeline
@@ -29,6 +31,7 @@ def hear(changes: Changes, case: Case, known: Known, ticket: Ticket, ready: Read
         before = str(said.get("priority", ""))
         kept = replace(ticket, priority=before) if ticket.guessed and before else ticket
         case.ticket = to_json(_kept(said, kept, known.words.alert))
+        _give_way(changes, case, ticket, str(said.get("assignee", "")), source)
         if case.kind == Kind.TICKET and (case.fresh or known.words.alert.title != ticket.key):
             case.title = known.words.alert.title
         changes.touch(case)
@@ -42,6 +45,19 @@ def hear(changes: Changes, case: Case, known: Known, ticket: Ticket, ready: Read
         if case.open and not case.fresh and _is_from_outside(ticket, changes.directory):
             detail |= told_of(quietly.commented(changes, case))
         changes.line(case, f"ticket {ticket.event}", source, to_json(detail))
+
+
+def _give_way(changes: Changes, case: Case, ticket: Ticket, before: str, source: str) -> None:
+    """What the desk itself has decided since is not overwritten by what it was still to be told."""
+    if case.fresh or ticket.assignee in ("", before):
+        return
+    waiting = desk.to_be_told(changes.session, case.id)
+    if waiting is None:
+        return
+    number, word, written, told = waiting
+    if overtakes(ticket.assignee, before, ticket.updated_at, word, written, told):
+        desk.drop(changes.session, number, changes.now)
+        changes.line(case, "desk overtaken", source, {"to": word.get("name", ""), "has": ticket.assignee})
 
 
 def _kept(before: Mapping[str, Any], ticket: Ticket, alert: Alert) -> dict[str, Any]:

@@ -109,6 +109,20 @@ def once_more(session: Session, incident_id: int, now: datetime) -> bool:
     return True
 
 
+def to_be_told(session: Session, incident_id: int) -> tuple[int, Mapping[str, Any], datetime, Mapping[str, Any]] | None:
+    """The word that waits or has failed: its number, whom it names, since when; and whom the desk heard of last."""
+    query = select(DeskWord.id, DeskWord.assignee, DeskWord.created_at).where(DeskWord.incident_id == incident_id)
+    word = session.execute(query.where(REPLACED).order_by(DeskWord.id.desc()).limit(1)).one_or_none()
+    if word is None:
+        return None
+    heard = session.execute(query.where(DeskWord.status == "sent").order_by(DeskWord.id.desc()).limit(1)).one_or_none()
+    return word[0], word[1], word[2], heard[1] if heard else {}
+
+
+def drop(session: Session, number: int, now: datetime) -> None:
+    session.execute(update(DeskWord).where(DeskWord.id == number, REPLACED).values(status="replaced", finished_at=now))
+
+
 def newest(session: Session, incident_id: int) -> DeskWord | None:
     query = select(DeskWord).where(DeskWord.incident_id == incident_id).order_by(DeskWord.id.desc()).limit(1)
     return session.scalars(query.execution_options(populate_existing=True)).first()

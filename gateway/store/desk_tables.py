@@ -118,7 +118,7 @@ class DeskAddress(Base):
 
 
 class DeskWord(Base):
-    """What one service desk is told of one ticket: who has it. queued → sent, failed, or replaced by a newer."""
+    """What one service desk is told of one ticket: who has it. queued → sent, failed, or replaced by what is newer."""
 
     __tablename__ = "desk_word"
     id: Mapped[int] = mapped_column(Big, primary_key=True)

@@ -1,5 +1,7 @@
 """The service desk hears who works on its tickets, once; where it cannot, the ticket says so and nothing is lost."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -181,3 +183,35 @@ def test_a_newer_word_waits_for_an_older_one_that_is_on_its_way(world, desk):
     world.clock.advance(seconds=61)
     assert turns(world) == 1
     assert desk.requests[-1].json()["assignee"]["email"] == "irina@example.org"
+
+
+def test_what_the_desk_decides_itself_is_not_overwritten_by_an_older_word_of_ours(world, desk):
+    (number,) = post(world, ticket())
+    admin, _ = connected(world, desk)
+    admin.press(f"/incidents/{number}/assign", to="irina@example.org")
+    assert turns(world) == 1
+    world.clock.advance(minutes=10)
+    desk.usual = lambda _asked: reply(503)
+    admin.press(f"/incidents/{number}/assign", to="anna@example.org")
+    assert turns(world) == 1
+    before = (world.clock.now() - timedelta(minutes=1)).isoformat()
+    world.clock.advance(minutes=1)
+    post(world, ticket("assigned", assignee="boris@desk.example", updated_at=before))  # said before our word
+    assert statuses() == ["sent", "queued"]
+    for same in ("irina@example.org", {"name": "anna"}):  # whom it heard of from us, and what it is still to be told
+        world.clock.advance(seconds=1)
+        post(world, ticket("updated", assignee=same, updated_at=world.clock.now().isoformat()))
+    assert statuses() == ["sent", "queued"]
+    world.clock.advance(seconds=1)
+    now = world.clock.now().isoformat()
+    post(world, ticket("assigned", assignee={"name": "<b>Boris</b>"}, updated_at=now))
+    assert statuses() == ["sent", "replaced"]
+    assert world.entries("desk overtaken")[0].detail == {"to": "Anna", "has": "<b>Boris</b>"}
+    page = admin.get("/tickets/SD-4711").text
+    assert "The service desk is not told any more</b> that Anna has it" in page
+    assert "Since then it says itself that &lt;b&gt;Boris&lt;/b&gt; has it." in page
+    world.clock.advance(hours=1)
+    admin.press(f"/incidents/{number}/desk")
+    assert turns(world) == 0
+    admin.press(f"/incidents/{number}/assign", to="oleg@example.org")  # later than the desk: ours is told again
+    assert turns(world) == 1
