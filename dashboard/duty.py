@@ -1,16 +1,18 @@
 """Who is on call now, for the bar above every page: in the reader's own teams first. Reckoned once a turn of theirs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dashboard.reader import Reader
 from dashboard.words import initials
 from rules.company import teams_of
-from rules.oncall import is_gap, next_handover, on_call
+from rules.oncall import next_handover, on_call
 from rules.schedules import Schedule
+from rules.text import cut
 from rules.words import Directory
 
 DAY = timedelta(days=1)
+LONGEST = 30  # characters of a schedule: there is little room
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Duty:
     look: str
     until: str
     where: str  # the schedule
+    gap: str = ""  # another one, on which nobody is though somebody has to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,25 @@ def now_on_call(email: str, people: Directory, reader: Reader) -> Duty | None:
     teams = teams_of(email, people)
     planned = [one for one in people.schedules.values() if one.layers or one.overrides]
     own, others = [one for one in planned if one.team in teams], [one for one in planned if one.team not in teams]
-    found = _first(own, people, reader)
+    return _of(own, people, reader) or _of(others, people, reader)
+
+
+def _of(schedules: list[Schedule], people: Directory, reader: Reader) -> Duty | None:
+    """Whoever is on call on the first that has somebody; and that another has nobody."""
+    found = _first(schedules, people, reader)
+    uncovered = next((one for one in schedules if _is_gap(one, people, reader.now)), None)
     if found is not None:
-        return found
-    uncovered = next((one for one in own if is_gap(one, reader.now)), None)
-    if uncovered is not None:
-        until = _turn(uncovered, people, reader.now).until
-        return Duty("", "!", "gap", _until(until, reader), uncovered.name)
-    return _first(others, people, reader)
+        return replace(found, gap=cut(uncovered.name, LONGEST)) if uncovered else found
+    if uncovered is None:
+        return None
+    until = _turn(uncovered, people, reader.now).until
+    return Duty("", "!", "gap", _until(until, reader), uncovered.name)
+
+
+def _is_gap(schedule: Schedule, people: Directory, now: datetime) -> bool:
+    """Asked of the calendar at every page, of who is on call not: that is known until the turn ends."""
+    known = _turn(schedule, people, now)
+    return known.who is None and (schedule.covered is None or schedule.covered.holds(now))
 
 
 def _first(schedules: list[Schedule], people: Directory, reader: Reader) -> Duty | None:

@@ -62,6 +62,25 @@ def test_every_page_says_who_is_on_call_now_in_the_readers_own_team_first(world_
     assert bar(irina.get("/incidents").text) == "O On call: Oleg"  # a change is seen at once
 
 
+def test_the_bar_names_a_schedule_of_theirs_that_has_nobody_beside_one_that_has(world_of, clock):
+    night = """
+  - {name: night <b>, team: support, timezone: Europe/Moscow,
+     layers: [{start: "2026-11-02T22:00", every: 1d, members: [irina@example.org], hours: ["22:00-06:00"]}]}
+"""
+    world = world_of(people=TEAMS + night.lstrip("\n"))
+    everybody_has_a_password()
+    clock.set(clock.now().replace(month=12, day=1, hour=20, minute=0, second=0))  # 23:00 in Moscow
+    irina = Browser(world.app)
+    irina.sign_in("irina@example.org")
+    page = irina.get("/incidents").text
+    assert bar(page) == "I On call: Irina until 06:00 ! nobody: desk"
+    assert 'class="oncall part" href="/oncall"' in page
+    assert 'until 06:00 · nobody: desk"' in page  # for who only listens
+    clock.advance(hours=12)
+    irina.sign_in("irina@example.org")
+    assert html.unescape(bar(irina.get("/incidents").text)).endswith("! nobody: night <b>")
+
+
 def test_exact_times_are_switched_in_the_menu_and_one_is_back_where_one_was(world):
     everybody_has_a_password()
     world.alert()
