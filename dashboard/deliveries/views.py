@@ -70,7 +70,10 @@ def _asked(reader: Reader) -> dict[str, str]:
     known = {"status": tuple(queries.STATUSES), "way": tuple(words.WAYS), "time": tuple(HOURS)}
     given = {name: one_line(clean_text(request.args.get(name, "")))[:100] for name in FIELDS}
     found = {name: text for name, text in given.items() if text and text in known.get(name, (text,))}
-    return {name: text for name, text in found.items() if name not in ("from", "to") or from_input(text, reader)}
+    found = {name: text for name, text in found.items() if name not in ("from", "to") or from_input(text, reader)}
+    if {"from", "to"} & found.keys():
+        found.pop("time", None)  # what was given exactly counts, and the choice shows that it does
+    return found
 
 
 def _wanted(visit: Visit, asked: dict[str, str]) -> Wanted:

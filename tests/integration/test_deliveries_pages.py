@@ -172,3 +172,8 @@ def test_what_was_not_sent_says_why_in_words_and_times_can_be_chosen(world, prov
     }
     for span, there in spans.items():
         assert (f"#{number}<" in irina.get(f"/deliveries?{span}").text) is there, span
+    page = irina.get(f"/deliveries?time=1h&from={later}").text  # what is given exactly counts, and the choice says so
+    assert f"#{number}<" not in page
+    assert '<option value="" selected>as From and To say</option>' in page
+    assert '<option value="1h" selected>' not in page
+    assert '<option value="1h" selected>' in irina.get("/deliveries?time=1h&from=x").text
