@@ -17,7 +17,7 @@ from dashboard.reader import Reader, reader
 from dashboard.words import ROLES, initials
 from gateway.access import shortcuts
 from gateway.access.auth import Visit
-from gateway.secrets import salted
+from gateway.secrets import new_key, salted
 from gateway.world import world
 from rules.words import Role
 
@@ -144,6 +144,7 @@ def _common(who: Reader, wanted: str) -> dict[str, object]:
         "theme": wanted if wanted in THEMES else "",
         "asset": asset,
         "languages": LANGUAGES,
+        "new_key": new_key,
     }
 
 

@@ -78,7 +78,8 @@ def pocket_act(token: str) -> ResponseReturnValue:
 def _act(found: Opened, wanted: str, now: datetime) -> str:
     if wanted == "note":
         text = clean_text(request.form.get("text", "")).strip()[:MOST_NOTE]
-        return "noted" if text and actions.add_note(found.incident.id, text, found.actor, now) else ""
+        once = request.form.get("once", "")
+        return "noted" if text and actions.add_note(found.incident.id, text, found.actor, now, once) else ""
     if wanted not in SIGNALS:
         return ""
     level = request.form.get("level", "")

@@ -1,15 +1,17 @@
 """Everything that can be done to an incident, whoever does it: an alert, a person, the clock."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from gateway import crashpoint, quietly
 from gateway import spared as spared_by
 from gateway.changes import Changes, told_of
-from gateway.store import audit, cases, outbox, undos
+from gateway.store import audit, cases, outbox, timeline, undos
 from gateway.store.cases import Case
 from gateway.store.db import transaction
 from gateway.world import world
@@ -36,6 +38,7 @@ class Actor:
 
 CLOCK = Actor("Nabat", "clock")
 MACHINES = ("clock", "source")  # whoever else acts is written down in the audit log
+ONCE = re.compile(r"[\w.:-]{8,100}", re.ASCII)
 UNDONE = ("dashboard", "link", "api")  # ways in by which an act can be taken back
 
 
@@ -114,23 +117,32 @@ def assign_on(session: Session, ids: Sequence[int], to: str, actor: Actor, now: 
     return reasons
 
 
-def add_note(incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
-    """A line of free text on the timeline. False if there is no such incident."""
+def add_note(incident_id: int, text: str, actor: Actor, now: datetime, once: str = "") -> Mapping[str, Any] | None:
+    """A line of free text on the timeline, as it is kept there. None if there is no such incident.
+
+    `once`: a key that whoever writes it has made. The same text with the same key is one note, however often it comes.
+    """
     with transaction() as session:
-        return note_in(session, incident_id, text, actor, now)
+        return note_in(session, incident_id, text, actor, now, once if ONCE.fullmatch(once) else "")
 
 
-def note_in(session: Session, incident_id: int, text: str, actor: Actor, now: datetime) -> bool:
+def note_in(
+    session: Session, incident_id: int, text: str, actor: Actor, now: datetime, once: str = ""
+) -> Mapping[str, Any] | None:
     """The same within the caller's transaction."""
     case = cases.load(session, [incident_id]).get(incident_id)
     if case is None:
-        return False
+        return None
+    if once and (known := timeline.noted(session, incident_id, actor.name, text, once)) is not None:
+        return known
     changes = changes_of(session, now)
-    told = quietly.mentioned(changes, case, text, actor.account)
-    changes.line(case, "note", actor.name, {"text": text, "how": actor.how, **told})
+    told = quietly.mentioned(changes, case, text, actor.account or actor.name)
+    kept = {"text": text, "how": actor.how, **told, **({"once": once} if once else {})}
+    changes.line(case, "note", actor.name, kept)
     changes.write()
-    write_down(session, now, actor, "note", case)
-    return True
+    heard = {one["who"] for one in told.get("told", ())}
+    write_down(session, now, actor, "note", case, **({"told": str(len(heard))} if heard else {}))
+    return kept
 
 
 def write_down(session: Session, now: datetime, actor: Actor, action: str, case: Case, **more: str) -> None:

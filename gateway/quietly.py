@@ -1,14 +1,16 @@
 """What is told without calling anybody: it flaps, it is back, an acknowledgement ends. By push, else by e-mail."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from gateway.changes import Changes, told_of
+from gateway.store import audit
 from gateway.store.cases import Case
 from rules.audience import Audience, one_person
 from rules.lifecycle import Decision, Reason, step_at
-from rules.mentions import mentions
-from rules.words import Route, Way
+from rules.mentions import TOO_MANY, mentions, within
+from rules.words import NotTold, Route, Way
 
 # What is said, as a kind of message, for what has happened; empty: a line on the timeline and no message.
 MESSAGES = {
@@ -53,11 +55,14 @@ def mentioned(changes: Changes, case: Case, text: str, writer: str) -> dict[str,
     found = mentions(text, changes.directory.people.values())
     if not found:
         return {}
-    heard = [_one(changes, case, one.person.email) for one in found if one.person.email != writer]
+    told_so_far = audit.told_by_notes(changes.session, writer, changes.now - timedelta(hours=1))
+    now, no_more = within([one for one in found if one.person.email != writer], told_so_far)
+    heard = [_one(changes, case, one.person.email) for one in now]
     notices = tuple(notice for one in heard for notice in one.notices)
     for notice in notices:
         changes.promise(case, notice, "mentioned", "news")
     not_told = tuple(one for each in heard for one in each.not_told)
+    not_told += tuple(NotTold(one.person.email, TOO_MANY) for one in no_more)
     named = [{"as": one.written, "id": one.person.id, "who": one.person.email} for one in found]
     return {"mentions": named, **told_of(Audience(notices, not_told=not_told))}
 

@@ -73,6 +73,11 @@ def new_token() -> str:
     return PREFIX + secrets.token_urlsafe(32)
 
 
+def new_key() -> str:
+    """Of one form: what comes twice with the same one is done once."""
+    return secrets.token_urlsafe(12)
+
+
 def digest(text: str) -> str:
     """64 hex digits that stand for a token or an address; any text at all has one."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

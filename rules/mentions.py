@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rules.words import Person
 
 MOST = 20  # of one note
+MOST_AN_HOUR = 20  # people told by the notes of one author
+TOO_MANY = f"notes of one author tell at most {MOST_AN_HOUR} people an hour"
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _BEGINS = re.compile(r"(?<![\w@./+-])@(?=\w)")
 _WORDS = re.compile(r"[\w.+'-]+(?:@[\w.-]+)?(?: [\w.'-]+){0,3}")
@@ -31,6 +33,12 @@ def mentions(text: str, people: Iterable[Person]) -> list[Mention]:
         if mention is not None:
             found.setdefault(mention.person.email, mention)
     return list(found.values())[:MOST]
+
+
+def within(found: Sequence[Mention], told: int) -> tuple[Sequence[Mention], Sequence[Mention]]:
+    """Who is told of them, and who is not, since notes of the same author told so many within the hour."""
+    room = max(0, MOST_AN_HOUR - told)
+    return found[:room], found[room:]
 
 
 def _longest(written: str, known: Mapping[str, Person]) -> Mention | None:

@@ -74,7 +74,7 @@ def tell_desk(visit: Visit, number: int) -> ResponseReturnValue:
 @require(*READERS)
 def add_note(visit: Visit, number: int) -> ResponseReturnValue:
     text = clean_text(request.form.get("text", "")).strip()[:MOST_NOTE]
-    if text and not actions.add_note(number, text, actor_of(visit), visit.now):
+    if text and actions.add_note(number, text, actor_of(visit), visit.now, request.form.get("once", "")) is None:
         abort(404)
     return done(visit, number, "")
 

@@ -159,18 +159,24 @@
     wake();
   }
   for (const bad of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) doc.addEventListener(bad, (event) => {
-    if (event.detail.elt === live || nabatDoubts(event.detail.elt)) return;
+    const { elt, requestConfig } = event.detail;
+    if (elt === live || nabatDoubts(elt) || isOurs(event.detail)) return;
     const problem = doc.createElement("div"), text = doc.createElement("span");
-    problem.className = "banner err"; text.textContent = words.unreached;
+    problem.className = "banner err"; text.textContent = requestConfig.verb === "get" ? words.unreached : words.unanswered;
     problem.append(text); id("flash-err").replaceChildren(problem);
-    const control = event.detail.elt.querySelector("button") || event.detail.elt;
-    control.focus();
+    (elt.querySelector("button") || elt).focus();
   });
+  // An act that we ourselves refuse with 5xx is told in our words; what a proxy says in our place tells nobody what became of it.
+  const isOurs = ({ xhr, requestConfig }) => requestConfig.verb !== "get" && xhr.status >= 500 && Boolean(xhr.getResponseHeader("HX-Retarget"));
+  doc.addEventListener("htmx:beforeSwap", ({ detail }) => { if (isOurs(detail)) detail.shouldSwap = true; });
   doc.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.elt !== live && event.detail.elt.id !== "job") id("flash-err").replaceChildren(); });
   doc.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.elt.id === "note" && event.detail.successful) event.detail.elt.reset();
+    const { elt, successful } = event.detail;
+    if (elt.id !== "note" || !successful) return;
+    elt.reset();
+    elt.elements.once.value = elt.elements.once.value.split(".")[0] + "." + ++written; // the next note is another one
   });
-  let wasIn = null;
+  let wasIn = null, written = 0;
   doc.addEventListener("htmx:beforeSwap", () => { const row = doc.activeElement.closest("tr[id]"); wasIn = row && row.id; });
   doc.addEventListener("htmx:afterSettle", () => {
     const row = wasIn && id(wasIn);
@@ -326,5 +332,8 @@
     html.dataset.theme = dark ? "light" : "dark";
     doc.cookie = "theme=" + html.dataset.theme + ";path=/;max-age=31536000;samesite=lax" + (location.protocol === "https:" ? ";secure" : "");
   });
-  for (const choice of doc.querySelectorAll("[data-submit]")) choice.addEventListener("change", () => choice.form.submit());
+  for (const choice of doc.querySelectorAll("[data-submit]")) choice.addEventListener("change", () => {
+    for (const name of (choice.dataset.clears || "").split(" ").filter(Boolean)) choice.form.elements[name].value = "";
+    choice.form.submit();
+  });
 })();

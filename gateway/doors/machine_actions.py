@@ -76,12 +76,18 @@ def assign(call: Call, number: str) -> Response:
 @bp.post("/v1/incidents/<number>/note")
 @needs(ACT, *EVERYBODY)
 def note(call: Call, number: str) -> Response:
+    """With an Idempotency-Key the same note sent again is the same note."""
     wanted = number_of(number)
     text = object_(body(), "").get("text")
     if not isinstance(text, str) or not (text := clean_text(text).strip()):
         raise Refused(problem(400, 'the body must be {"text": "…"} with something in it'))
     if len(text) > LONGEST_NOTE:
         raise Refused(problem(400, f"a note has at most {LONGEST_NOTE} characters"))
-    if not actions.add_note(wanted, text, call.actor, call.now):
+    once = request.headers.get("Idempotency-Key", "")
+    if once and not actions.ONCE.fullmatch(once):
+        raise Refused(problem(400, "Idempotency-Key: 8 to 100 letters, digits and - _ . : are wanted"))
+    kept = actions.add_note(wanted, text, call.actor, call.now, once)
+    if kept is None:
         raise not_found(number)
-    return as_json({"result": "noted", "incident": wanted})
+    told = {name: list(kept.get(name, ())) for name in ("told", "not_told")}
+    return as_json({"result": "noted", "incident": wanted, **told})

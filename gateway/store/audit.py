@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from gateway import log
 from gateway.store import bulk
 from gateway.store.db import at_end, ending, upsert
-from gateway.store.locks import one_line_at_a_time
+from gateway.store.locks import one_line_at_a_time, one_note_at_a_time
 from gateway.store.tables import Audit, Fact
 from gateway.store.types import micros, moment, to_json
 
@@ -27,6 +27,7 @@ CHANGED = "it is not as it was written, or a row before it was taken out or put 
 CUT_OFF = "rows that were written after it are gone"
 LONGEST = 500  # characters of an actor or a target
 PORTION = 1000  # rows read at a time
+MOST_NOTES = 5000  # of one author in the last hour
 Line = tuple[int, str, str, str, str]
 _COLUMNS = ("id", "at", "actor", "action", "target", "detail", "hash")
 
@@ -46,6 +47,14 @@ def note(session: Session, now: datetime, actor: str, action: str, target: str, 
         at_end(session, noted)
     noted.lines.append((micros(now), actor[:LONGEST], action[:64], target[:LONGEST], told))
     noted.requests.append(asked.get("request"))
+
+
+def told_by_notes(session: Session, actor: str, since: datetime) -> int:
+    """How many people the notes of this author have told since then; nobody counts beside us until commit."""
+    one_note_at_a_time(session, actor)
+    query = select(Audit.detail).where(Audit.actor == actor, Audit.action == "note", Audit.at > since)
+    rows = session.scalars(query.order_by(Audit.id.desc()).limit(MOST_NOTES))
+    return sum(int(detail.get("told", 0)) for detail in rows)
 
 
 @dataclass(frozen=True, slots=True)

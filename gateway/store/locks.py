@@ -37,6 +37,12 @@ def one_at_a_time(session: Session, person_ids: Sequence[int]) -> None:
         bulk.ask(session, _PEOPLE, sorted(person_ids))
 
 
+def one_note_at_a_time(session: Session, account: str) -> None:
+    """Until commit nobody else counts whom the notes of this author told."""
+    if is_postgres(session):
+        bulk.ask(session, "SELECT pg_advisory_xact_lock(75, hashtext({}))", account)
+
+
 def one_line_at_a_time(session: Session) -> None:
     """Until commit nobody else adds to the audit log: each of its rows is chained to the one before."""
     if is_postgres(session):

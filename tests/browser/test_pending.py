@@ -16,13 +16,15 @@ class Held:
 
     def __init__(self, app):
         self.app, self.inside, self.go, self.which = app, threading.Event(), threading.Event(), ""
-        self.lost = False  # on the way back a proxy has given it up
+        self.lost = self.late = False  # on the way there, or back when it is done, a proxy has given it up
 
     def __call__(self, environ, start):
         if environ["REQUEST_METHOD"] == "POST" and self.which and environ["PATH_INFO"].endswith(self.which):
             self.inside.set()
             self.go.wait(30)
-            if self.lost:
+            if self.late:
+                list(self.app(environ, lambda *_: None))
+            if self.lost or self.late:
                 start("502 Bad Gateway", [("Content-Type", "text/html")])
                 return [b"<h1>Bad Gateway</h1>"]
         return self.app(environ, start)
@@ -107,3 +109,19 @@ def test_without_an_answer_nothing_is_said_to_be_done(world, held, page):
     doubt.get_by_role("button").click()
     expect(page.locator("#timeline")).to_contain_text("once more")
     expect(page.locator(".pending")).to_have_count(0)
+
+    # at once, and after it was done: nobody says that nothing was changed, and to try again adds nothing
+    held.which, held.late = "/notes", True
+    page.fill("#note-text", "done and lost")
+    page.locator("#note button").click()
+    expect(page.locator("#flash-err")).to_contain_text("whether it was done is not known")
+    expect(page.locator("#note-text")).to_have_value("done and lost")
+    held.which = ""
+    for text in ("done and lost", "the next one"):
+        page.fill("#note-text", text)
+        page.locator("#note button").click()
+        expect(page.locator("#timeline")).to_contain_text(text)
+        expect(page.locator("#note-text")).to_have_value("")
+    db.session.rollback()
+    notes = [one.detail["text"] for one in world.entries("note")]
+    assert (notes.count("done and lost"), notes.count("the next one")) == (1, 1)

@@ -1,11 +1,14 @@
 """Whoever is named in a note hears of it, once, by push or else by e-mail, in their language."""
 
+import re
+
 from sqlalchemy import update
 
 from gateway.store.db import transaction
 from gateway.store.tables import PersonRow
+from rules.mentions import MOST_AN_HOUR, TOO_MANY
 from tests.browsing import Browser, everybody_has_a_password
-from tests.integration.test_machine_api import Program
+from tests.integration.test_machine_api import Program, problem
 
 
 def told(world):
@@ -45,6 +48,56 @@ def test_who_is_named_in_a_note_is_told_who_wrote_what_where(staffed, providers)
     assert "mentions you" in push["title"]
     assert "<b>now</b>" in push["message"]
     assert "mentioned in a note" in irina_of(staffed).get("/deliveries").text
+
+
+def test_a_note_that_is_sent_again_with_its_key_is_one_note(staffed):
+    everybody_has_a_password()
+    (number,) = staffed.alert()
+    anna, path = Browser(staffed.app), f"/incidents/{number}"
+    anna.sign_in()
+    first, second = (re.search(r'name="once" value="([^"]+)"', anna.get(path).text)[1] for _ in range(2))
+    assert first != second
+    for _ in range(2):  # the first answer was lost
+        anna.press(f"{path}/notes", text="still down, @oleg", once=first)
+    assert [one.detail["text"] for one in staffed.entries("note")] == ["still down, @oleg"]
+    assert len(told(staffed)) == 1
+    anna.press(f"{path}/notes", text="still down, @oleg and @irina", once=first)  # written on, so another one
+    anna.press(f"{path}/notes", text="still down, @oleg", once=second)  # the same once more, meant so
+    anna.press(f"{path}/notes", text="still down, @oleg", once="x")  # no key
+    assert len(staffed.entries("note")) == 4
+
+    program, key = Program(staffed, "read", "act"), {"Idempotency-Key": "deploy-4711"}
+    said = [program.ask("POST", f"{path}/note", json={"text": "@anna look"}, headers=key) for _ in range(2)]
+    assert said[0].json == said[1].json
+    assert [one["name"] for one in said[0].json["told"]] == ["Anna"]
+    assert len(staffed.entries("note")) == 5
+    other = Program(staffed, "read", "act", name="another script")  # keys are each author's own
+    other.ask("POST", f"{path}/note", json={"text": "@anna look"}, headers=key)
+    assert len(staffed.entries("note")) == 6
+    problem(program.ask("POST", f"{path}/note", json={"text": "x"}, headers={"Idempotency-Key": "short"}), 400)
+
+
+def test_notes_of_one_author_tell_twenty_people_an_hour_and_the_rest_is_said(staffed):
+    everybody_has_a_password()
+    (number,) = staffed.alert()
+    anna, program = Browser(staffed.app), Program(staffed, "read", "act")
+    anna.sign_in()
+    path, said = f"/incidents/{number}", {"text": "@anna, @oleg, @irina: look"}
+    for _ in range(6):
+        staffed.clock.advance(minutes=1)
+        assert len(program.post(f"{path}/note", json=said).json["told"]) == 3
+    staffed.clock.advance(minutes=1)
+    last = program.post(f"{path}/note", json=said).json
+    assert [one["name"] for one in last["told"]] == ["Anna", "Oleg"]
+    assert [one["who"] for one in last["not_told"] if one["reason"] == TOO_MANY] == ["irina@example.org"]
+    assert len(told(staffed)) == MOST_AN_HOUR
+    page = anna.get(path).text
+    assert "Irina is not told: notes of one author tell at most 20 people an hour" in page
+    staffed.clock.advance(seconds=1)
+    anna.press(f"{path}/notes", text="@oleg")  # another author
+    assert len(told(staffed)) == MOST_AN_HOUR + 1
+    staffed.clock.advance(minutes=55)  # the first is over an hour old
+    assert [one["name"] for one in program.post(f"{path}/note", json=said).json["told"]] == ["Anna", "Oleg", "Irina"]
 
 
 def irina_of(world):
