@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from gateway.lists.filters import Filter
 from gateway.lists.meaning import Meant
-from gateway.store import bulk
+from gateway.store import buckets, bulk
 from gateway.store.base import ASSIGNED, AWAKE, OPEN, SNOOZED, SUPPRESSED
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, Incident
@@ -93,17 +93,19 @@ def _labels(ids: Sequence[int]) -> dict[int, list[dict[str, str]]]:
 def _lights(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
     if wanted.order == "-alerts":
         return _loudest(wanted, meant, limit)
-    query = _walking(wanted, meant, limit)
+    query = _walking(wanted, meant, limit, jumps=buckets.jumps(db.session()))
     rows = [] if query is None else bulk.select_made(db.session(), query)
     return list(map(Light._make, rows))
 
 
 @lru_cache(maxsize=64)
-def _walking(wanted: Filter, meant: Meant, limit: int) -> Select[Any] | None:
+def _walking(wanted: Filter, meant: Meant, limit: int, *, jumps: bool) -> Select[Any] | None:
     """Kept for who asks the same again: with SQLAlchemy putting it together takes longer than the database's work."""
     parts = [
-        _bucket(wanted, meant, place, limit) for place in range(len(wanted.buckets)) if _reached(wanted, place)
-    ]  # fmt: skip
+        _bucket(wanted, meant, place, limit, jumps=jumps)
+        for place in range(len(wanted.buckets))
+        if _reached(wanted, place)
+    ]
     if not parts:
         return None
     found = union_all(*parts).subquery()
@@ -120,24 +122,23 @@ def _reached(wanted: Filter, place: int) -> bool:
 _COLUMNS = (Incident.id, Incident.source_id, Incident.opened_at, Incident.alert_count)
 
 
-def _bucket(wanted: Filter, meant: Meant, place: int, limit: int) -> Select[Any]:
+def _bucket(wanted: Filter, meant: Meant, place: int, limit: int, *, jumps: bool) -> Select[Any]:
     """A walk down the index of one status and urgency; where it may find little, it ends after SEARCHED."""
     status, urgency = wanted.buckets[place]
-    conditions = [Incident.status == status.value, Incident.urgency == urgency.rank, *tab(wanted.status)]
-    if wanted.after and (wanted.order != "-urgency" or place == wanted.after[0]):
-        last = wanted.after[1]
-        conditions.append(Incident.id > last if wanted.order == "-age" else Incident.id < last)
-    order = Incident.id if wanted.order == "-age" else Incident.id.desc()
-    exact, loose = _exact(wanted, meant), _loose(wanted, meant)
+    going_on = wanted.after and (wanted.order != "-urgency" or place == wanted.after[0])
+    after, oldest = wanted.after[1] if wanted.after and going_on else None, wanted.order == "-age"
+    one = buckets.along(status.value, urgency.rank, after, oldest=oldest, jumps=jumps)
+    conditions = (one.where, *tab(wanted.status), *_exact(wanted, meant))
+    loose = _loose(wanted, meant)
     if loose:
         columns = (*_COLUMNS, Incident.title, Incident.service, Incident.policy, Incident.assignee_id)
-        some = select(*columns).where(*conditions, *exact).order_by(order).limit(SEARCHED).subquery()
+        some = select(*columns).where(*conditions).order_by(*one.order).limit(SEARCHED).subquery()
         named = {column.key: some.c[column.key] for column in columns}
         query = select(*(some.c[column.key] for column in _COLUMNS), literal(place).label("place"))
         query = query.where(*(condition(named) for condition in loose))
-        return select(query.order_by(some.c.id if wanted.order == "-age" else some.c.id.desc()).limit(limit).subquery())
-    plain = select(*_COLUMNS, literal(place).label("place")).where(*conditions, *exact)
-    return select(plain.order_by(order).limit(limit).subquery())
+        return select(query.order_by(some.c.id if oldest else some.c.id.desc()).limit(limit).subquery())
+    plain = select(*_COLUMNS, literal(place).label("place")).where(*conditions)
+    return select(plain.order_by(*one.order).limit(limit).subquery())
 
 
 def _loudest(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
