@@ -1,23 +1,30 @@
 """Both databases, a clock we turn ourselves, and the app on them."""
 
+import gc
 import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
-from sqlalchemy import text
+from flask import Flask
+from hypothesis import settings as drawing
+from jinja2 import BytecodeCache
+from werkzeug.routing import Rule
 
 from gateway.app import create_app, migrate_database
 from gateway.settings import load
+from gateway.start.web import GARBAGE
 from gateway.store.db import db
 from gateway.store.tables import Base
 from tests.clock import HandClock
-from tests.databases import Cluster, binaries, missing
+from tests.databases import EMPTY, Cluster, binaries, missing
 from tests.fakes.ntfy import FakeNtfy
 from tests.fakes.pagerduty import FakePagerDuty
 from tests.fakes.smtp import FakeSmtp
 from tests.fakes.twilio import FakeTwilio
+from tests.processes import durable_cluster
 from tests.samples import BOOK, PEOPLE
 from tests.world import World
 
@@ -34,8 +41,41 @@ WIDE = {  # many cases of one kind each, or much waiting: worth their minute, bu
 }  # fmt: skip
 
 
+class Compiled(BytecodeCache):
+    """The templates that one app has compiled serve all others of this process: each test makes an app."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def load_bytecode(self, bucket):
+        bucket.code = self.kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket):
+        self.kept[bucket.key, bucket.checksum] = bucket.code
+
+
+class Known(Rule):
+    """What one app has compiled to write a route's addresses serves all others too: it was half of making an app."""
+
+    kept: ClassVar = {}
+
+    def _compile_builder(self, append_unknown=True):
+        key = (self.rule, repr(self.defaults), append_unknown, *self._trace)
+        if key not in self.kept:
+            self.kept[key] = super()._compile_builder(append_unknown)
+        return self.kept[key]
+
+
 def pytest_configure():
-    """Files of the tests go to memory where there is such a place: a commit need not wait for a disk to be tested."""
+    """The same every time, and no work twice.
+
+    Files of the tests go to memory where there is such a place: a commit need not wait for a disk to be tested.
+    """
+    gc.disable()  # until all tests are collected
+    drawing.register_profile("here", derandomize=True, deadline=None, database=None)
+    drawing.load_profile("here")
+    Flask.url_rule_class = Known
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
     if os.access("/dev/shm", os.W_OK):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
 
@@ -56,6 +96,13 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_collection_finish():
+    """What is loaded by now stays: to look it over for garbage again and again was a seventh of all."""
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
+    gc.enable()
+
+
 @pytest.fixture
 def clock():
     return HandClock()
@@ -66,6 +113,17 @@ def cluster():
     if binaries() is None:
         missing("no PostgreSQL server on this machine")
     made = Cluster()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def durable(tmp_path_factory):
+    """A PostgreSQL that keeps its promises, with a migrated database to copy. A test may kill it and start it again."""
+    if binaries() is None:
+        missing("no PostgreSQL server on this machine")
+    made = durable_cluster()
+    migrated(made.create(EMPTY), tmp_path_factory.mktemp("durable"))
     yield made
     made.close()
 
@@ -114,6 +172,16 @@ def settings_of(tmp_path, database_url):
     return make
 
 
+# In one round trip. Numbers begin anew, so that no test depends on those before it.
+EMPTIED = ";".join(
+    [
+        f"DELETE FROM {one.name}{' WHERE id <> 0' * (one.name == 'source')}"
+        for one in reversed(Base.metadata.sorted_tables)
+    ]
+    + ["SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'"]
+)
+
+
 @pytest.fixture
 def app_of(settings_of, clock):
     """Makes an app on this test's database, empty; its context stays open until the end of the test."""
@@ -130,14 +198,9 @@ def app_of(settings_of, clock):
     for context in reversed(opened):
         db.session.rollback()
         db.session.remove()
-        with db.engine.begin() as connection:
-            if connection.dialect.name == "postgresql":  # a SQLite file goes with its folder
-                for table in reversed(Base.metadata.sorted_tables):
-                    connection.execute(
-                        table.delete().where(table.c.id != 0) if table.name == "source" else table.delete()
-                    )
-                # Numbers begin anew, so that no test depends on those before it.
-                connection.execute(text("SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'"))
+        if db.engine.dialect.name == "postgresql":  # a SQLite file goes with its folder
+            with db.engine.begin() as connection:
+                connection.exec_driver_sql(EMPTIED)
         db.engine.dispose()
         context.pop()
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+EMPTY = "empty"  # the migrated database that others are copies of
+
 
 def missing(what):
     """A part of the machine is not there: a visible skip, and in CI a failure."""
@@ -66,13 +68,20 @@ class Cluster:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
 
     def create(self, name):
-        with psycopg.connect(f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres", autocommit=True) as link:
-            link.execute(f'CREATE DATABASE "{name}"')
+        self._manage(f'CREATE DATABASE "{name}"')
+        return self.url(name)
+
+    def copy(self, name):
+        """A new database like the migrated one, to which nobody is connected: quicker than migrating anew."""
+        self._manage(f'CREATE DATABASE "{name}" TEMPLATE "{EMPTY}"')
         return self.url(name)
 
     def drop(self, name):
+        self._manage(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def _manage(self, sql):
         with psycopg.connect(f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres", autocommit=True) as link:
-            link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            link.execute(sql)
 
 
 def wait_until(true, seconds=20, every=0.02):

@@ -34,7 +34,7 @@ def site(world):
     """The address of the running dashboard."""
     everybody_has_a_password()
     server = make_server("127.0.0.1", 0, world.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)  # how often it looks for its end
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()

@@ -4,9 +4,8 @@ import shutil
 
 import pytest
 
-from tests.databases import binaries, missing
 from tests.fakes.provider_ledger import ProviderLedger
-from tests.processes import Gateway, durable_cluster
+from tests.processes import Gateway
 from tests.samples import BOOK
 
 
@@ -15,16 +14,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent.name == "e2e":
             item.add_marker(pytest.mark.e2e)
-
-
-@pytest.fixture(scope="session")
-def durable():
-    """A PostgreSQL that keeps its promises, and may be stopped and started by a test."""
-    if binaries() is None:
-        missing("no PostgreSQL server on this machine")
-    cluster = durable_cluster()
-    yield cluster
-    cluster.close()
 
 
 @pytest.fixture
@@ -45,7 +34,7 @@ def gateway_on(request, tmp_path, sqlite_file, ledger):
             shutil.copyfile(sqlite_file, folder / "nabat.db")
             url = f"sqlite:///{folder}/nabat.db"
         else:
-            url = request.getfixturevalue("durable").create(f"e2e_{folder.parent.name}_{len(made)}"[:60])
+            url = request.getfixturevalue("durable").copy(f"e2e_{folder.parent.name}_{len(made)}"[:60])
         gateway = Gateway(folder, url, book=book, ledger=ledger, **settings)
         made.append(gateway)
         return gateway.prepare(people_of(ledger), sources)

@@ -89,7 +89,7 @@ def sqlite_target(tmp_path_factory, sqlite_file):
 @pytest.fixture(scope="module")
 def postgres_target(tmp_path_factory, durable):
     folder = tmp_path_factory.mktemp("corpus")
-    target = Target(Gateway(folder, durable.create("corpus")), [(case.kind, case.id) for case in AGAIN])
+    target = Target(Gateway(folder, durable.copy("corpus")), [(case.kind, case.id) for case in AGAIN])
     yield target
     target.close()
 

@@ -109,7 +109,7 @@ def target(request, tmp_path_factory, sqlite_file):
         shutil.copyfile(sqlite_file, folder / "nabat.db")
         url = f"sqlite:///{folder}/nabat.db"
     else:
-        url = request.getfixturevalue("durable").create("forms")
+        url = request.getfixturevalue("durable").copy("forms")
     with Gateway(folder, url) as gateway:
         yield Target(gateway)
 

@@ -4,17 +4,13 @@ import shutil
 import subprocess
 from contextlib import ExitStack
 
-import psycopg
 import pytest
 
-from tests.conftest import migrated
-from tests.databases import binaries, missing
+from tests.databases import missing
 from tests.fakes.provider_ledger import ProviderLedger
 from tests.gameday.harness import OUTCOMES, Run, people_of, table
-from tests.processes import Gateway, durable_cluster
+from tests.processes import Gateway
 from tests.samples import BOOK
-
-TEMPLATE = "gameday_empty"
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -22,17 +18,6 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.section("gameday")
         for line in table():
             terminalreporter.write_line(line)
-
-
-@pytest.fixture(scope="session")
-def durable(tmp_path_factory):
-    """A PostgreSQL that keeps its promises, with a migrated database to copy. A test may kill it and start it again."""
-    if binaries() is None:
-        missing("no PostgreSQL server on this machine")
-    cluster = durable_cluster()
-    migrated(cluster.create(TEMPLATE), tmp_path_factory.mktemp("gameday"))
-    yield cluster
-    cluster.close()
 
 
 @pytest.fixture
@@ -46,7 +31,7 @@ def game(request, tmp_path):
         folder.mkdir()
         if database == "postgresql":
             cluster = cluster or request.getfixturevalue("durable")
-            url = url or copy_of(cluster, f"g_{folder.parent.name}_{len(made)}"[:60])
+            url = url or cluster.copy(f"g_{folder.parent.name}_{len(made)}"[:60])
         elif url is None:
             shutil.copyfile(request.getfixturevalue("sqlite_file"), folder / "nabat.db")
             url = f"sqlite:///{folder}/nabat.db"
@@ -61,14 +46,6 @@ def game(request, tmp_path):
         gateway.close()
         print(gateway.report())  # noqa: T201 - pytest shows it when the test failed
     ledgers.close()
-
-
-def copy_of(cluster, name):
-    """A new database in the present form."""
-    place = f"host=127.0.0.1 port={cluster.port} user=postgres dbname=postgres"
-    with psycopg.connect(place, autocommit=True) as link:
-        link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
-    return cluster.url(name)
 
 
 @pytest.fixture
