@@ -119,14 +119,22 @@
     const n = Math.max(0, Math.round(seconds));
     return n < 3600 ? Math.floor(n / 60) + ":" + String(n % 60).padStart(2, "0") : duration(n);
   }
-  const at = (node, name) => Number(node.dataset[name]) || Date.parse(node.dateTime);
+  const known = new Map(); // to read a hundred dates anew each second is felt on a slow phone
+  function at(node, name) {
+    const text = node.getAttribute(name) || node.dateTime;
+    if (!known.has(text)) {
+      if (known.size > 1000) known.clear();
+      known.set(text, Number(text) || Date.parse(text));
+    }
+    return known.get(text);
+  }
   function put(node, text) { if (node.textContent !== text) node.textContent = text; }
   function tick() {
     showLive();
     if (doc.hidden) return;
     const moment = now(), unknown = live && age() > 10;
-    for (const node of doc.querySelectorAll("[data-since]")) put(node, duration((moment - at(node, "since")) / 1000, "exact" in node.dataset));
-    for (const node of doc.querySelectorAll("[data-until]")) put(node, unknown ? words.unknown : countdown((at(node, "until") - moment) / 1000));
+    for (const node of doc.querySelectorAll("[data-since]")) put(node, duration((moment - at(node, "data-since")) / 1000, "exact" in node.dataset));
+    for (const node of doc.querySelectorAll("[data-until]")) put(node, unknown ? words.unknown : countdown((at(node, "data-until") - moment) / 1000));
   }
   setInterval(tick, 1000);
 

@@ -66,18 +66,34 @@
   }
   /* A row's menu is made when it opens: fifty of them would be a third of the page. While it is open no update touches it. */
   function fill(details) {
-    const row = details.closest("#list tr[id]"), pop = details.querySelector(".pop");
-    if (!row || "keep" in pop.dataset) return;
-    const made = id("row-menu").content.cloneNode(true), number = row.id.slice(4);
-    for (const button of made.querySelectorAll("button")) for (const name of ["formaction", "hx-post"]) button.setAttribute(name, button.getAttribute(name).replace("@", number));
+    const row = details.closest("#list tr[id]");
+    if (!row || "keep" in details.dataset) return;
+    const made = id("row-menu").content.cloneNode(true), number = row.id.slice(4), pop = doc.createElement("div");
+    for (const button of made.querySelectorAll("button")) button.setAttribute("formaction", button.getAttribute("formaction").replace("@", number));
     for (const link of made.querySelectorAll("a")) link.href = link.getAttribute("href").replace("@", number);
-    if (!("short" in details.dataset)) made.querySelector(".no-m").remove();
-    pop.dataset.keep = "";
-    pop.replaceChildren(made);
-    htmx.process(pop);
+    if (!row.querySelector("[data-do=acknowledge]")) made.querySelector(".no-m").remove(); // it has a button of its own there
+    pop.className = "pop";
+    pop.append(made);
+    details.dataset.keep = "";
+    details.append(pop);
   }
   doc.addEventListener("click", (event) => { const summary = event.target.closest("#list .end-menu > summary"); if (summary && !summary.parentElement.open) fill(summary.parentElement); });
-  doc.addEventListener("toggle", ({ target }) => { if (target.matches("#list .end-menu") && !target.open) delete target.querySelector(".pop").dataset.keep; }, true);
+  doc.addEventListener("toggle", ({ target }) => { if (target.matches("#list .end-menu[data-keep]") && !target.open) { target.lastElementChild.remove(); delete target.dataset.keep; } }, true);
+  /* The buttons of all rows and their menus ask here, not each for itself: a page would make hundreds ready that nobody presses. */
+  doc.addEventListener("click", (event) => {
+    const button = event.target.closest("#list [formaction]");
+    if (!button) return;
+    event.preventDefault();
+    if (button.classList.contains("htmx-request")) return;
+    const words = id("row-menu").dataset[button.dataset.do];
+    if (words && !button.querySelector(".busy")) {
+      const busy = doc.createElement("span");
+      busy.className = "busy"; busy.textContent = words;
+      button.append(busy);
+    }
+    htmx.ajax("POST", button.getAttribute("formaction"), { source: button, event, target: button.closest("tr"), swap: "outerHTML" })
+      .catch(() => { /* whoever listens to htmx's events says it */ });
+  });
   doc.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const open = doc.querySelector("details.menu[open]");

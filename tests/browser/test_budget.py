@@ -1,5 +1,7 @@
 """What the first view of a page costs: bytes as they travel and requests, from the real server, with nothing kept."""
 
+import gzip
+
 import pytest
 
 from gateway.access import links
@@ -24,6 +26,8 @@ SHIFT = """() => new Promise((done) => {
   setTimeout(() => done(sum), 300);
 })"""
 ROWS = 50  # a page of the list
+FIFTY = "/incidents?fold=no"
+MOST_RAW, MOST_PACKED, MOST_NODES = 105_000, 10_200, 2_400  # of the list of fifty, before and after it is packed
 POCKET = 6_000  # the pocket page comes over the worst networks there are
 KEPT = """() => performance.getEntriesByType("resource").filter((one) => one.name.includes("/static/"))
   .map((one) => one.transferSize)"""
@@ -93,13 +97,19 @@ def test_a_first_view_stays_light(world, real, chromium):
     context.close()
     pocket = "/p/" + links.make(KEY, world.incidents()[number - 1].uuid, "anna@example.org")
     seen = {}
-    for place in ("/overview", "/incidents", f"/incidents/{number}", pocket):
+    for place in ("/overview", "/incidents", FIFTY, f"/incidents/{number}", pocket):
         context = chromium.new_context(base_url=root, storage_state=signed_in, service_workers="block")
         meter = Meter(context)
         seen[place] = size, requests = meter.first_view(place)
         assert size <= MOST_BYTES, meter.sizes
         assert requests <= MOST_REQUESTS, meter.sizes
         assert meter.page.evaluate(SHIFT) <= MOST_SHIFT, place
+        if place == FIFTY:
+            html = meter.page.evaluate("fetch(location).then((answer) => answer.text())").encode()
+            nodes = meter.page.evaluate("document.querySelectorAll('*').length")
+            assert meter.page.locator("#list tbody tr").count() == ROWS
+            seen["raw"] = len(html), len(gzip.compress(html, 4)), nodes
+            assert (len(html) <= MOST_RAW, seen["raw"][1] <= MOST_PACKED, nodes <= MOST_NODES) == (True,) * 3, seen
         context.close()
     print(seen)  # noqa: T201 - for docs/PERFORMANCE.md
     assert seen[pocket][0] <= POCKET

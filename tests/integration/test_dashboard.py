@@ -454,7 +454,7 @@ def test_the_pages_stay_light(world, anna):
     assert len(anna.get("/static/app.css").data) <= 32_000
     for path, most in (("/incidents", 9_000), (f"/incidents/{number}", 8_000)):
         assert len(gzip.compress(anna.get(path).data)) <= most
-    assert len(anna.get("/incidents?fold=no").data) <= 160_000  # each row is read and kept by a phone, too
+    assert len(anna.get("/incidents?fold=no").data) <= 110_000  # each row is read and kept by a phone, too
 
 
 TOLD = re.compile(rb'(?:csrf_token" value|csrf-token" content)="([^"]*)"')

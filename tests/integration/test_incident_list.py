@@ -349,7 +349,7 @@ def test_what_it_says_when_there_is_nothing_and_how_it_looks(world, anna):
     assert numbers(page) == [number]
     for control in ("bulk", "checkbox", "/incidents/new", "data-do"):
         assert control not in page.partition("<main")[2].partition("</main>")[0].replace("data-bulk", ""), control
-    assert 'class="spark"' in page
+    assert "class=spark" in page
 
 
 def test_the_tabs_count_no_further_than_a_thousand(world, anna):
