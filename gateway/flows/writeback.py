@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from gateway import log
 from gateway.access.links import ticket_page
@@ -16,6 +17,7 @@ from gateway.flows.beside import Beside
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure, post
 from gateway.secrets import BadSecret
 from gateway.store import cases, desk
+from gateway.store.cases import Case
 from gateway.store.db import reading, transaction
 from gateway.store.desk import Telling
 from gateway.world import World
@@ -89,7 +91,8 @@ def _settle(one: Telling, problem: str, wish: float | None, now: datetime, *, fi
         case = cases.load(session, [one.incident_id]).get(one.incident_id)
         word = desk.held(session, one)
         if word is None or case is None:
-            desk.arrived(session, one, now)
+            if desk.arrived(session, one, now) and case is not None and not problem:
+                _line(session, case, one, "", now)  # it was heard all the same
             return
         word.error = problem[:300]
         if problem and not final:
@@ -97,7 +100,11 @@ def _settle(one: Telling, problem: str, wish: float | None, now: datetime, *, fi
             log.warning("desk_not_told", incident=one.incident_id, attempt=one.attempt, error=problem)
             return
         word.status, word.finished_at = ("failed" if problem else "sent"), now
-        changes = changes_of(session, now)
-        detail = {"to": one.assignee.get("name", ""), **({"error": word.error} if problem else {})}
-        changes.line(case, FAILED if problem else TOLD, "", detail)
-        changes.write()
+        _line(session, case, one, word.error, now)
+
+
+def _line(session: Session, case: Case, one: Telling, error: str, now: datetime) -> None:
+    changes = changes_of(session, now)
+    detail = {"to": one.assignee.get("name", ""), **({"error": error} if error else {})}
+    changes.line(case, FAILED if error else TOLD, "", detail)
+    changes.write()

@@ -93,10 +93,11 @@ def held(session: Session, one: Telling) -> DeskWord | None:
     return session.scalars(locked(query).execution_options(populate_existing=True)).first()
 
 
-def arrived(session: Session, one: Telling, now: datetime) -> None:
-    """It was replaced on its way: the one that replaced it may go."""
+def arrived(session: Session, one: Telling, now: datetime) -> bool:
+    """Whether it was replaced on its way, by this very attempt: the one that replaced it may go."""
     mine = (DeskWord.id == one.id, DeskWord.attempts == one.attempt, DeskWord.status == "replaced")
-    session.execute(update(DeskWord).where(*mine).values(due_at=now))
+    done = session.execute(update(DeskWord).where(*mine).values(due_at=now).returning(DeskWord.id))
+    return done.first() is not None
 
 
 def once_more(session: Session, incident_id: int, now: datetime) -> bool:

@@ -172,6 +172,7 @@ def test_a_newer_word_waits_for_an_older_one_that_is_on_its_way(world, desk):
     admin.press(f"/incidents/{number}/assign", to="oleg@example.org")
     assert turns(world) == 0, "another worker sends nothing beside it"
     writeback._settle(lost, "", None, world.clock.now(), final=False)
+    assert [one.detail for one in world.entries("desk told")] == [{"to": "Anna"}]  # it was heard all the same
     assert turns(world) == 1
     assert statuses() == ["replaced", "sent"]
 
