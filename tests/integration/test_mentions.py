@@ -1,14 +1,17 @@
 """Whoever is named in a note hears of it, once, by push or else by e-mail, in their language."""
 
 import re
+from datetime import timedelta
 
 from sqlalchemy import update
 
+from gateway.actions import Actor, add_note
 from gateway.store.db import transaction
 from gateway.store.tables import PersonRow
 from rules.mentions import MOST_AN_HOUR, TOO_MANY
 from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_machine_api import Program, problem
+from tests.integration.test_order_and_races import together
 
 
 def told(world):
@@ -98,6 +101,20 @@ def test_notes_of_one_author_tell_twenty_people_an_hour_and_the_rest_is_said(sta
     assert len(told(staffed)) == MOST_AN_HOUR + 1
     staffed.clock.advance(minutes=55)  # the first is over an hour old
     assert [one["name"] for one in program.post(f"{path}/note", json=said).json["told"]] == ["Anna", "Oleg", "Irina"]
+
+
+def test_notes_that_come_at_once_are_counted_one_after_the_other(staffed):
+    numbers = [staffed.alert(name=f"Fire{one}", fingerprint=f"f{one}")[0] for one in range(10)]
+    now, writer = staffed.clock.now(), Actor("Script", "api", None, "token script #1")
+
+    def write(one):
+        add_note(
+            numbers[one], "@anna, @oleg, @irina: look", writer, now + timedelta(milliseconds=one), "one-and-the-same"
+        )
+
+    together(staffed, write, [*range(10), *range(10)], threads=6)
+    assert len(staffed.entries("note")) == 10  # each incident has it once
+    assert len(told(staffed)) == MOST_AN_HOUR
 
 
 def irina_of(world):
