@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,14 @@ SENT = {".css", ".js", ".svg", ".png", ".webmanifest"}  # nothing else in the fo
 TOGETHER = {  # one request for all of them
     "page.js": ("vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "pending.js", "sound.js", "app.js"),
     "i.svg": ("vendor/icons.svg",),  # a short name: a list of fifty says it two hundred times
+}
+NOTE = rb"/\*(?:(?!\*/).)*\*/[ \t]*"
+NOTES = (
+    rb"^[ \t]*" + NOTE + rb"\n|[ \t]*" + NOTE + rb"$|^[ \t]+"
+)
+FOR_PEOPLE = {  # by the kind of a file: comments that fill or end a line, and what sets a line in
+    ".css": re.compile(NOTES, re.MULTILINE | re.DOTALL),
+    ".js": re.compile(NOTES + rb"|[ \t]// [^\n\"'`]*$", re.MULTILINE | re.DOTALL),
 }
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -31,10 +40,17 @@ class Asset:
 @cache
 def _assets() -> dict[str, Asset]:
     files = [path for path in FOLDER.rglob("*") if path.is_file() and path.suffix in SENT]
-    found = {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in files}
+    found = {path.relative_to(FOLDER).as_posix(): _lean(path) for path in files}
     for name, parts in TOGETHER.items():
         found[name] = b";\n".join(found.pop(part) for part in parts)
     return {name: _asset(name, body) for name, body in found.items()}
+
+
+def _lean(path: Path) -> bytes:
+    """A file of ours without comments and indentation, a tenth of what travels; what others wrote goes as it is."""
+    body = path.read_bytes()
+    notes = FOR_PEOPLE.get(path.suffix) if path.parent == FOLDER else None
+    return notes.sub(b"", body) if notes else body
 
 
 def _asset(name: str, body: bytes) -> Asset:
