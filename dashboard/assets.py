@@ -19,9 +19,7 @@ TOGETHER = {  # one request for all of them
     "i.svg": ("vendor/icons.svg",),  # a short name: a list of fifty says it two hundred times
 }
 NOTE = rb"/\*(?:(?!\*/).)*\*/[ \t]*"
-NOTES = (
-    rb"^[ \t]*" + NOTE + rb"\n|[ \t]*" + NOTE + rb"$|^[ \t]+"
-)
+NOTES = rb"^[ \t]*" + NOTE + rb"\n|[ \t]*" + NOTE + rb"$|^[ \t]+"
 FOR_PEOPLE = {  # by the kind of a file: comments that fill or end a line, and what sets a line in
     ".css": re.compile(NOTES, re.MULTILINE | re.DOTALL),
     ".js": re.compile(NOTES + rb"|[ \t]// [^\n\"'`]*$", re.MULTILINE | re.DOTALL),
