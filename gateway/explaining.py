@@ -134,6 +134,8 @@ def of_incident(session: Session, number: int) -> Kept | None:
     """The payload that opened it, found among those of its source that came at that time."""
     found = kept_payloads.around_opening(session, number)
     for one in found.payloads:
+        if one.kind not in sources.names():  # our own word: nobody sent it
+            continue
         try:
             parsed = sources.find(one.kind).parse(load(one.body), Heard(one.source, one.received_at))
         except (BadJson, BadPayload):  # another one, that could not be read

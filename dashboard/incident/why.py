@@ -7,6 +7,7 @@ from dashboard import words
 from dashboard.reader import Moment, Reader
 from dashboard.rulebook.rows import policy_url, rule_url
 from gateway import why as whys
+from gateway.flows.own_alerts import OWN_SOURCE
 from gateway.store.db import db
 from gateway.store.routes import route_of
 from gateway.store.tables import Incident
@@ -43,6 +44,7 @@ class Why:
     told: list[Step]
     rule_url: str = ""  # of the book in force, if it is still there
     policy_url: str = ""
+    received: bool = True  # somebody sent what opened it; else it is a word of our own
 
 
 def why(found: Incident, directory: Directory, reader: Reader) -> Why:
@@ -56,7 +58,7 @@ def why(found: Incident, directory: Directory, reader: Reader) -> Why:
     deciding = next((line for line in lines if line.mark == "yes" and line.text == route.rule), None)
     conditions = deciding.small if deciding else route.match
     told = [_step(one, names, reader) for one in kept.told]
-    return Why(route.rule, conditions, route.policy, ways, fallback, asked, told, *_links(route))
+    return Why(route.rule, conditions, route.policy, ways, fallback, asked, told, *_links(route), found.source_id != OWN_SOURCE)
 
 
 def _links(route: Route) -> tuple[str, str]:

@@ -172,6 +172,9 @@ class Latest:
 
 
 def latest(reader: Reader) -> list[Latest]:
-    found = queries.lines()
-    said = timeline.lines([entry for entry, _ in found], reader)
-    return [Latest(one[0].incident_id, one[1], line) for one, line in zip(found, said, strict=True)]
+    """Line by line: neighbours may belong to different incidents, so nothing is folded."""
+    return [
+        Latest(entry.incident_id, title, line)
+        for entry, title in queries.lines()
+        for line in timeline.lines([entry], reader)
+    ]

@@ -522,6 +522,14 @@ def test_a_resolved_incident_shows_totals_and_no_buttons(world, anna):
     assert "/acknowledge" not in page
 
 
+def test_the_overview_tells_every_one_of_the_newest_lines(world, anna):
+    """Alerts that join one by one: an incident's own page folds such lines, here each has its incident."""
+    for number in range(5):
+        world.alert(fingerprint=f"joins{number}", instance=f"host{number}")
+    page = anna.get("/overview")
+    assert (page.status_code, page.text.count("joined")) == (200, 4)
+
+
 def test_the_overview_counts_no_further_than_anybody_reads(world, monkeypatch):
     """The oldest is the oldest of all; services are told by the newest of each class and counted as far."""
     for place in (glance, overview_queries):

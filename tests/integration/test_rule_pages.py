@@ -11,6 +11,7 @@ import pytest
 from gateway.flows import hits
 from gateway.flows import rollups as keeping
 from gateway.flows.librarian import Librarian
+from gateway.flows.own_alerts import OWN_SOURCE
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
 from gateway.store.hits import by_rule
@@ -171,6 +172,17 @@ def test_a_payload_is_taken_from_the_last_ones_or_from_an_incident_with_its_secr
     assert "host0" in long
     assert "host199" not in long
     assert anna.get("/rules/test?incident=nonsense").status_code == 200
+
+
+def test_nothing_was_received_of_what_nabat_itself_says(world, anna):
+    """Its page leads to no payload, and who asks for one all the same is answered."""
+    assert world.post([1]).status_code == 400
+    (own,) = world.incidents()
+    assert own.source_id == OWN_SOURCE
+    assert "/rules/test?incident" not in anna.get(f"/incidents/{own.id}").text
+    assert anna.get(f"/rules/test?incident={own.id}").status_code == 200
+    (sent,) = world.alert()
+    assert f"/rules/test?incident={sent}" in anna.get(f"/incidents/{sent}").text
 
 
 @sqlite
