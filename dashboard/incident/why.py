@@ -58,7 +58,9 @@ def why(found: Incident, directory: Directory, reader: Reader) -> Why:
     deciding = next((line for line in lines if line.mark == "yes" and line.text == route.rule), None)
     conditions = deciding.small if deciding else route.match
     told = [_step(one, names, reader) for one in kept.told]
-    return Why(route.rule, conditions, route.policy, ways, fallback, asked, told, *_links(route), found.source_id != OWN_SOURCE)
+    return Why(
+        route.rule, conditions, route.policy, ways, fallback, asked, told, *_links(route), found.source_id != OWN_SOURCE
+    )
 
 
 def _links(route: Route) -> tuple[str, str]:
