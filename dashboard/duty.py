@@ -1,5 +1,6 @@
 """Who is on call now, for the bar above every page: in the reader's own teams first. Reckoned once a turn of theirs."""
 
+import zlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -49,6 +50,14 @@ def now_on_call(email: str, people: Directory, reader: Reader) -> Duty | None:
     planned = [one for one in people.schedules.values() if one.layers or one.overrides]
     own, others = [one for one in planned if one.team in teams], [one for one in planned if one.team not in teams]
     return _of(own, people, reader) or _of(others, people, reader)
+
+
+def mark(people: Directory, now: datetime) -> str:
+    """Changes whenever somebody else is on call, or an override is made or taken back."""
+    planned = people.schedules.values()
+    turns = [(one.name, one.overrides, _turn(one, people, now)) for one in planned]
+    shown = [(name, overrides, turn.who, turn.until) for name, overrides, turn in turns]
+    return f"{zlib.crc32(repr(shown).encode()):x}"
 
 
 def _of(schedules: list[Schedule], people: Directory, reader: Reader) -> Duty | None:

@@ -1,6 +1,6 @@
 """The live pages' question, every 1.7 seconds: did anything change? Nearly always the answer is: no."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Mapping
 from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
@@ -12,6 +12,8 @@ from dashboard import packing
 from dashboard.alarms import marked
 from dashboard.at_once import HEART, LEFT, Drawn, Heart
 from dashboard.blueprint import bp
+from dashboard.deliveries.views import listed_mark
+from dashboard.deliveries.views import listing as deliveries_listing
 from dashboard.filters import before
 from dashboard.glance import keep, pulse
 from dashboard.incident import queries as incident_queries
@@ -19,19 +21,34 @@ from dashboard.incident.values import incident_values, shown_of
 from dashboard.incidents import filters
 from dashboard.incidents.listing import listing
 from dashboard.incidents.waiting import waiting
+from dashboard.oncall.views import looker_of, now_mark, now_values
 from dashboard.overview.views import overview_values
 from dashboard.page import draw_part, reader_of, stranger
 from dashboard.shared import shared
 from dashboard.tickets.presence import seen_now, with_looks
 from dashboard.tickets.views import listing as ticket_listing
+from dashboard.tickets.views import ticket_mark, ticket_values
 from gateway.access.auth import READERS, Visit, require
 from gateway.store import signins
 from gateway.store.db import db
 from gateway.world import world
 
 NOTHING_MORE = 286  # for htmx: show this and stop asking
-OWN_PARTS = ("tickets", "overview", "first_run")  # pages whose change is not the list, and so not shared
+OF_ONE = ("incident", "ticket")  # pages about one incident, whose own mark they have
 LONGEST = 2000  # characters of the page's own query
+
+
+# the part of a page that is drawn anew, and what it shows
+PARTS: Mapping[str, tuple[str, Callable[[Visit, MultiDict[str, str]], dict[str, object]]]] = {
+    "tickets": (
+        "partials/ticket_list.html",
+        lambda visit, asked: ticket_listing(visit, asked.get("tab", ""), before(asked)),
+    ),
+    "overview": ("partials/overview.html", lambda visit, _: overview_values(visit)),
+    "deliveries": ("partials/deliveries.html", deliveries_listing),
+    "oncall": ("partials/oncall_now.html", lambda visit, _: now_values(visit, looker_of(visit))),
+}
+OWN_PARTS = (*PARTS, "first_run")  # pages whose change is not the list, and so not shared
 
 
 def _signed_out() -> ResponseReturnValue:
@@ -47,15 +64,13 @@ def live(visit: Visit) -> ResponseReturnValue:
     """204 while nothing changed; else the part that did. While the page is held still, only that something waits."""
     asked = Request.from_values(query_string=request.args.get("q", "")[:LONGEST]).args
     page = request.args.get("page", "")
-    number = _number(asked.get("n", "")) if page == "incident" else None
+    number = _number(asked.get("n", "")) if page in OF_ONE else None
     since = request.args.get("since", "")
     fresh = not since or request.args.get("fresh") == "1"
     keep(shared("pulse", visit.now, lambda: pulse(visit.now), fresh=fresh))
     heart = shared(HEART, visit.now, lambda: _heart(visit), fresh=fresh)
-    mark = heart.mark if number is None else marked(incident_queries.mark(number), visit.now)
+    mark = _mark(visit, page, number, heart.mark, fresh=fresh)
     wanted = _wanted(visit, asked)
-    if page == "tickets":
-        mark = with_looks(mark, seen_now(visit, fresh=fresh))
     if number is None:
         request.environ[LEFT] = _key(visit, wanted) if page not in OWN_PARTS else None, heart
     same = since == mark
@@ -73,20 +88,43 @@ def live(visit: Visit) -> ResponseReturnValue:
     return answer
 
 
+def _mark(visit: Visit, page: str, number: int | None, whole: str, *, fresh: bool) -> str:
+    """Changes with what this page shows. `whole`: with any line on any timeline."""
+    if number is not None:
+        return ticket_mark(visit, number) if page == "ticket" else marked(incident_queries.mark(number), visit.now)
+    if page == "tickets":
+        return with_looks(whole, seen_now(visit, fresh=fresh))
+    if page == "deliveries":
+        return listed_mark(visit, fresh=fresh)
+    if page == "oncall":
+        return now_mark(visit, pulse(visit.now).people)
+    return whole
+
+
 def _changed(
     visit: Visit, page: str, asked: MultiDict[str, str], number: int | None, wanted: filters.Filter, *, fresh: bool
 ) -> Response:
-    if page == "tickets":
-        shown = ticket_listing(visit, asked.get("tab", ""), before(asked))
-        return draw_part(visit, "partials/ticket_list.html", shown)
-    if page == "overview":
-        return draw_part(visit, "partials/overview.html", overview_values(visit))
+    if page in PARTS:
+        template, values = PARTS[page]
+        return draw_part(visit, template, values(visit, asked))
+    if page == "ticket":
+        return _ticket(visit, asked, number)
     if number is None:
         return _list(visit, wanted, fresh=fresh)
     found = incident_queries.incident(number)
     if found is None:
         return Response("", NOTHING_MORE)
     return draw_part(visit, "partials/incident.html", incident_values(visit, found, shown_of(asked)))
+
+
+def _ticket(visit: Visit, asked: MultiDict[str, str], number: int | None) -> Response:
+    values = ticket_values(visit, asked.get("key", ""), asked.get("source", ""))
+    if not values:
+        return Response("", NOTHING_MORE)
+    answer = draw_part(visit, "partials/ticket.html", values)
+    if values["number"] != number:  # it came again: another incident is its own now
+        answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 def _heart(visit: Visit) -> Heart:
@@ -133,6 +171,8 @@ def _path(page: str, query: str) -> str:
     number = _number(asked.get("n", ""))
     if page == "incident" and number:
         return url_for("dashboard.incident", number=number)
-    if page == "tickets":
-        return url_for("dashboard.tickets", tab=asked.get("tab"))
+    if page == "ticket" and asked.get("key"):
+        return url_for("dashboard.ticket", key=asked["key"], source=asked.get("source"))
+    if page in ("tickets", "deliveries", "oncall"):
+        return f"{url_for(f'dashboard.{page}')}{'?' if query else ''}{query}"
     return filters.read(asked, world().clock.now(), ZoneInfo("UTC")).url()

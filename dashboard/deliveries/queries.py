@@ -1,5 +1,6 @@
 """What the pages of deliveries ask the database, one query a question; each reads a bounded stretch of the newest."""
 
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from gateway.store.tables import Delivery, Entry, Incident
 from gateway.store.types import micros
 
 PAGE = 50
+MARKED = 200  # newest rows whose changes open lists are told of at once
 SEARCHED = 20_000  # newest rows looked through where no index leads the way
 WAITING = ("queued", "sending")
 SKIPPED = ("cancelled", "bundled")
@@ -45,6 +47,13 @@ def deliveries(wanted: Wanted) -> Sequence[tuple[Delivery, str]]:
     query = select(Delivery, Incident.title).outerjoin(Incident, Incident.id == Delivery.incident_id)
     rows = db.session.execute(query.where(*_conditions(wanted)).order_by(Delivery.id.desc()).limit(PAGE + 1))
     return [(row[0], row[1] or "") for row in rows]
+
+
+def mark() -> str:
+    """Changes whenever a message is promised, and whenever one of the newest gets on."""
+    what = (Delivery.id, Delivery.status, Delivery.attempts, Delivery.lease, Delivery.finished_at)
+    newest = db.session.execute(select(*what).order_by(Delivery.id.desc()).limit(MARKED)).all()
+    return f"{zlib.crc32(repr([tuple(row) for row in newest]).encode()):x}"
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool] | TextClause]:

@@ -1,13 +1,15 @@
 """Deliveries: the list, and one message with every attempt and how it reads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from urllib.parse import urlencode
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from dashboard import filters, words
+from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.deliveries import cards, queries
 from dashboard.deliveries.queries import Wanted
@@ -15,6 +17,7 @@ from dashboard.page import draw, reader_of
 from dashboard.reader import Reader
 from dashboard.rows import Tab
 from dashboard.rulebook.rows import from_input
+from dashboard.shared import shared
 from gateway import resending
 from gateway.access.auth import READERS, Visit, require
 from gateway.store.db import db
@@ -33,13 +36,14 @@ FIELDS = ("status", "way", "channel", "who", "time", "from", "to")
 @bp.get("/deliveries")
 @require(*READERS)
 def deliveries(visit: Visit) -> ResponseReturnValue:
-    return draw(visit, "pages/deliveries.html", listing(visit))
+    return draw(visit, "pages/deliveries.html", listing(visit, request.args))
 
 
-def listing(visit: Visit) -> dict[str, object]:
-    reader = reader_of(visit)
-    asked = _asked(reader)
-    wanted = _wanted(visit, asked)
+def listing(visit: Visit, args: MultiDict[str, str]) -> dict[str, object]:
+    """Everything the list shows. The mark is read first: what changes meanwhile is drawn once more, never missed."""
+    reader, mark = reader_of(visit), listed_mark(visit)
+    asked = _asked(args, reader)
+    wanted = _wanted(visit, asked, filters.before(args))
     found = queries.deliveries(wanted)
     shown = found[: queries.PAGE]
     instead = queries.replaced([message for message, _ in shown])
@@ -47,6 +51,7 @@ def listing(visit: Visit) -> dict[str, object]:
     out, all_ = queries.outcome(visit.now)
     return {
         "page": "deliveries",
+        "mark": mark,
         "tabs": _tabs(asked, reader),
         "asked": asked,
         "ways": [(name, reader.say(word)) for name, word in words.WAYS.items()],
@@ -60,15 +65,21 @@ def listing(visit: Visit) -> dict[str, object]:
         "searched": f"{queries.SEARCHED:,}" if wanted.narrows else "",
         "only_team": wanted.whose is not None,
         "admin": visit.person.role is Role.ADMIN,
-        "done": request.args.get("done", "")[:4],
-        "left": request.args.get("left", "")[:4],
+        "done": args.get("done", "")[:4],
+        "left": args.get("left", "")[:4],
     }
 
 
-def _asked(reader: Reader) -> dict[str, str]:
+def listed_mark(visit: Visit, *, fresh: bool = True) -> str:
+    """Changes whenever one of the newest messages does; read once for all whose lists are open."""
+    mark = shared("deliveries", visit.now, queries.mark, fresh=fresh)
+    return marked(mark, visit.now)
+
+
+def _asked(args: Mapping[str, str], reader: Reader) -> dict[str, str]:
     """Unknown words are left out."""
     known = {"status": tuple(queries.STATUSES), "way": tuple(words.WAYS), "time": tuple(HOURS)}
-    given = {name: one_line(clean_text(request.args.get(name, "")))[:100] for name in FIELDS}
+    given = {name: one_line(clean_text(args.get(name, "")))[:100] for name in FIELDS}
     found = {name: text for name, text in given.items() if text and text in known.get(name, (text,))}
     found = {name: text for name, text in found.items() if name not in ("from", "to") or from_input(text, reader)}
     if {"from", "to"} & found.keys():
@@ -76,7 +87,7 @@ def _asked(reader: Reader) -> dict[str, str]:
     return found
 
 
-def _wanted(visit: Visit, asked: dict[str, str]) -> Wanted:
+def _wanted(visit: Visit, asked: dict[str, str], after: int | None) -> Wanted:
     hours, reader = HOURS.get(asked.get("time", "")), reader_of(visit)
     since = from_input(asked.get("from", ""), reader)
     return Wanted(
@@ -86,7 +97,7 @@ def _wanted(visit: Visit, asked: dict[str, str]) -> Wanted:
         who=asked.get("who", ""),
         since=since if hours is None else visit.now - timedelta(hours=hours),
         until=from_input(asked.get("to", ""), reader),
-        after=filters.before(request.args),
+        after=after,
         whose=whose(visit),
     )
 

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
+from dashboard import duty
+from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.oncall import forms, queries, rows
 from dashboard.oncall.span import Span, asked
@@ -14,7 +16,7 @@ from dashboard.reader import Reader
 from gateway.access.auth import READERS, Visit, require
 from gateway.flows.duties import is_own
 from gateway.store.tables import OverrideRow
-from rules.words import Role
+from rules.words import Directory, Role
 
 PLANNERS = (Role.DISPATCHER, Role.ADMIN)  # who may change everybody's shifts
 SAID = {
@@ -50,20 +52,32 @@ def page(visit: Visit, looker: Looker, shown: Week | None = None, wrong: str = "
     values = {
         "page": "oncall",
         "week": shown or week(schedules, _span(looker), looker, "dashboard.oncall"),
-        "crews": rows.crews(looker, with_numbers=visit.person.role is not Role.VIEWER),
         "gaps": rows.holes(schedules, reader),
         "shares": rows.fairness(schedules, looker),
         "dry": rows.dry_run(request.args.get("policy", ""), looker),
-        "overrides": overrides(visit, looker),
-        "schedules": [one.name for one in schedules],
         "people": rows.pageable(looker.directory),
         "said": said_of(reader),
         "wrong": reader.say(wrong) if wrong else "",
         "default_from": rows.local_text(reader.now, reader),
         "swap": swap_form(visit, looker),
-        **_rights(visit),
+        **now_values(visit, looker),
     }
     return draw(visit, "pages/oncall.html", values, 422 if wrong else 200)
+
+
+def now_values(visit: Visit, looker: Looker) -> dict[str, object]:
+    """What of the page changes while it is open: who is on call now, and who stands in."""
+    return {
+        "mark": now_mark(visit, looker.directory),
+        "crews": rows.crews(looker, with_numbers=visit.person.role is not Role.VIEWER),
+        "overrides": overrides(visit, looker),
+        "schedules": [one.name for one in looker.directory.schedules.values()],
+        **_rights(visit),
+    }
+
+
+def now_mark(visit: Visit, directory: Directory) -> str:
+    return marked(duty.mark(directory, visit.now), visit.now)
 
 
 def said_of(reader: Reader) -> str:

@@ -4,6 +4,7 @@
   const doc = document, html = doc.documentElement, body = doc.body, words = body.dataset;
   const id = (name) => doc.getElementById(name);
   const live = id("live"), page = words.page;
+  const livePart = () => doc.querySelector(live.getAttribute("hx-target"));
   html.classList.add("js");
 
   /* ---- the form token travels with every request that changes something ---- */
@@ -15,9 +16,8 @@
   doc.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.verb !== "get") event.detail.headers["X-CSRF-Token"] = token;
     if (event.detail.elt !== live) return;
-    const list = page === "incident" ? id("incident") : id("list");
     event.detail.parameters = new FormData();
-    const ask = { page, q: (page === "incident" ? "n=" + live.dataset.number + "&" : "") + location.search.slice(1), since: list.dataset.mark };
+    const ask = { page: live.dataset.page, q: [live.dataset.ask, location.search.slice(1)].filter(Boolean).join("&"), since: livePart().dataset.mark };
     if (polls++ % 30 === 29) ask.since = ""; // now and then the whole, for what leaves no line on a timeline
     if (frozen() && !forced) ask.frozen = 1;
     if (acted || forced || event.detail.triggeringEvent || !ask.since) ask.fresh = 1; // not what others were told a moment ago
@@ -42,7 +42,7 @@
   const age = () => (performance.now() - heard) / 1000;
   const wake = () => live && htmx.trigger(live, "nabat:wake");
   let held = false, forced = false, acted = false, paused = Boolean(live) && sessionStorage.getItem("nabat-paused") === "1";
-  const busy = "#list .cb:checked, #list details[open], #filter-line details[open]";
+  const busy = "#list .cb:checked, #list details[open], #ticket details[open], #filter-line details[open]";
   const frozen = () => paused || held || doc.querySelector(busy) || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
     doc.querySelector("main form.htmx-request, main tr .htmx-request");
   doc.addEventListener("htmx:afterRequest", (event) => { if (event.detail.requestConfig.verb !== "get") acted = true; });
@@ -161,8 +161,8 @@
     if (known) htmx.ajax("POST", "/undo/" + known, { source: id("flash"), swap: "none" });
   }
   function showAnew() {
-    const part = page === "incident" ? id("incident") : id("list");
-    if (!live || !part) return void location.reload();
+    const part = live && livePart();
+    if (!part) return void location.reload();
     part.dataset.mark = "";
     wake();
   }

@@ -1,6 +1,7 @@
 """The pages about tickets: whose turn it is, and one of them with its conversation and what can be done."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +10,7 @@ from dashboard import filters, queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.glance import pulse
+from dashboard.incident import queries as incident_queries
 from dashboard.incident.values import SNOOZES
 from dashboard.page import draw, reader_of
 from dashboard.reader import Reader
@@ -19,6 +21,7 @@ from dashboard.tickets.presence import seen_now, with_looks
 from dashboard.tickets.queries import MOST, PAGE, Found
 from dashboard.tickets.rows import is_waiting, rows, whose
 from gateway.access.auth import READERS, Visit, require
+from gateway.store.db import db
 from rules.words import Directory
 
 TABS = ("unassigned", "mine", "waiting", "open", "closed")
@@ -106,10 +109,33 @@ def _tabs(current: str, known: Sorted, reader: Reader) -> list[Tab]:
 @bp.get("/tickets/<path:key>")
 @require(*READERS)
 def ticket(visit: Visit, key: str) -> ResponseReturnValue:
-    found = ticket_queries.by_key(key, request.args.get("source", ""))
+    values = ticket_values(visit, key, request.args.get("source", ""))
+    return draw(visit, "pages/ticket.html", values) if values else abort(404)
+
+
+def ticket_values(visit: Visit, key: str, source: str) -> dict[str, object]:
+    """Everything one ticket's page shows; nothing, if there is no such ticket. The mark is read before the rest."""
+    found = ticket_queries.by_key(key, source)
     if found is None:
-        abort(404)
+        return {}
+    incident, alert = found
+    mark = ticket_mark(visit, incident.id)
+    for row in found:  # as they are now that the mark is known
+        db.session.refresh(row)
     reader = reader_of(visit)
-    snoozes = [(value, reader.say(word)) for value, word in SNOOZES]
-    values = {"page": "tickets", "snoozes": snoozes, "here": request.full_path.rstrip("?")}
-    return draw(visit, "pages/ticket.html", values | whole(visit, *found, reader))
+    return {
+        "page": "tickets",
+        "mark": mark,
+        "number": incident.id,
+        "asked": urlencode({"n": incident.id, "key": key}),
+        "snoozes": [(value, reader.say(word)) for value, word in SNOOZES],
+        "here": url_for("dashboard.ticket", key=key, source=source or None),
+        **whole(visit, incident, alert, reader),
+    }
+
+
+def ticket_mark(visit: Visit, number: int) -> str:
+    """Changes whenever anything on this ticket's page does."""
+    word = ticket_queries.desk_word(number)
+    desk = f"{word.id}-{word.status}-{word.attempts}" if word else ""
+    return marked(f"{incident_queries.mark(number)}-{desk}", visit.now)
