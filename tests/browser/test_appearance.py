@@ -49,6 +49,9 @@ def test_each_class_and_state_has_a_shape_of_its_own_and_forced_colours_keep_it(
     for which, count in ((".u", 4), (".st", 4)):
         shapes = page.evaluate(SHAPES, which)
         assert len(shapes) == len({one.split("|")[1] for one in shapes}) == count, shapes
+    world.alert(service="billing", fingerprint="billing")
+    page.goto("/overview")
+    assert "|nonenone" not in " ".join(page.evaluate(SHAPES, ".svcs .sh") or ["|nonenone"])
     page.emulate_media(forced_colors="active", reduced_motion="reduce", contrast="more")
     for place in ("/incidents?status=all&fold=no", f"/incidents/{number}", "/reports"):
         page.goto(place)
