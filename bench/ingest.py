@@ -54,13 +54,14 @@ class Bench:
         if self.cluster:
             self.roots.append(postmaster(self.cluster))
         self.generator: dict[tuple[int, int], float] = {}
+        self.points = (YARDSTICK[1],) if given.ratio_only else POINTS
 
     def close(self) -> None:
         if self.cluster:
             self.cluster.close()
 
     def run(self) -> None:
-        self.generator = generator_rates(POINTS, self.given.seconds)
+        self.generator = generator_rates(self.points, self.given.seconds)
         for number in range(1, self.given.rounds + 1):
             for name in self.given.databases:
                 say(f"round {number} of {self.given.rounds}, {name}")
@@ -83,7 +84,7 @@ class Bench:
         """All of one round on one server. Numbers of new alerts go on from run to run."""
         start = HOT
         for mode in MODES:
-            for point in POINTS:
+            for point in self.points:
                 measured = (mode, point) == YARDSTICK
                 before = self._raw(nabat, folder) if measured else 0.0
                 found = self._point(nabat, mode, point, start)
@@ -139,6 +140,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=4.0, help="of one run")
     parser.add_argument("--warmup", type=float, default=1.0, help="seconds before each run that are not measured")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ratio-only", action="store_true", help="only the point whose ratio is told at the end")
     return with_databases(parser)
 
 

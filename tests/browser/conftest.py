@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from contextlib import ExitStack
 
 import pytest
 from werkzeug.serving import make_server
@@ -9,24 +10,42 @@ from werkzeug.serving import make_server
 from tests.browsing import PASSWORD, everybody_has_a_password
 from tests.databases import missing
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
+
+def program(*names):
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+CHROMIUM = program("chromium", "chromium-browser", "google-chrome")
+LIGHT = program("chromium-headless-shell") or CHROMIUM  # draws no window around each page: half of the work
 LOUD, QUIET = ("error", "warning"), "Service Worker registration blocked by Playwright"
 PATIENCE = 20_000  # milliseconds: a browser shares the machine with other tests
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    if CHROMIUM is None:
-        missing("no Chromium on this machine")
+def launch():
+    """Starts a browser: launch(CHROMIUM)."""
     sync_api = pytest.importorskip("playwright.sync_api")
     sync_api.expect.set_options(timeout=PATIENCE)
-    with sync_api.sync_playwright() as driver:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        made = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield made
-        made.close()
+    with sync_api.sync_playwright() as driver, ExitStack() as made:
+
+        def start(path):
+            if path is None:
+                missing("no Chromium on this machine")
+            flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            return made.enter_context(driver.chromium.launch(executable_path=path, args=flags))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def whole_chromium(launch):
+    """For what the light one leaves out: push, and the icon of a tab."""
+    return launch(CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def chromium(launch):
+    return launch(LIGHT)
 
 
 @pytest.fixture

@@ -83,9 +83,9 @@ class Meter:
         return sum(self.sizes.values()), len(self.sizes)
 
 
-def test_a_first_view_stays_light(world, real, chromium):
+def test_a_first_view_stays_light(world, real, whole_chromium):
     root, number = real
-    context = chromium.new_context(base_url=root)
+    context = whole_chromium.new_context(base_url=root)
     page = context.new_page()
     page.goto("/login")
     page.fill("#username", "anna@example.org")
@@ -99,7 +99,7 @@ def test_a_first_view_stays_light(world, real, chromium):
     pocket = "/p/" + links.make(KEY, world.incidents()[number - 1].uuid, "anna@example.org")
     seen = {}
     for place in ("/overview", "/incidents", FIFTY, f"/incidents/{number}", pocket):
-        context = chromium.new_context(base_url=root, storage_state=signed_in, service_workers="block")
+        context = whole_chromium.new_context(base_url=root, storage_state=signed_in, service_workers="block")
         meter = Meter(context)
         seen[place] = size, requests = meter.first_view(place)
         assert size <= MOST_BYTES, meter.sizes

@@ -70,6 +70,7 @@ def reckoned(monkeypatch):
 
 
 def test_an_unknown_name_costs_as_much_work_as_a_known_one(app, reckoned):
+    everybody_has_a_password(passwords.hash_password(PASSWORD))
     for username in ("anna@example.org", "nobody@example.org", ""):
         assert Browser(app).sign_in(username, "not the password").status_code == 401
     with transaction() as session:
