@@ -2,11 +2,13 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from dashboard import glance
+from dashboard.assets import asset
 from dashboard.overview import queries as overview_queries
 from gateway.store.db import db, transaction
 from gateway.store.tables import Delivery, Entry, PersonRow, Source
@@ -15,6 +17,7 @@ from tests.samples import alert, group
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}\u202e"
 HX = {"HX-Request": "true"}
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -433,6 +436,14 @@ def test_pages_need_no_inline_style_or_script(world, anna):
         assert "<style" not in page
         assert not re.search(r"<script(?! src=)", page)
         assert not re.search(r"\son[a-z]+=", page)
+
+
+def test_every_file_and_shape_that_a_template_names_is_there():
+    written = "".join(path.read_text() for path in (ROOT / "templates").rglob("*.html"))
+    named = set(re.findall(r"""asset\(["']([^"']*)""", written))
+    assert len(named) > 20
+    assert all(asset(name) for name in named)  # raises KeyError of any that is not
+    assert re.findall(r"""<use href=["']?#[^>]*""", written) == []  # symbols are in a file of their own
 
 
 def test_files_are_kept_for_ever_under_an_address_with_their_hash(anna):
