@@ -14,7 +14,6 @@ from dashboard.at_once import HEART, LEFT, Drawn, Heart
 from dashboard.blueprint import bp
 from dashboard.deliveries.views import listed_mark
 from dashboard.deliveries.views import listing as deliveries_listing
-from dashboard.filters import before
 from dashboard.glance import keep, pulse
 from dashboard.incident import queries as incident_queries
 from dashboard.incident.values import incident_values, shown_of
@@ -40,10 +39,7 @@ LONGEST = 2000  # characters of the page's own query
 
 # the part of a page that is drawn anew, and what it shows
 PARTS: Mapping[str, tuple[str, Callable[[Visit, MultiDict[str, str]], dict[str, object]]]] = {
-    "tickets": (
-        "partials/ticket_list.html",
-        lambda visit, asked: ticket_listing(visit, asked.get("tab", ""), before(asked)),
-    ),
+    "tickets": ("partials/ticket_list.html", ticket_listing),
     "overview": ("partials/overview.html", lambda visit, _: overview_values(visit)),
     "deliveries": ("partials/deliveries.html", deliveries_listing),
     "oncall": ("partials/oncall_now.html", lambda visit, _: now_values(visit, looker_of(visit))),

@@ -49,6 +49,7 @@ def reason(one: Problem, reader: Reader) -> str:
                           words=", ".join(WORDS)),
         "not without": _("Only labels can be excluded, like -env=dev."),
         "unreadable": _("This condition cannot be read. Write label=value, with =, !=, =~ or !~."),
+        "not here": _("This list has one order only."),
         "no time": _("This is no time. Write -2h, -7d, now, today-09:00 or 2026-11-22T03:00."),
         "nobody": _("There is nobody of that name or address."),
         "no source": _("There is no source of that name."),

@@ -8,16 +8,15 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
+from gateway.lists.meaning import ticket_print
 from gateway.store import desk
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, DeskWord, Entry, Incident, Source
-from rules.identity import fingerprint
 from rules.words import Kind, Status
 
 PAGE = 50
 MOST = 1000  # open tickets that are looked at; the newest
 UNRESOLVED = (Status.TRIGGERED.value, Status.ACKNOWLEDGED.value)
-LONGEST_FINGERPRINT = 64  # as gateway/sources has it: a longer key is kept as its fingerprint
 SAID = ("opened", "raised", "note", "acknowledged", "resolved", "reopened", "snoozed", "assigned", "reassigned")
 _COLUMNS = (
     Incident.id, Incident.status, Incident.urgency, Incident.title, Incident.service, Incident.ticket,
@@ -50,12 +49,16 @@ def unresolved() -> list[Found]:
     return _found(_tickets().where(Incident.status.in_(UNRESOLVED)).order_by(Incident.id.desc()).limit(MOST))
 
 
-def resolved(after: int | None) -> list[Found]:
+def resolved(after: int | None, limit: int = PAGE + 1) -> list[Found]:
     """One page of the closed ones, the newest first, and one more if there is another page."""
     query = _tickets().where(Incident.status == Status.RESOLVED.value)
     if after is not None:
         query = query.where(Incident.id < after)
-    return _found(query.order_by(Incident.id.desc()).limit(PAGE + 1))
+    return _found(query.order_by(Incident.id.desc()).limit(limit))
+
+
+def of_numbers(ids: Sequence[int]) -> list[Found]:
+    return _found(_tickets().where(Incident.id.in_(ids)).order_by(Incident.id.desc())) if ids else []
 
 
 def _tickets() -> Select[Any]:
@@ -86,11 +89,10 @@ def last_words(ids: Sequence[int]) -> dict[int, Entry]:
 
 def by_key(key: str, source: str) -> tuple[Incident, AlertRow] | None:
     """The ticket with this number, of this source if one is named; of several desks the one that was heard last."""
-    print_ = key if len(key) <= LONGEST_FINGERPRINT else fingerprint({"id": key})
     query = (
         select(Incident, AlertRow)
         .join(AlertRow, AlertRow.incident_id == Incident.id)
-        .where(AlertRow.source_id.in_(select(Source.id)), AlertRow.fingerprint == print_, AlertRow.latest)
+        .where(AlertRow.source_id.in_(select(Source.id)), AlertRow.fingerprint == ticket_print(key), AlertRow.latest)
         .where(Incident.kind == Kind.TICKET.value)
         .order_by(AlertRow.last_seen_at.desc())
     )

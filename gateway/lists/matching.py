@@ -101,11 +101,10 @@ def _lights(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
 @lru_cache(maxsize=64)
 def _walking(wanted: Filter, meant: Meant, limit: int, *, jumps: bool) -> Select[Any] | None:
     """Kept for who asks the same again: with SQLAlchemy putting it together takes longer than the database's work."""
-    parts = [
-        _bucket(wanted, meant, place, limit, jumps=jumps)
-        for place in range(len(wanted.buckets))
-        if _reached(wanted, place)
-    ]
+    places = [place for place in range(len(wanted.buckets)) if _reached(wanted, place)]
+    parts = [_bucket(wanted, meant, place, limit, jumps=jumps) for place in places]
+    if _apart(wanted, meant):
+        parts += [_tickets(wanted, meant, place, limit, jumps=jumps) for place in places]
     if not parts:
         return None
     found = union_all(*parts).subquery()
@@ -124,10 +123,7 @@ _COLUMNS = (Incident.id, Incident.source_id, Incident.opened_at, Incident.alert_
 
 def _bucket(wanted: Filter, meant: Meant, place: int, limit: int, *, jumps: bool) -> Select[Any]:
     """A walk down the index of one status and urgency; where it may find little, it ends after SEARCHED."""
-    status, urgency = wanted.buckets[place]
-    going_on = wanted.after and (wanted.order != "-urgency" or place == wanted.after[0])
-    after, oldest = wanted.after[1] if wanted.after and going_on else None, wanted.order == "-age"
-    one = buckets.along(status.value, urgency.rank, after, oldest=oldest, jumps=jumps)
+    one, oldest = _along(wanted, place, jumps=jumps), wanted.order == "-age"
     conditions = (one.where, *tab(wanted.status), *_exact(wanted, meant))
     loose = _loose(wanted, meant)
     if loose:
@@ -135,9 +131,34 @@ def _bucket(wanted: Filter, meant: Meant, place: int, limit: int, *, jumps: bool
         some = select(*columns).where(*conditions).order_by(*one.order).limit(SEARCHED).subquery()
         named = {column.key: some.c[column.key] for column in columns}
         query = select(*(some.c[column.key] for column in _COLUMNS), literal(place).label("place"))
-        query = query.where(*(condition(named) for condition in loose))
+        query = query.where(*(condition(named) for condition in loose), *_not(_apart(wanted, meant), named["id"]))
         return select(query.order_by(some.c.id if oldest else some.c.id.desc()).limit(limit).subquery())
     plain = select(*_COLUMNS, literal(place).label("place")).where(*conditions)
+    return select(plain.order_by(*one.order).limit(limit).subquery())
+
+
+def _apart(wanted: Filter, meant: Meant) -> tuple[int, ...]:
+    """Tickets that are asked for beside what the text is searched in: they are found however old they are."""
+    return () if wanted.number is not None else meant.tickets
+
+
+def _not(these: tuple[int, ...], number: ColumnElement[int]) -> list[ColumnElement[bool]]:
+    return [number.not_in(these)] if these else []
+
+
+def _along(wanted: Filter, place: int, *, jumps: bool) -> buckets.Walk:
+    status, urgency = wanted.buckets[place]
+    going_on = wanted.after and (wanted.order != "-urgency" or place == wanted.after[0])
+    after = wanted.after[1] if wanted.after and going_on else None
+    return buckets.along(status.value, urgency.rank, after, oldest=wanted.order == "-age", jumps=jumps)
+
+
+def _tickets(wanted: Filter, meant: Meant, place: int, limit: int, *, jumps: bool) -> Select[Any]:
+    """Those whose number is the text, of one status and urgency."""
+    one, table = _along(wanted, place, jumps=jumps), Incident.__table__
+    loose = [condition(table.c) for condition in _loose(wanted, meant)]
+    plain = select(*_COLUMNS, literal(place).label("place")).where(Incident.id.in_(meant.tickets), one.where, *loose)
+    plain = plain.where(*tab(wanted.status), *_exact(wanted, meant))
     return select(plain.order_by(*one.order).limit(limit).subquery())
 
 
@@ -172,7 +193,7 @@ def _exact(wanted: Filter, meant: Meant) -> list[Condition]:
     """What an index leads to."""
     conditions: list[Condition] = []
     if wanted.number is not None:
-        conditions.append(Incident.id == wanted.number)
+        conditions.append(Incident.id.in_((wanted.number, *meant.tickets)))
     if wanted.service and wanted.unresolved:
         conditions += [OPEN, Incident.service == wanted.service]
     if meant.assignee:
@@ -205,7 +226,7 @@ def _loose(wanted: Filter, meant: Meant) -> list[Any]:
     """What has to be looked at row by row: functions of the columns, by name."""
     found: list[Any] = []
     if wanted.q and wanted.number is None:
-        found.append(lambda row: _mentions(wanted.q, row["title"], row["service"]))
+        found.append(lambda row: or_(_mentions(wanted.q, row["title"], row["service"]), row["id"].in_(meant.tickets)))
     if wanted.service and not wanted.unresolved:
         found.append(lambda row: row["service"] == wanted.service)
     if meant.sources:
@@ -241,7 +262,7 @@ def of_these(wanted: Filter, meant: Meant, ids: Sequence[int]) -> set[int]:
 
 def _fits(row: Incident, wanted: Filter, meant: Meant, text: str) -> bool:
     return (
-        (not text or text in row.title.casefold() or text in row.service.casefold())
+        (not text or row.id in meant.tickets or any(text in one.casefold() for one in (row.title, row.service)))
         and (not wanted.service or row.service == wanted.service)
         and (not meant.sources or row.source_id in meant.sources)
         and (meant.policies is None or row.policy in meant.policies)

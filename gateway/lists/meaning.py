@@ -7,10 +7,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from gateway.lists.filters import Filter, Problem
+from gateway.store.base import LATEST
 from gateway.store.db import db
-from gateway.store.tables import Source
+from gateway.store.tables import AlertRow, Incident, Source
 from gateway.world import world
-from rules.words import Directory
+from rules.identity import fingerprint
+from rules.words import Directory, Kind
+
+LONGEST_FINGERPRINT = 64  # as gateway/sources has it: a longer key is kept as its fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Meant:
     sources: tuple[int, ...] = ()
     policies: tuple[str, ...] | None = None  # of a team
     problems: tuple[Problem, ...] = ()
+    tickets: tuple[int, ...] = ()  # incidents of the tickets whose number is the text, at any service desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ def meaning(wanted: Filter, asker: Asker, directory: Directory, now: datetime) -
         policies = policies_of(wanted.team, asker.email, directory)
     elif wanted.team:
         problems.append(Problem("team", wanted.team, "no team"))
-    return Meant(since, until, assignee, wanted.assignee == "none", sources, policies, tuple(problems))
+    tickets = of_tickets(wanted.q) if wanted.q else ()
+    return Meant(since, until, assignee, wanted.assignee == "none", sources, policies, tuple(problems), tickets)
 
 
 def person_id(text: str, directory: Directory) -> int:
@@ -61,6 +67,24 @@ def person_id(text: str, directory: Directory) -> int:
 
 def _sources(name: str) -> tuple[int, ...]:
     return tuple(db.session.scalars(select(Source.id).where(Source.name == name)))
+
+
+def of_tickets(key: str) -> tuple[int, ...]:
+    """A walk along the index of fingerprints; a ticket's is its number."""
+    plain = key.strip().removeprefix("#")
+    prints = {ticket_print(one) for one in (key, plain, plain.upper(), plain.lower())}
+    query = (
+        select(AlertRow.incident_id)
+        .join(Incident, Incident.id == AlertRow.incident_id)
+        .where(AlertRow.source_id.in_(select(Source.id)), AlertRow.fingerprint.in_(prints), LATEST)
+        .where(Incident.kind == Kind.TICKET.value)
+    )
+    return tuple(sorted(number for number in db.session.scalars(query) if number is not None))
+
+
+def ticket_print(key: str) -> str:
+    """The fingerprint of the ticket with this number."""
+    return key if len(key) <= LONGEST_FINGERPRINT else fingerprint({"id": key})
 
 
 def policies_of(team: str, email: str, directory: Directory) -> tuple[str, ...]:
