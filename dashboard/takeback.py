@@ -84,6 +84,7 @@ def done_words(act: str, numbers: list[int], reader: Reader) -> str:
         "resolve": _("Resolved: %(what)s.", what=listed(numbers, reader)),
         "snooze": _("Snoozed: %(what)s.", what=listed(numbers, reader)),
         "assign": _("Assigned: %(what)s.", what=listed(numbers, reader)),
+        "merge": _("Merged: %(what)s.", what=listed(numbers, reader)),
     }
     return named.get(act, "")
 
@@ -109,6 +110,7 @@ def outcome_words(outcome: Outcome, reader: Reader) -> str:
                 "resolve": _("Taken back for %(what)s: open again.", what=what),
                 "snooze": _("Taken back for %(what)s: no longer snoozed.", what=what),
                 "assign": _("Taken back for %(what)s: in the hands of whoever had it before.", what=what),
+                "merge": _("Taken back for %(what)s: open again, with the alerts that went.", what=what),
             }.get(outcome.act, "")
         )
     if outcome.stopped:
@@ -129,4 +131,6 @@ def obstacle_words(why: Obstacle, reader: Reader) -> str:
         Obstacle.MOVED_ON: _("Not taken back: somebody, or the clock, has done something with it since."),
         Obstacle.CLEARED: _("Not taken back: nothing of it fires any more, so it stays resolved."),
         Obstacle.ANOTHER: _("Not taken back: the same is open again under another number."),
+        Obstacle.OTHER_OVER: _("Not taken back: the incident that it was merged into is over."),
+        Obstacle.ELSEWHERE: _("Not taken back: its alerts have gone on to another incident since."),
     }[why]

@@ -77,15 +77,15 @@ def act_on(
             write_down(session, now, actor, signal.value, case)
     changes.write()
     crashpoint.passing("action written")
-    remember(session, actor, signal, now, done)
+    remember(session, actor, signal.value, now, done)
     return reasons
 
 
-def remember(session: Session, actor: Actor, signal: Signal, now: datetime, done: Sequence[undos.Item]) -> None:
+def remember(session: Session, actor: Actor, what: str, now: datetime, done: Sequence[undos.Item]) -> None:
     """So that the person who did it can take it back for a while."""
-    if actor.how in UNDONE and signal.value in ACTS:
+    if actor.how in UNDONE and what in ACTS:
         token = actor.token or undos.new_token()
-        undos.keep(session, token, actor.account or actor.name, signal.value, now, done)
+        undos.keep(session, token, actor.account or actor.name, what, now, done)
 
 
 def assign(incident_id: int, to: str, actor: Actor, now: datetime) -> Reason | None:
@@ -113,7 +113,7 @@ def assign_on(session: Session, ids: Sequence[int], to: str, actor: Actor, now: 
             done.append(undos.Item(case.id, before, undos.standing(case)))
             write_down(session, now, actor, Signal.ASSIGN.value, case, to=person.email)
     changes.write()
-    remember(session, actor, Signal.ASSIGN, now, done)
+    remember(session, actor, Signal.ASSIGN.value, now, done)
     return reasons
 
 

@@ -8,17 +8,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from gateway.actions import Actor, NotPossible, carry_out, changes_of, write_down
+from gateway.actions import Actor, NotPossible, carry_out, changes_of, remember, write_down
 from gateway.amend import hang_up, locked
 from gateway.changes import Changes
-from gateway.store import alerts, bulk, cases, outbox, rulings
+from gateway.store import alerts, bulk, cases, outbox, rulings, undos
 from gateway.store.cases import Case
 from gateway.store.db import transaction
 from gateway.store.tables import Incident
+from gateway.store.undos import Item
 from gateway.world import world
 from rules.lifecycle import NEW, Signal
 from rules.phases import decide
 from rules.timing import Phase
+from rules.undoing import MERGE, Gone
 from rules.words import Kind, Status
 
 SHOWN = 5  # titles named on a timeline line
@@ -39,7 +41,7 @@ def merge_in(session: Session, incident_id: int, into: int, actor: Actor, now: d
     if target is None:
         raise NotPossible(f"there is no incident #{into}")
     _check(case, target)
-    rows = alerts.of_incident(session, case.id)
+    rows, before = alerts.of_incident(session, case.id), undos.standing(case)
     alerts.move(session, [row[0] for row in rows], target.id)
     changes = changes_of(session, now)
     firing = sum(1 for row in rows if row[1])
@@ -56,7 +58,31 @@ def merge_in(session: Session, incident_id: int, into: int, actor: Actor, now: d
     changes.write()
     cases.say_merged(session, case.id, target.id)
     write_down(session, now, actor, "merge", case, into=str(target.id))
+    moved = tuple(row[0] for row in rows)
+    done = undos.Item(case.id, replace(before, firing=firing), undos.standing(case), target.id, moved)
+    remember(session, actor, MERGE, now, [done])
     return True
+
+
+def gone(session: Session, item: Item, target: Case | None) -> Gone | None:
+    """What a merge moved, as it is now. None if there is nothing left of where it went."""
+    if target is None:
+        return None
+    firing = {row[0]: row[1] for row in alerts.of_incident(session, target.id)}
+    together = all(number in firing for number in item.alerts)
+    return Gone(target.open, together, sum(1 for number in item.alerts if firing.get(number)))
+
+
+def take_apart(changes: Changes, case: Case, item: Item, target: Case, actor: Actor) -> None:
+    """What was moved is its own again. That it is open again is for whoever takes the merge back."""
+    alerts.move(changes.session, item.alerts, case.id)
+    cases.say_merged(changes.session, case.id, None)
+    target.alert_count = max(1, target.alert_count - case.alert_count)
+    left = max(0, target.state.snoozed_firing - item.before.firing)
+    target.state = replace(target.state, snoozed_firing=left)
+    changes.touch(target)
+    detail = {"what": MERGE, "number": case.id, "title": case.title, "how": actor.how}
+    changes.line(target, "undone", actor.name, detail)
 
 
 def _check(case: Case, target: Case) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import quietly
+from gateway import merging, quietly
 from gateway.actions import Actor, carry_out, changes_of, write_down
 from gateway.changes import Changes
 from gateway.store import alerts, audit, cases, jobs, outbox, undos
@@ -17,10 +17,16 @@ from gateway.store.tables import UndoRow
 from gateway.store.undos import Item
 from rules.lifecycle import Decision, Reason, Signal
 from rules.phases import decide
-from rules.undoing import WITHIN, Obstacle, obstacle, resumed
+from rules.undoing import MERGE, WITHIN, Gone, Obstacle, obstacle, resumed
 from rules.words import Status
 
-CALLED_OFF = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved"}  # as the outbox says it
+CALLED_OFF = {
+    "acknowledge": "acknowledged",
+    "snooze": "snoozed",
+    "resolve": "resolved",
+    MERGE: "resolved",
+}  # as the outbox says it
+ENDS = ("resolve", MERGE)  # after these it was over
 SLACK = timedelta(seconds=5)  # so that the button still works which somebody sees
 
 
@@ -74,8 +80,9 @@ def _obstacle(rows: Sequence[UndoRow], now: datetime) -> Obstacle | None:
 
 def _lock(session: Session, rows: Sequence[UndoRow]) -> None:
     """All portions of the act in one order, the senders first as intake has them: nobody waits in a circle."""
-    numbers = {one.number for row in rows for one in undos.items_of(row)}
-    if rows[0].act == "resolve":
+    items = [one for row in rows for one in undos.items_of(row)]
+    numbers = {one.number for one in items} | {one.into for one in items if one.into}
+    if rows[0].act in ENDS:
         one_writer_per_source(session, cases.sources_of(session, numbers))
     cases.load(session, numbers)
 
@@ -84,39 +91,47 @@ def _take_back(session: Session, row: UndoRow, actor: Actor, now: datetime, outc
     row.used_at = now
     items = {one.number: one for one in undos.items_of(row)}
     found = cases.load(session, items)
+    targets = cases.load(session, {item.into for item in items.values() if item.into})
     cases.count_firing(session, found.values())
-    keys = [case.dedup_key for case in found.values()] if row.act == "resolve" else []
+    keys = [case.dedup_key for case in found.values()] if row.act in ENDS else []
     others = cases.load_open(session, keys) if keys else {}
     good: list[tuple[Case, Item]] = []
     for number, item in items.items():
         case = found.get(number)
-        why = _why_not(row.act, item, case, others)
+        gone = merging.gone(session, item, targets.get(item.into)) if item.into else None
+        why = _why_not(row.act, item, case, others, gone)
         if why is not None or case is None:
             outcome.refused.append((number, why or Obstacle.GONE))
         else:
             good.append((case, item))
-    _restore(session, row, good, actor, now)
+    _restore(session, row, good, targets, actor, now)
     outcome.done += [case.id for case, _ in good]
 
 
-def _why_not(act: str, item: Item, case: Case | None, others: dict[str, Case]) -> Obstacle | None:
+def _why_not(
+    act: str, item: Item, case: Case | None, others: dict[str, Case], gone: Gone | None
+) -> Obstacle | None:  # fmt: skip
     if case is None:
         return Obstacle.GONE
     another = case.dedup_key in others and others[case.dedup_key].id != case.id
-    return obstacle(act, item.before, item.after, undos.standing(case), another=another)
+    return obstacle(act, item.before, item.after, undos.standing(case), another=another, gone=gone)
 
 
-def _restore(session: Session, row: UndoRow, good: list[tuple[Case, Item]], actor: Actor, now: datetime) -> None:
+def _restore(
+    session: Session, row: UndoRow, good: list[tuple[Case, Item]], targets: dict[int, Case], actor: Actor, now: datetime
+) -> None:
     ids = [case.id for case, _ in good]
     if not ids:
         return
     undos.call_off(session, ids, row.at, now)
-    heard = undos.got_out(session, ids, row.at) if row.act == "resolve" else set()
+    heard = undos.got_out(session, ids, row.at) if row.act in ENDS else set()
     changes = changes_of(session, now)
     told_anew = set()
     for case, item in good:
         changes.touch(case)
         changes.line(case, "undone", actor.name, {"what": row.act, "how": actor.how})
+        if item.into:
+            merging.take_apart(changes, case, item, targets[item.into], actor)
         if row.act == "assign":
             case.assignee_id = item.before.assignee_id
             changes.hand(case, actor)

@@ -9,7 +9,8 @@ from rules.timing import Phase
 from rules.words import Status
 
 WITHIN = timedelta(minutes=10)  # after that, others have long relied on it
-ACTS = ("acknowledge", "resolve", "snooze", "assign")
+MERGE = "merge"
+ACTS = ("acknowledge", "resolve", "snooze", "assign", MERGE)
 
 
 class Obstacle(StrEnum):
@@ -21,6 +22,8 @@ class Obstacle(StrEnum):
     MOVED_ON = "moved on"
     CLEARED = "cleared"
     ANOTHER = "another is open"
+    OTHER_OVER = "the other is over"
+    ELSEWHERE = "alerts are elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,17 @@ class Standing:
     firing: int = 0  # alerts, when it was resolved
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What a merge moved, as it is now."""
+
+    open: bool  # the incident that it went to
+    together: bool  # all of its alerts are still in that one
+    firing: int  # of them
+
+
 def obstacle(
-    act: str, before: Standing, after: Standing, present: Standing, *, another: bool = False
+    act: str, before: Standing, after: Standing, present: Standing, *, another: bool = False, gone: Gone | None = None
 ) -> Obstacle | None:
     """What stands in the way: somebody, or the clock, has done something since, or it is over by itself."""
     if act == "assign":
@@ -47,11 +59,24 @@ def obstacle(
     same = (present.state, present.ack_at, present.resolved_at) == (after.state, after.ack_at, after.resolved_at)
     if not same:
         return Obstacle.MOVED_ON
+    if act == MERGE:
+        return _apart(before, gone, another=another)
     if act == "resolve" and another:
         return Obstacle.ANOTHER
     if act == "resolve" and before.firing and not present.firing:
         return Obstacle.CLEARED
     return None
+
+
+def _apart(before: Standing, gone: Gone | None, *, another: bool) -> Obstacle | None:
+    """Whether what was merged can be an incident of its own again."""
+    if gone is None or not gone.open:
+        return Obstacle.OTHER_OVER
+    if not gone.together:
+        return Obstacle.ELSEWHERE
+    if another:
+        return Obstacle.ANOTHER
+    return Obstacle.CLEARED if before.firing and not gone.firing else None
 
 
 def resumed(before: State, acted_at: datetime, now: datetime) -> State:

@@ -89,7 +89,11 @@ def undone(event: Event) -> Said:
         "resolve": _("took back that it is resolved"),
         "snooze": _("took back the snooze"),
         "assign": _("took back to whom it was assigned"),
+        "merge": _("took back the merge: it is open again, with its alerts"),
     }
+    if number := event.detail.get("number"):
+        rest = _("took back the merge: #%(n)s is an incident of its own again", n=number)
+        return Said("undo-2", "blue", event.actor, rest, how(event))
     return Said("undo-2", "blue", event.actor, said.get(str(event.detail.get("what")), "?"), how(event))
 
 

@@ -7,7 +7,7 @@ from flask import Response, request
 
 from gateway import actions, amend, merging, writeback
 from gateway.doors.ingest import problem
-from gateway.doors.machine_bodies import body, done, not_found, number_of, object_
+from gateway.doors.machine_bodies import body, done, not_found, number_of, object_, undo_of
 from gateway.doors.machine_door import ACT, Call, Refused, as_json, bp, needs
 from gateway.store.db import reading
 from gateway.store.verdicts import VALUES
@@ -73,9 +73,10 @@ def merge(call: Call, number: str) -> Response:
     if isinstance(into, bool) or not isinstance(into, int) or not 0 < into < 2**63:
         raise Refused(problem(400, 'the body must be {"into": 17}'))
     try:
-        return _said(wanted, "merged", merging.merge(wanted, into, call.actor, call.now), into=into)
+        merged = merging.merge(wanted, into, call.actor, call.now)
     except actions.NotPossible as wrong:
         raise Refused(problem(409, str(wrong))) from wrong
+    return _said(wanted, "merged", merged, into=into, undo=undo_of(wanted, call) if merged else None)
 
 
 @bp.post("/v1/incidents/<number>/split")
@@ -121,7 +122,9 @@ def _line(said: Mapping[str, Any], name: str) -> str:
     return text
 
 
-def _said(number: int, result: str, changed: bool | None, into: int | None = None) -> Response:
+def _said(
+    number: int, result: str, changed: bool | None, into: int | None = None, undo: str | None = None
+) -> Response:  # fmt: skip
     if changed is None:
         raise not_found(str(number))
-    return as_json({"result": result if changed else "unchanged", "incident": number, "into": into})
+    return as_json({"result": result if changed else "unchanged", "incident": number, "into": into, "undo": undo})

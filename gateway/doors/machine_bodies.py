@@ -57,15 +57,16 @@ def done(number: int, reason: Reason | None, call: Call) -> Response:
         raise not_found(str(number))
     with reading() as session:
         status = readings.status(session, number)
-        row = undos.offered(session, call.actor.account, call.now)
-        undo = (
-            row.token
-            if row is not None
-            and reason not in NOTHING_DONE
-            and any(one.number == number for one in undos.items_of(row))
-            else None
-        )
+    undo = None if reason in NOTHING_DONE else undo_of(number, call)
     return as_json({"result": reason.value, "incident": number, "status": status, "undo": undo})
+
+
+def undo_of(number: int, call: Call) -> str | None:
+    """By which name it can be taken back what this request did to the incident."""
+    with reading() as session:
+        row = undos.offered(session, call.actor.account, call.now)
+        known = row is not None and any(one.number == number for one in undos.items_of(row))
+        return row.token if row is not None and known else None
 
 
 def object_of(said: Any) -> dict[str, Any]:

@@ -257,7 +257,9 @@ def _schemas() -> Data:
             result={"type": "string", "enum": results}, incident=NUMBER, status=TEXT, undo=TEXT_OR_NONE
         ),
         "Noted": _noted_schema(),
-        "Amended": object_of(result={"type": "string", "enum": list(AMENDED)}, incident=NUMBER, into=number_or_none),
+        "Amended": object_of(
+            result={"type": "string", "enum": list(AMENDED)}, incident=NUMBER, into=number_or_none, undo=TEXT_OR_NONE
+        ),
         "Problem": object_of("type", "title", detail=TEXT, status={"type": "integer"}),
     }
 

@@ -124,7 +124,7 @@ def say_fixed(session: Session, incident_id: int, text: str) -> None:
     bulk.update(session, Incident, ("id", "fixed_by"), [(incident_id, text)])
 
 
-def say_merged(session: Session, incident_id: int, into: int) -> None:
+def say_merged(session: Session, incident_id: int, into: int | None) -> None:
     bulk.update(session, Incident, ("id", "merged_into"), [(incident_id, into)])
 
 

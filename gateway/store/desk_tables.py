@@ -16,9 +16,9 @@ class UndoRow(Base):
     id: Mapped[int] = mapped_column(Big, primary_key=True)
     token: Mapped[str] = mapped_column(String(32), index=True)  # several rows of one act share it
     account: Mapped[str]
-    act: Mapped[str] = mapped_column(String(16))  # acknowledge, resolve, snooze, assign
+    act: Mapped[str] = mapped_column(String(16))  # acknowledge, resolve, snooze, assign, merge
     at: Mapped[datetime]
-    items: Mapped[list[Any]]  # [[incident, before, after], …]
+    items: Mapped[list[Any]]  # [[incident, before, after], …]; of a merge also where to, and which alerts went
     used_at: Mapped[datetime | None]
 
     __table_args__ = (Index("undo_at", "at"),)

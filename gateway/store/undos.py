@@ -31,6 +31,8 @@ class Item:
     number: int
     before: Standing
     after: Standing
+    into: int | None = None  # where its alerts went, if it was merged …
+    alerts: tuple[int, ...] = ()  # … and their numbers
 
 
 def standing(case: Case) -> Standing:
@@ -46,7 +48,10 @@ def new_token() -> str:
 
 def keep(session: Session, token: str, account: str, act: str, now: datetime, items: Iterable[Item]) -> None:
     """Inside the transaction that does it."""
-    kept = [[one.number, _written(one.before), _written(one.after)] for one in items]
+    kept = [
+        [one.number, _written(one.before), _written(one.after), *([one.into, list(one.alerts)] if one.into else [])]
+        for one in items
+    ]
     if kept:
         session.add(UndoRow(token=token, account=account, act=act, at=now, items=kept))
 
@@ -70,7 +75,13 @@ def named(session: Session, token: str, account: str) -> Sequence[UndoRow]:
 
 
 def items_of(row: UndoRow) -> list[Item]:
-    return [Item(number, _read(before), _read(after)) for number, before, after in row.items]
+    return [_item(*kept) for kept in row.items]
+
+
+def _item(
+    number: int, before: dict[str, Any], after: dict[str, Any], into: int | None = None, alerts: Iterable[int] = ()
+) -> Item:
+    return Item(number, _read(before), _read(after), into, tuple(alerts))
 
 
 def call_off(session: Session, ids: Sequence[int], at: datetime, now: datetime) -> None:
