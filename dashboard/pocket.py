@@ -18,7 +18,7 @@ from dashboard.incident.values import LENGTHS
 from dashboard.page import draw_outside, stranger
 from dashboard.reader import Reader, reader
 from gateway import actions, undo
-from gateway.access import links
+from gateway.access import contacts, links
 from gateway.access.auth import MOST_FORM
 from gateway.actions import Actor
 from gateway.store import undos
@@ -88,6 +88,8 @@ def _act(found: Opened, wanted: str, now: datetime) -> str:
         level=int(level) if level.isascii() and level.isdigit() and len(level) < 10 else None,
     )
     reason = actions.act(found.incident.id, SIGNALS[wanted], found.actor, now, given)
+    if wanted != "decline" and found.actor.person_id:
+        contacts.answered(found.actor, found.incident.id, now)
     return SAID.get(reason, "already") if reason else ""
 
 

@@ -41,6 +41,7 @@ class Line:
     name: str
     mark: str
     since: Moment | None
+    on_trust: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ def card(visit: Visit, said: str = "", *, well: bool = True) -> Card | None:
         return None
     reader = reader_of(visit)
     mine = browsers.mine(visit.person.person_id)
-    lines = [Line(one.id, one.name, one.mark, reader.moment(one.since) if one.since else None) for one in mine]
+    lines = [
+        Line(one.id, one.name, one.mark, reader.moment(one.since) if one.since else None, one.on_trust) for one in mine
+    ]
     return Card(browsers.public_key(visit.now), lines, said, well)
 
 

@@ -168,6 +168,11 @@ class Contact:
     id: int = 0
     verified: bool = True
     failing: str = ""  # why a provider refuses it for good, since its last success
+    on_trust: bool = False  # nothing has shown yet that a message arrives there
+
+    @property
+    def proven(self) -> bool:
+        return self.verified and not self.on_trust
 
 
 @dataclass(frozen=True, slots=True)

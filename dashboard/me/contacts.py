@@ -38,6 +38,7 @@ class Line:
     name: str
     address: str
     verified: bool
+    on_trust: bool  # used, though nothing has shown yet that a message arrives there
     failing: str
     own: bool
     by_tick: bool
@@ -59,7 +60,7 @@ def _line(row: ContactRow, reader: Reader, worked: datetime | None, waits: bool,
     took = reader.duration(row.seen_at - row.tested_at) if row.seen_at and row.tested_at else ""
     return Line(
         row.id, icon, reader.say(name), contacts.plain(row) if plain else contacts.masked(row),
-        row.verified_at is not None, row.failure, row.own, row.channel in contacts.BY_TICK, waits, asked,
+        row.verified_at is not None, row.on_trust, row.failure, row.own, row.channel in contacts.BY_TICK, waits, asked,
         reader.moment(worked) if worked else None, took,
     )  # fmt: skip
 
@@ -109,7 +110,7 @@ def _send(visit: Visit, number: int, what: str, *, added: bool = False) -> Respo
     said = result.word
     if what != "test" and row is not None and said == "sent":
         said = "called" if row.channel in contacts.BY_TICK else "code"
-    return redirect(url_for("dashboard.my_contacts", said=said))
+    return _back(said)
 
 
 @bp.post("/me/contact/<int(max=2147483647):number>/confirm")
@@ -118,8 +119,8 @@ def confirm_my_contact(visit: Visit, number: int) -> ResponseReturnValue:
     """By the code; of a test call by the word that it rang; of a test that it arrived."""
     reader, did = reader_of(visit), request.form.get("did", "")
     if did == "arrived":
-        return _back("seen") if contacts.arrived(actor_of(visit), number, visit.now) else abort(404)
-    if did in ("rang", "silent"):
+        result = contacts.arrived(actor_of(visit), number, visit.now)
+    elif did in ("rang", "silent"):
         result = contacts.rang(actor_of(visit), number, visit.now, yes=did == "rang")
     else:
         result = contacts.confirm(actor_of(visit), number, request.form.get("code", "")[:20], visit.now)
@@ -127,7 +128,7 @@ def confirm_my_contact(visit: Visit, number: int) -> ResponseReturnValue:
         abort(404)
     if wrong := frame.words_of(result.word, result.words, reader):
         return _page(visit, wrong, 422)
-    return _back("confirmed" if result.word == "ok" else "silent")
+    return _back("silent" if result.word == "silent" else "seen" if did == "arrived" else "confirmed")
 
 
 @bp.post("/me/contact/<int(max=2147483647):number>/delete")
@@ -139,6 +140,9 @@ def remove_my_contact(visit: Visit, number: int) -> ResponseReturnValue:
 
 
 def _back(said: str) -> ResponseReturnValue:
+    """To where it was pressed: one's own page, or the first steps."""
+    if request.form.get("back") == "steps":
+        return redirect(url_for("dashboard.first_steps", said=said, _anchor="reach"))
     return redirect(url_for("dashboard.my_contacts", said=said))
 
 

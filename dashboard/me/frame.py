@@ -28,6 +28,7 @@ WRONG = {
     "wrong": "This is not the code that was sent.",
     "over": "This code does not count any more. Have a new one sent.",
     "failed": "Not sent: %(why)s",
+    "nothing sent": "Nothing was sent there that could have arrived. Press Test first.",
 }
 
 
@@ -79,4 +80,5 @@ def _marked() -> tuple[str, ...]:
         _("No code can be sent: its provider is not set up. An administrator can confirm the contact instead."),
         _("That was the fifth within an hour. Wait a little."), _("This is not the code that was sent."),
         _("This code does not count any more. Have a new one sent."), _("Not sent: %(why)s"),
+        _("Nothing was sent there that could have arrived. Press Test first."),
     )  # fmt: skip

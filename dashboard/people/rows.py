@@ -9,7 +9,7 @@ from dashboard.reader import Reader
 from dashboard.words import ROLES, WAYS, initials
 from gateway.store.tables import PersonRow, ReachFinding
 from rules.oncall import on_call
-from rules.words import Directory, Role
+from rules.words import Contact, Directory, Role
 
 KINDS = {  # of what the look ahead found: the sentence and how bad it is
     "nothing": ("No verified contact at all for: %(what)s", "bad"),
@@ -37,7 +37,7 @@ class Row:
     role: str
     teams: list[str]
     duty: list[str]  # schedules on which they are on call now
-    ready: str  # yes, no, never (a viewer), left, nothing (no contact at all)
+    ready: str  # yes, no, trust (nothing has arrived yet), never (a viewer), left, nothing (no contact at all)
     lacks: list[Lack]
     clock: str  # what time it is there
     zone: str
@@ -58,22 +58,24 @@ def _row(one: PersonRow, directory: Directory, duty: list[str], found: Sequence[
     teams = [team.name for team in directory.teams.values() if one.email in team.members]
     lacks = lacks_of(found, reader) if one.active else []
     known = directory.people.get(one.email)
-    has = bool(known and any(contact.verified for contact in known.contacts))
+    used = [contact for contact in known.contacts if contact.verified] if known else []
     return Row(
         one.id, one.name, one.email, initials(one.name or one.email), one.id % 6, reader.say(ROLES[Role(one.role)]),
-        teams, duty if one.active else [], _ready(one, lacks, has=has), lacks, clock(one.timezone, reader.now),
+        teams, duty if one.active else [], _ready(one, lacks, used), lacks, clock(one.timezone, reader.now),
         one.timezone,
     )  # fmt: skip
 
 
-def _ready(one: PersonRow, lacks: Sequence[Lack], *, has: bool) -> str:
+def _ready(one: PersonRow, lacks: Sequence[Lack], used: Sequence[Contact]) -> str:
     if not one.active:
         return "left"
     if one.role == Role.VIEWER:
         return "never"
-    if not has:
+    if not used:
         return "nothing"
-    return "no" if lacks else "yes"
+    if lacks:
+        return "no"
+    return "yes" if any(contact.proven for contact in used) else "trust"
 
 
 def lacks_of(found: Sequence[ReachFinding], reader: Reader) -> list[Lack]:

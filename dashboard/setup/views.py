@@ -2,25 +2,29 @@
 
 from dataclasses import dataclass
 
-from flask import abort, redirect, request, url_for
+from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from dashboard import push
 from dashboard.blueprint import bp
 from dashboard.i18n import LANGUAGES
 from dashboard.me import contacts as lines
 from dashboard.me.account import zones
+from dashboard.me.frame import SAID
 from dashboard.page import draw, draw_part, htmx, reader_of
-from dashboard.reader import Reader
+from dashboard.setup.ending import ending
+from dashboard.setup.ways import ways
 from dashboard.takeback import actor_of
-from dashboard.words import WAYS
+from gateway import actions
 from gateway.access import contacts, firstrun, mine
 from gateway.access.auth import Visit, require
-from gateway.actions import Actor
-from gateway.doors import replay
+from gateway.flows import trial
+from gateway.secrets import digest
 from gateway.store import firstrun as store
 from gateway.store import signins
 from gateway.store.db import db, transaction
 from gateway.world import world
+from rules.lifecycle import Signal
 from rules.words import Role
 
 OWNERS = (Role.ADMIN,)
@@ -32,16 +36,6 @@ class Step:
     number: int
     word: str
     state: str  # done, skipped, or nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What became of the test alert, in words."""
-
-    number: int
-    said: str
-    acknowledged: bool
-    open: bool
 
 
 @bp.get("/setup/steps")
@@ -63,13 +57,17 @@ def _page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseReturnValue
     ]
     if "zone" in progress.done:  # there is nothing to look at: it is done when somebody says so
         steps[1] = Step("zone", 2, steps[1].word, "done")
+    shown = [row for row in contacts.mine(me.person_id) if row.channel != "webpush"]  # browsers have a card below
     values: dict[str, object] = {
         "page": "setup",
         "steps": steps,
         "source": source,
-        "ending": _ending(progress.incident, reader),
+        "ending": ending(progress.incident, me, reader),
+        "ways": ways(me.person_id, reader),
+        "push": push.card(visit),
         "zones": zones(),
-        "lines": lines.lines(contacts.mine(me.person_id), reader, me.person_id, plain=True),
+        "lines": lines.lines(shown, reader, me.person_id, plain=True),
+        "said": reader.say(SAID.get(request.args.get("said", ""), "")),
         "others": [
             (one.email, one.name)
             for one in world().roll.current(session).people.values()
@@ -78,25 +76,12 @@ def _page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseReturnValue
         "all_done": all(one.state for one in steps),
         "wrong": wrong,
     }
+    values["was"] = was = digest(repr((source, values["ending"])))[:12]
     if htmx and request.args.get("part"):
+        if request.args.get("was") == was:
+            return Response(status=204)  # as it was: what is open on the page stays open
         return draw_part(visit, "partials/setup_live.html", values)
     return draw(visit, "pages/setup_steps.html", values, code)
-
-
-def _ending(number: int, reader: Reader) -> Ending | None:
-    """From the button to the person's message: how long it took, and what it was."""
-    found = store.test(db.session(), number)
-    if found is None:
-        return None
-    way = reader.say(WAYS.get(found.way, "message"))
-    took = reader.fraction((found.told_at - found.opened_at).total_seconds()) if found.told_at else ""
-    if not found.told_at:
-        said = reader.say("The test alert is taken in. Nobody has been told yet.")
-    elif found.status == "logged":
-        said = reader.say("Taken in, and written to the log after %(time)s: no provider is set up yet.", time=took)
-    else:
-        said = reader.say("From the alert to you: %(time)s (%(way)s).", time=took, way=way)
-    return Ending(number, said, found.acknowledged_at is not None, found.resolved_at is None)
 
 
 @bp.post("/setup/steps/zone")
@@ -118,12 +103,20 @@ def set_up_zone(visit: Visit) -> ResponseReturnValue:
 @bp.post("/setup/steps/test")
 @require(*OWNERS)
 def set_up_test(visit: Visit) -> ResponseReturnValue:
-    """An alert of our own: it takes everybody's way through rule book, outbox and channels."""
-    actor = Actor(visit.person.name, "dashboard", visit.person.person_id, visit.person.email)
-    made = replay.send_test(store.own_source(db.session()), world(), actor, visit.now)
-    if isinstance(made, str) or not made:
-        return _page(visit, made if isinstance(made, str) else "", 503)
-    firstrun.keep_test(made[0], visit.now)
+    """An alert of our own: it takes everybody's way, and tells whoever pressed by all that they have."""
+    trial.send(actor_of(visit), visit.person.language, visit.now)
+    return redirect(url_for("dashboard.first_steps", _anchor="end"))
+
+
+@bp.post("/setup/steps/arrived")
+@require(*OWNERS)
+def set_up_arrived(visit: Visit) -> ResponseReturnValue:
+    """They have it before them, and cannot answer in it: the links of messages may lead nowhere from there."""
+    number, contact = store.progress(db.session()).incident, request.form.get("contact", "")
+    if not (contact.isascii() and contact.isdigit() and len(contact) < 10):
+        abort(400)
+    if contacts.saw(actor_of(visit), int(contact), number, visit.now):
+        actions.act(number, Signal.ACKNOWLEDGE, actor_of(visit), visit.now)
     return redirect(url_for("dashboard.first_steps", _anchor="end"))
 
 

@@ -17,13 +17,22 @@
   }
 
   /* How long a test took, from the button to the notification on this screen, by this device's own clock. */
-  let asked = 0, took = 0;
+  let asked = 0, took = 0, tried = "";
   navigator.serviceWorker.addEventListener("message", (event) => {
     if (!asked || !event.data || event.data.shown !== "test") return;
     took = (performance.now() - asked) / 1000;
     asked = 0;
     sayTook();
+    confirm(tried).catch(fail);
   });
+
+  /* What was shown on this device has arrived: nobody need be asked. */
+  async function confirm(number) {
+    const token = document.querySelector("meta[name=csrf-token]").content;
+    await fetch(`/me/contact/${number}/confirm`, { method: "POST", body: new URLSearchParams({ did: "arrived" }),
+      headers: { "X-CSRF-Token": token }, redirect: "manual" });
+    await htmx.ajax("GET", "/me/push", { target: "#push", swap: "outerHTML" });
+  }
   function sayTook() {
     const line = id("push-seen"), there = took > 0;
     line.hidden = !there;
@@ -66,7 +75,11 @@
     subscribe().catch(fail).finally(() => { event.target.disabled = false; });
   });
   document.addEventListener("submit", (event) => {
-    if (event.target.closest(".push") && event.target.action.endsWith("/test")) { asked = performance.now(); took = 0; }
+    if (event.target.closest(".push") && event.target.action.endsWith("/test")) {
+      asked = performance.now();
+      took = 0;
+      tried = event.target.action.match(/push\/(\d+)/)[1];
+    }
   }, true);
   document.addEventListener("submit", (event) => { // removed here is removed there too
     if (event.target.closest(".push.this") && event.target.action.endsWith("/delete")) subscribed().then((one) => one && one.unsubscribe());

@@ -37,6 +37,7 @@ class Browser:
     name: str
     mark: str  # a hash of its address, by which a browser knows itself
     since: datetime | None
+    on_trust: bool  # no message was seen there yet
 
 
 def public_key(now: datetime) -> str:
@@ -57,7 +58,7 @@ def mine(person_id: int) -> list[Browser]:
             endpoint = webpush.read(world().vault.open(row.address)).endpoint
         except (BadSecret, ValueError):
             endpoint = ""
-        found.append(Browser(row.id, _name(endpoint), digest(endpoint), row.verified_at))
+        found.append(Browser(row.id, _name(endpoint), digest(endpoint), row.verified_at, row.on_trust))
     return found
 
 
@@ -98,6 +99,7 @@ def try_out(person_id: int, contact_id: int, language: str, now: datetime) -> st
             return "unknown"
         if counters.hit(session, f"push-test:{person_id}", PER, now) > TESTS:
             return "too many"
+        rows[0].tested_at, rows[0].seen_at = now, None  # before it is sent: the browser may see it at once
         sealed, given = rows[0].address, given_to("webpush", session, vault, now)
         _write_down(session, person_id, "browser tested", now)
     env = {**world().settings.env, **given}
@@ -107,8 +109,17 @@ def try_out(person_id: int, contact_id: int, language: str, now: datetime) -> st
         forget(person_id, contact_id, now)
         return "ended"
     except (PermanentFailure, TemporaryFailure, BadSecret, LookupError) as failure:
+        _was_not_sent(person_id, contact_id)
         return mask(str(failure), env)
     return "sent"
+
+
+def _was_not_sent(person_id: int, contact_id: int) -> None:
+    """So that nobody is asked whether it arrived."""
+    with transaction() as session:
+        for row in browsers.of_person(session, person_id):
+            if row.id == contact_id:
+                row.tested_at = None
 
 
 def _test(address: str, language: str) -> Message:

@@ -35,7 +35,7 @@ RANG = timedelta(minutes=15)  # after a test call, in which it can be confirmed
 class Result:
     """What came of it: a word that a page has a sentence for, and the provider's own words."""
 
-    word: str  # sent, logged, no provider, too many, unknown, failed; ok, wrong, over
+    word: str  # sent, logged, no provider, too many, unknown, failed; ok, wrong, over, nothing sent
     words: str = ""
 
 
@@ -101,7 +101,8 @@ def _send(me: Actor, contact_id: int, language: str, now: datetime, code: str) -
         counts = [counters.hit(session, f"contact-send:{key}", PER, now) for key in (person_id, address_id)]
         if max(counts) > SENDS:
             return Result("too many")
-        row.tested_at, row.seen_at = now, None
+        if not lacking and not is_invented(email):
+            row.tested_at, row.seen_at = now, None  # before it is sent: it may be seen at once
         if by_code:
             contacts.keep_code(session, contact_id, _hash(contact_id, code), now + LIVES)
         _write_down(session, person_id, "contact code" if by_code else "contact test", me, now, channel)
@@ -112,8 +113,17 @@ def _send(me: Actor, contact_id: int, language: str, now: datetime, code: str) -
         message = _message(address, language, code if by_code else "", now, contact_id)
         channels.carrier(channel, env).send(message, env)
     except (PermanentFailure, TemporaryFailure, BadSecret) as failure:
+        _was_not_sent(person_id, contact_id, now)
         return Result("failed", _without(code if by_code else "", mask(str(failure), env)))
     return Result("sent")
+
+
+def _was_not_sent(person_id: int, contact_id: int, now: datetime) -> None:
+    """So that nobody is asked whether it arrived."""
+    with transaction() as session:
+        row = contacts.one(session, person_id, contact_id)
+        if row is not None and row.tested_at == now:
+            row.tested_at = None
 
 
 def _without(code: str, words: str) -> str:
@@ -136,6 +146,7 @@ def confirm(me: Actor, contact_id: int, code: str, now: datetime) -> Result:
         if not same(kept.hash, _hash(contact_id, "".join(code.split()))):
             return Result("over" if kept.tries >= TRIES else "wrong")
         contacts.verify(session, row, now)
+        row.seen_at = now  # whoever knows the code has seen the message
         _write_down(session, number_of(me), "contact verified", me, now, row.channel)
     return Result("ok")
 
@@ -157,15 +168,39 @@ def rang(me: Actor, contact_id: int, now: datetime, *, yes: bool) -> Result:
     return Result("ok" if yes else "silent")
 
 
-def arrived(me: Actor, contact_id: int, now: datetime) -> bool:
+def arrived(me: Actor, contact_id: int, now: datetime) -> Result:
     """The person says that the test message is there."""
     with transaction() as session:
         row = contacts.one(session, number_of(me), contact_id)
-        if row is None or row.tested_at is None:
+        if row is None:
+            return Result("unknown")
+        if row.tested_at is None:
+            return Result("nothing sent")
+        contacts.seen(session, row, now)
+        _write_down(session, number_of(me), "contact arrived", me, now, row.channel)
+    return Result("ok")
+
+
+def saw(me: Actor, contact_id: int, incident_id: int, now: datetime) -> bool:
+    """The person says that what they were told of this incident has arrived there. False if nothing got out there."""
+    with transaction() as session:
+        row = contacts.one(session, number_of(me), contact_id)
+        if row is None or row.id not in contacts.told_of(session, number_of(me), incident_id):
             return False
-        row.seen_at = row.seen_at or now
+        contacts.seen(session, row, now)
         _write_down(session, number_of(me), "contact arrived", me, now, row.channel)
     return True
+
+
+def answered(me: Actor, incident_id: int, now: datetime) -> None:
+    """Somebody has answered in a message: it has arrived. Only where one contact alone was told, it is known where."""
+    with transaction() as session:
+        waiting = contacts.on_trust(session, number_of(me))
+        told = contacts.told_of(session, number_of(me), incident_id) if waiting else set()
+        for row in waiting:
+            if told == {row.id}:
+                contacts.seen(session, row, now)
+                _write_down(session, number_of(me), "contact arrived", me, now, row.channel)
 
 
 def vouch(person_id: int, contact_id: int, by: Actor, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""The acts of the first run: a step skipped or confirmed, the test alert, who is on call first."""
+"""The acts of the first run: a step skipped or confirmed, and who is on call first."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,11 +30,6 @@ def finish(step: str, by: str, now: datetime) -> bool:
         firstrun.keep(session, replace(before, done=(*(one for one in before.done if one != step), step)), now)
         audit.note(session, now, by, "first run", step, WAY)
     return True
-
-
-def keep_test(number: int, now: datetime) -> None:
-    with transaction() as session:
-        firstrun.keep(session, replace(firstrun.progress(session), incident=number), now)
 
 
 def put_on_call(members: list[str], timezone: str, by: str, now: datetime) -> str:

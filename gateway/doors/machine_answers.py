@@ -155,7 +155,7 @@ def view(row: SavedView) -> dict[str, Any]:
 def person(row: PersonRow, directory: Directory) -> dict[str, Any]:
     """Their contacts by channel, without addresses: whoever reads this need not be able to call them."""
     known = directory.people.get(row.email)
-    contacts = [{"channel": one.channel, "verified": one.verified, "failing": bool(one.failing)}
+    contacts = [{"channel": one.channel, "verified": one.proven, "failing": bool(one.failing)}
                 for one in (known.contacts if known else ())]  # fmt: skip
     teams = [one.name for one in directory.teams.values() if row.email in one.members]
     return _fields(row, PERSON) | {"teams": teams, "contacts": contacts}

@@ -13,13 +13,14 @@ from gateway.store import contacts as store
 from gateway.store.db import reading
 from gateway.store.tables import ContactRow
 
-CONTACT = ("id", "channel", "failure", "verified_at", "tested_at", "seen_at")
+CONTACT = ("id", "channel", "failure", "verified_at", "tested_at", "seen_at", "on_trust")
 WRONG = {
     "no provider": "no code can be sent: its provider is not set up; an administrator can confirm the contact",
     "too many": "that was the fifth within an hour: wait a little",
     "wrong": "this is not the code that was sent",
     "over": "this does not count any more: have a new one sent",
     "failed": "not sent",
+    "nothing sent": "nothing was sent there that could have arrived: try it out first",
 }
 SAID = ("rang", "silent", "arrived")
 WHAT = "contact of yours"
@@ -72,8 +73,7 @@ def confirm_my_contact(call: Call, number: str) -> Response:
     if bool(did) == bool(code) or (did and did not in SAID):
         raise Refused(problem(400, f"say either the code, or what the test did: {', '.join(SAID)}"))
     if did == "arrived":
-        done = contacts.arrived(call.actor, wanted, call.now)
-        return _said(number, Result("ok" if done else "unknown"))
+        return _said(number, contacts.arrived(call.actor, wanted, call.now))
     if did:
         return _said(number, contacts.rang(call.actor, wanted, call.now, yes=did == "rang"))
     return _said(number, contacts.confirm(call.actor, wanted, code[:20], call.now))

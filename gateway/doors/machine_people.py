@@ -43,8 +43,8 @@ def _person(number: int) -> Response:
         if row is None:
             raise missing("person", str(number))
         ways = [
-            {"id": one.id, "channel": one.channel, "address": contacts.masked(one), "verified": bool(one.verified_at),
-             "failing": bool(one.failed_at)}
+            {"id": one.id, "channel": one.channel, "address": contacts.masked(one),
+             "verified": bool(one.verified_at) and not one.on_trust, "failing": bool(one.failed_at)}
             for one in contact_rows.of_person(session, number)
         ]  # fmt: skip
         lacks = [{"kind": one.kind, "detail": one.detail} for one in reach.of_person(session, number)]

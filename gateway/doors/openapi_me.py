@@ -138,7 +138,7 @@ def schemas() -> Data:
         "Ended": object_of(ended=FLAG),
         "Address": object_of("address"),
         "Home": object_of("view"),
-        "OwnContact": object_of(*machine_contacts.CONTACT, "address", code_waits=FLAG),
+        "OwnContact": object_of(*machine_contacts.CONTACT[:-1], "address", code_waits=FLAG, on_trust=FLAG),
         "Entered": object_of("sent", contact=NUMBER),
         "Contacted": object_of("result", contact=NUMBER),
         "View": object_of("key", "team", "name", "query", id={"type": ["integer", "null"]}, home=FLAG, watched=FLAG),

@@ -36,7 +36,7 @@ def add(session: Session, person_id: int, sealed: str, address_id: str, now: dat
     session.execute(old)
     last = session.scalar(select(func.max(ContactRow.position)).where(ContactRow.person_id == person_id))
     row = ContactRow(person_id=person_id, channel=CHANNEL, address=sealed, address_id=address_id, verified_at=now)
-    row.position = 0 if last is None else last + 1
+    row.position, row.on_trust = 0 if last is None else last + 1, True
     session.add(row)
     session.flush()
     bump(session, now)

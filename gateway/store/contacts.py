@@ -46,11 +46,32 @@ def remove(session: Session, row: ContactRow, now: datetime) -> None:
 
 
 def verify(session: Session, row: ContactRow, now: datetime) -> None:
-    row.verified_at = now
+    row.verified_at, row.on_trust = now, False
     row.failed_at, row.failure = None, ""
     drop_code(session, row.id)
     session.flush()
     bump(session, now)
+
+
+def seen(session: Session, row: ContactRow, now: datetime) -> None:
+    """A message was seen there. Whoever only was told on trust is confirmed by it; nobody else is."""
+    row.seen_at = row.seen_at or now
+    if row.on_trust:
+        row.on_trust = False
+        session.flush()
+        bump(session, now)
+
+
+def on_trust(session: Session, person_id: int) -> list[ContactRow]:
+    mine = ContactRow.person_id == person_id, ContactRow.on_trust
+    return list(session.scalars(select(ContactRow).where(*mine)))
+
+
+def told_of(session: Session, person_id: int, incident_id: int) -> set[int]:
+    """The contacts of this person to which a message about this incident got out."""
+    good = Delivery.status.in_(("sent", "delivered"))
+    mine = Delivery.incident_id == incident_id, Delivery.person_id == person_id, good
+    return {found for found in session.scalars(select(Delivery.contact_id).where(*mine).limit(100)) if found}
 
 
 def keep_code(session: Session, contact_id: int, hashed: str, expires_at: datetime) -> None:

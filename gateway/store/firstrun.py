@@ -4,23 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from gateway.store.db import upsert
-from gateway.store.tables import ContactRow, Delivery, Fact, Incident, PersonRow, ScheduleRow, Source
+from gateway.store.tables import ContactRow, Delivery, Entry, Fact, Incident, PersonRow, ScheduleRow, Source
 
 PROGRESS = "first run"  # the Fact that keeps what was skipped or said
 LEFT, AWAY = "left", "checklist"  # what is said when somebody goes, or puts the list of the overview away
 OWN_SOURCE = 0
+MOST = 50  # rows that are looked at of one test alert
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The steps that somebody skipped or confirmed, and the incident of the test alert."""
+    """The steps that somebody skipped or confirmed, and the newest test alert: its incident and its fingerprint."""
 
     done: tuple[str, ...] = ()
     incident: int = 0
+    mark: str = ""
 
     @property
     def lasts(self) -> bool:
@@ -33,11 +35,11 @@ def progress(session: Session) -> Progress:
 
 def read(text: str) -> Progress:
     saved = msgspec.json.decode(text) if text else {}
-    return Progress(tuple(saved.get("done", ())), int(saved.get("incident", 0)))
+    return Progress(tuple(saved.get("done", ())), int(saved.get("incident", 0)), str(saved.get("mark", "")))
 
 
 def keep(session: Session, one: Progress, now: datetime) -> None:
-    value = msgspec.json.encode({"done": list(one.done), "incident": one.incident}).decode()
+    value = msgspec.json.encode({"done": list(one.done), "incident": one.incident, "mark": one.mark}).decode()
     fresh = {"value": value, "at": now}
     insert = upsert(session, Fact, [{"key": PROGRESS, **fresh}])
     session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=fresh))
@@ -54,14 +56,17 @@ def own_source(session: Session) -> Source:
 
 
 def reached(session: Session, person_id: int) -> bool:
-    """Whether this person has a confirmed contact at which a test was seen."""
-    mine = ContactRow.person_id == person_id, ContactRow.verified_at.is_not(None), ContactRow.seen_at.is_not(None)
-    return session.scalar(select(ContactRow.id).where(*mine).limit(1)) is not None
+    """Whether this person has a confirmed contact at which a code or a test was seen."""
+    return _has(session, person_id, ContactRow.seen_at.is_not(None))
 
 
 def confirmed(session: Session, person_id: int) -> bool:
-    mine = ContactRow.person_id == person_id, ContactRow.verified_at.is_not(None)
-    return session.scalar(select(ContactRow.id).where(*mine).limit(1)) is not None
+    return _has(session, person_id)
+
+
+def _has(session: Session, person_id: int, *more: ColumnElement[bool]) -> bool:
+    mine = ContactRow.person_id == person_id, ContactRow.verified_at.is_not(None), ContactRow.on_trust.is_(False)
+    return session.scalar(select(ContactRow.id).where(*mine, *more).limit(1)) is not None
 
 
 def company(session: Session, person_id: int) -> bool:
@@ -75,34 +80,63 @@ def on_call(session: Session) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """What became of one message about the test alert."""
+
+    channel: str
+    contact_id: int
+    status: str
+    attempts: int
+    created_at: datetime
+    due_at: datetime
+    finished_at: datetime | None
+    error: str
+
+    @property
+    def accepted(self) -> bool:
+        return self.status in ("sent", "delivered")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who answered the test alert first, by what and when."""
+
+    who: str
+    how: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Test:
-    """What became of the test alert."""
+    """What became of the test alert, for one person."""
 
     number: int
     opened_at: datetime
-    acknowledged_at: datetime | None
-    resolved_at: datetime | None
-    told_at: datetime | None  # when the first message about it got out
-    way: str
-    status: str  # of that message; or of the latest one where none got out
+    over: bool
+    messages: tuple[Message, ...]
+    answer: Answer | None
 
 
-def test(session: Session, number: int) -> Test | None:
-    row = session.get(Incident, number) if number else None
+def test(session: Session, number: int, person_id: int) -> Test | None:
+    row = session.get(Incident, number, populate_existing=True) if number else None
     if row is None:
         return None
-    sent = session.execute(
-        select(Delivery.finished_at, Delivery.way, Delivery.status)
-        .where(Delivery.incident_id == number)
-        .order_by(Delivery.id)
-        .limit(20)
-    ).all()
-    good = [one for one in sent if one.status in ("sent", "delivered", "logged")]
-    if not sent:
-        return Test(number, row.opened_at, row.ack_at, row.resolved_at, None, "", "")
-    first = (good or sent)[0]
-    told = first.finished_at if good else None
-    return Test(number, row.opened_at, row.ack_at, row.resolved_at, told, first.way, first.status)
+    d = Delivery
+    mine = d.incident_id == number, d.person_id == person_id, d.kind.in_(("opened", "escalated"))
+    columns = d.channel, d.contact_id, d.status, d.attempts, d.created_at, d.due_at, d.finished_at, d.error
+    sent = session.execute(select(*columns).where(*mine).order_by(d.id).limit(MOST)).all()
+    messages = {one.contact_id: Message(one.channel, one.contact_id or 0, *one[2:]) for one in sent}  # the newest each
+    return Test(number, row.opened_at, row.resolved_at is not None, tuple(messages.values()), _answer(session, number))
+
+
+def _answer(session: Session, number: int) -> Answer | None:
+    lines = select(Entry.actor, Entry.detail, Entry.at).where(
+        Entry.incident_id == number, Entry.kind.in_(("acknowledged", "resolved"))
+    )
+    for actor, detail, at in session.execute(lines.order_by(Entry.id).limit(MOST)):
+        if detail.get("how") not in ("source", "clock"):  # its alert is over: nobody has answered
+            return Answer(actor, str(detail.get("how", "")), at)
+    return None
 
 
 def schedule(session: Session, name: str, team: str, timezone: str, start: datetime, members: list[str]) -> None:

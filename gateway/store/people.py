@@ -62,7 +62,7 @@ def directory(session: Session) -> Directory:
         if row.channel in OWN_CHANNELS and row.failed_at is not None:
             continue  # that browser has left and never comes back
         verified = row.verified_at is not None
-        contact = Contact(row.channel, row.address, row.address_id, row.id, verified, row.failure)
+        contact = Contact(row.channel, row.address, row.address_id, row.id, verified, row.failure, row.on_trust)
         if row.person_id is not None:
             of_person.setdefault(row.person_id, []).append(contact)
         elif row.team_id is not None:
@@ -207,7 +207,7 @@ class _Sealer:
                 address = self.vault.seal(one.address) if one.channel in self.secret else one.address
                 row = ContactRow(channel=one.channel, address=address, address_id=key[1], position=position, **owner)
                 session.add(row)
-            row.position, row.own = position, False
+            row.position, row.own, row.on_trust = position, False, False
             row.verified_at = row.verified_at or self.now
         return True
 

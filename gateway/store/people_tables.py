@@ -54,6 +54,8 @@ class ContactRow(Base):
     address: Mapped[str]  # ciphertext where the channel's addresses are secret
     address_id: Mapped[str] = mapped_column(String(64))
     verified_at: Mapped[datetime | None]
+    # Used, though nothing has shown yet that a message arrives there: the first administrator's address, a new browser.
+    on_trust: Mapped[bool] = mapped_column(default=False, server_default=false())
     own: Mapped[bool] = mapped_column(default=False, server_default=false())  # entered on a page: an import leaves it
     failed_at: Mapped[datetime | None]  # a provider refused it for good, and nothing has arrived since
     failure: Mapped[str] = mapped_column(default="", server_default="")

@@ -155,7 +155,7 @@ def drop_setup(session: Session) -> None:
 
 
 def make_admin(session: Session, person: PersonRow) -> int:
-    """The first administrator: a new person, or an imported one who gets a password. The address counts as checked."""
+    """The first administrator: a new person, or an imported one who gets a password. The address is told, on trust."""
     known = person_by_email(session, person.email)
     if known is None:
         session.add(person)
@@ -165,7 +165,7 @@ def make_admin(session: Session, person: PersonRow) -> int:
     known.password_hash = person.password_hash
     if not session.execute(select(ContactRow.id).where(ContactRow.person_id == known.id).limit(1)).first():
         mail = ContactRow(person_id=known.id, channel="email", address=known.email, address_id=digest(known.email))
-        mail.position, mail.verified_at, mail.own = 0, person.created_at, True
+        mail.position, mail.verified_at, mail.own, mail.on_trust = 0, person.created_at, True, True
         session.add(mail)
     people.bump(session, person.created_at)
     return known.id

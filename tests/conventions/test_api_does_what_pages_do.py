@@ -37,6 +37,7 @@ NO_API = {  # a form's address, and why there is none
     "/me/keys": KEYBOARD,
     "/setup/steps/zone": FIRST_RUN,
     "/setup/steps/test": FIRST_RUN,
+    "/setup/steps/arrived": FIRST_RUN,
     "/setup/steps/oncall": "the first schedule; later ones come by ./nabat people import, as on no page either",
     "/setup/steps/skip": FIRST_RUN,
     "/overview/checklist": TICK,

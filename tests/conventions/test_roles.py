@@ -185,6 +185,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/setup/steps"): "302 403 403 403 200",
     ("POST", "/setup/steps/zone"): "302 403 403 403 400",
     ("POST", "/setup/steps/test"): ADMINS,
+    ("POST", "/setup/steps/arrived"): "302 403 403 403 400",
     ("POST", "/setup/steps/oncall"): "302 403 403 403 422",  # there is a schedule
     ("POST", "/setup/steps/skip"): "302 403 403 403 400",
     ("POST", "/overview/checklist"): ADMINS,

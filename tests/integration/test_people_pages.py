@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 
 from dashboard.overview.checklist import SHIPPED
 from gateway import bookshelf
-from gateway.access import auth
 from gateway.store import people, sources, staff
 from gateway.store.db import db, transaction
 from gateway.store.tables import ContactCode, ContactRow, PersonRow, ScheduleRow, SignIn
@@ -193,38 +192,6 @@ def test_a_page_of_people_goes_on_behind_the_last_one(staffed):
             after = found[-1].id
         assert seen == ["Irina", "Oleg", "Anna"]  # who has left comes last
     assert "Oleg" in signed_in(staffed, "irina@example.org").get(f"/people?after={person('irina@example.org').id}").text
-
-
-def test_from_an_empty_database_to_an_acknowledged_test_alert(world_of):
-    world = world_of(people="")
-    with transaction() as session:
-        link = auth.new_setup_link(session, world.clock.now())
-    me = Browser(world.app)
-    form = {"email": "ada@example.org", "name": "Ada", "password": PASSWORD, "token": link}
-    answer = me.post("/setup", {**form, "csrf_token": token_in(me.get(f"/setup?token={link}").text)})
-    assert answer.location == "/setup/steps"
-    assert "Listening" in me.get("/setup/steps").text
-    assert me.press("/setup/steps/zone", language="en", timezone="Europe/Berlin").status_code == 302
-    world.alert()
-    assert "Heard from alertmanager." in me.get("/setup/steps?part=1", **{"HX-Request": "true"}).text
-    assert me.press("/setup/steps/oncall", who="me").status_code == 302
-    assert person("ada@example.org").timezone == "Europe/Berlin"
-    assert me.press("/setup/steps/test").location == "/setup/steps#end"
-    assert "Nobody has been told yet." in me.get("/setup/steps").text
-    world.clock.advance(seconds=3)
-    world.delivers()
-    page = me.get("/setup/steps").text
-    assert "written to the log after 3.0 s" in page
-    number = re.search(r"/incidents/(\d+)/acknowledge", page)[1]
-    me.press(f"/incidents/{number}/acknowledge")
-    assert "it works from end to end" in me.get("/setup/steps").text
-    page = me.get("/overview").text
-    assert re.findall(r'<a href="[^"]*">([^<]*)</a> <span class="vh">\(not yet\)', page) == [
-        "A test message has reached you", "There is a second person",
-    ]  # fmt: skip
-    assert "4 of 6 done" in page
-    me.press("/overview/checklist")
-    assert "Still to set up" not in me.get("/overview").text
 
 
 def test_the_rule_books_that_come_with_it_are_nobodys_own():

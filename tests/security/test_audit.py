@@ -245,6 +245,12 @@ class Stage:
         """The number of the contact that was entered last."""
         return db.session.scalar(select(ContactRow.id).where(ContactRow.own).order_by(ContactRow.id.desc()).limit(1))
 
+    def tested(self):
+        """The same, as if a test had got out there."""
+        with transaction() as session:
+            session.execute(update(ContactRow).values(tested_at=self.world.clock.now()))
+        return self.own()
+
     def person(self):
         return db.session.scalar(select(PersonRow.id).where(PersonRow.email == "new@example.org"))
 
@@ -264,6 +270,14 @@ class Stage:
                 session.execute(delete(table))
             people_store.bump(session, self.world.clock.now())
         return self.irina.press("/setup/steps/oncall", who="me")
+
+    def arrived(self):
+        """As if the provider had taken what the test alert told its presser."""
+        mine = Delivery.incident_id == self.world.incidents()[-1].id, Delivery.contact_id.is_not(None)
+        number = db.session.scalar(select(Delivery.contact_id).where(*mine, Delivery.who == IRINA).limit(1))
+        with transaction() as session:
+            session.execute(update(Delivery).where(*mine).values(status="sent"))
+        return self.irina.press("/setup/steps/arrived", contact=number)
 
     def from_a_phone(self, do, **form):
         self.incident()
@@ -304,7 +318,7 @@ def set_up(stage):
     return browser.post("/setup", {**form, "csrf_token": token_in(browser.get(f"/setup?token={link}").text)})
 
 
-BESIDE = ("sign in", "password link", "first run")  # what the way to another act leaves
+BESIDE = ("sign in", "password link", "first run", "contact arrived")  # what the way to another act leaves
 ACTIONS = [  # route, what is done there, who and by which way and under which name it is written down
     (ANSWER, lambda on: on.press("acknowledge"), IRINA, "dashboard", "acknowledge"),
     (ANSWER, lambda on: on.press("resolve"), IRINA, "dashboard", "resolve"),
@@ -384,8 +398,8 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
      "contact add"),
     (f"/me/contact/{N32}/<any(code, test):what>", lambda on: on.irina.press(f"/me/contact/{on.own()}/test"), IRINA,
      "dashboard", "contact test"),
-    (f"/me/contact/{N32}/confirm", lambda on: on.irina.press(f"/me/contact/{on.own()}/confirm", did="arrived"), IRINA,
-     "dashboard", "contact arrived"),
+    (f"/me/contact/{N32}/confirm", lambda on: on.irina.press(f"/me/contact/{on.tested()}/confirm", did="arrived"),
+     IRINA, "dashboard", "contact arrived"),
     (f"/me/contact/{N32}/delete", lambda on: on.irina.press(f"/me/contact/{on.own()}/delete"), IRINA, "dashboard",
      "contact remove"),
     (f"/me/sessions/{N32}/end", lambda on: on.irina.press(f"/me/sessions/{on.elsewhere()}/end"), IRINA, "dashboard",
@@ -418,6 +432,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
      "first run"),
     ("/overview/checklist", lambda on: on.irina.press("/overview/checklist"), IRINA, "dashboard", "first run"),
     ("/setup/steps/test", lambda on: on.irina.press("/setup/steps/test"), IRINA, "dashboard", "source test"),
+    ("/setup/steps/arrived", lambda on: on.arrived(), IRINA, "dashboard", "acknowledge"),
     ("/setup/steps/oncall", lambda on: on.on_call(), IRINA, "dashboard", "first schedule"),
     ("/me/password", lambda on: on.irina.press("/me/password", old=PASSWORD, new=PASSWORD + "!"), IRINA, "dashboard",
      "password changed"),
