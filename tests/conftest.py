@@ -5,19 +5,16 @@ import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar
 
 import pytest
-from flask import Flask
 from hypothesis import settings as drawing
-from jinja2 import BytecodeCache
-from werkzeug.routing import Rule
 
 from gateway.app import create_app, migrate_database
 from gateway.settings import load
 from gateway.start.web import GARBAGE
 from gateway.store.db import db
 from gateway.store.tables import Base
+from tests import once
 from tests.clock import HandClock
 from tests.databases import EMPTY, Cluster, binaries, missing
 from tests.fakes.ntfy import FakeNtfy
@@ -41,31 +38,6 @@ WIDE = {  # many cases of one kind each, or much waiting: worth their minute, bu
 }  # fmt: skip
 
 
-class Compiled(BytecodeCache):
-    """The templates that one app has compiled serve all others of this process: each test makes an app."""
-
-    def __init__(self):
-        self.kept = {}
-
-    def load_bytecode(self, bucket):
-        bucket.code = self.kept.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket):
-        self.kept[bucket.key, bucket.checksum] = bucket.code
-
-
-class Known(Rule):
-    """What one app has compiled to write a route's addresses serves all others too: it was half of making an app."""
-
-    kept: ClassVar = {}
-
-    def _compile_builder(self, append_unknown=True):
-        key = (self.rule, repr(self.defaults), append_unknown, *self._trace)
-        if key not in self.kept:
-            self.kept[key] = super()._compile_builder(append_unknown)
-        return self.kept[key]
-
-
 def pytest_configure():
     """The same every time, and no work twice.
 
@@ -74,8 +46,7 @@ def pytest_configure():
     gc.disable()  # until all tests are collected
     drawing.register_profile("here", derandomize=True, deadline=None, database=None)
     drawing.load_profile("here")
-    Flask.url_rule_class = Known
-    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
+    once.keep_what_is_compiled()
     if os.access("/dev/shm", os.W_OK):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
 
@@ -134,6 +105,7 @@ def migrated(url, folder):
     app = create_app(settings, HandClock())
     migrate_database(app)
     with app.app_context():
+        once.learn(db.engine)
         db.engine.dispose()
     return url
 
@@ -192,6 +164,7 @@ def app_of(settings_of, clock):
         context = app.app_context()
         context.push()
         opened.append(context)
+        once.teach(db.engine)
         return app
 
     yield make
