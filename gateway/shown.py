@@ -15,7 +15,7 @@ class Shown:
     value: str
     secret: bool
     origin: str  # environment, default, not set, or the variable that names a file
-    what: str
+    what: str  # names and examples between `
 
 
 def settings(given: Settings) -> list[Shown]:
@@ -27,5 +27,5 @@ def settings(given: Settings) -> list[Shown]:
         origin = origin or ("default" if value else "not set")
         if one.secret and value:
             value = f"…{value[-ENDING:]}" if len(value) >= LONG and "://" not in value else "…"
-        found.append(Shown(one.name, value, one.secret, origin, one.what.replace("`", "")))
+        found.append(Shown(one.name, value, one.secret, origin, one.what))
     return found

@@ -15,7 +15,8 @@ from rules import book as books
 from rules.book import BadRuleBook, RuleBook
 from rules.durations import write_duration
 from rules.explain import book_said
-from rules.reasons import Line, Say, duty_lines, english, outcome_lines, rule_lines, told_lines
+from rules.reasons import Line, duty_lines, outcome_lines, rule_lines, told_lines
+from rules.sentence import Say, Span, english
 from rules.words import Kind
 
 MOST_STEPS = 20  # the first ones; an emergency may have had hundreds
@@ -31,11 +32,11 @@ class Asked:
     duty: Sequence[Mapping[str, Any]]
     said: Mapping[str, Any] | None
 
-    def lines(self, say: Say = english) -> list[Line]:
+    def lines(self, say: Say = english, span: Span = write_duration) -> list[Line]:
         """The same that `rules explain` says of an alert that is yet to come."""
         if self.said is None:
             return [Line("", say("This rule book is not kept here, or cannot be read any more."))]
-        return [*rule_lines(self.said, say), *outcome_lines(self.said, say), *duty_lines(self.duty, say)]
+        return [*rule_lines(self.said, say), *outcome_lines(self.said, say, span), *duty_lines(self.duty, say)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class Told:
     told: Sequence[Mapping[str, Any]]
     not_told: Sequence[Mapping[str, Any]]
 
-    def lines(self, say: Say, names: Mapping[str, str]) -> list[str]:
-        return told_lines(self.told, self.not_told, say, names) or [say("nobody was told")]
+    def lines(self, say: Say, names: Mapping[str, str], span: Span = write_duration) -> list[str]:
+        return told_lines(self.told, self.not_told, say, names, span) or [say("nobody was told")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from rules.identity import group_values
 from rules.lookups import Added
 from rules.matchers import seen_labels
 from rules.oncall import all_bound, on_call
-from rules.reasons import Say, duty_lines, english, outcome_lines, rule_lines, told_lines
+from rules.reasons import duty_lines, outcome_lines, rule_lines, told_lines
+from rules.sentence import Say, Sentence, Span, english
 from rules.timing import timing_remarks
 from rules.words import Alert, Directory, Kind, Notice, NotTold, Route, Step, Urgency
 
@@ -49,8 +50,8 @@ class Explanation:
     group: tuple[str, ...]
     on_call: tuple[Mapping[str, str], ...]  # in the schedules that the policy asks
     ladder: tuple[Rung, ...]
-    ending: str
-    remarks: tuple[str, ...]
+    ending: tuple[Sentence, ...]  # said one after the other
+    remarks: tuple[Sentence, ...]
 
     def as_text(self, say: Say = english) -> str:
         data = self.as_data()
@@ -59,7 +60,13 @@ class Explanation:
         )
         said = (rule_lines(data, say), outcome_lines(data, say), duty_lines(self.on_call, say))
         lines = [line.as_text(say) for part in said for line in part]
-        return "\n".join([title, *lines, *self._steps(data, say), *self.remarks]) + "\n"
+        return "\n".join([title, *lines, *self._steps(data, say), *self.remarks_said(say)]) + "\n"
+
+    def ending_said(self, say: Say = english, span: Span = write_duration) -> str:
+        return " ".join(one.said(say, span) for one in self.ending)
+
+    def remarks_said(self, say: Say = english, span: Span = write_duration) -> list[str]:
+        return [one.said(say, span) for one in self.remarks]
 
     def as_json(self) -> str:
         return json.dumps(self.as_data(), ensure_ascii=False, indent=2)
@@ -79,8 +86,8 @@ class Explanation:
             "repeat": self.route.repeat,
             "on_call": list(self.on_call),
             "ladder": [rung_as_data(rung) for rung in self.ladder],
-            "ending": self.ending,
-            "remarks": list(self.remarks),
+            "ending": self.ending_said(),
+            "remarks": self.remarks_said(),
             "book_version": self.book_version,
         }
 
@@ -91,7 +98,7 @@ class Explanation:
             told = [{**one, "address": _address(notice)} for one, notice in zip(kept["told"], rung.told, strict=True)]
             lines += [f"      {one}" for one in told_lines(told, kept["not_told"], say, {})]
             lines += [f"      {say('nobody would be told')}"] if not rung.told else []
-        return [*lines, self.ending]
+        return [*lines, self.ending_said(say)]
 
 
 def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, notices: Notices) -> Explanation:
@@ -137,36 +144,52 @@ def ladder(route: Route, directory: Directory, at: datetime, after: timedelta, n
     return tuple(rungs)
 
 
-def _ending(route: Route, first: timedelta) -> str:
+def _ending(route: Route, first: timedelta) -> tuple[Sentence, ...]:
     once = sum((step.wait for step in route.steps), timedelta())
     end = first + once * (route.repeat + 1)
-    again = f"the ladder is walked {route.repeat} more times, " if route.repeat else ""
+    again = [Sentence("the ladder is walked %(n)s more times,", {"n": route.repeat})] if route.repeat else []
     if route.repeat == 1:
-        again = "the ladder is walked once more, "
+        again = [Sentence("the ladder is walked once more,")]
     if route.urgency is Urgency.EMERGENCY and route.steps:
-        last = write_duration(route.steps[-1].wait)
-        return f"then: {again}and from +{_minutes(end)} the last step is told every {last} until somebody answers"
-    return f"then: {again}and at +{_minutes(end)} it stops: policy exhausted, shown as overdue"
+        last = Sentence(
+            "and from +%(at)s the last step is told every %(time)s until somebody answers",
+            {"at": end, "time": route.steps[-1].wait},
+        )
+    else:
+        last = Sentence("and at +%(at)s it stops: policy exhausted, shown as overdue", {"at": end})
+    return (Sentence("then:"), *again, last)
 
 
-def _quiet_remarks(alert: Alert, labels: Mapping[str, str], book: RuleBook) -> Iterator[str]:
+def _quiet_remarks(alert: Alert, labels: Mapping[str, str], book: RuleBook) -> Iterator[Sentence]:
     if alert.kind is not Kind.ALERT:
         return
     for one in book.heartbeats:
         if all(matcher.matches(labels) for matcher in one.match):
-            yield f"It is the heartbeat {one.name!r}: that it fires opens nothing, that it does not come is told."
+            yield Sentence(
+                "It is the heartbeat %(name)s: that it fires opens nothing, that it does not come is told.",
+                {"name": repr(one.name)},
+            )
     for rule in book.inhibitions:
         if rule.is_target(labels):
             source = ", ".join(matcher.text for matcher in rule.source)
-            same = f" with the same {', '.join(rule.equal)}" if rule.equal else ""
-            yield f"While an alert with {source}{same} fires, it is attached to that one's incident and nobody is told."
+            same: object = Sentence(" with the same %(names)s", {"names": rule.equal}) if rule.equal else ""
+            yield Sentence(
+                "While an alert with %(source)s%(same)s fires, it is attached to that one’s incident; nobody is told.",
+                {"source": source, "same": same},
+            )
 
 
-def _remarks(alert: Alert) -> tuple[str, ...]:
+def _remarks(alert: Alert) -> tuple[Sentence, ...]:
     if alert.touch:
-        return ("this message says nothing about firing: it opens an incident only if the alert was never seen",)
+        return (
+            Sentence("this message says nothing about firing: it opens an incident only if the alert was never seen"),
+        )
     if not alert.firing:
-        return ("this alert is resolved: it tells nobody anew, and resolves the incident whose last firing one it was",)
+        return (
+            Sentence(
+                "this alert is resolved: it tells nobody anew, and resolves the incident whose last firing one it was"
+            ),
+        )
     return ()
 
 

@@ -5,23 +5,19 @@ did happen read alike.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from rules.durations import write_duration
+from rules.durations import parse_duration, write_duration
+from rules.sentence import Say, Span, english
 from rules.text import cut, one_line
 
 MOST_RULES = 50  # that did not match: the last ones before the rule that decided
 MOST_VALUE = 120  # characters
-Say = Callable[..., str]
 Data = Mapping[str, Any]
-
-
-def english(text: str, **values: object) -> str:
-    return text % values if values else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +90,11 @@ def _because(one: Data, say: Say) -> str:
     return say(known.get(one["why"], "within its hours" if one["open"] else "outside its hours"))
 
 
-def outcome_lines(data: Data, say: Say = english) -> list[Line]:
+def outcome_lines(data: Data, say: Say = english, span: Span = write_duration) -> list[Line]:
     """What came of it: how hard somebody is reached, by which policy, and what shares the incident."""
     ways = ", ".join(say(way) for way in data["ways"])
     urgency = data["urgency"]
-    said = {"urgency": say(urgency), "ways": ways, "time": data["acknowledge_within"]}
+    said = {"urgency": say(urgency), "ways": ways, "time": span(parse_duration(data["acknowledge_within"]))}
     texts = [
         say("urgency: %(urgency)s (%(ways)s; answer expected within %(time)s)", **said),
         say("policy: %(name)s", name=data["policy"]),
@@ -125,7 +121,7 @@ def duty_lines(duty: Iterable[Data], say: Say = english) -> list[Line]:
 
 def told_lines(
     told: Iterable[Data], not_told: Iterable[Data], say: Say, names: Mapping[str, str],
-    span: Callable[[timedelta], str] = write_duration,
+    span: Span = write_duration,
 ) -> list[str]:  # fmt: skip
     """Whom a step told, by which way and where; and who was not told, and why."""
     lines = []

@@ -1,11 +1,11 @@
 """When somebody is told, if not at once: held back, flapping, back again. Pure: what the book says and moments in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from rules.durations import write_duration
+from rules.sentence import Sentence
 
 NOT_HELD = timedelta()
 MOST_CHANGES = 100  # of state that are remembered
@@ -87,21 +87,31 @@ def may_flap(changes: Sequence[datetime], flapping: Flapping | None, now: dateti
     return flapping is not None and sum(now - at < flapping.within for at in changes) > 1
 
 
-def timing_remarks(timing: Timing) -> tuple[str, ...]:
-    """The same in words, for `rules explain`."""
-    found = []
+def timing_remarks(timing: Timing) -> Iterator[Sentence]:
+    """The same in words, for `rules explain` and the tester."""
     if timing.hold_for:
-        found.append(f"held back: nobody is told if it clears within {write_duration(timing.hold_for)} (hold_for)")
+        yield Sentence(
+            "held back: nobody is told if it clears within %(time)s (hold_for)",
+            {"time": timing.hold_for},
+        )
     if timing.hold_until:
-        found.append(f"held back: nobody is told before {timing.hold_until} opens, then in one digest (hold_until)")
+        yield Sentence(
+            "held back: nobody is told before %(name)s opens, then in one digest (hold_until)",
+            {"name": timing.hold_until},
+        )
     if timing.at_least:
-        most, within = timing.at_least.alerts, write_duration(timing.at_least.within)
-        found.append(f"held back: nobody is told before {most} alerts began within {within} (at_least)")
+        yield Sentence(
+            "held back: nobody is told before %(n)s alerts began within %(time)s (at_least)",
+            {"n": timing.at_least.alerts, "time": timing.at_least.within},
+        )
     if timing.flapping:
-        one, within = timing.flapping, write_duration(timing.flapping.within)
-        quiet = write_duration(one.quiet)
-        found.append(f"flapping: from {one.changes} changes within {within} on it is held open until quiet for {quiet}")
+        one = timing.flapping
+        yield Sentence(
+            "flapping: from %(n)s changes within %(time)s on it is held open until quiet for %(quiet)s",
+            {"n": one.changes, "time": one.within, "quiet": one.quiet},
+        )
     if timing.reopen_within:
-        again = write_duration(timing.reopen_within)
-        found.append(f"back within {again}, it goes on with the same incident (reopen_within)")
-    return tuple(found)
+        yield Sentence(
+            "back within %(time)s, it goes on with the same incident (reopen_within)",
+            {"time": timing.reopen_within},
+        )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard.audit import words
 from dashboard.reader import Moment, Reader
 from gateway.store.tables import Audit
 from rules.text import cut, one_line
@@ -23,6 +24,7 @@ class Difference:
     name: str
     before: str
     after: str
+    raw: bool = False  # the name is a key of the rule book
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,20 @@ def line(row: Audit, reader: Reader) -> Line:
         at=reader.moment(row.at),
         actor=row.actor,
         action=reader.say(row.action),
-        target=row.target,
+        target=words.target(row.target, reader),
         way=reader.say(WAYS.get(how, how)) if how else "",
         address=_text(detail.get("address", "")),
         request=_text(detail.get("request", "")),
-        differences=_differences(detail),
-        more=[(str(name), _text(value)) for name, value in detail.items() if name not in SHOWN_APART and value != ""],
+        differences=_differences(detail, reader, raw=row.action.startswith("rule")),
+        more=[
+            (words.name(str(name), reader, alone="from" not in detail), _said(str(name), value, reader))
+            for name, value in detail.items()
+            if name not in SHOWN_APART and value != ""
+        ],
     )
 
 
-def _differences(detail: Mapping[str, Any]) -> list[Difference]:
+def _differences(detail: Mapping[str, Any], reader: Reader, *, raw: bool) -> list[Difference]:
     """Key by key, where both sides have keys."""
     if "before" not in detail and "after" not in detail:
         return []
@@ -64,7 +70,18 @@ def _differences(detail: Mapping[str, Any]) -> list[Difference]:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return [Difference("", _text(before), _text(after))]
     names = (*before, *(name for name in after if name not in before))
-    return [Difference(str(name), _text(before.get(name, "")), _text(after.get(name, ""))) for name in names]
+    return [_difference(str(name), before.get(name, ""), after.get(name, ""), reader, raw=raw) for name in names]
+
+
+def _difference(name: str, before: object, after: object, reader: Reader, *, raw: bool) -> Difference:
+    if raw:
+        return Difference(name, _text(before), _text(after), raw=True)
+    return Difference(words.name(name, reader), _said(name, before, reader), _said(name, after, reader))
+
+
+def _said(name: str, value: object, reader: Reader) -> str:
+    word = words.value(name, value, reader)
+    return _text(value) if word is None else word
 
 
 def _text(value: object) -> str:
@@ -81,29 +98,3 @@ def cells(row: Audit) -> list[str]:
     apart = [str(row.detail.get(name, "")) for name in ("how", "address", "request")]
     plain = [str(row.id), row.at.isoformat(), row.actor, row.action, row.target, *apart, detail, row.hash]
     return [f"'{one}" if one.startswith(FORMULA) else one for one in plain]
-
-
-def _marked() -> tuple[str, ...]:
-    """For the catalogue only: the texts that are looked up by a variable."""
-    _ = str
-    return (
-        _("dashboard"), _("link in a message"), _("API"), _("PagerDuty"), _("./nabat"), _("files"),
-        _("acknowledge"), _("resolve"), _("snooze"), _("assign"), _("note"), _("decline"), _("taste"), _("sign in"),
-        _("sign out"), _("password changed"), _("first administrator"), _("browser subscribed"), _("browser removed"),
-        _("browser tested"), _("silence add"), _("silence end"), _("maintenance add"), _("maintenance end"),
-        _("source add"), _("source set"), _("source test"), _("token create"), _("token rotate"), _("token revoke"),
-        _("payload replay"), _("user create"), _("people import"), _("people export"), _("heartbeat add"),
-        _("heartbeat remove"), _("rule book changed"), _("rule changed"), _("rule added"), _("rule removed"),
-        _("rule book part changed"), _("rule book part added"), _("rule book part removed"),
-        _("delivery resend"), _("channel test"),
-        _("first run"), _("first schedule"), _("guest link made"), _("guest link revoked"), _("home view"),
-        _("incident opened"), _("notification rules"), _("other sessions ended"), _("override add"),
-        _("override remove"), _("password link"), _("password set"), _("person add"), _("person back"),
-        _("person edit"), _("person left"), _("person signed out"), _("reading"), _("session ended"),
-        _("silence extend"), _("team add"), _("team edit"), _("view saved"), _("view save"), _("view rename"),
-        _("view delete"), _("view undo"), _("weekly report"), _("calendar address end"), _("calendar address new"),
-        _("calendar import"), _("calendar remove"), _("contact add"), _("contact remove"), _("contact verified"),
-        _("contact arrived"), _("contact test"), _("swap ask"), _("swap decline"), _("swap accept"),
-        _("swap withdraw"), _("undo acknowledge"), _("undo resolve"), _("undo snooze"), _("undo assign"), _("merge"),
-        _("split"), _("urgency"), _("retitle"), _("fixed"), _("verdict"), _("escalate"),
-    )  # fmt: skip

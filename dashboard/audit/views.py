@@ -10,7 +10,7 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 
 from dashboard import filters
-from dashboard.audit import queries, rows
+from dashboard.audit import queries, rows, words
 from dashboard.audit.queries import Wanted
 from dashboard.blueprint import bp
 from dashboard.page import draw, reader_of
@@ -76,7 +76,7 @@ def _wanted(visit: Visit, reader: Reader) -> Wanted:
     return Wanted(
         actor=_asked("actor"),
         action=_asked("action"),
-        target=_asked("target"),
+        target=words.plain_target(_asked("target"), reader),
         request=_asked("request"),
         begin=begin,
         end=None if end is None else end + timedelta(days=1),

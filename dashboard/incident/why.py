@@ -72,12 +72,12 @@ def _links(route: Route) -> tuple[str, str]:
 
 def _asked(one: whys.Asked, reader: Reader) -> Asked:
     head = reader.say(CAUSES.get(one.cause, "When it opened"))
-    return Asked(head, reader.moment(one.at), one.book_version, one.lines(reader.say))
+    return Asked(head, reader.moment(one.at), one.book_version, one.lines(reader.say, reader.duration))
 
 
 def _step(one: whys.Told, names: Mapping[str, str], reader: Reader) -> Step:
     head = reader.say("Step %(level)s", level=one.level) if one.level else reader.say("Told")
-    return Step(head, reader.moment(one.at), one.lines(reader.say, names))
+    return Step(head, reader.moment(one.at), one.lines(reader.say, names, reader.duration))
 
 
 def _marked() -> tuple[str, ...]:

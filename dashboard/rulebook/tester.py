@@ -85,7 +85,8 @@ def _number(text: str) -> int:
 def _page(visit: Visit, form: Form, *, asked: bool = False) -> dict[str, object]:
     reader = reader_of(visit)
     recent = [(one, reader.moment(one.received_at)) for one in queries.payloads()]
-    return {"page": "rules", "form": form, "kinds": explaining.kinds(), "recent": recent, "decision": None,
+    kinds = [(name, reader.say(word)) for name, word in explaining.kinds()]
+    return {"page": "rules", "form": form, "kinds": kinds, "recent": recent, "decision": None,
             "cases": cases.cases(reader, asked=asked), "ran": asked}  # fmt: skip
 
 
@@ -171,7 +172,7 @@ class Decided:
 
 def _outcome(outcome: Outcome, directory: Directory, reader: Reader) -> dict[str, object]:
     return {
-        "kind": outcome.kind,
+        "kind": reader.say(outcome.kind),
         "alerts": outcome.alerts,
         "left_out": outcome.alerts - len(outcome.tried),
         "decided": [_decided(one, directory, reader) for one in outcome.tried],
@@ -201,7 +202,8 @@ def _decided(one: Tried, directory: Directory, reader: Reader) -> Decided:
         said.title, one.alert.fingerprint, one.alert.firing, words.urgency(route.urgency.rank, reader), route.rule,
         route.policy, verdicts, tuple((number, name) for name, number in numbers.items() if name not in asked),
         tuple(each.as_text() for each in said.added), one.joins, ", ".join(said.group),
-        tuple(step_rows(said.ladder, route, directory, reader)), said.ending, said.remarks,
+        tuple(step_rows(said.ladder, route, directory, reader)),
+        said.ending_said(reader.say, reader.duration), tuple(said.remarks_said(reader.say, reader.duration)),
         reader.moment(one.hidden.until) if one.hidden else None,
         f"{one.hidden.kind.value} #{one.hidden.id}: {one.hidden.reason}" if one.hidden else "", said.labels,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Rules: all of them in order with what they do and how often they are met, and one of them with its text."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from rules.book import Rule
 from rules.lint import Finding
 
 DEAD = 50  # rules whose end is looked up
+OWNER = re.compile(r"(.*) \(owner of (.*)\)")  # as authorship.py says it
 MOST = 500  # rules on one page; a book may have two thousand
 
 
@@ -79,12 +81,20 @@ def _dead(found: Mapping[str, Sequence[Finding]], reader: Reader) -> dict[int, D
 def _about(visit: Visit) -> dict[str, object]:
     """Which book it is, since when, and by whom."""
     book, reader, since = world().shelf.book, reader_of(visit), queries.in_force_since()
+    author = bookreview.author(book, world().shelf.place, visit.now)
     return {
         "version": book.version,
         "since": reader.moment(since) if since else None,
-        "author": bookreview.author(book, world().shelf.place, visit.now),
+        "author": author,
+        "who": _who(author.who, reader),
         "files": sorted(book.files),
     }
+
+
+def _who(name: str, reader: Reader) -> str:
+    """Without a repository it is known who owns the file; the audit log has it in English."""
+    found = OWNER.fullmatch(name)
+    return reader.say("%(name)s (owner of %(file)s)", name=found[1], file=found[2]) if found else name
 
 
 @bp.get("/rules/<path:name>")

@@ -27,7 +27,7 @@ class Row:
     value: str
     secret: bool
     origin: str
-    what: str
+    what: list[str]  # words and, in every second place, what is typed
 
 
 @bp.get("/settings")
@@ -57,7 +57,7 @@ def whole(visit: Visit, said: str = "", *, well: bool = True) -> dict[str, objec
 def _rows(given: Settings, reader: Reader) -> list[Row]:
     _ = reader.say
     words = {"environment": _("environment"), "default": _("default"), "not set": _("not set")}
-    return [Row(one.name, one.value, one.secret, words.get(one.origin, one.origin), one.what)
+    return [Row(one.name, one.value, one.secret, words.get(one.origin, one.origin), _(one.what).split("`"))
             for one in shown.settings(given)]  # fmt: skip
 
 

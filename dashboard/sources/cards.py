@@ -59,6 +59,11 @@ class Line:
     has_body: bool
 
 
+def kinds(reader: Reader) -> dict[str, str]:
+    """The kinds of sources there are, each with what it is called."""
+    return {name: reader.say(word) for name, word in sourcing.names().items()}
+
+
 def heard(source: Source, keys: Sequence[Token], kinds: dict[str, str], now: datetime, reader: Reader) -> Heard:
     known, refused = queries.rhythm(source.id), queries.refused(source.id, now)
     return Heard(

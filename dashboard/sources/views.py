@@ -28,7 +28,7 @@ NUMBER = "<int(max=2147483647):number>"
 def sources(visit: Visit) -> ResponseReturnValue:
     reader, admin = reader_of(visit), visit.person.role is Role.ADMIN
     keys = queries.tokens() if admin else []
-    kinds = sourcing.names()
+    kinds = cards.kinds(reader)
     values = {
         "page": "sources",
         "sources": [cards.heard(one, keys, kinds, visit.now, reader) for one in queries.listed()],
@@ -46,7 +46,7 @@ def new_source(visit: Visit) -> ResponseReturnValue:
 def new_form(visit: Visit, wrong: str = "", code: int = 200) -> Response:
     values = {
         "page": "sources",
-        "kinds": sourcing.names(),
+        "kinds": cards.kinds(reader_of(visit)),
         "kind": request.form.get("kind", "alertmanager"),
         "name": request.form.get("name", ""),
         "wrong": wrong,
@@ -75,7 +75,7 @@ def whole(visit: Visit, one: Source, made: str = "", wrong: str = "", said: str 
     return {
         "page": "sources",
         "source": one,
-        "heard": cards.heard(one, keys, sourcing.names(), visit.now, reader),
+        "heard": cards.heard(one, keys, cards.kinds(reader), visit.now, reader),
         "rhythm": cards.usual(known, reader),
         "admin": admin,
         "may_test": visit.person.role in TESTERS,

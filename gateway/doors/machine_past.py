@@ -16,7 +16,7 @@ from gateway.store.tables import Incident
 from gateway.why import why
 from gateway.world import world
 from rules.company import addressees
-from rules.reasons import english
+from rules.sentence import english
 from rules.text import clean_text, cut
 from rules.words import Role
 

@@ -21,8 +21,8 @@ def settings(call: Call) -> Response:
     """Of a secret no more than its ending."""
     questions.nothing_asked(request.args)
     given, book = world().settings, world().shelf.book
-    rows = [{"name": one.name, "value": one.value, "secret": one.secret, "origin": one.origin, "what": one.what}
-            for one in shown.settings(given)]  # fmt: skip
+    rows = [{"name": one.name, "value": one.value, "secret": one.secret, "origin": one.origin,
+             "what": one.what.replace("`", "")} for one in shown.settings(given)]  # fmt: skip
     ways = [{"name": one.name, "label": one.label, "lacking": one.lacking} for one in trying.channels(given.env)]
     with reading() as session:
         checks = [{"name": one.name, "state": one.state.value, "words": one.words}

@@ -31,7 +31,7 @@ from rules.book_cases import BookCase
 from rules.explain import Explanation
 from rules.lint import Finding, lint
 from rules.lint_people import lint_people
-from rules.reasons import Say
+from rules.sentence import Say
 from rules.words import Directory
 
 

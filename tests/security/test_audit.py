@@ -5,10 +5,14 @@ A route that is not in the tables below fails the first test: nobody adds one wi
 
 import hmac
 import json
+import re
 
 import pytest
 from sqlalchemy import delete, select, update
 
+from dashboard.audit import words
+from dashboard.audit.rows import SHOWN_APART
+from dashboard.reader import reader
 from gateway.access import auth, links
 from gateway.store import people as people_store
 from gateway.store import sources as source_store
@@ -44,6 +48,7 @@ from tests.security.test_audit_of_persons import RULES as BY_PERSONS
 pytestmark = pytest.mark.slow
 
 SECRET = "a-secret-of-pagerduty"
+KINDS = re.compile(r"[a-z ]+ \d+|(schedule|rule|policy|calendar) .*")
 OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets and receipts, with their own lines
     "/ingest/<kind>", "/ingest/<kind>/<path_token>", "/callback/sendgrid", "/callback/twilio",
     "/heartbeat/<token>", "/incidents/density",  # the last keeps a cookie, and nothing here
@@ -535,6 +540,9 @@ def test_every_route_that_changes_something_is_walked():
 
 
 def test_whatever_is_done_leaves_a_row_with_who_what_and_by_which_way(stage):
+    """And all of it can be said in every language."""
+    russian = reader(stage.world.clock.now(), "ru", "UTC")
+    unknown = set()
     for rule, do, who, how, what in ACTIONS:
         known = len(rows())
         answer = do(stage)
@@ -546,7 +554,14 @@ def test_whatever_is_done_leaves_a_row_with_who_what_and_by_which_way(stage):
         assert fresh[0].detail["how"] == how, (rule, fresh[0].detail)
         assert fresh[0].target, rule
         assert fresh[0].at == stage.world.clock.now()
+        for row in rows()[known:]:
+            unknown |= {row.action} if russian.say(row.action) == row.action else set()
+            target = words.target(row.target, russian)
+            unknown |= {row.target} if KINDS.fullmatch(target) else set()
+            names = set(row.detail) - {*SHOWN_APART, *words.NAMES}
+            unknown |= {(row.action, one) for one in names}
         stage.world.clock.advance(seconds=70)
+    assert unknown == set()
 
 
 def test_what_is_refused_leaves_none(stage):

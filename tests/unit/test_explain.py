@@ -177,6 +177,6 @@ def test_it_says_what_the_voice_gate_would_do(gate, at, said):
     book = parse({"book.yaml": GATED + gate})
     moment = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo("Europe/Moscow"))
 
-    remarks = explain(alert(), book, NOBODY, moment, notices).remarks
+    remarks = explain(alert(), book, NOBODY, moment, notices).remarks_said()
 
     assert any(one.startswith("voice gate: ") and said in one for one in remarks)

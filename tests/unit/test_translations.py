@@ -13,6 +13,7 @@ from dashboard.reader import reader
 
 ROOT = Path(__file__).parent.parent.parent
 KEYWORDS = {"_": None, "say": None, "count": (1, 2), "plural": (1, 2), "say_as": ((1, "c"), 2)}
+MORE = {"rules": {"Sentence": (1,)}, "gateway": {"Setting": (3,)}}  # classes whose texts are said later
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
@@ -20,9 +21,11 @@ def texts():
     """What the pages say: (context, text or its two forms)."""
     found = set()
     pages = [("*.html", "jinja2"), ("pages/*.html", "jinja2"), ("partials/*.html", "jinja2")]
-    ours = (("dashboard", [("**.py", "python")]), ("templates", pages), ("rules", [("reasons.py", "python")]))
-    for folder, method in (*ours, ("gateway", [("why.py", "python")])):
-        for _, _, text, _, context in extract_from_dir(ROOT / folder, method_map=method, keywords=KEYWORDS):
+    said = [(f"{name}.py", "python") for name in ("reasons", "explain", "timing", "call_remarks")]
+    ours = (("dashboard", [("**.py", "python")]), ("templates", pages), ("rules", said))
+    for folder, method in (*ours, ("gateway", [("why.py", "python"), ("settings.py", "python")])):
+        words = KEYWORDS | MORE.get(folder, {})
+        for _, _, text, _, context in extract_from_dir(ROOT / folder, method_map=method, keywords=words):
             found.add((context, text))
     return found
 
