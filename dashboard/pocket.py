@@ -27,14 +27,16 @@ from gateway.store.routes import route_of
 from gateway.store.tables import Incident
 from gateway.world import world
 from rules.lifecycle import Given, Reason, Signal, has_next
+from rules.phases import is_snoozed
 from rules.snoozing import end_of
 from rules.text import clean_text, cut, one_line, safe_url
 from rules.words import Role, Status
 
-SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "decline": Signal.DECLINE}
+SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "decline": Signal.DECLINE, "wake": Signal.WAKE}
 SAID = {
     Reason.ACKNOWLEDGED: "acknowledged", Reason.RESOLVED: "resolved", Reason.PASSED_ON: "passed",
     Reason.ALREADY_PASSED_ON: "passed", Reason.NOBODY_NEXT: "nobody",
+    Reason.WOKEN_BY_HAND: "woken", Reason.NOT_SNOOZED: "awake",
 }  # fmt: skip
 ENVIRONMENT = ("env", "environment")  # what senders call that label
 MOST_NOTE, MOST_TEXT = 1000, 600  # characters
@@ -136,6 +138,7 @@ def _page(token: str, found: Opened, said: str, code: int = 200, *, told: str = 
         "text": cut(text, MOST_TEXT) if text != incident.title else "",
         "runbook": safe_url(str(links.get("runbook_url", ""))),
         "open": incident.status == Status.TRIGGERED,
+        "asleep": incident.status != Status.RESOLVED and is_snoozed(incident.snoozed_until, incident.suppressed_by),
         "answer": rows.may_acknowledge(incident),
         "lengths": [(value, who.say(word)) for value, word in LENGTHS],
         "over": incident.status == Status.RESOLVED,
@@ -189,6 +192,8 @@ def _said(said: str, incident: Incident, who: Reader) -> str:
         "resolved": _("Done. Whoever was told is told that it is over."),
         "noted": _("Your note is on the timeline."),
         "passed": _("Passed on: the next step has begun."),
+        "woken": _("Woken: the next step has begun."),
+        "awake": _("It is not snoozed any more."),
         "nobody": _("There is nobody to pass it to: everybody was told."),
     }
     return known.get(said, "")

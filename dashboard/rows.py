@@ -13,6 +13,7 @@ from dashboard.words import Badge, Sent, Told
 from gateway.store.routes import route_of
 from gateway.store.tables import Delivery, Incident
 from rules.lifecycle import step_at
+from rules.phases import is_snoozed
 from rules.timing import UNTOLD, Phase
 from rules.words import Directory, Kind, Route, Status
 
@@ -52,6 +53,7 @@ class Row:
     next: Next
     may_acknowledge: bool
     may_resolve: bool
+    may_wake: bool = False
     bars: tuple[tuple[int, int], ...] = ()  # place and height of each that is not empty, of the last hour
     in_an_hour: str = ""  # the same in words
 
@@ -126,6 +128,7 @@ def row(incident: Shown, message: Delivery | Sent | None, directory: Directory, 
         next=next_step(incident, directory, reader),
         may_acknowledge=may_acknowledge(incident),
         may_resolve=incident.status != Status.RESOLVED,
+        may_wake=incident.status != Status.RESOLVED and is_snoozed(incident.snoozed_until, incident.suppressed_by),
     )
 
 

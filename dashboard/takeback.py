@@ -84,6 +84,7 @@ def done_words(act: str, numbers: list[int], reader: Reader) -> str:
         "resolve": _("Resolved: %(what)s.", what=listed(numbers, reader)),
         "snooze": _("Snoozed: %(what)s.", what=listed(numbers, reader)),
         "assign": _("Assigned: %(what)s.", what=listed(numbers, reader)),
+        "wake": _("Woken: %(what)s.", what=listed(numbers, reader)),
         "merge": _("Merged: %(what)s.", what=listed(numbers, reader)),
     }
     return named.get(act, "")

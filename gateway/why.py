@@ -119,7 +119,7 @@ def _told(session: Session, incident_id: int) -> list[Told]:
 
 
 TELLING = (
-    "opened", "escalated", "told again", "notification missing", "fallback", "woken", "snooze over",
+    "opened", "escalated", "told again", "notification missing", "fallback", "woken", "woken by hand", "snooze over",
     "suppression over", "passed on", "hurried", "raised", "reopened", "flapping", "flapping over",
     "acknowledgement ends", "acknowledgement over", "assigned", "reassigned",
 )  # fmt: skip
@@ -130,6 +130,7 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("opened"), _("escalated"), _("told again"), _("notification missing"), _("fallback"), _("woken"),
+        _("woken by hand"),
         _("snooze over"), _("suppression over"), _("passed on"), _("hurried"), _("raised"), _("reopened"),
         _("flapping"), _("flapping over"), _("acknowledgement ends"), _("acknowledgement over"), _("assigned"),
         _("reassigned"),

@@ -19,6 +19,7 @@ class Signal(StrEnum):
     TIMER = "timer"  # the moment of the next step has come
     UNREACHED = "unreached"  # nobody of the present step could be reached: do not wait for its time
     SNOOZE = "snooze"  # not now: the ladder rests until a time
+    WAKE = "wake"  # a person ends a snooze before its time
     STIRRED = "stirred"  # while it is snoozed: another alert fires, or one that is more urgent
     DECLINE = "decline"  # "I cannot": the next step now
     ASSIGN = "assign"  # it is this person's from now on
@@ -44,6 +45,7 @@ class Reason(StrEnum):
     SNOOZED = "snoozed"
     SNOOZE_OVER = "snooze over"
     WOKEN = "woken"
+    WOKEN_BY_HAND = "woken by hand"
     SUPPRESSED = "suppressed"
     SUPPRESSION_OVER = "suppression over"
     HELD = "held"
@@ -60,6 +62,7 @@ class Reason(StrEnum):
     ASSIGNED = "assigned"
     REASSIGNED = "reassigned"
     NOT_DUE = "not due"
+    NOT_SNOOZED = "not snoozed"
     NOT_IN_FUTURE = "not in the future"
     IN_USE = "in use"
     NOBODY_NEXT = "nobody is next"
@@ -126,7 +129,7 @@ NEW = State(Status.TRIGGERED)
 NOTHING = Given()
 NOTHING_DONE = (
     Reason.NOT_DUE, Reason.NOT_IN_FUTURE, Reason.NOBODY_NEXT, Reason.ALREADY_ACKNOWLEDGED, Reason.ALREADY_RESOLVED,
-    Reason.ALREADY_PASSED_ON, Reason.ALREADY_ASSIGNED, Reason.IN_USE,
+    Reason.ALREADY_PASSED_ON, Reason.ALREADY_ASSIGNED, Reason.IN_USE, Reason.NOT_SNOOZED,
 )  # fmt: skip
 UNREACHED_PAUSE = timedelta(seconds=60)
 
@@ -212,13 +215,6 @@ def continued(old: Route, level: int, new: Route) -> Route:
     """`new` for an incident that was told `level` steps of `old`: they stand before its own, so that levels go on."""
     told = tuple(step_at(old, number) for number in range(1, level + 1))
     return replace(new, steps=(*told, *new.steps * (1 + new.repeat)), repeat=0)
-
-
-def resumed(route: Route, level: int, first: int) -> Route:
-    """`route` for an incident that was told `level` steps of it and is told anew from the step `first` on."""
-    walk = len(route.steps) * (1 + route.repeat)
-    rest = tuple(step_at(route, number) for number in range(first, max(walk, first) + 1))
-    return continued(route, level, replace(route, steps=rest, repeat=0))
 
 
 def _decline(state: State, route: Route, now: datetime, given: Given) -> Decision:

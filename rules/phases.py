@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rules import lifecycle
-from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal, State, continued, resumed
+from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal, State, continued, step_at
 from rules.timing import UNTOLD, Phase
 from rules.words import Route, Status
 
@@ -25,6 +25,18 @@ def decide(state: State, signal: Signal, route: Route, now: datetime, given: Giv
     if state.phase is Phase.NONE or (state.snoozed_until is not None and state.phase is not Phase.FLAPPING):
         return lifecycle.decide(state, signal, route, now, given)
     return _IN_PHASE[state.phase](state, signal, route, now, given)
+
+
+def _wake_up(state: State, _signal: Signal, route: Route, now: datetime, _given: Given) -> Decision:
+    """As at its end. What a silence keeps quiet is woken by ending that."""
+    if not is_snoozed(state.snoozed_until, state.suppressed_by):
+        return Decision(state, Reason.NOT_SNOOZED)
+    return lifecycle.wake(state, route, now, Reason.WOKEN_BY_HAND)
+
+
+def is_snoozed(until: datetime | None, suppressed_by: str | None) -> bool:
+    """By a person, so that a person can wake it."""
+    return until is not None and not suppressed_by
 
 
 def _open(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
@@ -161,6 +173,13 @@ def _back(state: State, route: Route, now: datetime, given: Given) -> Decision:
     return replace(lifecycle.wake(state, anew, now, Reason.REOPENED), route=anew, quiet=given.calm)
 
 
+def resumed(route: Route, level: int, first: int) -> Route:
+    """`route` for an incident that was told `level` steps of it and is told anew from the step `first` on."""
+    walk = len(route.steps) * (1 + route.repeat)
+    rest = tuple(step_at(route, number) for number in range(first, max(walk, first) + 1))
+    return continued(route, level, replace(route, steps=rest, repeat=0))
+
+
 def _due(state: State, now: datetime) -> bool:
     return state.next_at is not None and now >= state.next_at
 
@@ -171,6 +190,7 @@ _ALWAYS: Mapping[Signal, Callable[[State, Signal, Route, datetime, Given], Decis
     Signal.RESOLVE: _end,
     Signal.ALL_RESOLVED: _end,
     Signal.ACKNOWLEDGE: _acknowledge,
+    Signal.WAKE: _wake_up,
 }
 _IN_PHASE: Mapping[Phase, Callable[[State, Signal, Route, datetime, Given], Decision]] = {
     **dict.fromkeys(UNTOLD, _held),

@@ -18,7 +18,8 @@ from gateway.store.db import engine_options, prepare_sqlite
 
 ACTIONS = {"acknowledged": "acknowledge", "resolved": "resolve"}  # of messages, as PagerDuty is asked; else it triggers
 DECISIONS = (  # lines that tell a step; each names whom
-    "opened", "escalated", "told again", "snooze over", "woken", "passed on", "notification missing", "fallback",
+    "opened", "escalated", "told again", "snooze over", "woken", "woken by hand", "passed on",
+    "notification missing", "fallback",
 )  # fmt: skip
 OUT = ("sent", "delivered")
 

@@ -23,12 +23,14 @@ from rules.text import clean_text
 MOST_NOTE = 4000  # characters
 
 
-@bp.post(f"{INCIDENT}/<any(acknowledge, resolve):what>")
+@bp.post(f"{INCIDENT}/<any(acknowledge, resolve, wake):what>")
 @require(*ACTORS)
 def act(visit: Visit, number: int, what: str) -> ResponseReturnValue:
     if what == "resolve":
         fixed_by, mute = amend.line_of(request.form.get("fixed_by", "")), bool(request.form.get("mute"))
         reason = amend.resolve(number, actor_of(visit), visit.now, mute=mute, fixed_by=fixed_by)
+    elif what == "wake":
+        reason = actions.act(number, Signal.WAKE, actor_of(visit), visit.now)
     else:
         given = Given(until=_until(visit)) if request.form.get("for") else NOTHING
         reason = actions.act(number, Signal.ACKNOWLEDGE, actor_of(visit), visit.now, given)
@@ -133,6 +135,8 @@ def _plain(found: Incident, reader: Reader, reason: Reason) -> str:
     if reason in (Reason.ASSIGNED, Reason.REASSIGNED, Reason.ALREADY_ASSIGNED):
         return _("#%(n)s is in the hands of %(who)s.", n=found.id, who=_whose(found))
     known = {
+        Reason.WOKEN_BY_HAND: _("Woken: step %(level)s of #%(n)s begins now.", level=found.level, n=found.id),
+        Reason.NOT_SNOOZED: _("#%(n)s is not snoozed. Nothing was changed.", n=found.id),
         Reason.HURRIED: _("Step %(level)s of #%(n)s begins now.", level=found.level, n=found.id),
         Reason.NOBODY_NEXT: _("Everybody was told already: the policy has no further step."),
         Reason.ALREADY_PASSED_ON: _("The next step had begun already."),

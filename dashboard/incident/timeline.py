@@ -170,6 +170,11 @@ def _woken(event: Event) -> Said:
     return Said("bell-ring", "red", strong, "", (small, *told_lines(event)))
 
 
+def _woken_by_hand(event: Event) -> Said:
+    rest = event.reader.say("woke it: step %(level)s begins", level=event.detail.get("level", "?"))
+    return Said("bell-ring", "red", event.actor, rest, told_lines(event))
+
+
 def _raised(event: Event) -> Said:
     say, detail = event.reader.say, event.detail
     before, after = (say(words.BY_VALUE.get(str(detail.get(name, "")), "?")) for name in ("from", "to"))
@@ -224,6 +229,7 @@ _KINDS: Mapping[str, Callable[[Event], Said]] = {
     "snoozed": _snoozed,
     "snooze over": _snooze_over,
     "woken": _woken,
+    "woken by hand": _woken_by_hand,
     "suppressed": _suppressed,
     "suppression over": _suppression_over,
     "raised": _raised,
@@ -244,10 +250,10 @@ OF_ALERTS = (
 )  # fmt: skip
 OF_MESSAGES = (
     "opened", "escalated", "told again", "notification missing", "fallback", "nobody reached", "policy exhausted",
-    "woken", "snooze over", "suppression over", "hurried", "passed on", "voice gate", "bundled",
+    "woken", "woken by hand", "snooze over", "suppression over", "hurried", "passed on", "voice gate", "bundled",
     "acknowledgement ends", "acknowledgement over", "reconciled", *timeline_messages.KINDS,
 )  # fmt: skip
 OF_PEOPLE = (
-    "acknowledged", "resolved", "note", "snoozed", "passed on", "assigned", "reassigned", "muted", "undone",
-    *timeline_changes.KINDS,
+    "acknowledged", "resolved", "note", "snoozed", "woken by hand", "passed on", "assigned", "reassigned", "muted",
+    "undone", *timeline_changes.KINDS,
 )  # fmt: skip

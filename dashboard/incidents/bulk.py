@@ -25,7 +25,8 @@ from rules.lifecycle import Given, Signal
 from rules.snoozing import end_of
 from rules.text import clean_text
 
-ACTS = ("acknowledge", "resolve", "snooze", "assign")
+SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "wake": Signal.WAKE}
+ACTS = (*SIGNALS, "snooze", "assign")
 
 
 @bp.post("/incidents/bulk")
@@ -81,8 +82,7 @@ def _do(visit: Visit, what: str, numbers: Sequence[int]) -> Results | None:
     if what == "snooze":
         until = _until(visit)
         return None if until is None else several.act(numbers, Signal.SNOOZE, actor, now, Given(until=until))
-    signal = Signal.ACKNOWLEDGE if what == "acknowledge" else Signal.RESOLVE
-    return several.act(numbers, signal, actor, now)
+    return several.act(numbers, SIGNALS[what], actor, now)
 
 
 def _until(visit: Visit) -> datetime | None:

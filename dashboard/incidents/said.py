@@ -37,6 +37,7 @@ def _why(reason: Reason | None, reader: Reader) -> str:
         None: _("there is no such incident"), Reason.ALREADY_ACKNOWLEDGED: _("already acknowledged"),
         Reason.ALREADY_RESOLVED: _("already resolved"), Reason.ALREADY_ASSIGNED: _("already theirs"),
         Reason.IN_USE: _("somebody else was changing it all the while"),
-        Reason.NOT_IN_FUTURE: _("that time has passed"), Reason.NOT_DUE: _("it could not be done"),
+        Reason.NOT_IN_FUTURE: _("that time has passed"), Reason.NOT_SNOOZED: _("not snoozed"),
+        Reason.NOT_DUE: _("it could not be done"),
     }  # fmt: skip
     return known.get(reason, str(reason))

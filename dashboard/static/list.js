@@ -71,7 +71,7 @@
     const made = id("row-menu").content.cloneNode(true), number = row.id.slice(4), pop = doc.createElement("div");
     for (const button of made.querySelectorAll("button")) button.setAttribute("formaction", button.getAttribute("formaction").replace("@", number));
     for (const link of made.querySelectorAll("a")) link.href = link.getAttribute("href").replace("@", number);
-    if (!row.querySelector("[data-do=acknowledge]")) made.querySelector(".no-m").remove(); // it has a button of its own there
+    if (!row.querySelector(".k-x .pri")) made.querySelector(".no-m").remove(); // it has a button of its own there
     pop.className = "pop";
     pop.append(made);
     details.dataset.keep = "";

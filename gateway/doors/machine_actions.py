@@ -49,6 +49,14 @@ def snooze(call: Call, number: str) -> Response:
     return done(wanted, actions.act(wanted, Signal.SNOOZE, call.actor, call.now, Given(until=until)), call)
 
 
+@bp.post("/v1/incidents/<number>/wake")
+@needs(ACT)
+def wake(call: Call, number: str) -> Response:
+    """A snooze ends now, before its time."""
+    wanted = number_of(number)
+    return done(wanted, actions.act(wanted, Signal.WAKE, call.actor, call.now), call)
+
+
 def _until(call: Call, written: Any) -> datetime:
     said = object_(written, SNOOZE)
     given = [said[name] for name in ("for", "until") if said.get(name) is not None]

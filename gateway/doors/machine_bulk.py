@@ -20,7 +20,7 @@ from rules.lifecycle import Given, Signal
 from rules.snoozing import end_of
 from rules.undoing import Obstacle
 
-SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "snooze": Signal.SNOOZE}
+SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "snooze": Signal.SNOOZE, "wake": Signal.WAKE}
 ACTS = (*SIGNALS, "assign")
 WHICH = 'say which: "incidents", a list of numbers, or "query", as the address of the list has it'
 

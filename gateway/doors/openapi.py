@@ -113,6 +113,7 @@ def _paths() -> Data:
             "post": _action("It is over; with mute, what still fires opens nothing until it clears", mute)
         },
         f"{one}/snooze": {"post": _action("Nobody is called for a time (30m), or until a moment (RFC 3339)", snooze)},
+        f"{one}/wake": {"post": _action("A snooze ends before its time: the next step begins")},
         f"{one}/assign": {"post": _action("It is this person's (e-mail address or id), who is told", person)},
         f"{one}/note": {"post": _noted(note)},
         **_amend_paths(one),

@@ -22,7 +22,7 @@ _CLAIM = text("""
 # What makes an acknowledgement in PagerDuty old news: it was answered here since, or began to call again.
 _ANSWERS, _STIRS = (
     "('acknowledged', 'snoozed')",
-    "('acknowledged', 'snoozed', 'snooze over', 'woken', 'escalated', 'reopened')",
+    "('acknowledged', 'snoozed', 'snooze over', 'woken', 'woken by hand', 'escalated', 'reopened')",
 )
 _STANDS = f"""
     SELECT i.id, i.uuid, i.status, i.resolved_at,

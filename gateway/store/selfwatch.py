@@ -54,8 +54,8 @@ _WITHOUT_PAGE = """
 """
 _STEPS_TOLD = (
     "SELECT incident_id, at, detail FROM entry WHERE incident_id {list} AND kind IN ('opened', 'escalated', "
-    "'told again', 'snooze over', 'suppression over', 'woken', 'enough alerts', 'reopened', 'flapping over', "
-    "'acknowledgement over', 'passed on', 'notification missing')"
+    "'told again', 'snooze over', 'suppression over', 'woken', 'woken by hand', "
+    "'enough alerts', 'reopened', 'flapping over', 'acknowledgement over', 'passed on', 'notification missing')"
 )
 _OWN_FIRING = "SELECT fingerprint FROM alert WHERE fingerprint {list} AND source_id = {} AND latest AND firing"
 

@@ -44,7 +44,7 @@ NO_API = {  # a form's address, and why there is none
 }
 ONE = "POST /incidents/<number>"
 API = {  # a form's address, and the operations that do the same
-    "/incidents/#/<acknowledge, resolve>": f"{ONE}/acknowledge {ONE}/resolve",
+    "/incidents/#/<acknowledge, resolve, wake>": f"{ONE}/acknowledge {ONE}/resolve {ONE}/wake",
     **{f"/incidents/#/{what}": f"{ONE}/{what}" for what in
        ("snooze", "assign", "escalate", "desk", "urgency", "title", "merge", "split", "fixed", "verdict")},
     "/incidents/#/notes": f"{ONE}/note",

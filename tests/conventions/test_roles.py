@@ -32,7 +32,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/"): CHANGES,
     ("GET", "/incidents"): READERS,
     ("GET", f"/incidents/{N}"): READERS,
-    ("POST", f"/incidents/{N}/<any(acknowledge, resolve):what>"): ACTORS,
+    ("POST", f"/incidents/{N}/<any(acknowledge, resolve, wake):what>"): ACTORS,
     ("POST", f"/incidents/{N}/snooze"): ACTORS,
     ("POST", f"/incidents/{N}/assign"): ACTORS,
     ("POST", f"/incidents/{N}/desk"): ACTORS,
@@ -210,6 +210,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/api/v1/incidents"): NOBODY,
     ("GET", "/api/v1/incidents/<number>"): NOBODY,
     ("POST", "/api/v1/incidents/<number>/acknowledge"): NOBODY,
+    ("POST", "/api/v1/incidents/<number>/wake"): NOBODY,
     ("POST", "/api/v1/incidents/<number>/resolve"): NOBODY,
     ("POST", "/api/v1/incidents/<number>/snooze"): NOBODY,
     ("POST", "/api/v1/incidents/<number>/assign"): NOBODY,
@@ -388,7 +389,7 @@ def somebody(world):
 
 
 def address(rule, number):
-    filled = rule.replace(N, str(number)).replace("<any(acknowledge, resolve):what>", "acknowledge")
+    filled = rule.replace(N, str(number)).replace("<any(acknowledge, resolve, wake):what>", "acknowledge")
     filled = filled.replace(M, "99" if "views" in rule else "1").replace("<any(save, rename, delete):what>", "delete")
     filled = filled.replace("<any(accept, decline, withdraw):what>", "accept")
     known = {
