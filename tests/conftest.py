@@ -33,7 +33,7 @@ KEY = "a-key-for-the-tests-only-0123456789abcdef"
 
 WIDE = {  # many cases of one kind each, or much waiting: worth their minute, but not after every edit
     "test_dashboard", "test_email", "test_machine_api", "test_order_and_races", "test_outbound", "test_push",
-    "test_roles", "test_samples", "test_sign_in", "test_sendgrid_receipts", "test_signed_tickets",
+    "test_roles", "test_samples", "test_schemathesis", "test_sign_in", "test_sendgrid_receipts", "test_signed_tickets",
     "test_twilio_receipts",
 }  # fmt: skip
 
