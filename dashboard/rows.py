@@ -12,7 +12,7 @@ from dashboard.reader import Moment, Reader
 from dashboard.words import Badge, Sent, Told
 from gateway.store.routes import route_of
 from gateway.store.tables import Delivery, Incident
-from rules.lifecycle import step_at
+from rules.lifecycle import has_next, step_at
 from rules.phases import is_snoozed
 from rules.timing import UNTOLD, Phase
 from rules.words import Directory, Kind, Route, Status
@@ -54,6 +54,7 @@ class Row:
     may_acknowledge: bool
     may_resolve: bool
     may_wake: bool = False
+    step: int = -1  # that was told last, if another can be told
     bars: tuple[tuple[int, int], ...] = ()  # place and height of each that is not empty, of the last hour
     in_an_hour: str = ""  # the same in words
 
@@ -128,8 +129,14 @@ def row(incident: Shown, message: Delivery | Sent | None, directory: Directory, 
         next=next_step(incident, directory, reader),
         may_acknowledge=may_acknowledge(incident),
         may_resolve=incident.status != Status.RESOLVED,
+        step=_step(incident),
         may_wake=incident.status != Status.RESOLVED and is_snoozed(incident.snoozed_until, incident.suppressed_by),
     )
+
+
+def _step(incident: Shown) -> int:
+    over = incident.status == Status.RESOLVED
+    return -1 if over or not has_next(_route_of(incident), incident.level) else incident.level
 
 
 def may_acknowledge(incident: Shown) -> bool:
@@ -169,10 +176,14 @@ def _after(who: str | None, at: datetime | None, opened: datetime, reader: Reade
 
 def next_names(incident: Shown, directory: Directory, reader: Reader) -> str:
     """Whom the next step tells, as the policy names them."""
-    route = route_of(incident.route) if isinstance(incident.route, dict) else _route(incident.route)
+    route = _route_of(incident)
     if not route.steps:
         return ""
     return ", ".join(target_name(one, directory, reader) for one in step_at(route, incident.level + 1).notify)
+
+
+def _route_of(incident: Shown) -> Route:
+    return route_of(incident.route) if isinstance(incident.route, dict) else _route(incident.route)
 
 
 @lru_cache(maxsize=256)

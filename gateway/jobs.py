@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import actions
+from gateway import actions, merging
 from gateway.actions import Actor, NotPossible
 from gateway.several import MOST, Results
 from gateway.store import audit, jobs, locks, outbox, undos
@@ -15,6 +15,7 @@ from gateway.store.tables import BulkJob
 from gateway.store.types import micros, moment
 from gateway.world import world
 from rules.lifecycle import NOTHING_DONE, Given, Reason, Signal
+from rules.undoing import MERGE
 from rules.words import Role
 
 ABOVE = 50  # incidents: fewer are done while the person waits
@@ -116,6 +117,8 @@ def _act(session: Session, job: BulkJob, some: Sequence[int], now: datetime) -> 
             return actions.assign_on(session, some, str(job.given["to"]), by, now)
         except NotPossible:  # they have left since: nobody has it in hand
             return dict.fromkeys(some, Reason.NOT_DUE)
+    if job.act == MERGE:
+        return merging.merge_on(session, some, int(job.given["to"]), by, now)
     until = job.given.get("until")
     given = Given(until=moment(until)) if isinstance(until, int) else Given()
     return actions.act_on(session, some, Signal(job.act), by, now, given)

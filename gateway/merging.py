@@ -13,11 +13,11 @@ from gateway.amend import hang_up, locked
 from gateway.changes import Changes
 from gateway.store import alerts, bulk, cases, outbox, rulings, undos
 from gateway.store.cases import Case
-from gateway.store.db import transaction
+from gateway.store.db import reading, transaction
 from gateway.store.tables import Incident
 from gateway.store.undos import Item
 from gateway.world import world
-from rules.lifecycle import NEW, Signal
+from rules.lifecycle import NEW, Reason, Signal
 from rules.phases import decide
 from rules.timing import Phase
 from rules.undoing import MERGE, Gone
@@ -83,6 +83,26 @@ def take_apart(changes: Changes, case: Case, item: Item, target: Case, actor: Ac
     changes.touch(target)
     detail = {"what": MERGE, "number": case.id, "title": case.title, "how": actor.how}
     changes.line(target, "undone", actor.name, detail)
+
+
+def target_of(ids: Iterable[int]) -> int | None:
+    """Into which of them the others go: the most urgent that is open, of these the oldest. No ticket; None: none is."""
+    with reading() as session:
+        return cases.most_urgent(session, ids, Kind.ALERT)
+
+
+def merge_on(session: Session, ids: Sequence[int], into: int, actor: Actor, now: datetime) -> dict[int, Reason]:
+    """Several into one, of those that there are. All are locked first, in the order in which everybody locks them."""
+    locked(session, (*ids, into))
+    reasons: dict[int, Reason] = {}
+    for number in ids:
+        try:
+            merged = number != into and merge_in(session, number, into, actor, now)
+        except NotPossible:  # a ticket, or over meanwhile
+            merged = False
+        if merged is not None:
+            reasons[number] = Reason.MERGED if merged else Reason.NOT_DUE
+    return reasons
 
 
 def _check(case: Case, target: Case) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from gateway import actions
+from gateway import actions, merging
 from gateway.actions import Actor
 from gateway.store import undos
 from gateway.store.db import transaction
@@ -36,6 +36,16 @@ def act(ids: Sequence[int], signal: Signal, actor: Actor, now: datetime, given: 
 def assign(ids: Sequence[int], to: str, actor: Actor, now: datetime) -> Results:
     """Raises NotPossible before anything is done."""
     return _each(ids, actor, lambda session, some, by: actions.assign_on(session, some, to, by, now))
+
+
+def merge(ids: Sequence[int], actor: Actor, now: datetime) -> Results:
+    """All into the most urgent of them; which that is neither done nor skipped."""
+    wanted = list(dict.fromkeys(ids))[:MOST]
+    into = merging.target_of(wanted)
+    if into is None:
+        return Results([], [(number, Reason.NOT_DUE) for number in wanted])
+    rest = [number for number in wanted if number != into]
+    return _each(rest, actor, lambda session, some, by: merging.merge_on(session, some, into, by, now))
 
 
 def _each(ids: Sequence[int], actor: Actor, act: Act) -> Results:

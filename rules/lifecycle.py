@@ -62,6 +62,7 @@ class Reason(StrEnum):
     ASSIGNED = "assigned"
     REASSIGNED = "reassigned"
     NOT_DUE = "not due"
+    MERGED = "merged"
     NOT_SNOOZED = "not snoozed"
     NOT_IN_FUTURE = "not in the future"
     IN_USE = "in use"

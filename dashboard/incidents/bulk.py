@@ -16,7 +16,7 @@ from dashboard.incidents.meaning import meaning
 from dashboard.incidents.said import words
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.takeback import actor_of, leading_back, say
-from gateway import jobs, several
+from gateway import jobs, merging, several
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.actions import NotPossible
 from gateway.lists.matching import walk
@@ -24,9 +24,10 @@ from gateway.several import ASK_ABOVE, Results
 from rules.lifecycle import Given, Signal
 from rules.snoozing import end_of
 from rules.text import clean_text
+from rules.undoing import MERGE
 
 SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "wake": Signal.WAKE}
-ACTS = (*SIGNALS, "snooze", "assign")
+ACTS = (*SIGNALS, "snooze", "assign", MERGE)
 
 
 @bp.post("/incidents/bulk")
@@ -79,6 +80,8 @@ def _do(visit: Visit, what: str, numbers: Sequence[int]) -> Results | None:
             return several.assign(numbers, clean_text(request.form.get("to") or visit.person.email), actor, now)
         except NotPossible:  # somebody who was removed meanwhile
             return None
+    if what == MERGE:
+        return several.merge(numbers, actor, now)
     if what == "snooze":
         until = _until(visit)
         return None if until is None else several.act(numbers, Signal.SNOOZE, actor, now, Given(until=until))
@@ -99,6 +102,11 @@ def _promise(visit: Visit, what: str, numbers: Sequence[int], wanted: filters.Fi
     to = clean_text(request.form.get("to") or visit.person.email)
     if (what == "snooze" and until is None) or (what == "assign" and to not in dict(people(visit))):
         abort(400)
+    if what == MERGE:
+        into = merging.target_of(numbers)
+        if into is None:
+            abort(400)
+        to, numbers = str(into), [number for number in numbers if number != into]
     job = jobs.promise(numbers, what, Given(until=until), to, actor_of(visit), visit.now)
     back = request.form.get("back", "")
     return progress.begun(visit, job, back if is_local(back) else wanted.url())

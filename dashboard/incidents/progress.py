@@ -34,7 +34,7 @@ class Shown:
 def shown(job: BulkJob, reader: Reader) -> Shown:
     _ = reader.say
     named = {"acknowledge": _("Acknowledging"), "resolve": _("Resolving"), "snooze": _("Snoozing"),
-             "assign": _("Assigning")}  # fmt: skip
+             "assign": _("Assigning"), "wake": _("Waking"), "merge": _("Merging")}  # fmt: skip
     late = job.place == 0 and reader.now - job.at > LATE
     return Shown(job.token, named[job.act], job.place, len(job.numbers), late)
 

@@ -21,7 +21,7 @@ KEYS = {
     "resolve": "resolve", "snooze": "snooze", "assign": "assign", "escalate": "escalate", "comment": "comment",
     "take": "take a ticket; on call: this week", "new": "new incident", "undo": "undo", "search": "search",
     "filter": "filter", "updates": "show what waits; back to the list", "more": "more actions", "copy": "copy the link",
-    "go": "go to a page", "help": "help",
+    "merge": "merge", "go": "go to a page", "help": "help",
 }  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def _marked() -> tuple[str, ...]:
         _("next"), _("previous"), _("open"), _("select"), _("acknowledge"), _("resolve"), _("snooze"), _("assign"),
         _("escalate"), _("comment"), _("take a ticket; on call: this week"), _("new incident"), _("undo"), _("search"),
         _("filter"), _("show what waits; back to the list"), _("more actions"), _("copy the link"), _("go to a page"),
-        _("help"),
+        _("merge"), _("help"),
         _("This is not a time zone: write it like Europe/Berlin."), _("Name each way once."),
         _("Put the ways in the order in which they come."), _("Quiet hours begin and end at different times."),
         _("Choose ways and times from the lists."),

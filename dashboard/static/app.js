@@ -263,6 +263,7 @@
   const focus = (name) => { const field = id(name); if (field) { field.focus(); if (field.select) field.select(); } };
   const keys = {
     j: () => go(1), k: () => go(-1), a: () => press("acknowledge"), r: () => press("resolve"), e: () => press("escalate"), c: () => focus("note-text"),
+    m: () => { const more = id("amend"); if (more && id("merge-into")) { more.open = true; focus("merge-into"); } },
     s: () => focus("snooze-for"), i: () => focus("assign-to"),
     o: () => { const row = current(); if (row) row.querySelector(".ttl").click(); },
     z: takeBack,
@@ -308,6 +309,12 @@
     const action = keysOn() && Object.hasOwn(keys, key) && keys[key];
     if (action) { event.preventDefault(); action(); }
   });
+
+  const aim = page === "incident" && /^#[a-z-]+$/.test(location.hash) && id(location.hash.slice(1));
+  if (aim) { // a list's menu leads to one of the fields here
+    if (aim.closest("details")) aim.closest("details").open = true;
+    focus(aim.id);
+  }
 
   for (const field of doc.querySelectorAll("[data-guess-zone]")) {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

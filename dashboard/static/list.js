@@ -49,7 +49,21 @@
     "*": () => { star = true; setTimeout(() => { star = false; }, 1500); },
     s: () => (chosen().length ? focus("bulk-for") : menu(0)), ".": () => menu(0), i: () => (chosen().length ? focus("bulk-to") : menu(4)),
   });
-  const acknowledge = keys.a;
+  /* What has no button in the row has one in its menu. */
+  const byMenu = (what, usual) => () => {
+    const row = current(), details = row && row.querySelector("details");
+    if (chosen().length || !details || row.querySelector("[data-do=" + what + "]")) return usual();
+    details.open = true;
+    fill(details);
+    const button = details.querySelector("[data-do=" + what + "]");
+    if (button) button.click(); else details.open = false;
+  };
+  keys.e = byMenu("escalate", keys.e);
+  keys.m = () => {
+    if (chosen().length) return doc.querySelector("[data-bulk=merge]").click();
+    if (current() && bar) location.href = "/incidents/" + current().id.slice(4) + "#merge-into";
+  };
+  const acknowledge = byMenu("acknowledge", keys.a);
   keys.a = () => {
     if (!star) return acknowledge();
     star = false;
@@ -61,16 +75,18 @@
     if (!details) return;
     details.open = true;
     fill(details);
-    const buttons = [...details.querySelectorAll("button")];
-    (place ? buttons[buttons.length - 1] : buttons.find((one) => one.name === "for")).focus();
+    details.querySelector(place ? "[formaction$=assign]" : "[name=for]").focus();
   }
   /* A row's menu is made when it opens: fifty of them would be a third of the page. While it is open no update touches it. */
   function fill(details) {
     const row = details.closest("#list tr[id]");
     if (!row || "keep" in details.dataset) return;
     const made = id("row-menu").content.cloneNode(true), number = row.id.slice(4), pop = doc.createElement("div");
-    for (const button of made.querySelectorAll("button")) button.setAttribute("formaction", button.getAttribute("formaction").replace("@", number));
+    for (const button of made.querySelectorAll("[formaction]")) button.setAttribute("formaction", button.getAttribute("formaction").replace("@", number));
     for (const link of made.querySelectorAll("a")) link.href = link.getAttribute("href").replace("@", number);
+    if (!row.querySelector("[data-do=wake]")) made.querySelector(".of-asleep").remove();
+    if (row.dataset.step) made.querySelector("[name=level]").value = row.dataset.step;
+    else made.querySelector(".of-step").remove();
     if (!row.querySelector(".k-x .pri")) made.querySelector(".no-m").remove(); // it has a button of its own there
     pop.className = "pop";
     pop.append(made);
@@ -79,6 +95,13 @@
   }
   doc.addEventListener("click", (event) => { const summary = event.target.closest("#list .end-menu > summary"); if (summary && !summary.parentElement.open) fill(summary.parentElement); });
   doc.addEventListener("toggle", ({ target }) => { if (target.matches("#list .end-menu[data-keep]") && !target.open) { target.lastElementChild.remove(); delete target.dataset.keep; } }, true);
+  doc.addEventListener("click", ({ target }) => {
+    const button = target.closest("#list [data-link]"), row = button && button.closest("tr");
+    if (!row) return;
+    row.querySelector("details").open = false;
+    row.querySelector(".ttl").focus({ preventScroll: true });
+    keys.y();
+  });
   /* The buttons of all rows and their menus ask here, not each for itself: a page would make hundreds ready that nobody presses. */
   doc.addEventListener("click", (event) => {
     const button = event.target.closest("#list [formaction]");

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 KEYS = {  # what each does, and the key that everybody begins with; the pages' scripts know these keys
     "next": "j", "previous": "k", "open": "o", "select": "x", "acknowledge": "a", "resolve": "r", "snooze": "s",
-    "assign": "i", "escalate": "e", "comment": "c", "take": "t", "new": "n", "undo": "z", "search": "/", "filter": "f",
-    "updates": "u", "more": ".", "copy": "y", "go": "g", "help": "?",
+    "assign": "i", "escalate": "e", "merge": "m", "comment": "c", "take": "t", "new": "n", "undo": "z", "search": "/",
+    "filter": "f", "updates": "u", "more": ".", "copy": "y", "go": "g", "help": "?",
 }  # fmt: skip
 TAKEN = "*"  # begins "* a", as it does for everybody
 

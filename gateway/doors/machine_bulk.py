@@ -18,10 +18,10 @@ from gateway.store.db import reading
 from gateway.world import world
 from rules.lifecycle import Given, Signal
 from rules.snoozing import end_of
-from rules.undoing import Obstacle
+from rules.undoing import MERGE, Obstacle
 
 SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "snooze": Signal.SNOOZE, "wake": Signal.WAKE}
-ACTS = (*SIGNALS, "assign")
+ACTS = (*SIGNALS, "assign", MERGE)
 WHICH = 'say which: "incidents", a list of numbers, or "query", as the address of the list has it'
 
 
@@ -70,6 +70,8 @@ def _assigned(said: dict[str, Any], numbers: list[int], call: Call) -> Results:
 
 def _done(what: str, said: dict[str, Any], numbers: list[int], call: Call) -> Results:
     given = Given()
+    if what == MERGE:
+        return several.merge(numbers, call.actor, call.now)
     if what == "snooze":
         try:
             given = Given(until=end_of(text_in(said, "for") or text_in(said, "until"), call.now, zone_of(call)))

@@ -124,6 +124,13 @@ def say_fixed(session: Session, incident_id: int, text: str) -> None:
     bulk.update(session, Incident, ("id", "fixed_by"), [(incident_id, text)])
 
 
+def most_urgent(session: Session, ids: Iterable[int], kind: str) -> int | None:
+    """Of these the most urgent open one of that kind, and of several the oldest."""
+    sql = "SELECT id, urgency FROM incident WHERE id {list} AND kind = {} AND status IN ('triggered', 'acknowledged')"
+    found = [(row[1], row[0]) for row in bulk.select(session, sql, sorted(set(ids)), kind)]
+    return min(found)[1] if found else None
+
+
 def say_merged(session: Session, incident_id: int, into: int | None) -> None:
     bulk.update(session, Incident, ("id", "merged_into"), [(incident_id, into)])
 

@@ -1,0 +1,87 @@
+"""Many incidents merged at once from the list: into the most urgent, with one way back; and a row's own escalation."""
+
+import re
+
+import pytest
+
+from gateway import jobs, several
+from gateway.flows import jobs as flow
+from tests.browsing import Browser, everybody_has_a_password
+from tests.integration.test_machine_api import Program
+from tests.integration.test_tickets import post, ticket
+from tests.integration.test_undo import ANNA, back
+from tests.samples import alert, group
+
+HX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def anna(world):
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in()
+    return browser
+
+
+def opens(world, name, **more):
+    return world.alert(name=name, fingerprint=name, **more)[0]
+
+
+def standing(world):
+    return {one.id: (one.status, one.merged_into) for one in world.incidents()}
+
+
+def test_a_selection_goes_into_the_most_urgent_and_comes_back_whole(world, anna):
+    slow, down, also = opens(world, "slow", severity="warning"), opens(world, "down"), opens(world, "also")
+    (desk,) = post(world, ticket())
+    chosen = [str(one) for one in (slow, also, down, desk, 99)]
+    answer = anna.press("/incidents/bulk", headers=HX, do="merge", n=chosen)
+    said = answer.headers["HX-Trigger"]
+    assert f"Merged: #{slow}, #{also}." in said
+    assert f"#{desk} (it could not be done)" in said
+    assert "#99 (there is no such incident)" in said
+    assert standing(world) == {
+        slow: ("resolved", down), also: ("resolved", down), down: ("triggered", None), desk: ("triggered", None),
+    }  # fmt: skip
+    token = re.search(r'"undo": "(\w+)"', said)[1]
+    outcome = back(world, token)
+    assert sorted(outcome.done) == [slow, also]
+    assert {one: merged for one, (_, merged) in standing(world).items()} == dict.fromkeys((slow, also, down, desk))
+    assert [one.alert_count for one in world.incidents()] == [1, 1, 1, 1]
+    program = Program(world, "read", "act")
+    found = program.post("/incidents/bulk", json={"do": "merge", "incidents": [slow, down]}).json
+    assert found["results"] == [{"incident": slow, "done": True, "why": None}]
+    nothing = program.post("/incidents/bulk", json={"do": "merge", "incidents": [desk, slow]}).json
+    assert [one["why"] for one in nothing["results"]] == ["not due", "not due"]
+    assert several.merge([], ANNA, world.clock.now()).done == []
+
+
+def test_a_storm_is_merged_by_a_worker_and_taken_back(world, anna, monkeypatch):
+    monkeypatch.setattr(jobs, "ABOVE", 3)
+    world.post(group(*(alert(name=f"P{n:02}", fingerprint=f"p{n}") for n in range(22))))
+    listed = anna.get("/incidents").text
+    storm = re.search(r'<tr class="storm".*?</tr>', listed, re.DOTALL)[0]
+    assert 'name="do" value="merge"' in storm
+    query = re.search(r'name="query" value="([^"]*)"', storm)[1].replace("&amp;", "&")
+    assert anna.press("/incidents/bulk", headers=HX, do="merge", all="yes", query=query).status_code == 202
+    assert "Merging" in anna.get("/incidents").text
+    flow.turn(world.app.extensions["gateway"])
+    assert [status for status, _ in standing(world).values()].count("resolved") == 21
+    first = min(standing(world))
+    assert standing(world)[first] == ("triggered", None)
+
+
+def test_a_row_says_which_step_was_told_and_is_escalated_once(world, anna):
+    number = opens(world, "down")
+    listed = anna.get("/incidents").text
+    assert f'<tr id="row-{number}" role=row data-calls data-step=1>' in listed
+    row = {**HX, "HX-Target": f"row-{number}"}
+    done = anna.press(f"/incidents/{number}/escalate", headers=row, level="1")
+    assert "data-step=2" in done.text
+    again = anna.press(f"/incidents/{number}/escalate", headers=row, level="1")
+    assert "The next step had begun already." in again.headers["HX-Trigger"]
+    assert world.incident().level == 2
+    anna.press(f"/incidents/{number}/escalate", level="2")
+    assert "data-step" not in anna.get("/incidents").text  # nobody is left to be told
+    for words in ("/incidents/@/escalate", "/incidents/@#assign-to", "data-link", 'data-bulk="merge"'):
+        assert words in anna.get("/incidents").text
