@@ -67,7 +67,7 @@ def _page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseReturnValue
         "push": push.card(visit),
         "zones": zones(),
         "lines": lines.lines(shown, reader, me.person_id, plain=True),
-        "said": reader.say(SAID.get(request.args.get("said", ""), "")),
+        "said": reader.say(said) if (said := SAID.get(request.args.get("said", ""), "")) else "",
         "others": [
             (one.email, one.name)
             for one in world().roll.current(session).people.values()

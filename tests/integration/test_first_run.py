@@ -79,6 +79,9 @@ def test_without_any_provider_nothing_is_said_to_work(world_of):
     assert WORKS not in ada.page
     assert "not confirmed yet: no message has been seen" in ada.me.get("/people").text
 
+    assert ada.press("zone", language="ru", timezone="Europe/Berlin").status_code == 302
+    assert "Ещё не подтверждено".lower() in ada.page.lower()
+    assert "Project-Id-Version" not in ada.page
     assert ada.press("zone", language="en", timezone="Europe/Berlin").status_code == 302
     world.alert()
     assert "Heard from alertmanager." in ada.me.get("/setup/steps?part=1", **{"HX-Request": "true"}).text
@@ -151,6 +154,10 @@ def test_a_mail_that_is_refused_says_why_and_one_that_is_answered_confirms_its_a
     assert "Did it arrive?" in ada.end
     answer(world, providers.mail.mails[-1].get_body(("plain",)).get_content())
     assert WORKS in ada.end
+    part = ada.me.get("/setup/steps?part=1&was=before", **{"HX-Request": "true"}).text
+    assert 'id="reach" hx-swap-oob="true"' in part  # the step that it confirms
+    was = re.search(r"was=(\w+)", ada.page)[1]
+    assert ada.me.get(f"/setup/steps?part=1&was={was}", **{"HX-Request": "true"}).status_code == 204
     assert ada.contacts()["email"][1:] == (True, True)
     assert "ready" in ada.me.get("/people").text
 
