@@ -164,8 +164,10 @@ def test_the_card_subscribes_tests_and_removes(world, page, service, browser, si
     expect(page.locator("#push .banner")).to_have_text("Sent. It should be on your screen by now.")
     assert service.messages[0][1]["title"] == "🔔 Test message"
     expect(page.locator("#push-seen")).to_be_hidden()  # not before it is on the screen
+    expect(page.locator("#push .push")).to_contain_text("not confirmed yet")
     Worker(page, site).push(json.dumps(service.messages[0][1]))
     expect(page.locator("#push-seen")).to_have_text(re.compile(r"Seen on this device after \d+\.\d s\."))
+    expect(page.locator("#push .push")).not_to_contain_text("not confirmed yet")  # nobody need be asked
     page.reload()
     expect(page.locator("#push-state")).to_have_text("This browser is told by push.")
     page.click("#push .push form:has-text('Remove') button")
