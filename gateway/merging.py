@@ -34,6 +34,15 @@ def merge(incident_id: int, into: int, actor: Actor, now: datetime) -> bool | No
 
 def merge_in(session: Session, incident_id: int, into: int, actor: Actor, now: datetime) -> bool | None:
     """The same in the caller's transaction."""
+    done = _merge(session, incident_id, into, actor, now)
+    if done is None:
+        return None
+    remember(session, actor, MERGE, now, [done])
+    return True
+
+
+def _merge(session: Session, incident_id: int, into: int, actor: Actor, now: datetime) -> Item | None:
+    """With what it takes to take it back; None if there is no such incident."""
     found = locked(session, (incident_id, into))
     case, target = found.get(incident_id), found.get(into)
     if case is None:
@@ -59,9 +68,7 @@ def merge_in(session: Session, incident_id: int, into: int, actor: Actor, now: d
     cases.say_merged(session, case.id, target.id)
     write_down(session, now, actor, "merge", case, into=str(target.id))
     moved = tuple(row[0] for row in rows)
-    done = undos.Item(case.id, replace(before, firing=firing), undos.standing(case), target.id, moved)
-    remember(session, actor, MERGE, now, [done])
-    return True
+    return Item(case.id, replace(before, firing=firing), undos.standing(case), target.id, moved)
 
 
 def gone(session: Session, item: Item, target: Case | None) -> Gone | None:
@@ -94,14 +101,17 @@ def target_of(ids: Iterable[int]) -> int | None:
 def merge_on(session: Session, ids: Sequence[int], into: int, actor: Actor, now: datetime) -> dict[int, Reason]:
     """Several into one, of those that there are. All are locked first, in the order in which everybody locks them."""
     locked(session, (*ids, into))
-    reasons: dict[int, Reason] = {}
+    reasons, done = dict[int, Reason](), list[Item]()
     for number in ids:
         try:
-            merged = number != into and merge_in(session, number, into, actor, now)
-        except NotPossible:  # a ticket, or over meanwhile
-            merged = False
-        if merged is not None:
-            reasons[number] = Reason.MERGED if merged else Reason.NOT_DUE
+            item = _merge(session, number, into, actor, now)
+        except NotPossible:  # a ticket, or over meanwhile, or the very one that the others go to
+            reasons[number] = Reason.NOT_DUE
+            continue
+        if item is not None:
+            done.append(item)
+            reasons[number] = Reason.MERGED
+    remember(session, actor, MERGE, now, done)
     return reasons
 
 

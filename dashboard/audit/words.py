@@ -100,6 +100,7 @@ def _marked() -> tuple[str, ...]:
         _("calendar import"), _("calendar remove"), _("contact add"), _("contact remove"), _("contact verified"),
         _("contact arrived"), _("contact test"), _("swap ask"), _("swap decline"), _("swap accept"),
         _("swap withdraw"), _("undo acknowledge"), _("undo resolve"), _("undo snooze"), _("undo assign"), _("merge"),
+        _("undo merge"), _("wake"),
         _("split"), _("urgency"), _("retitle"), _("fixed"), _("verdict"), _("escalate"),
         _("own keys"), _("view watch"), _("view unwatch"), _("desk again"), _("act stopped"), _("act not done"),
         _("hand-over confirmed"), _("person reminded"), _("contact code"), _("contact silent"), _("silence undo"),

@@ -6,6 +6,7 @@ A route that is not in the tables below fails the first test: nobody adds one wi
 import hmac
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -13,6 +14,7 @@ from sqlalchemy import delete, select, update
 from dashboard.audit import words
 from dashboard.audit.rows import SHOWN_APART
 from dashboard.reader import reader
+from gateway import actions
 from gateway.access import auth, links
 from gateway.store import people as people_store
 from gateway.store import sources as source_store
@@ -38,6 +40,7 @@ from gateway.store.tables import (
     UndoRow,
 )
 from gateway.store.types import micros
+from rules.lifecycle import Given, Signal
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 from tests.conftest import EVERYBODY
 from tests.conventions.test_roles import N32, TABLE, N
@@ -58,7 +61,7 @@ OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets 
     "/api/v1/oncall/overrides/preview", "/api/v1/silences/preview", "/api/v1/maintenance/preview",  # nor of a look
 }  # fmt: skip
 INCIDENT = f"/incidents/{N}"
-ANSWER = f"{INCIDENT}/<any(acknowledge, resolve):what>"
+ANSWER = f"{INCIDENT}/<any(acknowledge, resolve, wake):what>"
 SOURCE = "/sources/<int(max=2147483647):number>"
 OVERRIDE = f"/oncall/override/{N32}/remove"
 SWAP = f"/oncall/swap/{N32}/<any(accept, decline, withdraw):what>"
@@ -152,6 +155,12 @@ class Stage:
         """A new day began at nine: since then it is Irina's turn."""
         self.world.people(DAILY)
         return self.irina.press("/reports/shift", schedule="daily")
+
+    def asleep(self):
+        """An incident that somebody has snoozed."""
+        number, now = self.incident(), self.world.clock.now()
+        actions.act(number, Signal.SNOOZE, actions.CLOCK, now, Given(until=now + timedelta(hours=1)))
+        return number
 
     def asks(self, what, body=None):
         return self.program_does(self.incident(), what, body)
@@ -328,6 +337,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (ANSWER, lambda on: on.press("acknowledge"), IRINA, "dashboard", "acknowledge"),
     (ANSWER, lambda on: on.press("resolve"), IRINA, "dashboard", "resolve"),
     (ANSWER, lambda on: on.press("resolve", mute="1"), IRINA, "dashboard", "resolve"),
+    (ANSWER, lambda on: on.irina.press(f"/incidents/{on.asleep()}/wake"), IRINA, "dashboard", "wake"),
     (f"{INCIDENT}/snooze", lambda on: on.press("snooze", until="1h"), IRINA, "dashboard", "snooze"),
     (f"{INCIDENT}/assign", lambda on: on.press("assign", to=ANNA), IRINA, "dashboard", "assign"),
     (f"{INCIDENT}/notes", lambda on: on.press("notes", text="on it"), IRINA, "dashboard", "note"),
@@ -482,6 +492,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (f"{API}/acknowledge", lambda on: on.asks("acknowledge"), PROGRAM, "api", "acknowledge"),
     (f"{API}/resolve", lambda on: on.asks("resolve"), PROGRAM, "api", "resolve"),
     (f"{API}/snooze", lambda on: on.asks("snooze", {"for": "30m"}), PROGRAM, "api", "snooze"),
+    (f"{API}/wake", lambda on: on.program_does(on.asleep(), "wake"), PROGRAM, "api", "wake"),
     (f"{API}/assign", lambda on: on.asks("assign", {"to": ANNA}), PROGRAM, "api", "assign"),
     (f"{API}/note", lambda on: on.asks("note", {"text": "seen"}), PROGRAM, "api", "note"),
     (f"{API}/escalate", lambda on: on.asks("escalate"), PROGRAM, "api", "escalate"),
