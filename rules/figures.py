@@ -36,6 +36,7 @@ class Spread:
     p50: float | None = None
     p90: float | None = None
     p95: float | None = None
+    most: float | None = None
 
 
 @dataclass(slots=True)
@@ -71,7 +72,13 @@ class Sample:
             rank = (count * percent + 99) // 100  # nearest rank
             return ordered[rank - 1] if ordered else _ranked(buckets, rank)
 
-        return Spread(count, self.total / count, at(50), at(90), at(95))
+        return Spread(count, self.total / count, at(50), at(90), at(95), at(100))
+
+    def without(self, part: "Sample") -> "Sample":
+        """What is left when those of `part`, which are all in here, are taken out."""
+        left = Counter(self.values)
+        left.subtract(part.values)
+        return Sample(sorted(left.elements()), self.buckets - part.buckets, self.total - part.total)
 
 
 def _ranked(buckets: Sequence[int], rank: int) -> float:
@@ -96,6 +103,10 @@ class Sums:
     pages: int = 0
     off_pages: int = 0  # outside work hours, sleep hours too
     sleep_pages: int = 0
+    reopened: int = 0  # incidents that came back after they were over
+    unreached: int = 0  # persons, incident by incident, to whom nothing that was sent for it got through
+    judged: int = 0  # incidents of which somebody said what they were worth
+    judged_false: int = 0  # false alarms, by what was said
 
     def join(self, other: "Sums") -> None:
         for one in NAMES:
@@ -105,6 +116,8 @@ class Sums:
 NAMES = tuple(one.name for one in fields(Sums))
 # Samples: acknowledged, resolved, of those by a person, opened to the first message, started to opened; in seconds.
 ACK, RESOLVE, RESOLVE_PERSON, ACK_OFF, FIRST, SOURCE = "ack", "resolve", "resolve_person", "ack_off", "first", "source"
+RESOLVE_OFF = "resolve_off"  # of those that opened outside work hours
+ACK_WORK, RESOLVE_WORK = "ack_work", "resolve_work"  # not kept: what is left without those of off hours
 LATENCY = "latency:"  # and a channel's name; in milliseconds
 
 

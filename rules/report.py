@@ -74,6 +74,11 @@ class Figures:
         return self.total.incidents - self.total.resolved
 
     @property
+    def missed(self) -> int:
+        """Answered too late, or not at all though it is late."""
+        return self.total.eligible - self.total.in_time
+
+    @property
     def nights(self) -> int:
         """Nights in which somebody was woken, of all persons together."""
         return sum(one.nights for one in self.loads)
@@ -90,6 +95,12 @@ def report(tally: Tally) -> Figures:
         samples.setdefault(metric, Sample()).join(sample)
         if metric == figures.ACK:
             acks.setdefault(urgency, Sample()).join(sample)
+    for whole, off, work in (
+        (figures.ACK, figures.ACK_OFF, figures.ACK_WORK),
+        (figures.RESOLVE, figures.RESOLVE_OFF, figures.RESOLVE_WORK),
+    ):
+        if whole in samples:
+            samples[work] = samples[whole].without(samples.get(off, Sample()))
     spreads = {metric: sample.spread() for metric, sample in samples.items()}
     return Figures(
         total=total,
@@ -153,25 +164,45 @@ def flat(found: Figures) -> dict[str, float | None]:
         "alerts": total.alerts,
         "alerts_per_incident": found.alerts_per_incident,
         "acknowledged": total.acked,
-        "ack_seconds_mean": ack.mean,
         "ack_seconds_median": ack.p50,
         "ack_seconds_p90": ack.p90,
+        "ack_seconds_mean": ack.mean,
         "resolved": total.resolved,
         "unresolved": found.unresolved,
-        "resolve_seconds_mean": resolve.mean,
         "resolve_seconds_median": resolve.p50,
         "resolve_seconds_p90": resolve.p90,
+        "resolve_seconds_mean": resolve.mean,
+        **_by_hours(found),
+        "reopened": total.reopened,
+        "reopened_percent": figures.share(total.reopened, total.incidents),
         "in_time_of": total.eligible,
         "in_time": total.in_time,
         "in_time_percent": found.in_time,
+        "missed": found.missed,
         "notifications": total.notifications,
         "notifications_per_incident": found.notifications_per_incident,
         "failed": total.failed,
         "delivered_percent": found.delivered,
+        "not_reached": total.unreached,
+        "not_reached_per_incident": total.unreached / total.incidents if total.incidents else None,
         "pages": total.pages,
         "off_hours_pages": total.off_pages,
         "sleep_pages": total.sleep_pages,
         "nights": found.nights,
         "first_message_seconds_median": first.p50,
         "first_message_seconds_p95": first.p95,
+        "first_message_seconds_max": first.most,
+        "judged": total.judged,
+        "false_percent": figures.share(total.judged_false, total.judged),
     }
+
+
+def _by_hours(found: Figures) -> dict[str, float | None]:
+    """Of what opened in work hours by the clock of the rule book, and outside them."""
+    metrics = (
+        ("ack_work", figures.ACK_WORK), ("ack_off_hours", figures.ACK_OFF), ("resolve_work", figures.RESOLVE_WORK),
+        ("resolve_off_hours", figures.RESOLVE_OFF),
+    )  # fmt: skip
+    told = [(name, found.spreads.get(metric, Spread())) for name, metric in metrics]
+    halves = [((f"{name}_seconds_median", one.p50), (f"{name}_seconds_p90", one.p90)) for name, one in told]
+    return dict(pair for both in halves for pair in both)

@@ -8,7 +8,7 @@ import msgspec
 from gateway.store.cases import new_uuid
 from gateway.store.db import transaction
 from gateway.store.routes import route_text
-from gateway.store.tables import Delivery, Incident, PersonRow
+from gateway.store.tables import Delivery, Entry, Incident, PersonRow
 from rules.words import Route, Urgency
 
 ROUTE = msgspec.json.decode(route_text(Route("r", Urgency.ORDINARY, "p", (), (), 0, (), (), timedelta(hours=8))))
@@ -34,6 +34,7 @@ MESSAGES = (
     (1, "ntfy", "push", "sent", "opened", 1, "anna", 23, "10:00", 1000, False),  # within the same minute
     (1, "email", "email", "sent", "resolved", 1, "anna", 23, "10:10", 4000, False),
     (1, "pagerduty", "voice", "sent", "resolved", 1, "anna", 23, "10:10", 500, False),  # tells PagerDuty, not Anna
+    (2, "sms", "sms", "failed", "opened", 1, "oleg", 23, "10:05", None, False),  # he never heard of it
     (3, "pagerduty", "voice", "delivered", "opened", 1, "anna", 24, "03:00", 3000, True),
     (3, "sms", "sms", "failed", "escalated", 2, "oleg", 24, "03:05", None, False),
     (3, "sms", "sms", "delivered", "escalated", 2, "oleg", 24, "03:06", 5000, True),
@@ -48,12 +49,17 @@ BY_HAND = {
     "acknowledged": 5, "ack_seconds_mean": 884, "ack_seconds_median": 240, "ack_seconds_p90": 3600,
     "resolved": 7, "unresolved": 1, "resolve_seconds_mean": 15900 / 7, "resolve_seconds_median": 1200,
     "resolve_seconds_p90": 7200, "in_time_of": 8, "in_time": 5, "in_time_percent": 62.5,
-    "notifications": 9, "notifications_per_incident": 1.125, "failed": 1, "delivered_percent": 100 * 8 / 9,
+    "ack_work_seconds_median": 120, "ack_work_seconds_p90": 3600, "ack_off_hours_seconds_median": 400,
+    "ack_off_hours_seconds_p90": 400, "resolve_work_seconds_median": 900, "resolve_work_seconds_p90": 7200,
+    "resolve_off_hours_seconds_median": 1800, "resolve_off_hours_seconds_p90": 4000, "missed": 3,
+    "reopened": 1, "reopened_percent": 12.5, "not_reached": 1, "not_reached_per_incident": 0.125,
+    "first_message_seconds_max": 3, "judged": 0,
+    "notifications": 10, "notifications_per_incident": 1.25, "failed": 2, "delivered_percent": 80,
     "pages": 6, "off_hours_pages": 4, "sleep_pages": 4, "nights": 3,
     "first_message_seconds_median": 1, "first_message_seconds_p95": 3,
 }  # fmt: skip
 LOADS = {"Anna": (4, 2, 0, 2, 1), "Oleg": (2, 0, 0, 2, 2)}  # pages, work, off hours, sleep, nights
-BUCKETED = ("median", "p90", "p95")  # to within two per cent where sums are read
+BUCKETED = ("median", "p90", "p95", "max")  # to within two per cent where sums are read
 
 
 def at(day, clock):
@@ -67,6 +73,7 @@ def seed():
         session.add_all(_incident(*row) for row in INCIDENTS)
         session.flush()
         session.add_all(_message(number, people, *row) for number, row in enumerate(MESSAGES))
+        session.add(Entry(incident_id=4, at=at(24, "03:31"), kind="reopened", actor="am", detail={}))
 
 
 def _incident(number, urgency, day, clock, acked, over, by, target, alerts, name, service):

@@ -89,7 +89,7 @@ def median(spread: Spread, say: Say) -> str:
 def _mean(spread: Spread, say: Say) -> str:
     if spread.n < figures.FEWEST:
         return say.reader.say("too few to say: %(n)s", n=spread.n)
-    return say.reader.say("mean %(mean)s · p90 %(p90)s", mean=say.span(spread.mean), p90=say.span(spread.p90))
+    return say.reader.say("p90 %(p90)s · mean %(mean)s", mean=say.span(spread.mean), p90=say.span(spread.p90))
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,25 +269,6 @@ def services(found: Sequence[Service], asked: Asked, say: Say) -> list[Served]:
             )
         )
     return made
-
-
-def further(now: Figures, then: Figures, say: Say) -> list[tuple[str, str, str]]:
-    """Name, value, and what it was before."""
-    _ = say.reader.say
-    first, had = now.spreads.get(figures.FIRST, NONE), then.spreads.get(figures.FIRST, NONE)
-    late, was = now.spreads.get(figures.SOURCE, NONE), then.spreads.get(figures.SOURCE, NONE)
-    off, before = now.spreads.get(figures.ACK_OFF, NONE), then.spreads.get(figures.ACK_OFF, NONE)
-    by, did = now.spreads.get(figures.RESOLVE_PERSON, NONE), then.spreads.get(figures.RESOLVE_PERSON, NONE)
-    climbed = [say.percent(figures.share(one.total.escalated, one.total.incidents)) for one in (now, then)]
-    p95 = say.span(first.p95 if first.n >= figures.FEWEST else None)
-    return [
-        (_("From alert to first message, median"), median(first, say), median(had, say)),
-        (_("From alert to first message, p95"), p95, say.span(had.p95 if had.n >= figures.FEWEST else None)),
-        (_("From the alert's beginning to us, median"), median(late, say), median(was, say)),
-        (_("Time to acknowledge outside work hours, median"), median(off, say), median(before, say)),
-        (_("Time to resolve by a person, median"), median(by, say), median(did, say)),
-        (_("A second step was told"), climbed[0], climbed[1]),
-    ]
 
 
 def _marked() -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from dashboard.blueprint import bp
 from dashboard.incidents.saved import teams_of
 from dashboard.page import draw, reader_of
 from dashboard.reader import Reader
+from dashboard.reports import answers, cards, charts, noisy, queries, subscribed
 from dashboard.reports import asked as asking
-from dashboard.reports import cards, charts, noisy, queries, subscribed
 from dashboard.reports.asked import Asked
 from dashboard.reports.definitions import definitions
 from dashboard.reports.say import Say
@@ -129,7 +129,9 @@ def report_values(kind: str, asked: Asked, reader: Reader, now: datetime) -> dic
         "funnel": cards.funnel(figures, scope, say), "noise": noisy.rows(noise, asked, say),
         "rules": noisy.rules(scope, say), "noise_count": len(noise), "weeks": weeks,
         "services": cards.services(store.services(found), asked, say) if kind == "services" else [],
-        "further": cards.further(figures, then, say), "total": figures.total, "definitions": definitions(reader),
+        "further": answers.further(figures, then, say), "hours": answers.by_hours(figures, say),
+        "missed": answers.missed(asked, now, say) if kind == "response" and figures.missed else [],
+        "missed_all": figures.missed, "total": figures.total, "definitions": definitions(reader),
         "goals": (f"{GOAL_IN_TIME:.0f}\u00a0%", f"{GOAL_DELIVERED:.0f}\u00a0%", NORM_OF_NIGHTS),
         "since": say.day(stats.date_of(answer.since)) if answer.since is not None else "",
         "until": reader.moment(answer.until) if answer.until else None,

@@ -47,7 +47,8 @@ def turn(now: datetime, zone: ZoneInfo) -> None:
         known = rollups.state(session)
         newest = session.scalar(select(Entry.id).order_by(Entry.id.desc()).limit(1)) or 0
     seen = known.seen if known is not None else 0
-    if known is None or known.zone not in ("", zone.key):  # of another zone every day begins elsewhere
+    # Of another zone every day begins elsewhere, and of an older form something is missing of each.
+    if known is None or known.zone not in ("", zone.key) or known.form < rollups.FORM:
         known = _nothing(now, zone)
     recent = _days_between(now - ANEW, now, zone)
     past = range(max(known.first, known.since - AT_ONCE), known.since)
@@ -63,7 +64,8 @@ def turn(now: datetime, zone: ZoneInfo) -> None:
         _sum_block(block)
     since = min([known.since, *past, *(day for day in recent if day >= known.first)])
     summed = tuple(sorted({*known.blocks, *blocks}))
-    state = State(since, known.first, micros(now), newest, seen, summed, services=True, zone=zone.key)
+    state = State(since, known.first, micros(now), newest, seen, summed, services=True, zone=zone.key,
+                  form=rollups.FORM)  # fmt: skip
     with transaction() as session:
         rollups.set_state(session, state)
     _show(now, zone)

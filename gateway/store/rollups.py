@@ -20,6 +20,7 @@ from rules.noise import MINUTES
 
 STATE = "rollups"  # the fact that says how far they reach
 FIGURES = "report"  # the fact with the figures that /metrics shows
+FORM = 1  # one more whenever something else is counted of a day: then all of them are counted anew
 DAY, WEEK, BLOCK = 1, 7, 28  # spans
 FIRST_MONDAY = 4  # 1970 began on a Thursday
 _CORE = ("day", "team", "urgency", *NAMES)
@@ -42,6 +43,7 @@ class State(msgspec.Struct):
     blocks: tuple[int, ...] = ()  # those four weeks that are summed as one, in order
     services: bool = False  # whether the last days were counted by service, too
     zone: str = ""  # whose days they are
+    form: int = 0  # what was counted of them: FORM, or less
 
     @property
     def complete(self) -> bool:

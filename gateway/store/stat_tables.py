@@ -34,6 +34,10 @@ class StatCore(Base):
     pages: Mapped[int]
     off_pages: Mapped[int]
     sleep_pages: Mapped[int]
+    reopened: Mapped[int] = mapped_column(server_default="0")
+    unreached: Mapped[int] = mapped_column(server_default="0")
+    judged: Mapped[int] = mapped_column(server_default="0")
+    judged_false: Mapped[int] = mapped_column(server_default="0")
 
 
 class StatSample(Base):

@@ -77,6 +77,8 @@ def tally(session: Session, scope: Scope, now: datetime) -> Tally:
         _count_incident(found, days, row, micros(now))
     for at, team, urgency in _hidden(session, scope):
         found.of(days.of(at), team, urgency).hidden += 1
+    for at, team, urgency, persons in _unreached(session, scope):
+        found.of(days.of(at), team, urgency).unreached += persons
     firsts: dict[int, tuple[tuple[int, str, int], float]] = {}
     for row in _messages(session, scope):
         _count_message(found, days, row, firsts)
@@ -107,7 +109,10 @@ def _incidents(session: Session, scope: Scope) -> Sequence[Any]:
     where, values = narrowed(scope)
     sql = f"""
         SELECT i.opened_at, i.team, i.urgency, i.alert_count, i.first_ack_at, i.ack_due_at, i.resolved_at,
-          i.resolve_kind, i.level, i.started_at, i.local_hour
+          i.resolve_kind, i.level, i.started_at, i.local_hour,
+          EXISTS (SELECT 1 FROM entry e WHERE e.incident_id = i.id AND e.kind = 'reopened'),
+          (SELECT max(CASE v.value WHEN 'false' THEN 2 WHEN '' THEN 0 ELSE 1 END)
+            FROM verdict v WHERE v.incident_id = i.id)
         FROM incident i WHERE i.opened_at >= {{}} AND i.opened_at < {{}} AND {COUNTS}{where}
     """  # noqa: S608 - our own words
     return bulk.select_plain(session, sql, scope.begins, scope.ends, *values)
@@ -119,6 +124,21 @@ def _hidden(session: Session, scope: Scope) -> Sequence[Any]:
     sql = f"""
         SELECT h.at, i.team, i.urgency FROM hidden_alert h JOIN incident i ON i.id = h.incident_id
         WHERE h.at >= {{}} AND h.at < {{}} AND {COUNTS}{where}
+    """  # noqa: S608 - our own words
+    return bulk.select_plain(session, sql, scope.begins, scope.ends, *values)
+
+
+def _unreached(session: Session, scope: Scope) -> Sequence[Any]:
+    """Of the incidents of the period: how many persons something was sent to, of which nothing got through."""
+    where, values = narrowed(scope)
+    sql = f"""
+        SELECT opened_at, team, urgency, count(*) FROM (
+          SELECT i.opened_at, i.team, i.urgency FROM incident i JOIN delivery d ON d.incident_id = i.id
+          WHERE i.opened_at >= {{}} AND i.opened_at < {{}} AND {COUNTS}{where} AND {NOTIFIES}
+            AND d.person_id IS NOT NULL
+          GROUP BY i.id, i.opened_at, i.team, i.urgency, d.person_id
+          HAVING max(CASE WHEN d.status = 'failed' THEN 0 ELSE 1 END) = 0) persons
+        GROUP BY opened_at, team, urgency
     """  # noqa: S608 - our own words
     return bulk.select_plain(session, sql, scope.begins, scope.ends, *values)
 
@@ -152,12 +172,15 @@ def number_at(session: Session, at: int) -> int:
 
 
 def _count_incident(found: Tally, days: _Days, row: Any, now: int) -> None:
-    opened, team, urgency, alerts, acked, due, resolved, kind, level, started, hour = row
+    opened, team, urgency, alerts, acked, due, resolved, kind, level, started, hour, back, verdict = row
     key = (days.of(opened), team, urgency)
     sums = found.of(*key)
     sums.incidents += 1
     sums.alerts += alerts
     sums.escalated += level > 1
+    sums.reopened += bool(back)
+    sums.judged += bool(verdict)
+    sums.judged_false += verdict == 2
     if acked is not None:
         sums.acked += 1
         found.sample(*key, figures.ACK).add((acked - opened) / A_SECOND)
@@ -166,6 +189,8 @@ def _count_incident(found: Tally, days: _Days, row: Any, now: int) -> None:
     if resolved is not None:
         sums.resolved += 1
         found.sample(*key, figures.RESOLVE).add((resolved - opened) / A_SECOND)
+        if not figures.is_work(hour):
+            found.sample(*key, figures.RESOLVE_OFF).add((resolved - opened) / A_SECOND)
         if kind == "person":
             sums.by_person += 1
             found.sample(*key, figures.RESOLVE_PERSON).add((resolved - opened) / A_SECOND)
