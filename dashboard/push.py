@@ -14,12 +14,12 @@ from gateway.access import browsers
 from gateway.access.auth import ACTORS, Visit, require
 
 WORKER = (FOLDER / "sw.js").read_bytes()
-SHORTCUTS = (("Incidents", "/incidents"), ("On call", "/oncall"), ("Test my phone", "/me"))
+SHORTCUTS = (("Incidents", "/incidents"), ("On call", "/oncall"), ("Test my phone", "/me/phone"))
 MANIFEST = {
     "id": "/",
     "name": "Nabat",
     "short_name": "Nabat",
-    "start_url": "/incidents",
+    "start_url": "/incidents?view=mine",
     "scope": "/",
     "display": "standalone",
     "background_color": "#0d1117",

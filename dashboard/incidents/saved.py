@@ -106,7 +106,11 @@ def teams_of(visit: Visit) -> list[str]:
 
 def home_url(visit: Visit) -> str:
     """Where this person begins, if they chose a view."""
-    key = views.home(db.session(), visit.person.person_id)
+    return place_of(views.home(db.session(), visit.person.person_id), visit)
+
+
+def place_of(key: str, visit: Visit) -> str:
+    """What the view of this name asks the list for, as an address; nothing if they see no such view."""
     if key in SEEDS:
         return url_of(key, SEEDS[key])
     number = int(key) if key.isascii() and key.isdigit() else 0

@@ -39,6 +39,11 @@ def home(visit: Visit) -> ResponseReturnValue:
 @bp.get("/incidents")
 @require(*READERS)
 def incidents(visit: Visit) -> ResponseReturnValue:
+    """Asked for a view by its name alone, as the app on a phone does: what it keeps is asked for."""
+    if request.args.keys() == {"view"}:
+        place = saved.place_of(request.args["view"], visit)
+        if place not in ("", saved.url_of(request.args["view"], "")):  # one that asks for nothing is here already
+            return redirect(place)
     return _page(visit)
 
 

@@ -85,6 +85,15 @@ def keep_reading(visit: Visit) -> ResponseReturnValue:
     return redirect(url_for("dashboard.my_appearance", said="kept"))
 
 
+@bp.post("/me/zone")
+@require(*READERS)
+def answer_zone(visit: Visit) -> ResponseReturnValue:
+    """To the question that stands above every page until it is answered: back to the page it was answered on."""
+    chosen = request.form.get("zone", "") if request.form.get("use") == "1" else ""
+    mine.answer_zone(visit.person.person_id, chosen, actor_of(visit), visit.now)
+    return redirect(came_from(request) or url_for("dashboard.my_appearance", said="kept"))
+
+
 @bp.post("/me/times")
 @require(*READERS)
 def keep_exact(visit: Visit) -> ResponseReturnValue:

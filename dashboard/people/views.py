@@ -12,7 +12,7 @@ from dashboard.blueprint import bp
 from dashboard.me import contacts as lines
 from dashboard.me.account import zones
 from dashboard.page import draw, reader_of
-from dashboard.people import rows
+from dashboard.people import rows, shifts
 from dashboard.reader import Reader
 from dashboard.words import ROLES, WAYS
 from gateway.access import contacts
@@ -118,13 +118,13 @@ def person_page(visit: Visit, number: int, wrong: str = "", code: int = 200, lin
     admin, own = visit.person.role is Role.ADMIN, row.id == visit.person.person_id
     directory = world().roll.current(session)
     (shown,) = rows.rows([row], directory, {row.id: list(reach.of_person(session, row.id))}, reader)
-    mine = store_contacts.of_person(session, row.id)
+    known = store_contacts.of_person(session, row.id)
     heirs = [(one.email, one.name) for one in directory.people.values() if one.id != row.id and one.role != Role.VIEWER]
     values: dict[str, object] = {
         "page": "people",
         "row": shown,
         "person": row,
-        "lines": lines.lines(mine, reader, row.id, plain=admin or own),
+        "lines": lines.lines(known, reader, row.id, plain=admin or own),
         "rules": _rules(row, reader),
         "admin": admin,
         "own": own,
@@ -135,6 +135,7 @@ def person_page(visit: Visit, number: int, wrong: str = "", code: int = 200, lin
         "breaks": breaks(row, visit.now) if admin and row.active else None,
         "heirs": heirs if admin else [],
         "signed_in": staff.signed_in(session, row.id) if admin else 0,
+        "shifts": shifts.coming(directory, row.email, reader),
         "wrong": wrong,
         "link": link,
         "said": "" if wrong else _said(reader),

@@ -12,6 +12,7 @@ from rules.text import clean_text, one_line
 from rules.words import Urgency
 
 PERIODS = {"7d": 7, "30d": 30, "90d": 90}
+CALENDAR = {"month": (1, 0), "last-month": (1, 1), "quarter": (3, 0), "last-quarter": (3, 1)}  # months, how many ago
 LONGEST = 366  # days
 ALL = "*"  # all teams
 KINDS = ("response", "load", "noise", "services", "delivery")
@@ -26,6 +27,7 @@ class Asked:
     initials: bool = False
     nameless: bool = False  # a guest reads it
     wrong: bool = False  # the days given cannot be read
+    unknown: bool = False  # there is no period of this name
     everybody: bool = False  # all teams, chosen by somebody who would else see their own
 
     def query(self, **changes: str) -> dict[str, str]:
@@ -56,9 +58,11 @@ class Asked:
 
 
 def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo, own: str = "") -> Asked:
-    """Whole days that are over; chosen days may end today. `own`: the team of whoever names none."""
+    """Whole days that are over; chosen days may end today, and a month or quarter of the calendar that is not over
+    does. `own`: the team of whoever names none.
+    """
     today = now.astimezone(zone).date()
-    period, wrong = args.get("p", ""), False
+    period, wrong, unknown = args.get("p", ""), False, False
     first, last = _day(args.get("from", "")), _day(args.get("to", ""))
     start, end = today - timedelta(days=PERIODS.get(period, 30)), today
     if period == "custom" or (period not in PERIODS and (first or last)):
@@ -66,14 +70,28 @@ def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo, own: str = "") 
         first = first or last - timedelta(days=6)
         wrong = first > last or (last - first).days >= LONGEST
         start, end = (start, end) if wrong else (first, last + timedelta(days=1))
+    elif period in CALENDAR:
+        start, end = _of_calendar(today, *CALENDAR[period])
     elif period not in PERIODS:
-        period = "30d"
+        period, unknown = "30d", bool(period)
     team = _name(args.get("team", own))
     team = "" if team == ALL else team
     scope = Scope(start, end, zone, team, _rank(args.get("urgency", "")),
                   _name(args.get("service", "")))  # fmt: skip
     return Asked(scope, "30d" if wrong else period, args.get("names") == "initials", wrong=wrong,
-                 everybody=bool(own and not team))  # fmt: skip
+                 unknown=unknown, everybody=bool(own and not team))  # fmt: skip
+
+
+def _of_calendar(today: date, months: int, ago: int) -> tuple[date, date]:
+    """Its first day and the first after it: of the one that goes on, after today.
+
+    >>> _of_calendar(date(2026, 2, 14), 3, 1)
+    (datetime.date(2025, 10, 1), datetime.date(2026, 1, 1))
+    """
+    number = today.year * 12 + today.month - 1
+    first = number - number % months - months * ago
+    start, end = (date(one // 12, one % 12 + 1, 1) for one in (first, first + months))
+    return start, min(end, today + timedelta(days=1))
 
 
 def _day(text: str) -> date | None:

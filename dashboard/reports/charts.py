@@ -1,10 +1,11 @@
 """Pictures as plain shapes: bars a day stacked by class, and pages by weekday and hour. The template draws them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from dashboard.reader import Reader
+from dashboard.reports.asked import Asked
 from dashboard.reports.say import Say
 from gateway.store.stats import Scope, date_of
 from rules.report import Figures
@@ -27,6 +28,7 @@ class Piece:
 class Bar:
     title: str
     pieces: tuple[Piece, ...]
+    url: str  # the list of its incidents
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Chart:
     height: int = HEIGHT
 
 
-def by_day(found: Figures, scope: Scope, say: Say) -> Chart:
+def by_day(found: Figures, asked: Asked, say: Say) -> Chart:
+    scope = asked.scope
     step = 1 if scope.days <= MOST_BARS else 7
     counts = [
         [sum(found.by_day.get((day, rank), 0) for day in range(first, min(first + step, scope.after)))
@@ -59,7 +62,9 @@ def by_day(found: Figures, scope: Scope, say: Say) -> Chart:
     for place, one in enumerate(counts):
         day = date_of(scope.first + place * step)
         title = f"{say.day(day)}: {say.number(sum(one))}"
-        bars.append(Bar(title, _pieces(one, LEFT + place * wide, wide, room / top)))
+        days = replace(scope, start=day, end=min(date_of(scope.first + (place + 1) * step), scope.end))
+        pieces = _pieces(one, LEFT + place * wide, wide, room / top)
+        bars.append(Bar(title, pieces, replace(asked, scope=days).incidents()))
     lines = tuple(Tick(HEIGHT - BOTTOM - room * part / 4, say.number(top * part / 4)) for part in range(5))
     return Chart(tuple(bars), lines, _days(scope, step, wide, say), _words(counts, scope, say))
 

@@ -122,7 +122,7 @@ def report_values(kind: str, asked: Asked, reader: Reader, now: datetime) -> dic
         "span": say.days(scope.start, scope.end), "before": _before(asked, say), "zone_name": scope.zone.key,
         "made": reader.moment(now), "sentences": sentences(figures, then, noisy.sentence(noise, say), shown, say),
         "kpis": cards.kpis(figures, then, asked, say), "classes": cards.classes(figures, targets(), asked, say),
-        "chart": charts.by_day(figures, scope, say), "heat": charts.heat(figures, reader),
+        "chart": charts.by_day(figures, asked, say), "heat": charts.heat(figures, reader),
         "legend": [(rank + 1, reader.say(words.URGENCIES[rank]), say.number(figures.by_urgency[rank].incidents))
                    for rank in range(4)],
         "loads": cards.loads(figures, names, asked), "channels": cards.channels(figures, say),
@@ -156,6 +156,9 @@ def _choices(asked: Asked, kind: str, reader: Reader) -> dict[str, object]:
     return {
         "periods": [(asked.url(kind, p="" if key == "30d" else key, **bare), word, key == asked.period)
                     for key, word in periods],
+        "calendar": [(asked.url(kind, p=key, **bare), word, key == asked.period) for key, word in (
+            ("month", reader.say("This month")), ("last-month", reader.say("Last month")),
+            ("quarter", reader.say("This quarter")), ("last-quarter", reader.say("Last quarter")))],
         "kinds": kinds,
         "teams": queries.teams(),
         "services": queries.services(),

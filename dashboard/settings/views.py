@@ -10,7 +10,7 @@ from dashboard.deliveries import cards
 from dashboard.page import draw, reader_of
 from dashboard.reader import Reader
 from dashboard.reports.cards import CHANNELS
-from dashboard.settings import checks, queries
+from dashboard.settings import checks, hours, queries
 from dashboard.words import BY_VALUE, WAYS
 from gateway import checkup, shown, trying
 from gateway.access.auth import WAY, Visit, require
@@ -46,7 +46,9 @@ def whole(visit: Visit, said: str = "", *, well: bool = True) -> dict[str, objec
                       _results(one.name, visit, reader)) for one in trying.channels(given.env)],
         "checks": checks.lines(checkup.quick(db.session(), given, visit.now), reader),
         "targets": [(reader.say(BY_VALUE[one.value]), reader.duration(book.classes[one].acknowledge_within),
-                     ", ".join(reader.say(WAYS[way]) for way in book.classes[one].channels)) for one in book.classes],
+                     ", ".join(reader.say(WAYS[way]) for way in book.classes[one].channels),
+                     ", ".join(reader.say(WAYS[way]) for way in book.classes[one].fallback)) for one in book.classes],
+        "calendars": [hours.row(one, visit.now, reader) for one in book.calendars.values()],
         "database": queries.database(),
         "version": book.version,
         "said": said,

@@ -321,6 +321,13 @@
     if ([...field.list.options].some((one) => one.value === zone)) field.value = zone;
   }
 
+  const asked = doc.getElementById("zone-ask");
+  const there = asked && Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (there && there !== asked.dataset.zone) {
+    asked.elements.zone.value = asked.querySelector("b").textContent = there;
+    asked.hidden = false;
+  }
+
   /* ---- what is being written outlives a session that ends, for who wrote it and for nobody else in this tab ---- */
   const mine = "nabat-draft:" + words.me + ":";
   for (const key of Object.keys(sessionStorage)) if (key.startsWith("nabat-draft:") && !key.startsWith(mine)) sessionStorage.removeItem(key);

@@ -32,11 +32,22 @@ def keep_zone(number: int, timezone: str, by: Actor, now: datetime, **taste: boo
         return "This is not a time zone: write it like Europe/Berlin."
     with transaction() as session:
         row = session.get_one(PersonRow, number)
-        row.timezone = timezone
+        row.timezone, row.zone_asked = timezone, True
         row.exact_times, row.single_keys = taste["exact_times"], taste["single_keys"]
         audit.note(session, now, by.account, "reading", by.account, by.how, timezone=timezone, **taste)
         people.bump(session, now)
     return ""
+
+
+def answer_zone(number: int, timezone: str, by: Actor, now: datetime) -> None:
+    """Asked once which zone they read times in: that of their browser, or as it is."""
+    with transaction() as session:
+        row = session.get_one(PersonRow, number)
+        row.zone_asked = True
+        if is_zone(timezone):
+            row.timezone = timezone
+            people.bump(session, now)
+        audit.note(session, now, by.account, "reading", by.account, by.how, timezone=row.timezone)
 
 
 def keep_exact(number: int, by: Actor, now: datetime, *, exact: bool) -> None:

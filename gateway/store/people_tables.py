@@ -28,6 +28,7 @@ class PersonRow(Base):
         default=dict, server_default="{}"
     )  # {"fast": ["push", "sms after 5m"]}
     quiet_hours: Mapped[str] = mapped_column(default="", server_default="")  # "22:00-07:00" where they are
+    zone_asked: Mapped[bool] = mapped_column(default=False, server_default=false())  # whether they chose their zone
     exact_times: Mapped[bool] = mapped_column(default=False, server_default=false())
     single_keys: Mapped[bool] = mapped_column(default=True, server_default=true())
     own_keys: Mapped[str] = mapped_column(

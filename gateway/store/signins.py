@@ -16,7 +16,7 @@ from rules.words import Role
 
 _FIND = """
     SELECT s.id, s.csrf, s.last_seen_at, p.id, p.email, p.name, p.role, p.language, p.timezone, p.theme, p.exact_times,
-           p.single_keys, p.own_keys
+           p.single_keys, p.own_keys, p.zone_asked
     FROM sign_in s JOIN person p ON p.id = s.person_id
     WHERE s.hash = {} AND s.expires_at > {} AND (s.lasting OR s.last_seen_at > {}) AND p.active
 """  # every page asks: the same as _counts(), without the way through SQLAlchemy
@@ -40,6 +40,7 @@ class Signed:
     exact_times: bool = False
     single_keys: bool = True
     own_keys: str = ""
+    zone_asked: bool = False
 
 
 def find(session: Session, key_hash: str, now: datetime, idle: timedelta) -> Signed | None:
@@ -48,8 +49,8 @@ def find(session: Session, key_hash: str, now: datetime, idle: timedelta) -> Sig
     rows = bulk.several(session, [question])[0]
     if not rows:
         return None
-    id_, csrf, seen, person_id, email, name, role, language, timezone, theme, exact, keys, own = rows[0]
-    taste = (language, timezone, theme, bool(exact), bool(keys), own)
+    id_, csrf, seen, person_id, email, name, role, language, timezone, theme, exact, keys, own, asked = rows[0]
+    taste = (language, timezone, theme, bool(exact), bool(keys), own, bool(asked))
     return Signed(id_, csrf, moment(seen), person_id, email, name, Role(role), *taste)
 
 

@@ -92,6 +92,7 @@ API = {  # a form's address, and the operations that do the same
     "/me": "POST /me",
     "/me/reading": "POST /me",
     "/me/times": "POST /me",
+    "/me/zone": "POST /me",
     "/me/contact": "POST /me/contacts",
     "/me/contact/#/<code, test>": "POST /me/contacts/<number>/code POST /me/contacts/<number>/test",
     "/me/contact/#/confirm": "POST /me/contacts/<number>/confirm",

@@ -157,6 +157,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/me/phone"): "302 403 200 200 200",
     ("GET", "/me/appearance"): READERS,
     ("POST", "/me/times"): CHANGES,
+    ("POST", "/me/zone"): CHANGES,
     ("POST", "/me/keys"): CHANGES,
     ("POST", "/me/reading"): "302 422 422 422 422",
     ("GET", "/me/jobs"): "302 403 200 200 200",

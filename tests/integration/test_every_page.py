@@ -182,3 +182,22 @@ def test_the_rows_that_one_request_wrote_are_found_by_its_name(world):
             update(Audit).where(Audit.id == rows[0].id).values(detail={**rows[0].detail, "request": "0" * 12})
         )
     assert audit.follow(db.session(), audit.Chain()).broken == rows[0].id
+
+
+def test_whoever_signs_in_first_is_asked_once_for_the_zone_of_their_browser(world):
+    everybody_has_a_password()
+    with transaction() as session:
+        session.execute(update(PersonRow).values(zone_asked=False))
+    world.alert()
+    anna, oleg = Browser(world.app), Browser(world.app)
+    anna.sign_in()
+    oleg.sign_in("oleg@example.org")
+    for browser, use, zone in ((anna, "1", "Asia/Tokyo"), (oleg, "", "Europe/Moscow")):
+        assert 'id="zone-ask"' in browser.get("/incidents").text
+        answer = browser.press("/me/zone", {"Referer": "http://localhost/incidents"}, zone="Asia/Tokyo", use=use)
+        assert answer.headers["Location"] == "/incidents"
+        page = browser.get("/incidents").text
+        assert 'id="zone-ask"' not in page
+        assert f"Times in {zone}" in page
+    anna.press("/me/zone", zone="Not/AZone", use="1")
+    assert row("anna@example.org").timezone == "Asia/Tokyo"

@@ -244,11 +244,11 @@ def test_the_worker_and_the_manifest_are_at_the_root(world):
     assert "worker-src 'self'" in worker.headers["Content-Security-Policy"]
     assert manifest.mimetype == "application/manifest+json"
     said = manifest.json or json.loads(manifest.text)
-    assert (said["display"], said["start_url"]) == ("standalone", "/incidents")
+    assert (said["display"], said["start_url"]) == ("standalone", "/incidents?view=mine")
     sizes = {(one["sizes"], one["purpose"]) for one in said["icons"]}
     assert {("192x192", "any"), ("512x512", "maskable")} < sizes
     assert {stranger.get(one["src"]).mimetype for one in said["icons"]} == {"image/svg+xml", "image/png"}
-    assert {one["url"] for one in said["shortcuts"]} >= {"/incidents", "/me"}
+    assert {one["url"] for one in said["shortcuts"]} >= {"/incidents", "/me/phone"}
     kept = json.loads(worker.text.partition(";\n")[0].removeprefix("self.NABAT="))
     assert any(one.startswith("/static/page.js?v=") for one in kept["files"])
     assert {stranger.get(one).headers["Cache-Control"] for one in kept["files"]} == {FOR_EVER}

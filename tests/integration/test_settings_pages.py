@@ -7,6 +7,7 @@ from sqlalchemy import select
 from gateway.store.db import db
 from gateway.store.tables import Audit, Token
 from tests.browsing import Browser, everybody_has_a_password
+from tests.samples import BOOK
 
 
 def signed_in(world):
@@ -72,3 +73,30 @@ def test_a_program_gets_a_token_once_uses_it_and_loses_it(world):
     assert "revoked" in irina.get("/settings/tokens").text
     told = db.session.execute(select(Audit.action, Audit.target).where(Audit.action.startswith("token"))).all()
     assert told == [("token create", "robot"), ("token create", "other"), ("token revoke", "other")]
+
+
+CALENDARS = """
+calendars:
+  work: {days: mon-fri, hours: "09:00-18:00", holidays: RU, days_off: [2026-12-07],
+         short_days: {2026-12-08: "09:00-13:00"}}
+"""
+
+
+def test_settings_show_ways_hours_and_holidays_of_the_rule_book_and_a_person_their_shifts(world_of):
+    world = world_of(book=BOOK + CALENDARS)  # Saturday, 5 December 2026, 03:12 in Moscow
+    irina = signed_in(world)
+    page = irina.get("/settings").text
+    calendar = re.search(r'aria-labelledby="h-cal".*?</section>', page, re.DOTALL)[0]
+    plain = " ".join(re.sub(r"<[^>]*>", " ", calendar).split())
+    assert "work closed now Mon–Fri 09:00–18:00 Europe/Moscow RU" in plain
+    assert "Mon 7 Dec a day off , Tue 8 Dec 09:00–13:00 , Thu 31 Dec RU" in plain
+    targets = re.search(r'aria-labelledby="h-t".*?</section>', page, re.DOTALL)[0]
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", targets)[:4] == ["Emergency", "5 min", "call, push", "SMS, e-mail"]
+    anna = irina.get("/people/1").text
+    shifts = re.search(r'aria-labelledby="h-shifts".*?</section>', anna, re.DOTALL)[0]
+    assert ">infra</a>" in shifts
+    assert "No schedule has a shift of theirs" in irina.get("/people/2").text
+    assert irina.get("/incidents?view=mine").headers["Location"] == "/incidents?team=mine&view=mine"
+    irina.press("/incidents/views", name="All of it", query="")
+    assert irina.get("/incidents?view=1").status_code == 200
+    assert irina.get("/incidents?view=77").status_code == 200

@@ -109,7 +109,7 @@ def test_whose_view_it_is_and_what_becomes_of_it(world, anna, providers):
     world.alert(name="Before", fingerprint="before")
     anna.press("/incidents/views", name="Disks <b>", team="infra", query="label=kind%3Ddisk&status=all")
     oleg = signed_in(world, "oleg@example.org")
-    assert "no browser of yours takes push" in oleg.get("/incidents?view=1").text
+    assert "no browser of yours takes push" in oleg.get(oleg.get("/incidents?view=1").headers["Location"]).text
     assert oleg.press(WATCH, view="1", on="1").headers["Location"] == "/me/phone"
     assert oleg.press(WATCH, view="2", on="1").status_code == oleg.press(WATCH, view="²", on="1").status_code == 404
     assert signed_in(world, "irina@example.org").press(WATCH, view="1", on="1").status_code == 404  # of another team

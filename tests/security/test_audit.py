@@ -405,6 +405,7 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
      "browser removed"),
     ("/me/reading", lambda on: on.irina.press("/me/reading", timezone="Europe/Berlin", exact="1"), IRINA, "dashboard",
      "reading"),
+    ("/me/zone", lambda on: on.irina.press("/me/zone", use="1", zone="Europe/Berlin"), IRINA, "dashboard", "reading"),
     ("/me/times", lambda on: on.irina.press("/me/times", exact="1"), IRINA, "dashboard", "reading"),
     ("/me/keys", lambda on: on.irina.press("/me/keys", **{"key-next": "d"}), IRINA, "dashboard", "own keys"),
     ("/me/notifications", lambda on: on.irina.press("/me/notifications", **{"fast-0": "push"}), IRINA, "dashboard",
