@@ -173,8 +173,7 @@ def flat(found: Figures) -> dict[str, float | None]:
         "resolve_seconds_p90": resolve.p90,
         "resolve_seconds_mean": resolve.mean,
         **_by_hours(found),
-        "reopened": total.reopened,
-        "reopened_percent": figures.share(total.reopened, total.incidents),
+        **_outcomes(found),
         "in_time_of": total.eligible,
         "in_time": total.in_time,
         "in_time_percent": found.in_time,
@@ -192,6 +191,15 @@ def flat(found: Figures) -> dict[str, float | None]:
         "first_message_seconds_median": first.p50,
         "first_message_seconds_p95": first.p95,
         "first_message_seconds_max": first.most,
+    }
+
+
+def _outcomes(found: Figures) -> dict[str, float | None]:
+    """What came back, and what was a false alarm by what people said of it."""
+    total = found.total
+    return {
+        "reopened": total.reopened,
+        "reopened_percent": figures.share(total.reopened, total.incidents),
         "judged": total.judged,
         "false_percent": figures.share(total.judged_false, total.judged),
     }
