@@ -81,6 +81,26 @@ def test_nothing_sticks_out_of_the_list_on_a_phone(world, signed_in):
         page.keyboard.press("Escape")
 
 
+def test_the_keys_e_and_m_do_what_the_help_says(world, signed_in):
+    first, second = (world.alert(name=name, fingerprint=name)[0] for name in ("one", "two"))
+    page = signed_in()
+    said = page.locator("#flash")
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    expect(said).to_contain_text(f"Step 2 of #{second} begins now.")
+    expect(page.locator(f"#t-{second}")).to_be_focused()
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+J")
+    page.keyboard.press("m")
+    expect(said).to_contain_text(f"Merged: #{second}.")
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    page.keyboard.press("z")
+    expect(page.locator("#list tbody tr")).to_have_count(2, timeout=QUICK)
+    page.locator(f"#t-{first}").focus()
+    page.keyboard.press("m")
+    expect(page.locator("#merge-into")).to_be_focused()
+
+
 def test_a_rows_menu_is_made_when_it_opens_and_stays_while_news_come_in(world, signed_in):
     (number,) = world.alert()
     page = signed_in()
