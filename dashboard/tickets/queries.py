@@ -89,6 +89,8 @@ def last_words(ids: Sequence[int]) -> dict[int, Entry]:
 
 def by_key(key: str, source: str) -> tuple[Incident, AlertRow] | None:
     """The ticket with this number, of this source if one is named; of several desks the one that was heard last."""
+    if "\x00" in key + source:  # PostgreSQL takes no such text, and no ticket has it
+        return None
     query = (
         select(Incident, AlertRow)
         .join(AlertRow, AlertRow.incident_id == Incident.id)

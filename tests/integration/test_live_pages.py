@@ -72,6 +72,9 @@ def test_a_tickets_page_is_live(world):
     assert page.polls().headers["HX-Refresh"] == "true"
     gone = irina.client.get("/live", query_string={"page": "ticket", "q": "n=9&key=nothing", "since": "old"})
     assert gone.status_code == 286
+    for hostile in ("/tickets/%00", "/tickets/x?source=%00"):
+        assert irina.get(hostile).status_code == 404
+    assert irina.get("/live?page=ticket&since=1&q=n%3D1%26key%3D%2500").status_code == 286
     signed_out = Browser(world.app).client.get("/live", query_string={**page.asks, "since": "1"})
     assert "/login?next=/tickets/SD/1%2520a?source%3Dticket" in signed_out.text
 
