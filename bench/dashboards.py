@@ -4,7 +4,6 @@ import argparse
 import gzip
 import http.client
 import os
-import re
 import statistics
 import sys
 import threading
@@ -16,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench import targets
 from bench.driving import CALM, loaded, own_cluster, postmaster, say, scratch, shape, with_databases
-from bench.flat import Reader
+from bench.flat import MARK, Reader
 from bench.load import HOT
 from bench.machine import Meter
 from bench.subject import Nabat
@@ -24,7 +23,6 @@ from bench.targets import verdict
 
 POINT = (16, 10)
 EVERY = 1.7  # seconds between two questions of an open page, as in templates/partials/live.html
-_MARK = re.compile(rb'data-mark="([^"]*)"')
 
 
 class Dashboards:
@@ -59,7 +57,7 @@ class Dashboards:
             answer = link.getresponse()
             body = answer.read()
             packed = answer.getheader("Content-Encoding") == "gzip"
-            found = _MARK.search(gzip.decompress(body) if packed else body)
+            found = MARK.search(gzip.decompress(body) if packed else body)
             mark = found[1] if found else mark
             took = time.perf_counter() - begin
             self.times.append(1000 * took)

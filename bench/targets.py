@@ -12,6 +12,7 @@ P99_MS = {(1, 1): 5, (16, 1): 25, (16, 10): 50, (4, 100): 50}
 TIMES_ALERTMANAGER = {(16, 10): 0.3, (4, 100): 0.55}  # on PostgreSQL; p99 below Alertmanager's
 FULL_TO_EMPTY = 0.75  # ingest with a million incidents stored
 LIST_P95_MS = 25
+POLL_P95_MS = 3  # an open page asks and nothing has changed
 LCP_MS, CLS, INP_MS = 1000, 0.02, 100  # of a first view, and of a press
 REPORT_P95_MS = {30: 300, 90: 300, 365: 800}  # days; with the period before, and the noise
 DASHBOARDS = 0.95  # ingest with a hundred dashboards open, beside ingest without

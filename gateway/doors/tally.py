@@ -1,0 +1,29 @@
+"""What was stored, added up for the metrics: once a commit, since each counter costs more than all the adding."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from gateway import metrics
+from gateway.flows.intake import Outcome
+from gateway.store.alerts import Post
+from rules.words import Urgency
+
+NAMES = tuple(urgency.value for urgency in Urgency)
+
+
+def add_up(requests: int, stored: Iterable[tuple[Post, Outcome]]) -> None:
+    """After the commit that these requests shared, so that the metrics never run ahead of it."""
+    sums: Counter[tuple[Any, tuple[str, ...]]] = Counter()  # by metric and its labels
+    for post, outcome in stored:
+        firing = sum(1 for alert in post.alerts if alert.firing)
+        sums[metrics.alerts_received, (post.source, "firing")] += firing
+        sums[metrics.alerts_received, (post.source, "resolved")] += len(post.alerts) - firing
+        sums[metrics.quarantined, (post.source,)] += len(post.quarantined)
+        sums[metrics.never_seen, (post.source,)] += outcome.never_seen
+        for rank in outcome.opened:
+            sums[metrics.incidents_opened, (NAMES[rank],)] += 1
+    metrics.batch_posts.observe(requests)
+    for (counter, labels), number in sums.items():
+        if number:
+            counter.labels(*labels).inc(number)
