@@ -3,7 +3,6 @@
 import queue
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlche
 from sqlalchemy.orm import Session
 
 from gateway import crashpoint, log, metrics
+from gateway.doors import tally
 from gateway.flows import intake, strangers
 from gateway.flows.intake import Outcome
 from gateway.flows.own_alerts import OWN_SOURCE, unreadable_alert
@@ -31,7 +31,6 @@ NOTE_EVERY = timedelta(seconds=2)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 RETRIES = 2  # after a deadlock or a serialisation failure
 STUCK = 60.0  # seconds at one batch after which its writer counts as lost: no statement takes so long
-UNITS = ("emergency", "urgent", "fast", "ordinary")
 
 
 class Unavailable(Exception):
@@ -206,7 +205,8 @@ def _commit(batch: Sequence[Item], world: World) -> None:
 def count(batch: Sequence[Item]) -> None:
     """It is stored: that the counters have no room any more must not look like a payload that nobody can store."""
     try:
-        _add_up(batch)
+        stored = [(item.posts, item.result) for item in batch if isinstance(item.result, list)]
+        tally.add_up(len(batch), [pair for both in stored for pair in zip(*both, strict=True)])
     except Exception as problem:  # noqa: BLE001 - a disk that is full, a counter file of another version, a bug: see above
         log.error("counting_failed", problem)
 
@@ -280,21 +280,3 @@ def _one_by_one(batch: Sequence[Item], world: World, problem: Exception) -> None
     if isinstance(item.result, list):
         for outcome, post in zip(item.result, item.posts, strict=False):  # the last result is our own alert's
             outcome.quarantined += len(post.alerts)
-
-
-def _add_up(batch: Sequence[Item]) -> None:
-    """The metrics of what was stored; after the commit, so that they never run ahead of it."""
-    metrics.batch_posts.observe(len(batch))
-    for item in batch:
-        assert isinstance(item.result, list)
-        for post, outcome in zip(item.posts, item.result, strict=True):
-            if firing := sum(1 for alert in post.alerts if alert.firing):
-                metrics.alerts_received.labels(post.source, "firing").inc(firing)
-            if len(post.alerts) > firing:
-                metrics.alerts_received.labels(post.source, "resolved").inc(len(post.alerts) - firing)
-            if post.quarantined:
-                metrics.quarantined.labels(post.source).inc(len(post.quarantined))
-            if outcome.never_seen:
-                metrics.never_seen.labels(post.source).inc(outcome.never_seen)
-            for rank, number in Counter(outcome.opened).items():
-                metrics.incidents_opened.labels(UNITS[rank]).inc(number)

@@ -38,7 +38,7 @@ def serve(host: str, port: int, workers: int) -> None:
         port=port,
         interface=Interfaces.RSGI,
         workers=workers,
-        loop=Loops.asyncio,
+        loop=Loops.uvloop,
         backlog=BACKLOG,
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_DEADLINE),

@@ -1,17 +1,15 @@
 """How statements go to the driver, alone or several in one piece: past SQLAlchemy, which takes longer than they do."""
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gateway.store import written
-from gateway.store.db import is_forgetful, is_postgres, link_of
+from gateway.store.db import driver_of, is_postgres, link_of
 
 # A plan for each set of values would cost as much as the statement: all there is to know stands in the texts.
 GENERIC = "SET LOCAL plan_cache_mode = force_generic_plan"
@@ -113,26 +111,6 @@ def fetch(session: Session, sql: str, parameters: Any) -> Sequence[Any]:
     return Asked(session, sql, parameters).rows()
 
 
-@contextmanager
-def drivers_errors(session: Session, sql: str) -> Iterator[Any]:
+def drivers_errors(session: Session, sql: str) -> AbstractContextManager[Any]:
     """The driver's connection; its errors are put into SQLAlchemy's words, as callers expect them."""
-    connection = link_of(session)
-    driver: Any = connection.connection.driver_connection
-    try:
-        yield driver
-    except (psycopg.Error, sqlite3.Error) as found:
-        problem = _cause(found)
-        base = psycopg.Error if isinstance(problem, psycopg.Error) else sqlite3.Error
-        lost = is_forgetful(problem) or connection.dialect.is_disconnect(problem, driver, None)  # type: ignore[arg-type]  # each driver has its own Error
-        if lost:
-            connection.invalidate(problem)
-        raise DBAPIError.instance(
-            sql, None, problem, base, connection_invalidated=lost, dialect=connection.dialect
-        ) from problem
-
-
-def _cause(problem: psycopg.Error | sqlite3.Error) -> psycopg.Error | sqlite3.Error:
-    """What went wrong first: that what came after it in the same piece was not done says nothing."""
-    while isinstance(problem, psycopg.errors.PipelineAborted) and isinstance(problem.__context__, psycopg.Error):
-        problem = problem.__context__
-    return problem
+    return driver_of(link_of(session), sql)

@@ -12,7 +12,7 @@ from gateway import log
 
 WRITING, NEXT = 0, 1  # bytes of the file of turns
 PATIENCE = 1.0  # seconds; a commit takes some milliseconds
-GLANCE = 0.0005  # seconds between looks whether it is our turn: a lock that sleeps could not be given up
+GLANCE = 0.0001  # seconds between looks whether it is our turn: a lock that sleeps could not be given up
 
 
 class Turns:
