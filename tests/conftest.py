@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,6 +32,7 @@ EVERYBODY = PEOPLE.replace("NTFY", "https://ntfy.example")
 KEY = "a-key-for-the-tests-only-0123456789abcdef"
 
 
+BESIDE = ("acts-", "reports-", "reconcile-", "views-", "desks-", "herald", "sounding", "calendars")  # of a worker: threads
 WIDE = {  # many cases of one kind each, or much waiting: worth their minute, but not after every edit
     "test_dashboard", "test_email", "test_machine_api", "test_order_and_races", "test_outbound", "test_push",
     "test_roles", "test_samples", "test_schemathesis", "test_sign_in", "test_sendgrid_receipts", "test_signed_tickets",
@@ -168,6 +170,9 @@ def app_of(settings_of, clock):
         return app
 
     yield make
+    for thread in threading.enumerate():  # a worker's long jobs hold connections of their own until they are done
+        if thread.name.startswith(BESIDE):
+            thread.join(10)
     for context in reversed(opened):
         db.session.rollback()
         db.session.remove()
