@@ -32,7 +32,16 @@ EVERYBODY = PEOPLE.replace("NTFY", "https://ntfy.example")
 KEY = "a-key-for-the-tests-only-0123456789abcdef"
 
 
-BESIDE = ("acts-", "reports-", "reconcile-", "views-", "desks-", "herald", "sounding", "calendars")  # of a worker: threads
+BESIDE = (
+    "acts-",
+    "reports-",
+    "reconcile-",
+    "views-",
+    "desks-",
+    "herald",
+    "sounding",
+    "calendars",
+)  # of a worker: threads
 WIDE = {  # many cases of one kind each, or much waiting: worth their minute, but not after every edit
     "test_dashboard", "test_email", "test_machine_api", "test_order_and_races", "test_outbound", "test_push",
     "test_roles", "test_samples", "test_schemathesis", "test_sign_in", "test_sendgrid_receipts", "test_signed_tickets",
