@@ -9,12 +9,14 @@ from dashboard import words
 from dashboard.blueprint import bp
 from dashboard.page import draw, draw_part, htmx, reader_of
 from dashboard.reader import Moment, Reader
+from dashboard.reports.cards import CHANNELS
 from dashboard.rulebook import cases, queries
 from dashboard.rulebook.rows import StepRow, from_input, local_input, rule_url, step_rows
 from dashboard.words import Badge
 from gateway import explaining
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.explaining import Outcome, Question, Tried
+from gateway.foretold import Foretold, foretell
 from gateway.store.db import reading
 from gateway.world import world
 from rules.reasons import condition
@@ -168,6 +170,7 @@ class Decided:
     hidden: Moment | None
     hidden_by: str
     labels: tuple[tuple[str, str], ...]
+    messages: tuple[tuple[str, Foretold], ...]  # the channel, and what it would say to whoever looks
 
 
 def _outcome(outcome: Outcome, directory: Directory, reader: Reader) -> dict[str, object]:
@@ -206,4 +209,14 @@ def _decided(one: Tried, directory: Directory, reader: Reader) -> Decided:
         said.ending_said(reader.say, reader.duration), tuple(said.remarks_said(reader.say, reader.duration)),
         reader.moment(one.hidden.until) if one.hidden else None,
         f"{one.hidden.kind.value} #{one.hidden.id}: {one.hidden.reason}" if one.hidden else "", said.labels,
+        _messages(one, reader),
     )  # fmt: skip
+
+
+def _messages(one: Tried, reader: Reader) -> tuple[tuple[str, Foretold], ...]:
+    """Of an alert that fires: as the first message of it would read to whoever looks at this page."""
+    if not one.alert.firing:
+        return ()
+    labels, route = dict(one.explanation.labels), one.explanation.route
+    found = foretell(one.alert, route, labels, reader.now, (reader.language, reader.zone.key), world())
+    return tuple((reader.say(CHANNELS[each.channel][1]), each) for each in found)

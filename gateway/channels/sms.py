@@ -36,12 +36,10 @@ _PLAINER = str.maketrans({"—": "-", "–": "-", "…": "...", "“": '"', "”
 def send(message: Message, env: Mapping[str, str], /, *, deadline: float = DEADLINE) -> str:
     account, sender = env["NABAT_TWILIO_ACCOUNT_SID"], env["NABAT_TWILIO_FROM"]
     base = (env.get("NABAT_TWILIO_URL") or REAL).rstrip("/")
-    text = f"{message.title}\n{message.text}"
-    link = message.url if message.kind not in GOOD_NEWS or message.url in text else ""
     form = {
         "To": message.address,
         "MessagingServiceSid" if sender.startswith("MG") else "From": sender,
-        "Body": fit(text, link),
+        "Body": body(message),
         "ValidityPeriod": str(VALID),
     }
     public = env.get("NABAT_PUBLIC_URL", "").rstrip("/")
@@ -62,6 +60,12 @@ def check(address: str, _env: Mapping[str, str], /) -> str:
     if re.fullmatch(r"\+[1-9][0-9]{6,14}", address, re.ASCII):
         return ""
     return "a number begins with + and the country, then only digits: +79990000001"
+
+
+def body(message: Message) -> str:
+    """What the phone shows."""
+    text = f"{message.title}\n{message.text}"
+    return fit(text, message.url if message.kind not in GOOD_NEWS or message.url in text else "")
 
 
 def segments(text: str) -> tuple[str, int]:

@@ -273,3 +273,25 @@ def test_a_rule_that_is_never_reached_names_who_takes_all_and_since_when(staffed
     said = re.search(r"Never reached since [^<]*:\s*<a href=\"/rules/first\">rule (\d) takes all", page)
     assert said is not None
     assert said[1] == "1"
+
+
+TICKET = {
+    "event": "ticket.created", "id": "SD-1", "subject": "Printer <b>", "priority": "high", "service": "mail",
+    "requester": {"name": "Пётр", "email": "p@client.example"}, "url": "https://sd.example/1",
+}  # fmt: skip
+
+
+def test_the_tester_shows_what_each_channel_would_say_and_of_an_sms_its_parts(world, anna):
+    for body, kind in ((webhook(), "alertmanager"), (TICKET, "ticket")):
+        page = anna.press("/rules/test", kind=kind, body=json.dumps(body), source="", at="2026-12-05T03:12").text
+        told = re.search(r"What messages would say</summary>.*?</details>", page, re.DOTALL)
+        assert told, page
+        for channel in ("Voice (PagerDuty)", "SMS", "Push (ntfy)", "E-mail"):
+            assert f"<h4>{channel}" in told[0], channel
+    said = re.findall(r"<pre[^>]*>(.*?)</pre>", told[0], re.DOTALL)
+    assert len(said) == 4
+    assert all("Printer &lt;b&gt;" in one for one in said), said
+    assert re.search(r"\d+ characters, (GSM-7|UCS-2), \d parts?", told[0])
+    assert (world.deliveries(), world.incidents()) == ([], [])
+    resolved = anna.press("/rules/test", kind="alertmanager", body=json.dumps(webhook("resolved")), source="", at="")
+    assert "What messages would say" not in resolved.text
