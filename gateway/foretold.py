@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.access import links
 from gateway.channels import sms
 from gateway.outward.message import Message
 from gateway.outward.render import AlertFacts, Facts, render
@@ -15,7 +16,7 @@ from rules.words import Alert, Route, Way
 
 NUMBER = 0  # there is no incident yet
 UUID = "00000000-0000-0000-0000-000000000000"
-POCKET = "/p/…"  # its token is as long as what a person gets, and opens nothing
+SOMEBODY = "somebody@example.org"
 CHANNELS = ((Way.VOICE, "pagerduty"), (Way.SMS, "sms"), (Way.PUSH, "ntfy"), (Way.EMAIL, "email"))
 
 
@@ -37,7 +38,7 @@ def foretell(
     alert: Alert, route: Route, labels: Mapping[str, str], at: datetime, reader: tuple[str, str], world: World
 ) -> list[Foretold]:
     """`reader`: language and zone of whoever would read it."""
-    facts = _facts(alert, route, labels, at, reader, world.settings.public_url)
+    facts = _facts(alert, route, labels, at, reader, world)
     return [
         _foretold(way, channel, render(facts, channel, "opened", "", 0), used=way in route.channels)
         for way, channel in CHANNELS
@@ -53,9 +54,10 @@ def _foretold(way: Way, channel: str, message: Message, *, used: bool) -> Foreto
 
 
 def _facts(
-    alert: Alert, route: Route, labels: Mapping[str, str], at: datetime, reader: tuple[str, str], public: str
+    alert: Alert, route: Route, labels: Mapping[str, str], at: datetime, reader: tuple[str, str], world: World
 ) -> Facts:
-    started = min(alert.starts_at, at)
+    started, public = min(alert.starts_at, at), world.settings.public_url
+    token = "x" * len(links.make(world.settings.secret_key, UUID, SOMEBODY))  # as long as one, and no key to anything
     ticket: Any = msgspec.to_builtins(alert.ticket) if alert.ticket is not None else None
     return Facts(
         number=NUMBER, uuid=UUID, title=alert.title, urgency=route.urgency.value, severity=alert.severity.value,
@@ -64,5 +66,5 @@ def _facts(
         policy=route.policy, next_at=at + route.steps[0].wait if route.steps else None, duration=timedelta(),
         alerts=(AlertFacts(alert.title, alert.firing, started, labels, alert.annotations, alert.url),),
         labels=labels, annotations=alert.annotations, url=f"{public}/incidents/{NUMBER}",
-        pocket_url=f"{public}{POCKET}", ticket=ticket, language=reader[0], timezone=reader[1],
+        pocket_url=f"{public}/p/{token}", ticket=ticket, language=reader[0], timezone=reader[1],
     )  # fmt: skip

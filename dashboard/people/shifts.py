@@ -27,8 +27,8 @@ def coming(directory: Directory, email: str, reader: Reader) -> list[Line]:
     found = [
         (one, schedule.name)
         for schedule in directory.schedules.values()
-        for one in shifts_of(schedule, email, now - AROUND, now + AHEAD)
-        if one.ends > now
+        for one in shifts_of(schedule, email, now - AROUND, now + AHEAD + AROUND)
+        if one.ends > now and one.starts < now + AHEAD
     ]
     found.sort(key=lambda pair: pair[0].starts)
     return [

@@ -76,8 +76,9 @@ def _shares(say: Say) -> list[tuple[str, Any]]:
 
     def reached(found: Figures) -> str:
         total = found.total
-        each = say.number(total.unreached / total.incidents, 2) if total.incidents else say.number(None)
-        return f"{each} ({say.number(total.unreached)})"
+        if not total.incidents:
+            return say.number(None)
+        return f"{say.number(total.unreached / total.incidents, 2)} ({say.number(total.unreached)})"
 
     return [
         (_("A second step was told"), share("escalated", "incidents")),

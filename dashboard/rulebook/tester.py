@@ -218,5 +218,6 @@ def _messages(one: Tried, reader: Reader) -> tuple[tuple[str, Foretold], ...]:
     if not one.alert.firing:
         return ()
     labels, route = dict(one.explanation.labels), one.explanation.route
-    found = foretell(one.alert, route, labels, reader.now, (reader.language, reader.zone.key), world())
+    at = one.explanation.ladder[0].at if one.explanation.ladder else reader.now
+    found = foretell(one.alert, route, labels, at, (reader.language, reader.zone.key), world())
     return tuple((reader.say(CHANNELS[each.channel][1]), each) for each in found)
