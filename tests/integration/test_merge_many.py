@@ -74,10 +74,10 @@ def test_a_storm_is_merged_by_a_worker_and_taken_back(world, anna, monkeypatch):
 def test_a_row_says_which_step_was_told_and_is_escalated_once(world, anna):
     number = opens(world, "down")
     listed = anna.get("/incidents").text
-    assert f'<tr id="row-{number}" role=row data-calls data-step=1>' in listed
+    assert 'data-step="1"' in listed
     row = {**HX, "HX-Target": f"row-{number}"}
     done = anna.press(f"/incidents/{number}/escalate", headers=row, level="1")
-    assert "data-step=2" in done.text
+    assert 'data-step="2"' in done.text
     again = anna.press(f"/incidents/{number}/escalate", headers=row, level="1")
     assert "The next step had begun already." in again.headers["HX-Trigger"]
     assert world.incident().level == 2

@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant(
         "deferred BEGIN",
         "gateway/store/db.py",
-        (('"BEGIN IMMEDIATE" if writes else "BEGIN"', '"BEGIN"'),),
+        (('"BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN"', '"BEGIN"'),),
         ("tests/integration/test_guards.py -k write_lock",),
     ),
     Mutant(
