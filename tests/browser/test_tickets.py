@@ -38,6 +38,12 @@ TICKET = {
 
 
 @pytest.fixture
+def chromium(whole_chromium):
+    """Only this one knows push."""
+    return whole_chromium
+
+
+@pytest.fixture
 def world(world_of):
     return world_of(
         book=BOOK, people=PEOPLE, NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1", NABAT_PUBLIC_URL="https://nabat.example.org"
