@@ -5,6 +5,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # exported, but not by its own word
+
 ROOM = 128 * 1024 * 1024  # bytes of bodies that a process holds at a time …
 KEPT_FREE = 32 * 1024 * 1024  # … of which these many are for small ones
 BODILESS = ("GET", "HEAD")  # what comes with these means nothing
@@ -87,7 +89,10 @@ async def read_body(
 
 async def _in_one_piece(proto: Any, announced: int, seat: Seat) -> bytes:
     """It ends where it says so. Chunk by chunk it would be twice the work."""
-    body = bytes(await proto())
+    try:
+        body = bytes(await proto())
+    except ProtocolClosed:  # the link was cut
+        raise BrokenOff from None
     if len(body) < announced:
         raise BrokenOff
     seat.grow(len(body))

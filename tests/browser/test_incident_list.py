@@ -89,8 +89,11 @@ def test_the_keys_e_and_m_do_what_the_help_says(world, signed_in):
     page.keyboard.press("e")
     expect(said).to_contain_text(f"Step 2 of #{second} begins now.")
     expect(page.locator(f"#t-{second}")).to_be_focused()
+    expect(page.locator("tr.htmx-settling, tr.htmx-swapping")).to_have_count(0)  # the row is drawn anew
     page.keyboard.press("x")
+    expect(page.locator("#chosen")).to_have_text("1 selected")
     page.keyboard.press("Shift+J")
+    expect(page.locator("#chosen")).to_have_text("2 selected")
     page.keyboard.press("m")
     expect(said).to_contain_text(f"Merged: #{second}.")
     expect(page.locator("#list tbody tr")).to_have_count(1)
