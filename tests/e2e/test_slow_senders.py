@@ -134,3 +134,15 @@ def test_strangers_who_send_much_cost_no_memory(gateway):
                     link.sendall(b" " * 1_000_000)
         assert memory_of(web) - before < 64 * 1024 * 1024
     assert gateway.post(body("afterwards"))[0] == 202
+
+
+def test_a_small_body_that_breaks_off_is_refused_and_nothing_is_said_to_have_gone_wrong(gateway):
+    whole = body("torn")
+    with connect(gateway) as link:
+        link.sendall(head(gateway, len(whole)) + whole[:-9])
+        link.shutdown(socket.SHUT_WR)
+        assert link.recv(65536).startswith(b"HTTP/1.1 400")
+    with connect(gateway) as link:
+        link.sendall(head(gateway, len(whole)) + whole[:-9])
+    assert gateway.post(body("after a torn one"))[0] == 202
+    assert "torn" not in stored(gateway)
