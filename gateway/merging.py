@@ -1,7 +1,7 @@
 """Incidents that are one, and alerts that are not of it: merged, and split off."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -71,11 +71,15 @@ def _merge(session: Session, incident_id: int, into: int, actor: Actor, now: dat
     return Item(case.id, replace(before, firing=firing), undos.standing(case), target.id, moved)
 
 
-def gone(session: Session, item: Item, target: Case | None) -> Gone | None:
-    """What a merge moved, as it is now. None if there is nothing left of where it went."""
+def firing_of(session: Session, target_id: int) -> dict[int, bool]:
+    """Its alerts, and whether they fire."""
+    return {row[0]: row[1] for row in alerts.of_incident(session, target_id)}
+
+
+def gone(item: Item, target: Case | None, firing: Mapping[int, bool]) -> Gone | None:
+    """What a merge moved, as it is now: `firing` are the target's alerts. None if nothing is left of where it went."""
     if target is None:
         return None
-    firing = {row[0]: row[1] for row in alerts.of_incident(session, target.id)}
     together = all(number in firing for number in item.alerts)
     return Gone(target.open, together, sum(1 for number in item.alerts if firing.get(number)))
 

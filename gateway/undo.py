@@ -92,13 +92,14 @@ def _take_back(session: Session, row: UndoRow, actor: Actor, now: datetime, outc
     items = {one.number: one for one in undos.items_of(row)}
     found = cases.load(session, items)
     targets = cases.load(session, {item.into for item in items.values() if item.into})
+    there = {number: merging.firing_of(session, number) for number in targets}  # once, however many went there
     cases.count_firing(session, found.values())
     keys = [case.dedup_key for case in found.values()] if row.act in ENDS else []
     others = cases.load_open(session, keys) if keys else {}
     good: list[tuple[Case, Item]] = []
     for number, item in items.items():
         case = found.get(number)
-        gone = merging.gone(session, item, targets.get(item.into)) if item.into else None
+        gone = merging.gone(item, targets.get(item.into), there.get(item.into, {})) if item.into else None
         why = _why_not(row.act, item, case, others, gone)
         if why is not None or case is None:
             outcome.refused.append((number, why or Obstacle.GONE))
