@@ -260,17 +260,24 @@
     const button = place && place.querySelector("[data-do=" + what + "]");
     if (button && !button.disabled) button.click();
   };
-  const focus = (name) => { const field = id(name); if (field) { field.focus(); if (field.select) field.select(); } };
+  const focus = (name) => { // wherever it is folded away
+    const field = id(name), folded = field && field.closest("details"), more = id("more");
+    if (!field) return;
+    if (folded) folded.open = true;
+    if (more && !field.offsetParent) more.open = true;
+    field.focus();
+    if (field.select) field.select();
+  };
   const keys = {
     j: () => go(1), k: () => go(-1), a: () => press("acknowledge"), r: () => press("resolve"), e: () => press("escalate"), c: () => focus("note-text"),
-    m: () => { const more = id("amend"); if (more && id("merge-into")) { more.open = true; focus("merge-into"); } },
+    m: () => focus("merge-into"),
     s: () => focus("snooze-for"), i: () => focus("assign-to"),
     o: () => { const row = current(); if (row) row.querySelector(".ttl").click(); },
     z: takeBack,
     "/": () => focus(id("search") && id("search").offsetParent ? "search" : "f-q"), f: () => focus("f-q"), "?": () => help.showModal(),
     u: () => { if (page === "incident" && id("waiting").hidden) id("up").click(); else showNews(); },
     y: copyLink, g: () => { going = true; setTimeout(() => { going = false; }, 1500); },
-    ".": () => { const more = page === "incident" && id("amend"); if (more) { more.open = true; more.querySelector("summary").focus(); } },
+    ".": () => { const more = page === "incident" && id("more"); if (more) { more.open = true; more.firstElementChild.focus(); } },
   };
   let going = false;
   const places = { i: "incidents", t: "tickets", o: "oncall", r: "reports", d: "deliveries" };
@@ -311,10 +318,7 @@
   });
 
   const aim = page === "incident" && /^#[a-z-]+$/.test(location.hash) && id(location.hash.slice(1));
-  if (aim) { // a list's menu leads to one of the fields here
-    if (aim.closest("details")) aim.closest("details").open = true;
-    focus(aim.id);
-  }
+  if (aim) focus(aim.id); // a list's menu leads to one of the fields here
 
   for (const field of doc.querySelectorAll("[data-guess-zone]")) {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -344,9 +348,20 @@
     if (row.scrollWidth > row.clientWidth) row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
   }
 
-  const account = doc.querySelector(".account");
-  doc.addEventListener("click", (event) => { if (!account.contains(event.target)) account.open = false; });
-  account.addEventListener("keydown", (event) => { if (event.key === "Escape") { account.open = false; account.firstElementChild.focus(); } });
+  const dropped = () => doc.querySelectorAll(".account[open], .i-drop[open]");
+  const fold = (one) => {
+    const within = one.contains(doc.activeElement) || (one.id === "more" && id("rest").contains(doc.activeElement));
+    one.open = false;
+    if (within) one.firstElementChild.focus();
+  };
+  doc.addEventListener("click", (event) => { for (const one of dropped()) if (!one.contains(event.target)) one.open = false; });
+  doc.addEventListener("keydown", ({ key, target }) => {
+    const open = key === "Escape" && (target.closest(".account[open], .i-drop[open], #more[open]") || (target.closest("#rest") && id("more")));
+    if (open) fold(open);
+  });
+  doc.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => { // it is done: the page is what counts again
+    if (successful && elt.closest("#rest")) for (const one of [elt.closest(".i-drop"), id("more")]) if (one) fold(one);
+  });
 
   /* ---- theme, and a choice that submits itself ---- */
   id("theme").addEventListener("click", () => {

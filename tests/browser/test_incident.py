@@ -42,7 +42,7 @@ def test_keys_that_lead_on_and_those_of_a_cyrillic_keyboard(world, signed_in):
     expect(page.locator(f"#row-{number} .end-menu")).to_have_attribute("open", "")
     page.goto(f"/incidents/{number}")
     page.keyboard.press(".")
-    expect(page.locator("#amend summary")).to_be_focused()
+    expect(page.locator("#more summary")).to_be_focused()
     for keys, place in (
         ("gr", "reports"),
         ("gt", "tickets"),
@@ -69,7 +69,7 @@ def test_what_is_chosen_and_half_written_stays_while_the_page_lives(world, signe
     page = signed_in()
     page.goto(f"/incidents/{number}?tl=people")
     page.check("#choose-2")
-    page.click("#amend summary")
+    page.click("#more summary")
     page.fill("#why-urgency", "because")
     world.acknowledges(number, name="Oleg")
     expect(page.locator(".hero .st")).to_have_text("Acknowledged", timeout=QUICK)
