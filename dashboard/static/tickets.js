@@ -24,7 +24,7 @@
   });
   if (navigator.serviceWorker) navigator.serviceWorker.addEventListener("message", ({ data }) => { if (data && data.tapped && id("assign-to")) id("assign-to").focus(); });
 
-  /* ---- who else looks: asked while the page is seen, every ten seconds ---- */
+  /* ---- who else looks: asked while the page is seen, every ten seconds; whoever only passes by has not looked ---- */
   const place = "/incidents/" + looking.dataset.number + "/looking", token = doc.querySelector("meta[name=csrf-token]").content;
   if (looking.dataset.over) return;
   function show(text) {
@@ -43,5 +43,5 @@
   setInterval(ask, 10000);
   doc.addEventListener("visibilitychange", () => (doc.hidden ? leave() : ask()));
   addEventListener("pagehide", leave);
-  ask();
+  setTimeout(ask, 2000); // what the page itself brought says who was there a moment ago
 })();

@@ -1,4 +1,4 @@
-"""Who else has a ticket's page open: the page says so by itself every ten seconds, and is told of the others.
+"""Who else has a ticket's page open: it says so by itself, after two seconds and every ten, and is told of the others.
 
 A row in the database, so that it holds for all web processes; a page that is open writes one every eight seconds at
 most. Lists only read it: theirs is the only question that pays for it (live.py), and only while somebody looks.

@@ -58,15 +58,19 @@ def real(world, database_url, tmp_path):
 
 
 class Meter:
-    """What comes over the wire for a page in a browser that has nothing yet: {address: bytes}."""
+    """What comes over the wire for a page in a browser that has nothing yet: {address: bytes}.
 
-    def __init__(self, context):
-        self.page = context.new_page()
-        tools = context.new_cdp_session(self.page)
-        tools.send("Network.enable")
+    `page`: one that has looked at others before; it is given nothing of what it kept.
+    """
+
+    def __init__(self, context, page=None):
+        self.page = page or context.new_page()
+        self.tools = context.new_cdp_session(self.page)
+        self.tools.send("Network.enable")
+        self.tools.send("Network.setCacheDisabled", {"cacheDisabled": page is not None})
         self.names, self.sizes = {}, {}
-        tools.on("Network.responseReceived", self._begun)
-        tools.on("Network.loadingFinished", self._finished)
+        self.tools.on("Network.responseReceived", self._begun)
+        self.tools.on("Network.loadingFinished", self._finished)
 
     def _begun(self, told):
         self.names[told["requestId"]] = told["response"]["url"]

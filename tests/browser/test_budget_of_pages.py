@@ -1,0 +1,38 @@
+"""What a first view of each page costs, with the demo's data: bytes as they travel and requests, with nothing kept."""
+
+import pytest
+
+from tests.browser.test_budget import MOST_REQUESTS, MOST_SHIFT, SHIFT, Meter
+from tests.browser.test_looks import ADMINS, demo_site
+from tests.browsing import PASSWORD
+
+pytest.importorskip("playwright.sync_api")
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+demo = demo_site  # pytest finds it by a name of this file
+MOST_BYTES = 60_000  # Russian takes the most room
+ICON = 1_200  # bytes, in a request of its own: the light browser has no tabs, and so asks for no icon of one
+HEAVIEST = ("/incidents", "/services", "/setup/steps", "/tickets/SD-4711")  # some that would be over first
+
+
+@pytest.mark.timeout(600)
+def test_every_page_stays_light(demo_site, chromium):
+    root, pages = demo_site
+    assert set(HEAVIEST) < set(pages)
+    context = chromium.new_context(base_url=root, service_workers="block", locale="ru")
+    page = context.new_page()
+    page.goto("/login")
+    page.fill("#username", ADMINS["ru"])
+    page.fill("#password", PASSWORD)
+    page.click("button.pri")
+    page.wait_for_url("**/overview")
+    seen = {}
+    for place in pages:
+        meter = Meter(context, page)
+        page.goto(place.replace("LANGUAGE", "ru"))
+        shift = page.evaluate(SHIFT)  # takes a moment: what a script asks for at once is a part of the view
+        seen[place] = sum(meter.sizes.values()) + ICON, len(meter.sizes) + 1, shift
+        meter.tools.detach()
+    context.close()
+    print(sorted(seen.items(), key=lambda one: one[1])[-5:])  # noqa: T201 - for docs/PERFORMANCE.md
+    most = MOST_BYTES, MOST_REQUESTS, MOST_SHIFT
+    assert {place: one for place, one in seen.items() if any(a > b for a, b in zip(one, most, strict=True))} == {}
