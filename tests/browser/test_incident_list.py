@@ -111,6 +111,9 @@ def test_a_rows_menu_is_made_when_it_opens_and_stays_while_news_come_in(world, s
     expect(entries).to_have_count(0)
     menu.locator("summary").click()
     expect(entries).to_have_count(8)
+    assert (
+        menu.locator(".pop *").count() == 11
+    )  # an element each, with the links: a slow phone feels every one that is drawn
     (other,) = world.alert(name="Other", fingerprint="other", severity="info")
     expect(page.locator("#waiting")).to_be_visible(timeout=QUICK)
     page.keyboard.press("u")  # what is drawn anew leaves an open menu alone
