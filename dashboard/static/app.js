@@ -42,7 +42,7 @@
   const age = () => (performance.now() - heard) / 1000;
   const wake = () => live && htmx.trigger(live, "nabat:wake");
   let held = false, forced = false, acted = false, paused = Boolean(live) && sessionStorage.getItem("nabat-paused") === "1";
-  const busy = "#list .cb:checked, #list details[open], #ticket details[open], #filter-line details[open]";
+  const busy = "#list .cb:checked, #list details[open], #ticket details[open], #filter-line .menu[open]";
   const frozen = () => paused || held || doc.querySelector(busy) || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
     doc.querySelector("main form.htmx-request, main tr .htmx-request");
   doc.addEventListener("htmx:afterRequest", (event) => { if (event.detail.requestConfig.verb !== "get") acted = true; });
