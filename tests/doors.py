@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 from types import SimpleNamespace
 from urllib.parse import unquote
 
@@ -29,6 +30,8 @@ class BridgeDoor:
     def __init__(self, app):
         self.bridge = Bridge(app)
         self.loop = asyncio.new_event_loop()
+        self.ahead = 0.0  # seconds that its clock was turned
+        self.loop.time = lambda: time.monotonic() + self.ahead
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.in_loop(lambda: self.bridge.__rsgi_init__(self.loop))
@@ -48,6 +51,10 @@ class BridgeDoor:
 
     def speak(self, path, pieces, headers, **more):
         """`pieces` is iterated asynchronously, as far as the bridge wants them."""
+        return self.begin(path, pieces, headers, **more)()
+
+    def begin(self, path, pieces, headers, **more):
+        """The same without waiting: what it returns waits for the answer."""
         proto = _Proto(pieces)
         usual = {
             "proto": "http", "method": "POST", "path": unquote(path), "query_string": "", "headers": headers,
@@ -55,8 +62,22 @@ class BridgeDoor:
             "authority": None,
         }  # fmt: skip
         scope = SimpleNamespace(**usual | more)
-        asyncio.run_coroutine_threadsafe(self.bridge.__rsgi__(scope, proto), self.loop).result(30)
-        return SimpleNamespace(status=proto.status, headers=dict(proto.headers), body=proto.body)
+        asked = asyncio.run_coroutine_threadsafe(self.bridge.__rsgi__(scope, proto), self.loop)
+
+        def answer():
+            asked.result(30)
+            return SimpleNamespace(status=proto.status, headers=dict(proto.headers), body=proto.body)
+
+        answer.asked = asked
+        return answer
+
+    def turn(self, seconds):
+        """Its deadlines come nearer by so much."""
+
+        def ahead():
+            self.ahead += seconds
+
+        self.in_loop(ahead)
 
     def close(self):
         self.in_loop(self.bridge.watch.cancel)

@@ -1,16 +1,15 @@
-"""Bodies of requests as they come in: counted, within the room that all of them share, and whole."""
+"""Bodies of requests as they come in: counted, in time, and whole."""
 
+import asyncio
 import io
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # exported, but not by its own word
+from gateway.doors.seats import UNASKED, Ask, Full, Seat
 
-ROOM = 128 * 1024 * 1024  # bytes of bodies that a process holds at a time …
-KEPT_FREE = 32 * 1024 * 1024  # … of which these many are for small ones
 BODILESS = ("GET", "HEAD")  # what comes with these means nothing
-UNASKED = 64 * 1024  # bytes of a body that are read before we know who sends it
+BODY_DEADLINE = 20.0  # seconds for a whole body to arrive …
+SMALL_DEADLINE = 10.0  # … and for one that announces no more than we read of anybody
 
 REFUSED = "nabat.refused"  # in an environ: the status with which a body was not taken in
 
@@ -23,80 +22,46 @@ class BrokenOff(Exception):
     """The link was cut before the end of the body."""
 
 
-class Full(Exception):
-    """The bodies under way fill the room there is."""
+class TooSlow(Exception):
+    """The body did not arrive in time."""
 
 
-class Room:
-    """What all bodies of a process hold together. For the event loop alone: no lock."""
-
-    def __init__(self, size: int = ROOM, kept_free: int = KEPT_FREE) -> None:
-        self.size = size
-        self.kept_free = kept_free
-        self.held = 0
-
-
-class Seat:
-    """One request's part of the room, given back at its end."""
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self.size = 0
-
-    def __enter__(self) -> "Seat":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._room.held -= self.size
-
-    def grow(self, more: int) -> None:
-        room = self._room
-        most = room.size - (room.kept_free if self.size + more > UNASKED else 0)
-        if room.held + more > most:
-            raise Full
-        room.held += more
-        self.size += more
-
-
-async def read_body(
-    scope: Any, proto: Any, limit: int, seat: Seat, ask: Callable[[], Awaitable[object]] | None = None
-) -> bytes:
-    """The whole body, counted as it comes whatever Content-Length says. Raises TooLarge, BrokenOff, Full.
+async def read_body(scope: Any, proto: Any, limit: int, seat: Seat, ask: Ask | None = None) -> bytes:
+    """The whole body, counted as it comes whatever Content-Length says. Raises TooLarge, BrokenOff, TooSlow, Full.
 
     `ask` raises what it likes if this sender may not send more than a little; it is asked once, before that much came.
     """
     announced = _announced(scope)
     if announced > limit:
         raise TooLarge
-    if ask is not None and announced > UNASKED:
-        await ask()
-        ask = None
-    if 0 < announced <= UNASKED and not scope.headers.get("transfer-encoding"):
-        return await _in_one_piece(proto, announced, seat)
-    chunks = []
-    async for chunk in proto:
-        if seat.size + len(chunk) > limit:
+    seat.ask = ask
+    try:
+        async with asyncio.timeout(SMALL_DEADLINE if 0 < announced <= UNASKED else BODY_DEADLINE) as seat.patience:
+            if announced > UNASKED:
+                await seat.expect(announced)
+            return await _in_parts(scope, proto, announced, limit, seat)
+    except TimeoutError:
+        raise Full if seat.lost else TooSlow from None
+
+
+async def _in_parts(scope: Any, proto: Any, announced: int, limit: int, seat: Seat) -> bytes:
+    """Mostly the first part is all of it. After it nobody waits for the end: that would be twice the work."""
+    end = -1 if scope.headers.get("transfer-encoding") else announced or -1  # -1: nobody said
+    body = bytearray()  # a list of parts would be many times as large as what they say, of whoever sends byte by byte
+    async for part in proto:
+        if seat.size + len(part) > limit:
             raise TooLarge
-        seat.grow(len(chunk))
-        if ask is not None and seat.size > UNASKED:
-            await ask()
-            ask = None
-        chunks.append(chunk)
+        seat.grow(len(part))
+        if seat.size == end:
+            seat.settle()
+            return bytes(body + part) if body else bytes(part)
+        body += part
+        del part  # or it were held twice while the next is waited for
+        await seat.expect(seat.size)
     if seat.size < announced:  # granian ends the loop just the same
         raise BrokenOff
-    return b"".join(chunks)
-
-
-async def _in_one_piece(proto: Any, announced: int, seat: Seat) -> bytes:
-    """It ends where it says so. Chunk by chunk it would be twice the work."""
-    try:
-        body = bytes(await proto())
-    except ProtocolClosed:  # the link was cut
-        raise BrokenOff from None
-    if len(body) < announced:
-        raise BrokenOff
-    seat.grow(len(body))
-    return body
+    seat.settle()
+    return bytes(body)
 
 
 def _announced(scope: Any) -> int:

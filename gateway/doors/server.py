@@ -7,7 +7,7 @@ coroutine, not a thread (docs/ARCHITECTURE.md, "The door").
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
@@ -17,10 +17,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import log, metrics
 from gateway.doors import ingest
-from gateway.doors.bodies import BODILESS, REFUSED, BrokenOff, Full, Room, Seat, TooLarge, environ_of, read_body
+from gateway.doors.bodies import BODILESS, REFUSED, BrokenOff, TooLarge, TooSlow, environ_of, read_body
 from gateway.doors.inbox import Inbox, Item, Unavailable
 from gateway.doors.ingest import Owners, Refused, Signer
 from gateway.doors.pages import answer_of
+from gateway.doors.seats import Ask, Full, Room, Seat
 from gateway.flows.prepare import prepare
 from gateway.reply import QUICK, Answer, Quick
 from gateway.store import sources as source_store
@@ -31,7 +32,6 @@ from gateway.world import World
 
 THREADS = 16  # for Flask's pages
 INGEST_THREADS = 4  # for tokens nobody has asked about lately, and large bodies: pages must not hold them up
-BODY_DEADLINE = 20.0  # seconds for a whole body to arrive
 FORM_LIMIT = 1024 * 1024  # bytes; everything but ingest is small
 SMALL = 128 * 1024  # bytes: a body up to this is parsed on the event loop, a larger one in a thread
 BOOK_GLANCE = 0.5  # seconds between questions whether somebody asked for it
@@ -262,21 +262,18 @@ def _answer_all(items: Sequence[Item]) -> None:
             item.reply.set_result(item)
 
 
-async def _body(
-    scope: Any, proto: Any, seat: Seat, limit: int, ask: Callable[[], Awaitable[object]] | None = None
-) -> bytes | None:
+async def _body(scope: Any, proto: Any, seat: Seat, limit: int, ask: Ask | None = None) -> bytes | None:
     """The body; None if it is too large. Raises Refused, Unavailable."""
     if scope.method in BODILESS:
         return b""
     try:
-        async with asyncio.timeout(BODY_DEADLINE):
-            return await read_body(scope, proto, limit, seat, ask)
-    except TimeoutError:
+        return await read_body(scope, proto, limit, seat, ask)
+    except TooSlow:
         raise Refused(ingest.problem(408, "the body did not arrive in time")) from None
     except BrokenOff:  # nothing of it is kept, or told to people: who sent it knows, and comes again
         raise Refused(ingest.problem(400, "the body broke off before its end")) from None
     except Full:
-        raise Unavailable("too many large requests are under way") from None
+        raise Unavailable("too many requests are under way") from None
     except TooLarge:
         return None
 

@@ -17,6 +17,8 @@ from tests.samples import alert, group
 DAWDLERS = 200
 STRANGERS = 60
 DELAY = 1.0  # seconds that they may cost somebody else
+CROWD = 2500  # links that each hold 60 kB of a body: more than there is room for
+IDLE = 1000
 LARGEST = 16 * 1024 * 1024
 pytestmark = pytest.mark.slow
 
@@ -146,3 +148,16 @@ def test_a_small_body_that_breaks_off_is_refused_and_nothing_is_said_to_have_gon
         link.sendall(head(gateway, len(whole)) + whole[:-9])
     assert gateway.post(body("after a torn one"))[0] == 202
     assert "torn" not in stored(gateway)
+
+
+def test_a_crowd_of_dripping_and_of_silent_links_takes_nobodys_room(gateway):
+    web = children_of(gateway.processes[0].pid)[0]
+    before = memory_of(web)
+    with ExitStack() as links:
+        for number in range(CROWD + IDLE):
+            link = links.enter_context(connect(gateway))
+            link.sendall(head(gateway, 64_000) + (b" " * 60_000 if number < CROWD else b""))
+        for turn in range(5):
+            assert gateway.post(body(f"through the crowd {turn}"))[0] == 202
+        assert memory_of(web) - before < 320 * 1024 * 1024
+    assert gateway.post(body("after the crowd"))[0] == 202

@@ -1,5 +1,6 @@
 """What the ingest address answers and keeps: the same through the Flask view and through the fast path."""
 
+import asyncio
 import base64
 import json
 import queue
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from gateway.actions import Actor, act
-from gateway.doors import bodies, inbox
+from gateway.doors import bodies, inbox, seats
 from gateway.flows import own_alerts
 from gateway.sources import Heard, alertmanager
 from gateway.store import sources as source_store
@@ -16,6 +17,7 @@ from gateway.store.alerts import Post
 from gateway.store.db import db, reading
 from gateway.store.tables import AlertRow, Payload, QuarantinedItem
 from rules.lifecycle import Signal
+from tests.databases import wait_until
 from tests.doors import BridgeDoor, FlaskDoor, said
 from tests.samples import alert, group, webhook
 
@@ -291,21 +293,144 @@ def test_little_is_read_of_what_a_stranger_sends(world, headers, announced):
         proto = Pouring(1000, 15_000)
         answer = door.speak("/ingest/alertmanager", proto, {**headers, **announced})
         assert answer.status == 401
-        assert proto.taken <= bodies.UNASKED + proto.size
+        assert proto.taken <= seats.UNASKED + proto.size
         assert door.bridge.room.held == 0
     finally:
         door.close()
 
 
+class Dripping:
+    """A body of which a part has come; the rest comes when `go` is called."""
+
+    def __init__(self, door, first, rest=b""):
+        self.door, self.first, self.rest = door, [first[:50_000], first[50_000:]], rest
+        self.gate, self.asked_for_more = asyncio.Event(), False
+
+    async def __aiter__(self):
+        for part in filter(None, self.first):
+            yield part
+        self.asked_for_more = True
+        await self.gate.wait()
+        yield self.rest
+
+    def go(self):
+        self.door.in_loop(self.gate.set)
+
+
+@pytest.fixture
+def bridge(world):
+    door = BridgeDoor(world.app)
+    yield door
+    door.close()
+    assert door.bridge.room.held == 0
+    assert not door.bridge.room.slow
+    assert door.bridge.room.held_by_slow == 0
+
+
+def head(world, length, token=None):
+    return {"authorization": f"Bearer {token or world.token('alertmanager')}", "content-length": str(length)}
+
+
+def drip(world, door, size, body=None, token="a stranger's", *, chunked=False):
+    """A body under way: `size` bytes of it have come, and are counted."""
+    whole = b" " * 60_000 if body is None else body
+    pieces = Dripping(door, whole[:size], whole[size:])
+    headers = head(world, len(whole), token)
+    if chunked:
+        headers["transfer-encoding"] = "chunked"
+        del headers["content-length"]
+    pieces.answer = door.begin("/ingest/alertmanager", pieces, headers)
+    wait_until(lambda: pieces.asked_for_more or pieces.answer.asked.done())
+    return pieces
+
+
+def test_of_bodies_that_come_in_parts_the_slowest_gives_way(world, bridge):
+    bridge.bridge.room.size = 130_000
+    good = json.dumps(webhook()).encode().ljust(60_000)
+    first, second = drip(world, bridge, 50_000), drip(world, bridge, 50_000, good, world.token("alertmanager"))
+    assert bridge.bridge.room.held == 100_000
+    assert send(world, bridge, good).status == 202  # it comes in two halves itself
+    answer = first.answer()
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    second.go()
+    assert second.answer().status == 202
+
+
+def test_what_drips_holds_a_part_of_the_room_at_most(world, bridge):
+    bridge.bridge.room.for_slow = 100_000
+    dripping = [drip(world, bridge, 45_000) for _ in range(3)]
+    assert dripping[0].answer().status == 503
+    assert bridge.bridge.room.held == bridge.bridge.room.held_by_slow == 90_000
+    for one in dripping[1:]:
+        one.go()
+        assert one.answer().status == 401
+
+
+def test_who_drips_most_slowly_makes_no_way_for_itself(world, bridge):
+    bridge.bridge.room.size = 70_000
+    first, second = drip(world, bridge, 40_000), drip(world, bridge, 25_000)
+    first.go()  # 20,000 more of the one that takes longest: there is no room for them
+    assert first.answer().status == 503
+    second.go()
+    assert second.answer().status == 401
+
+
+def test_links_that_announce_a_body_and_send_nothing_hold_nothing(world, bridge):
+    bridge.bridge.room.size = 130_000
+    idle = [drip(world, bridge, 0) for _ in range(50)]
+    assert send(world, bridge, webhook()).status == 202
+    assert bridge.bridge.room.held == 0
+    for one in idle:
+        one.go()
+    assert {one.answer().status for one in idle} <= {401, 503}
+
+
+def test_strangers_with_large_forms_give_way_to_alerts(world, bridge):
+    bridge.bridge.room.size, bridge.bridge.room.kept_free = 1_000_000, 100_000
+    form = Dripping(bridge, b" " * 800_000, b" ")
+    answer = bridge.begin("/login", form, {"content-length": "800001"})
+    wait_until(lambda: bridge.bridge.room.held == 800_000)
+    assert send(world, bridge, json.dumps(webhook()).encode().ljust(500_000)).status == 202
+    assert answer().status == 503
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_sender_we_know_gives_way_to_nobody(world, bridge, chunked):
+    bridge.bridge.room.size, bridge.bridge.room.kept_free = 600_000, 0
+    whole = json.dumps(webhook()).encode().ljust(500_000)
+    known = drip(world, bridge, 400_000, whole, world.token("alertmanager"), chunked=chunked)
+    assert send(world, bridge, json.dumps(webhook()).encode().ljust(300_000)).status == 503
+    known.go()
+    assert known.answer().status == 202
+
+
+def test_a_small_body_is_waited_for_half_as_long(world, bridge):
+    whole = json.dumps(webhook()).encode()
+    small = drip(world, bridge, 10, whole, world.token("alertmanager"))
+    large = drip(world, bridge, 10, whole.ljust(70_000), world.token("alertmanager"))
+    late = drip(world, bridge, 10, whole.ljust(70_000), world.token("alertmanager"))
+    bridge.turn(bodies.SMALL_DEADLINE)
+    assert small.answer().status == 408
+    large.go()
+    assert large.answer().status == 202
+    bridge.turn(bodies.BODY_DEADLINE - bodies.SMALL_DEADLINE)
+    assert late.answer().status == 408
+
+
+def test_a_body_that_is_there_is_not_waited_for_any_further(world, bridge):
+    whole = json.dumps(webhook()).encode()
+    assert drip(world, bridge, len(whole), whole, world.token("alertmanager")).answer().status == 202
+
+
 def test_when_the_bodies_under_way_fill_the_room_large_ones_come_again_and_small_ones_are_taken(world):
     door = BridgeDoor(world.app)
     try:
-        door.bridge.room.held = bodies.ROOM - bodies.KEPT_FREE
+        door.bridge.room.held = seats.ROOM - seats.KEPT_FREE
         assert send(world, door, b" " * 100_000).status == 503
         assert send(world, door, webhook()).status == 202
-        door.bridge.room.held = bodies.ROOM
+        door.bridge.room.held = seats.ROOM
         answer = send(world, door, webhook())
         assert (answer.status, answer.headers["retry-after"]) == (503, "5")
-        assert door.bridge.room.held == bodies.ROOM
+        assert door.bridge.room.held == seats.ROOM
     finally:
         door.close()
