@@ -104,7 +104,7 @@ class Sums:
     off_pages: int = 0  # outside work hours, sleep hours too
     sleep_pages: int = 0
     reopened: int = 0  # incidents that came back after they were over
-    unreached: int = 0  # persons, incident by incident, to whom nothing that was sent for it got through
+    unreached: int = 0  # persons, incident by incident, who were to be told and for whom no provider took anything
     judged: int = 0  # incidents of which somebody said what they were worth
     judged_false: int = 0  # false alarms, by what was said
 

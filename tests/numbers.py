@@ -29,7 +29,7 @@ INCIDENTS = (
     (11, 0, 30, "00:00", 5, 6, "person", 300, 1, "DbDown", "billing"),  # the first moment after the week
 )
 MESSAGES = (
-    # incident, channel, way, status, kind, level, person, day, time, milliseconds, was a page
+    # incident, channel, way, status, kind, level, person, day, time, milliseconds, was a page, attempts if not one
     (1, "pagerduty", "voice", "delivered", "opened", 1, "anna", 23, "10:00", 2000, True),
     (1, "ntfy", "push", "sent", "opened", 1, "anna", 23, "10:00", 1000, False),  # within the same minute
     (1, "email", "email", "sent", "resolved", 1, "anna", 23, "10:10", 4000, False),
@@ -40,8 +40,10 @@ MESSAGES = (
     (3, "sms", "sms", "delivered", "escalated", 2, "oleg", 24, "03:06", 5000, True),
     (4, "pagerduty", "voice", "sent", "opened", 1, "anna", 24, "03:30", 1000, True),
     (6, "ntfy", "push", "sent", "opened", 1, "anna", 25, "13:00", 1500, True),
-    (6, "ntfy", "push", "cancelled", "escalated", 2, "oleg", 25, "13:04", None, False),  # never left
+    (6, "ntfy", "push", "cancelled", "escalated", 2, "oleg", 25, "13:04", None, False, 0),  # never tried: no harm done
     (5, "sms", "sms", "delivered", "escalated", 2, "oleg", 25, "23:30", 7000, True),
+    (7, "email", "email", "logged", "opened", 1, "oleg", 26, "09:00", None, False),  # no provider: he never heard of it
+    (8, "ntfy", "push", "cancelled", "opened", 1, "oleg", 26, "10:00", None, False, 2),  # nor of this, tried twice
     (9, "pagerduty", "voice", "delivered", "opened", 1, "anna", 26, "11:00", 900, True),  # of the test
 )
 BY_HAND = {
@@ -52,7 +54,7 @@ BY_HAND = {
     "ack_work_seconds_median": 120, "ack_work_seconds_p90": 3600, "ack_off_hours_seconds_median": 400,
     "ack_off_hours_seconds_p90": 400, "resolve_work_seconds_median": 900, "resolve_work_seconds_p90": 7200,
     "resolve_off_hours_seconds_median": 1800, "resolve_off_hours_seconds_p90": 4000, "missed": 3,
-    "reopened": 1, "reopened_percent": 12.5, "not_reached": 1, "not_reached_per_incident": 0.125,
+    "reopened": 1, "reopened_percent": 12.5, "not_reached": 3, "not_reached_per_incident": 0.375,
     "first_message_seconds_max": 3, "judged": 0,
     "notifications": 10, "notifications_per_incident": 1.25, "failed": 2, "delivered_percent": 80,
     "pages": 6, "off_hours_pages": 4, "sleep_pages": 4, "nights": 3,
@@ -92,15 +94,25 @@ def _incident(number, urgency, day, clock, acked, over, by, target, alerts, name
     )  # fmt: skip
 
 
-def _message(number, people, incident, channel, way, status, kind, level, person, day, clock, took, page):
+def _message(number, people, incident, channel, way, status, kind, level, person, day, clock, took, page, tried=1):
     created = at(day, clock)
     local = created.astimezone(MOSCOW)
     return Delivery(
         incident_id=incident, once=str(number), kind=kind, level=level, part="primary", way=way, channel=channel,
         address="x", address_id=person, person_id=people[person], who=f"{person}@example.org", name=person.title(),
-        rank=INCIDENTS[incident - 1][1], status=status, attempts=1, ambiguous=0, created_at=created, due_at=created,
+        rank=INCIDENTS[incident - 1][1], status=status, attempts=tried, ambiguous=0, created_at=created, due_at=created,
         lease=1, latency_ms=took, provider_ref="", error="", is_page=page,
         finished_at=created + timedelta(milliseconds=took or 0),
         local_mow=local.weekday() * 1440 + local.hour * 60 + local.minute,
         local_night=(local - timedelta(hours=7)).date().isoformat(),
     )  # fmt: skip
+
+
+def message_to(person_id, *, incident, status, part, number, tried, kind="opened", **more):
+    """One more of these to somebody about one of the incidents, in the order of their numbers."""
+    row = (incident, "ntfy", "push", status, kind, 1, "oleg", 23, "10:05", None, False, tried)
+    made = _message(number, {"oleg": person_id}, *row)
+    made.part = part
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made

@@ -16,10 +16,12 @@ def definitions(reader: Reader) -> list[tuple[str, str, str]]:
             ("first", _("From alert to first message"),
              _("From opening the incident to the provider's answer to its first message.")),
             ("further", _("Further figures"),
-             _("Work and off hours: by when the incident opened, by the rule book's clock. Came back: it was over and"
-               " went on within the time in which alerts join the old incident. Not reached: somebody to whom messages"
-               " of an incident were sent and none got out; the goal is 0. False alarms: of the incidents on which"
-               " somebody said what they were worth.")),
+             _("Work and off hours: by when the incident opened, by the rule book's clock. Came back: it was over"
+               " and went on within the time in which alerts join the old incident. Not reached: somebody who was"
+               " to be told of an incident and for whom no provider took a message: it failed, was only written to"
+               " the log, or was called off after an attempt; the goal is 0. What was called off before anybody"
+               " tried counts as neither. False alarms: of the incidents on which somebody said what they were"
+               " worth.")),
             ("noise", _("Noise"),
              _("Cleared alone: over by itself within 5 minutes. Someone acted: acknowledged, and a note was written, or"
                " a person resolved it, or more than 2 minutes lay between. Wait: when more than 60 % clear alone and 10"

@@ -23,6 +23,7 @@ EVERY = timedelta(minutes=5)
 ANEW = timedelta(hours=26)
 AT_ONCE = 40  # days of the past that one turn counts; the next go on
 BLOCKS_AT_ONCE = 2
+GONE = timedelta(minutes=15)  # another version that has counted nothing for so long is not there any more
 SHOWN = 30  # days whose figures /metrics has
 
 
@@ -42,13 +43,20 @@ class Keeper:
 
 
 def turn(now: datetime, zone: ZoneInfo) -> None:
-    """Counts what may have changed since the last turn. Made twice it changes nothing."""
+    """Counts what may have changed since the last turn. Made twice it changes nothing.
+
+    While a version replaces another, the older one leaves the sums to the newer. One that does not know this yet counts
+    on in its own way: once it is gone, all days are counted anew, and not each time that it has had its turn.
+    """
     with reading() as session:
-        known = rollups.state(session)
+        states = rollups.states(session)
         newest = session.scalar(select(Entry.id).order_by(Entry.id.desc()).limit(1)) or 0
+    known, silent = states.pop(rollups.FORM, None), micros(now - GONE)
+    if any(form > rollups.FORM and other.built > silent for form, other in states.items()):
+        return  # a newer version keeps them
+    gone = {form: other for form, other in states.items() if other.built <= silent}
     seen = known.seen if known is not None else 0
-    # Of another zone every day begins elsewhere, and of an older form something is missing of each.
-    if known is None or known.zone not in ("", zone.key) or known.form < rollups.FORM:
+    if known is None or _is_spoiled(known, zone, gone.values()):
         known = _nothing(now, zone)
     recent = _days_between(now - ANEW, now, zone)
     past = range(max(known.first, known.since - AT_ONCE), known.since)
@@ -65,10 +73,16 @@ def turn(now: datetime, zone: ZoneInfo) -> None:
     since = min([known.since, *past, *(day for day in recent if day >= known.first)])
     summed = tuple(sorted({*known.blocks, *blocks}))
     state = State(since, known.first, micros(now), newest, seen, summed, services=True, zone=zone.key,
-                  form=rollups.FORM)  # fmt: skip
+                  anew=known.anew)  # fmt: skip
     with transaction() as session:
         rollups.set_state(session, state)
+        rollups.forget(session, gone)
     _show(now, zone)
+
+
+def _is_spoiled(known: State, zone: ZoneInfo, gone: Iterable[State]) -> bool:
+    """Of another zone every day begins elsewhere, and another version has left days of its own beside ours."""
+    return known.zone not in ("", zone.key) or any(other.built > known.anew for other in gone)
 
 
 def _nothing(now: datetime, zone: ZoneInfo) -> State:
@@ -77,7 +91,7 @@ def _nothing(now: datetime, zone: ZoneInfo) -> State:
     with reading() as session:
         first = session.scalar(select(Incident.opened_at).order_by(Incident.opened_at).limit(1))
     begin = stats.day_number((first or now).astimezone(zone).date())
-    return State(tomorrow, min(begin, tomorrow), 0)
+    return State(tomorrow, min(begin, tomorrow), 0, anew=micros(now))
 
 
 def _days_between(start: datetime, end: datetime, zone: ZoneInfo) -> range:

@@ -172,7 +172,8 @@ def _values(session: Session, result: Result, case: Case | None, now: datetime) 
         return base | sent | latency | pages.load_on_person(session, leased, now)
     base |= {"error": result.words[:500]}
     if result.outcome == "over":
-        return base | {"status": "cancelled", "finished_at": at, "fallback_at": None}
+        untried = {"attempts": leased.attempts - 1}  # it was asked about, not sent
+        return base | untried | {"status": "cancelled", "finished_at": at, "fallback_at": None}
     if result.outcome == "never":
         return base | {"status": "failed", "finished_at": at, "fallback_at": None}
     if leased.kind in outbox.PAGES and case is not None and not case.calls:

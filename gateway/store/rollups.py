@@ -1,12 +1,12 @@
 """Sums that the worker keeps for reports: a day, a week or four weeks are written anew as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk, stats
@@ -18,9 +18,11 @@ from gateway.store.types import moment
 from rules.figures import NAMES, Tally
 from rules.noise import MINUTES
 
-STATE = "rollups"  # the fact that says how far they reach
+STATE = (
+    "rollups"  # the fact that says how far they reach; and the form's number, so that versions know each other's apart
+)
 FIGURES = "report"  # the fact with the figures that /metrics shows
-FORM = 1  # one more whenever something else is counted of a day: then all of them are counted anew
+FORM = 2  # one more whenever something else is counted of a day: then all of them are counted anew
 DAY, WEEK, BLOCK = 1, 7, 28  # spans
 FIRST_MONDAY = 4  # 1970 began on a Thursday
 _CORE = ("day", "team", "urgency", *NAMES)
@@ -43,7 +45,7 @@ class State(msgspec.Struct):
     blocks: tuple[int, ...] = ()  # those four weeks that are summed as one, in order
     services: bool = False  # whether the last days were counted by service, too
     zone: str = ""  # whose days they are
-    form: int = 0  # what was counted of them: FORM, or less
+    anew: int = 0  # microseconds: when all of it was begun
 
     @property
     def complete(self) -> bool:
@@ -51,12 +53,31 @@ class State(msgspec.Struct):
 
 
 def state(session: Session) -> State | None:
-    fact = session.get(Fact, STATE, populate_existing=True)
-    return msgspec.json.decode(fact.value, type=State) if fact is not None else None
+    """Of the sums as this version makes them; while it has none, of those that there are."""
+    found = states(session)
+    return found.get(FORM) or (found[max(found)] if found else None)
+
+
+def states(session: Session) -> dict[int, State]:
+    """By form. More than one while a version replaces another."""
+    facts = session.scalars(select(Fact).where(Fact.key.startswith(STATE)).execution_options(populate_existing=True))
+    return {_form_of(fact.key): msgspec.json.decode(fact.value, type=State) for fact in facts}
 
 
 def set_state(session: Session, wanted: State) -> None:
-    keep(session, STATE, msgspec.json.encode(wanted).decode(), wanted.built)
+    keep(session, _key(FORM), msgspec.json.encode(wanted).decode(), wanted.built)
+
+
+def forget(session: Session, forms: Iterable[int]) -> None:
+    session.execute(delete(Fact).where(Fact.key.in_([_key(form) for form in forms])))
+
+
+def _key(form: int) -> str:
+    return STATE if form < 2 else f"{STATE} {form}"  # the first versions told no forms apart
+
+
+def _form_of(key: str) -> int:
+    return int(key.removeprefix(STATE) or 1)
 
 
 def keep(session: Session, key: str, value: str, at: int) -> None:

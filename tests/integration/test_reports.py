@@ -20,13 +20,14 @@ from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
 from gateway.store.stat_tables import StatCore, StatLoad, StatName, StatSample
 from gateway.store.stats import Scope
-from gateway.store.tables import Incident, PersonRow
+from gateway.store.tables import Delivery, Incident, PersonRow
+from gateway.store.types import micros
 from rules.book import parse
 from rules.lint_people import lint_people
 from rules.report import flat
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import EVERYBODY
-from tests.numbers import BUCKETED, BY_HAND, LOADS, MOSCOW, WEEK, at, seed
+from tests.numbers import BUCKETED, BY_HAND, LOADS, MOSCOW, WEEK, at, message_to, seed
 from tests.samples import BOOK
 
 DAILY = """
@@ -147,6 +148,107 @@ def test_another_zone_of_the_rule_book_has_all_days_counted_anew(seeded):
             scope = Scope(date(2026, 11, day), date(2026, 11, day) + timedelta(days=1), los_angeles)
             exact, sums = (reports.response(session, scope, now, exact=way).figures.total for way in (True, False))
             assert sums == exact, day
+
+
+@pytest.mark.parametrize(
+    ("messages", "missed"),
+    [
+        (["delivered"], 0),
+        (["failed", "sent"], 0),  # what counts is that anything got out
+        (["failed"], 1),
+        (["logged"], 1),
+        (["failed", "queued"], 0),  # that is not known yet
+        (["failed", "sending"], 0),
+        (["cancelled"], 0),  # it was called off, or answered, before anybody tried
+        (["cancelled tried"], 1),
+        (["cancelled", "failed"], 1),
+        (["failed", "sent again"], 0),
+        (["bundled sent"], 0),
+        (["bundled failed"], 1),
+        (["bundled queued"], 0),
+        (["bundled logged"], 1),
+    ],
+    ids=lambda value: " and ".join(value) if isinstance(value, list) else str(value),
+)
+def test_who_counts_as_not_reached(world, messages, missed):
+    world.clock.set(datetime(2026, 12, 5, 0, 12, tzinfo=UTC))
+    seed()
+    with transaction() as session:
+        session.execute(delete(Delivery))
+        oleg = session.scalars(select(PersonRow.id).where(PersonRow.email == "oleg@example.org")).one()
+        for place, one in enumerate(messages):
+            session.add_all(_as_said(one, oleg, place))
+    for exact in (True, False):
+        keeping.turn(world.clock.now(), MOSCOW)
+        with reading() as session:
+            assert reports.response(session, week(), world.clock.now(), exact=exact).figures.total.unreached == missed
+
+
+def _as_said(words, person, place):
+    """One message as `words` say it, or two: that, and the one of another incident that says it."""
+    status, _, more = words.partition(" ")
+    row = {"incident": 1, "status": status, "part": "again" if more == "again" else "primary", "number": 100 + place,
+           "tried": 1 if more == "tried" or status not in ("cancelled", "bundled") else 0}  # fmt: skip
+    if status != "bundled":
+        return [message_to(person, **row)]
+    says = message_to(person, incident=1, status=more, part="news", number=200 + place, tried=1, kind="digest", id=900)
+    return [says, message_to(person, **row, bundle_id=900)]
+
+
+def test_versions_that_count_otherwise_do_not_make_each_other_count_anew(seeded, monkeypatch):
+    now, every = seeded.clock.now() + timedelta(days=100), timedelta(minutes=5)
+    counted = []
+    count = keeping._count_day
+    monkeypatch.setattr(keeping, "_count_day", lambda day, *more: (counted.append(day), count(day, *more)))
+
+    def turn(form, minutes):
+        counted.clear()
+        monkeypatch.setattr(rollups, "FORM", form)
+        keeping.turn(now + every * (minutes // 5), MOSCOW)
+        return len(counted)
+
+    old, new = rollups.FORM, rollups.FORM + 1
+    for minutes in (0, 5, 10, 15):
+        turn(old, minutes)
+    assert turn(old, 20) <= 3, "only the last hours: everything is counted"
+    assert turn(new, 20) > 3
+    for minutes in (25, 30, 35, 40):
+        assert turn(old, minutes) == 0, "the newer one keeps the sums"
+        turn(new, minutes)
+    assert turn(new, 45) <= 3
+    with reading() as session:
+        assert rollups.state(session).complete
+    monkeypatch.setattr(rollups, "FORM", old)
+    with reading() as session:  # pages of the older version read what there is
+        assert rollups.state(session).complete
+    assert turn(old, 55) == 0
+    assert turn(old, 60) > 3, "the newer one is gone for good"
+    with reading() as session:
+        assert list(rollups.states(session)) == [old]
+
+
+def test_what_a_version_that_knows_no_other_counts_beside_us_is_counted_anew_once_it_is_gone(seeded):
+    """That version keeps its sums under the first key, and takes no heed of ours."""
+    now, every = seeded.clock.now(), timedelta(minutes=5)
+    keeping.turn(now, MOSCOW)
+    for turns in range(1, 4):
+        at_work = now + every * turns
+        with transaction() as session:
+            session.execute(update(StatCore).values(unreached=77))
+            theirs = f'{{"since": 1, "first": 1, "built": {micros(at_work)}, "form": 1}}'
+            rollups.keep(session, rollups.STATE, theirs, micros(at_work))
+        keeping.turn(at_work, MOSCOW)
+        assert unreached() > 3, "only its last hours are ours again"
+    for turns in range(4, 9):
+        keeping.turn(now + every * turns, MOSCOW)
+    assert unreached() == 3
+    with reading() as session:
+        assert list(rollups.states(session)) == [rollups.FORM]
+
+
+def unreached():
+    with reading() as session:
+        return session.scalar(select(func.sum(StatCore.unreached)))
 
 
 def told(scope, now):
