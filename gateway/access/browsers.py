@@ -109,16 +109,16 @@ def try_out(person_id: int, contact_id: int, language: str, now: datetime) -> st
         forget(person_id, contact_id, now)
         return "ended"
     except (PermanentFailure, TemporaryFailure, BadSecret, LookupError) as failure:
-        _was_not_sent(person_id, contact_id)
+        _was_not_sent(person_id, contact_id, now)
         return mask(str(failure), env)
     return "sent"
 
 
-def _was_not_sent(person_id: int, contact_id: int) -> None:
-    """So that nobody is asked whether it arrived."""
+def _was_not_sent(person_id: int, contact_id: int, now: datetime) -> None:
+    """So that nobody is asked whether it arrived. A later test of the same browser may have arrived all the same."""
     with transaction() as session:
         for row in browsers.of_person(session, person_id):
-            if row.id == contact_id:
+            if row.id == contact_id and row.tested_at == now:
                 row.tested_at = None
 
 

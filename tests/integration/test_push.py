@@ -186,6 +186,25 @@ def test_trying_it_out(world, page, service):
     assert subscribed(world) == []
 
 
+def test_of_two_tests_at_once_the_one_that_fails_takes_nothing_from_the_other(world, page, service):
+    subscribe(page, service.browser().subscription())
+    (row,) = subscribed(world)
+    test, other = f"/me/push/{row.id}/test", signed_in(world)
+
+    def fails_once_another_has_arrived(handler):
+        world.clock.advance(seconds=1)
+        other.press(test)
+        reply(500)(handler)
+
+    service.then(fails_once_another_has_arrived)
+    assert "Not sent: HTTP 500" in page.press(test, {"HX-Request": "true"}).text
+    assert len(service.requests) == 2
+    assert subscribed(world)[0].tested_at == world.clock.now()
+    service.then(reply(500))
+    page.press(test)
+    assert subscribed(world)[0].tested_at is None
+
+
 def test_nobody_touches_another_person_s_browser(world, page, service):
     subscribe(page, service.browser().subscription())
     (row,) = subscribed(world)
