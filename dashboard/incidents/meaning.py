@@ -8,6 +8,9 @@ from gateway.lists.filters import Filter
 from gateway.lists.meaning import Asker, Meant
 
 
+def asker_of(visit: Visit) -> Asker:
+    return Asker(visit.person.person_id, visit.person.email, reader_of(visit).zone)
+
+
 def meaning(wanted: Filter, visit: Visit) -> Meant:
-    asker = Asker(visit.person.person_id, visit.person.email, reader_of(visit).zone)
-    return lists.meaning(wanted, asker, queries.directory(), visit.now)
+    return lists.meaning(wanted, asker_of(visit), queries.directory(), visit.now)

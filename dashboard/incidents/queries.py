@@ -14,11 +14,6 @@ from gateway.store.tables import Entry, Incident
 FACETED = 1_000  # of the list, for the menus' counts
 
 
-def rows_of(ids: Sequence[int]) -> dict[int, Incident]:
-    """In two steps, the numbers first: as a join PostgreSQL may walk through all there is to find these fifty."""
-    return {row.id: row for row in db.session.scalars(select(Incident).where(Incident.id.in_(ids)))}
-
-
 def changed_since(top: int, most: int) -> dict[int, bool]:
     """Incidents with newer lines on their timeline, and whether they are new."""
     query = select(Entry.incident_id, Entry.kind).where(Entry.id > top).order_by(Entry.id).limit(most)

@@ -57,9 +57,7 @@ def tabs(visit: Visit, name: str, reader: Reader) -> list[Tab]:
             ("phone", "my_phone", _("Phone and push")),
         ]
     known += [("appearance", "my_appearance", _("Appearance")), ("sessions", "my_sessions", _("Sign-ins"))]
-    if visit.may_act:
-        known += [("jobs", "my_jobs", _("Your jobs"))]
-    known += [("tokens", "my_tokens", _("API tokens"))]
+    known += [("jobs", "my_jobs", _("Your jobs")), ("tokens", "my_tokens", _("API tokens"))]
     return [Tab(word, url_for(f"dashboard.{endpoint}"), key == name) for key, endpoint, word in known]
 
 

@@ -151,7 +151,7 @@
     }
     kept = new Set([...kept].filter((number) => there.has(number))); // parts beside the list settle after it
     done = false;
-    if (id("csv")) id("csv").href = "/incidents.csv" + location.search;
+    if (id("csv")) id("csv").elements.query.value = location.search.slice(1);
     show();
   });
   show();

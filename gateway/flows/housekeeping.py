@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
+from gateway import listfiles
 from gateway.store import inhibitors, ledger, pulse, selfwatch
 from gateway.store.db import transaction
 from gateway.store.types import micros
@@ -21,6 +22,7 @@ KEEP = {
     "entry_notice": ("created_at", timedelta(days=90)),
     "undo": ("at", timedelta(days=1)),
     "bulk_job": ("at", timedelta(days=1)),
+    "list_file": ("at", listfiles.AGE),  # with its parts
     "looking": ("at", timedelta(hours=1)),
     "desk_word": ("created_at", timedelta(days=90)),
 }

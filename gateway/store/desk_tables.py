@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.store.base import QUEUED, UNTOLD, Base, Big
@@ -91,6 +91,40 @@ class BulkJob(Base):
     ended: Mapped[str] = mapped_column(String(8), default="", server_default="")  # late, stopped; empty: it was done
 
     __table_args__ = (Index("bulk_job_at", "at"),)
+
+
+class ListFile(Base):
+    """A list that somebody wants as a file and that is so long that a worker makes it, part by part."""
+
+    __tablename__ = "list_file"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(32), unique=True)
+    account: Mapped[str]
+    person_id: Mapped[int]
+    query: Mapped[str]  # as the list's address says it
+    zone: Mapped[str]  # whose wall clock its times are of
+    at: Mapped[datetime]
+    rows: Mapped[int | None]  # in all; nothing: nobody has begun
+    made: Mapped[int]  # rows so far
+    size: Mapped[int] = mapped_column(BigInteger)  # bytes so far
+    cut: Mapped[bool]  # the list goes on beyond the longest file
+    finished_at: Mapped[datetime | None]
+    ended: Mapped[str] = mapped_column(String(8), default="", server_default="")  # failed; empty: it is whole
+
+    __table_args__ = (Index("list_file_at", "at"),)
+
+
+class ListFilePart(Base):
+    """Some rows of such a file: which incidents they are, and their lines once they are written."""
+
+    __tablename__ = "list_file_part"
+    id: Mapped[int] = mapped_column(Big, primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("list_file.id", ondelete="CASCADE"))
+    place: Mapped[int]
+    numbers: Mapped[list[Any]]
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)  # zlib
+
+    __table_args__ = (Index("list_file_part_once", "file_id", "place", unique=True),)
 
 
 class Looking(Base):

@@ -33,6 +33,8 @@ from gateway.store.desk_tables import (
     DeskWord,
     EntryNotice,
     Inside,
+    ListFile,
+    ListFilePart,
     Looking,
     SavedView,
     UndoRow,
@@ -50,10 +52,10 @@ from gateway.store.received_tables import Payload, QuarantinedItem
 __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "BulkJob", "CalendarFeed", "ContactCode", "ContactRow",
     "Counter", "Delivery", "DeskAddress", "DeskWord", "Entry", "EntryNotice", "Fact", "Heard", "HeartbeatRow",
-    "HiddenAlert", "ImportedCalendar", "Incident", "Inhibitor", "Inside", "Looking", "OverrideRow", "Payload",
-    "PersonRow", "PersonalNotice", "QuarantinedItem", "ReachFinding", "Rhythm", "RuleBookRow", "RuleHit", "Ruling",
-    "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect", "SwapRow", "TeamRow", "Token", "UndoRow",
-    "Verdict", "Watch",
+    "HiddenAlert", "ImportedCalendar", "Incident", "Inhibitor", "Inside", "ListFile", "ListFilePart", "Looking",
+    "OverrideRow", "Payload", "PersonRow", "PersonalNotice", "QuarantinedItem", "ReachFinding", "Rhythm",
+    "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect",
+    "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict", "Watch",
 ]  # fmt: skip
 
 

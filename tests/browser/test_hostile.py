@@ -166,6 +166,7 @@ def places(world, number, eve, welcome):
         "/g/<token>": re.search(r'href="[^"]*(/g/[^"]+)"', eve.get("/reports/guests").text)[1],
         "/p/<token>": f"/p/{links.make(KEY, world.incidents()[number - 1].uuid, who.email)}",
         "/incidents/jobs/<token>": "/incidents?status=all",
+        "/incidents/files/<token>": "/incidents?status=all",
         "/weekly/<token>": f"/weekly/{links.make_number(KEY, who.id, links.WEEKLY)}",
         "/s/<int(max=2147483647):number>/<token>": f"/s/1/{links.make_longer(KEY, 1, 1)}",
         "/welcome/<token>": welcome,

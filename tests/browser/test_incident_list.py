@@ -1,12 +1,15 @@
 """The list in a real browser: selecting, acting on many, taking back, words and chips, Back, keys."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from gateway import jobs
+from gateway import jobs, listfiles
 from gateway.store import jobs as store_jobs
+from gateway.store import listfiles as store_files
 from gateway.store.db import db
+from tests.integration.test_list_files import filled
 from tests.samples import alert, group
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -161,3 +164,35 @@ def test_progress_is_seen_while_many_are_acted_on_and_nothing_is_said_before_it_
     page.keyboard.press("z")
     expect(page.locator("#flash")).to_contain_text("Taken back")
     expect(page.locator("#list .st").first).to_have_text("Open")
+
+
+def test_a_long_list_is_made_into_a_file_while_one_looks_on_or_not(world, signed_in):
+    filled(world)
+    page = signed_in()
+    file, save = page.locator("#file"), page.get_by_role("button", name="CSV")
+    page.fill("#f-q", "service:nowhere")
+    page.press("#f-q", "Enter")
+    expect(page.locator(".chip .mono")).to_have_text("service:nowhere")
+    expect(page).to_have_url(re.compile("service=nowhere"))
+    with page.expect_download() as short:
+        save.click()
+    assert Path(short.value.path()).read_text().count("\n") == 1
+    page.go_back()
+    expect(page.locator(".chip")).to_have_count(0)
+
+    save.click()
+    expect(file).to_contain_text("the list is looked through")
+    (waits,) = store_files.waiting(db.session())
+    for seen in ("0", "1\u202f000", "2\u202f000"):
+        assert listfiles.portion(waits, world.clock.now())
+        expect(file).to_contain_text(f"Rows: {seen} of 20\u202f001")
+    file.get_by_role("link", name="Your jobs").click()
+    expect(page.locator("main .item")).to_contain_text("Rows: 2\u202f000 of 20\u202f001")
+    while listfiles.portion(waits, world.clock.now()):
+        pass
+    page.get_by_role("link", name="Watch").click()
+    expect(file).to_contain_text("The CSV file is ready. Rows: 20\u202f001")
+    with page.expect_download() as long:
+        file.get_by_role("link", name="Download").click()
+    assert long.value.suggested_filename.endswith(".csv")
+    assert Path(long.value.path()).read_text().count("\n") == 20_002

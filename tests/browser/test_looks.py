@@ -18,7 +18,7 @@ from gateway.demo.cast import address
 from gateway.demo.fill import BOOK, fill
 from gateway.settings import load
 from gateway.store.db import db, transaction
-from gateway.store.tables import BulkJob, Incident, PersonRow, SilenceRow
+from gateway.store.tables import BulkJob, Incident, ListFile, PersonRow, SilenceRow
 from rules.words import Role
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password
 from tests.clock import HandClock
@@ -95,6 +95,7 @@ def links_of(app):
         "/p/<token>": f"/p/{pocket}",
         "/weekly/<token>": f"/weekly/{weekly}",
         "/incidents/jobs/<token>": "/incidents/jobs/LANGUAGE",  # each administrator has one of their own
+        "/incidents/files/<token>": "/incidents/files/LANGUAGE",
         "/s/<int(max=2147483647):number>/<token>": f"/s/{silence}/{links.make_longer(KEY, silence, 1)}",
         "/welcome/<token>": re.search(r"/welcome/[\w.-]+", invited)[0],
     }
@@ -117,6 +118,7 @@ def demo_site(tmp_path_factory, sqlite_file):
         with transaction() as session:
             session.execute(update(PersonRow).where(PersonRow.email.in_(ADMINS.values())).values(role=Role.ADMIN))
             session.add_all(_job(language, email, clock.now()) for language, email in ADMINS.items())
+            session.add_all(_file(language, email, clock.now()) for language, email in ADMINS.items())
         signed = links_of(app)
         db.session.remove()
     server = make_server("127.0.0.1", 0, app, threaded=True)
@@ -136,6 +138,14 @@ def _job(token, account, now):
         token=token, account=account, actor="Irina", person_id=1, act="acknowledge", given={"until": None, "to": ""},
         numbers=[*range(1, 61)], at=now, place=60, done=[*range(1, 59)], skipped=[[59, "already resolved"], [60, None]],
         finished_at=now, ended="",
+    )  # fmt: skip
+
+
+def _file(token, account, now):
+    """A long list as a file that is ready."""
+    return ListFile(
+        token=token, account=account, person_id=1, query="status=all", zone="UTC", at=now, rows=31_415, made=31_415,
+        size=0, cut=False, finished_at=now, ended="",
     )  # fmt: skip
 
 

@@ -54,6 +54,9 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/incidents/new"): ACTORS,
     ("POST", "/incidents/bulk"): ACTORS,
     ("GET", "/incidents/jobs/<token>"): "302 403 404 404 404",  # none of theirs
+    ("POST", "/incidents/file"): CHANGES,
+    ("GET", "/incidents/files/<token>"): "302 404 404 404 404",  # none of theirs
+    ("GET", "/incidents/files/<token>/incidents.csv"): "302 404 404 404 404",
     ("POST", "/incidents/density"): CHANGES,
     ("POST", "/incidents/home"): CHANGES,
     ("POST", "/incidents/views"): CHANGES,
@@ -160,7 +163,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/me/zone"): CHANGES,
     ("POST", "/me/keys"): CHANGES,
     ("POST", "/me/reading"): "302 422 422 422 422",
-    ("GET", "/me/jobs"): "302 403 200 200 200",
+    ("GET", "/me/jobs"): READERS,
     ("GET", "/me/sessions"): READERS,
     ("POST", "/me/sessions/<int(max=2147483647):number>/end"): "302 404 404 404 404",
     ("POST", "/me/sessions/end-others"): CHANGES,

@@ -8,11 +8,11 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from dashboard.incidents import filters
-from dashboard.incidents.export import safe
 from dashboard.incidents.storms import Fold, fold
 from gateway.lists.filters import moment_of
 from gateway.lists.grammar import Part, split
 from gateway.lists.matching import Light
+from gateway.lists.sheet import safe
 
 NOW, MOSCOW = datetime(2026, 12, 5, 0, 12, tzinfo=UTC), ZoneInfo("Europe/Moscow")
 

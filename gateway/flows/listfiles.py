@@ -1,0 +1,56 @@
+"""Long lists as files, made beside the worker's loop."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gateway import listfiles as work
+from gateway import log
+from gateway.flows.beside import Beside
+from gateway.store import listfiles
+from gateway.store.db import reading
+from gateway.world import World
+
+EVERY = timedelta(milliseconds=400)
+
+
+@dataclass(slots=True)
+class Clerk:
+    """One worker's turns at it."""
+
+    app: Flask
+    world: World
+    beside: Beside = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.beside = Beside(self.app, "files")
+
+    def start_due(self, now: datetime) -> None:
+        with reading() as session:
+            if not listfiles.waiting(session):
+                return
+        self.beside.start("files of lists", EVERY, now, lambda: turn(self.world))
+
+
+def turn(world: World) -> int:
+    """All that waits, to its end, a part of each in turn. Returns how many steps there were."""
+    made = 0
+    with reading() as session:
+        numbers = listfiles.waiting(session)
+    while numbers:
+        numbers = [one for one in numbers if _step(one, world.clock.now())]
+        made += 1
+    return made
+
+
+def _step(number: int, now: datetime) -> bool:
+    try:
+        return work.portion(number, now)
+    except (OperationalError, PoolTimeout):  # the database is away, or busy: it goes on where it was
+        raise
+    except Exception as problem:  # noqa: BLE001 - one odd incident must not hold up all that people ask for
+        log.error("list_file_failed", problem, file=number)
+        return work.give_up(number, now)
