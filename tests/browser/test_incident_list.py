@@ -78,10 +78,14 @@ def test_nothing_sticks_out_of_the_list_on_a_phone(world, signed_in):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.goto("/incidents")
     page.locator(".cb").check()
+    expect(page.locator("#facets")).to_be_hidden()
+    page.click("#sliders summary")
     for menu in ("#view-menu", ".end-menu", "details.facet >> nth=1", "details.facet >> nth=4"):
         page.locator(menu).locator("summary").first.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, menu
         page.keyboard.press("Escape")
+    page.click("#sliders summary")  # folded away, the filters are in nobody's way
+    expect(page.locator("#facets")).to_be_hidden()
 
 
 def test_the_keys_e_and_m_do_what_the_help_says(world, signed_in):
