@@ -120,7 +120,8 @@ def assign_on(session: Session, ids: Sequence[int], to: str, actor: Actor, now: 
 def add_note(incident_id: int, text: str, actor: Actor, now: datetime, once: str = "") -> Mapping[str, Any] | None:
     """A line of free text on the timeline, as it is kept there. None if there is no such incident.
 
-    `once`: a key that whoever writes it has made. The same text with the same key is one note, however often it comes.
+    `once`: a key that whoever writes it has made. The same text with the same key is one note, however often it comes
+    within a week.
     """
     with transaction() as session:
         return note_in(session, incident_id, text, actor, now, once if ONCE.fullmatch(once) else "")
@@ -133,11 +134,13 @@ def note_in(
     case = cases.load(session, [incident_id]).get(incident_id)
     if case is None:
         return None
-    if once and (known := timeline.noted(session, incident_id, actor.name, text, once)) is not None:
+    account = actor.account or actor.name
+    mark = timeline.once(incident_id, account, once, text) if once else ""
+    if mark and (known := timeline.noted(session, incident_id, mark, now)) is not None:
         return known
     changes = changes_of(session, now)
-    told = quietly.mentioned(changes, case, text, actor.account or actor.name)
-    kept = {"text": text, "how": actor.how, **told, **({"once": once} if once else {})}
+    told = quietly.mentioned(changes, case, text, account)
+    kept = {"text": text, "how": actor.how, **told, **({"once": mark} if mark else {})}
     changes.line(case, "note", actor.name, kept)
     changes.write()
     heard = {one["who"] for one in told.get("told", ())}

@@ -1,5 +1,6 @@
 """The timeline: lines that are only ever inserted."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
-from gateway.store.tables import Entry
+from gateway.store.db import upsert
+from gateway.store.tables import Entry, Heard
 from gateway.store.types import micros, to_json
 
 _LINE = ("incident_id", "at", "kind", "actor", "detail")
 _ALIKE = frozenset({"at", "kind", "actor", "detail"})
-LOOKED_AT = 200  # newest lines, among which a note that was sent twice is found
 Line = tuple[int, int, str, str, str]
 
 
@@ -26,10 +27,17 @@ def write(session: Session, lines: Sequence[Line]) -> None:
     bulk.insert(session, Entry, _LINE, lines, alike=_ALIKE)
 
 
-def noted(session: Session, incident_id: int, actor: str, text: str, once: str) -> Mapping[str, Any] | None:
-    """The note that came with this key before, as it was kept."""
-    newest = select(Entry.kind, Entry.actor, Entry.detail).where(Entry.incident_id == incident_id)
-    for kind, who, detail in session.execute(newest.order_by(Entry.id.desc()).limit(LOOKED_AT)):
-        if (kind, who) == ("note", actor) and (detail.get("once"), detail.get("text")) == (once, text):
-            return dict(detail)
-    return None
+def once(incident_id: int, account: str, key: str, text: str) -> str:
+    """What tells a note from every other: whoever has one name with its author is somebody else."""
+    said = "\0".join((account, key, text))
+    return f"note:{incident_id}:{hashlib.sha256(said.encode()).hexdigest()}"
+
+
+def noted(session: Session, incident_id: int, once: str, now: datetime) -> Mapping[str, Any] | None:
+    """The note that came as `once` before, as it was kept; remembered for a week. From now on this one has come."""
+    insert = upsert(session, Heard, [{"key": once, "at": now}]).on_conflict_do_nothing()
+    if session.execute(insert.returning(Heard.key)).first() is not None:
+        return None
+    notes = select(Entry.detail).where(Entry.incident_id == incident_id, Entry.kind == "note")
+    found = (detail for detail in session.scalars(notes.order_by(Entry.id.desc())) if detail.get("once") == once)
+    return next(found, None)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from gateway.actions import Actor, add_note
+from gateway.store import timeline
 from gateway.store.db import transaction
 from gateway.store.tables import PersonRow
 from rules.mentions import MOST_AN_HOUR, TOO_MANY
@@ -78,6 +79,29 @@ def test_a_note_that_is_sent_again_with_its_key_is_one_note(staffed):
     other.ask("POST", f"{path}/note", json={"text": "@anna look"}, headers=key)
     assert len(staffed.entries("note")) == 6
     problem(program.ask("POST", f"{path}/note", json={"text": "x"}, headers={"Idempotency-Key": "short"}), 400)
+
+
+def test_a_repeated_note_is_known_behind_a_long_timeline_and_is_each_author_s_own(staffed):
+    (number,) = staffed.alert()
+    key, path = {"Idempotency-Key": "deploy-4712"}, f"/incidents/{number}/note"
+    programs = [Program(staffed, "read", "act", name="deploy") for _ in range(2)]  # two tokens by one name
+
+    def says(program, text="@anna look"):
+        return program.ask("POST", path, json={"text": text}, headers=key).json
+
+    first = says(programs[0])
+    assert first["told"]
+    with transaction() as session:
+        lines = [timeline.line(number, staffed.clock.now(), "joined", "", {"count": 1, "titles": []})] * 300
+        timeline.write(session, lines)
+    assert says(programs[0]) == first
+    assert len(staffed.entries("note")) == 1
+    says(programs[1])
+    assert len(staffed.entries("note")) == 2
+    (other,) = staffed.alert(name="Another", fingerprint="another")
+    path = f"/incidents/{other}/note"
+    says(programs[0])
+    assert len(staffed.entries("note")) == 3
 
 
 def test_notes_of_one_author_tell_twenty_people_an_hour_and_the_rest_is_said(staffed):
