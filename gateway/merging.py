@@ -20,7 +20,7 @@ from gateway.world import world
 from rules.lifecycle import NEW, Reason, Signal
 from rules.phases import decide
 from rules.timing import Phase
-from rules.undoing import MERGE, Gone
+from rules.undoing import MERGE, OWN_CLEARED, Gone
 from rules.words import Kind, Status
 
 SHOWN = 5  # titles named on a timeline line
@@ -94,6 +94,20 @@ def take_apart(changes: Changes, case: Case, item: Item, target: Case, actor: Ac
     changes.touch(target)
     detail = {"what": MERGE, "number": case.id, "title": case.title, "how": actor.how}
     changes.line(target, "undone", actor.name, detail)
+
+
+def end_cleared(session: Session, ids: Iterable[int], now: datetime) -> None:
+    """What was held open by alerts that are elsewhere again is over, as it would have been without them.
+
+    What has no alerts of its own is left to people.
+    """
+    changes = changes_of(session, now)
+    for case in cases.load(session, ids).values():
+        firing = firing_of(session, case.id)
+        if case.open and firing and not any(firing.values()):
+            over = decide(case.state, Signal.ALL_RESOLVED, case.route, now)
+            carry_out(changes, case, over, Actor("", "source", why=OWN_CLEARED))
+    changes.write()
 
 
 def target_of(ids: Iterable[int]) -> int | None:

@@ -58,6 +58,9 @@ def take_back(token: str, actor: Actor, now: datetime) -> Outcome:
             outcome.act = row.act
             if outcome.obstacle is None:
                 _take_back(session, row, actor, now, outcome)
+        apart = {item.into for row in rows for item in undos.items_of(row) if item.into and item.number in outcome.done}
+        if apart:
+            merging.end_cleared(session, apart, now)
     return outcome
 
 

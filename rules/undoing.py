@@ -10,6 +10,7 @@ from rules.words import Status
 
 WITHIN = timedelta(minutes=10)  # after that, others have long relied on it
 MERGE = "merge"
+OWN_CLEARED = "own alerts cleared"  # on the timeline, why what others were merged into is over once they are apart
 ACTS = ("acknowledge", "resolve", "snooze", "assign", MERGE)
 
 

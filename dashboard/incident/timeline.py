@@ -18,6 +18,7 @@ from dashboard.incident.timeline_lines import (
 from dashboard.reader import Moment, Reader
 from gateway.store.tables import Entry
 from rules.text import cut, one_line
+from rules.undoing import OWN_CLEARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ def _resolved(event: Event) -> Said:
         small = _("%(source)s says it is over.", source=event.actor) if event.actor else ""
         rest = _("by itself after %(time)s", time=time)
         healed = _("Healed by itself before anybody was told.") if event.detail.get("healed") else ""
-        lines = tuple(text for text in (small, healed) if text)
+        own = _("Its own alerts had cleared before.") if event.detail.get("why") == OWN_CLEARED else ""
+        lines = tuple(text for text in (small, healed, own) if text)
         return Said("check-check", "green", _("Resolved"), rest, lines)
     return Said(
         "check-check",

@@ -102,6 +102,40 @@ def test_it_is_refused_when_it_would_be_wrong(world):
     assert homes()["f1"] == two
 
 
+def test_what_only_the_merged_alerts_held_open_is_over_once_they_are_apart(staffed, providers):
+    everybody_has_a_password()
+    (two,) = staffed.alert(name="Down", fingerprint="d1")
+    staffed.delivers()
+    (one,) = staffed.alert(name="Slow", fingerprint="s1")
+    token = merges(staffed, one, two)
+    staffed.alert("resolved", name="Down", fingerprint="d1")
+    assert staffed.incidents()[0].status == "triggered", "what was merged still fires"
+    staffed.clock.advance(minutes=1)
+    assert back(staffed, token).done == [one]
+    second, first = staffed.incidents()
+    assert (first.status, second.status) == ("triggered", "resolved")
+    assert (second.resolved_at, second.resolved_by, second.resolve_kind) == (staffed.clock.now(), None, "auto")
+    assert staffed.timeline(two)[-2:] == ["undone", "resolved"]
+    staffed.delivers()
+    assert calls(providers, "resolve") == ["anna"], "whoever was called hears that it is over"
+    anna = Browser(staffed.app)
+    anna.sign_in()
+    assert "Its own alerts had cleared before." in anna.get(f"/incidents/{two}").text
+    staffed.alert("resolved", name="Slow", fingerprint="s1")
+    assert [row.status for row in staffed.incidents()] == ["resolved", "resolved"]
+
+
+def test_what_still_fires_or_was_opened_by_a_person_stays_open_once_they_are_apart(staffed):
+    (one,) = staffed.alert(name="Slow", fingerprint="s1")
+    (two,) = staffed.post(group(*(alert(name="Down", fingerprint=f"d{n}") for n in (1, 2)))).json["incidents"]
+    token = merges(staffed, one, two)
+    staffed.alert("resolved", name="Down", fingerprint="d1")
+    assert back(staffed, token).done == [one]
+    assert [row.status for row in staffed.incidents()] == ["triggered", "triggered"]
+    staffed.alert("resolved", name="Down", fingerprint="d2")
+    assert [row.status for row in staffed.incidents()] == ["triggered", "resolved"]
+
+
 def test_page_and_programs_offer_it(world):
     everybody_has_a_password()
     anna = Browser(world.app)
