@@ -3,6 +3,7 @@
 import gzip
 import io
 import secrets
+from http import HTTPStatus
 
 from flask import Flask, Response, request
 
@@ -18,7 +19,12 @@ def pack(answer: Response) -> Response:
     Such a site chooses a part of the address, and so of the page; with a wire to listen on it could guess the form
     token by what compresses best (BREACH).
     """
-    if answer.mimetype != "text/html" or answer.is_streamed or answer.direct_passthrough:
+    if (
+        answer.mimetype != "text/html"
+        or answer.status_code == HTTPStatus.NO_CONTENT
+        or answer.is_streamed
+        or answer.direct_passthrough
+    ):
         return answer
     answer.vary.update(("Accept-Encoding", "Sec-Fetch-Site"))
     body = answer.get_data()

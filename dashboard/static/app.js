@@ -7,6 +7,14 @@
   const livePart = () => doc.querySelector(live.getAttribute("hx-target"));
   html.classList.add("js");
 
+  /* ---- what htmx may do: run nothing that stands in a page, ask nobody else, keep no page of whoever was signed in before ---- */
+  Object.assign(htmx.config, {
+    "allowEval": false, "allowScriptTags": false, "includeIndicatorStyles": false, "historyCacheSize": 0, "historyRestoreAsHxRequest": false,
+    "selfRequestsOnly": true, "timeout": 10000, "responseHandling": [
+      { "code": "204", "swap": false }, { "code": "[23]..", "swap": true }, { "code": "(400|403|404|405|409|413|422|429)", "swap": true },
+      { "code": "[45]..", "swap": false, "error": true }]
+  });
+
   /* ---- the form token travels with every request that changes something ---- */
   const token = doc.querySelector("meta[name=csrf-token]").content;
   doc.addEventListener("submit", ({ target: form }) => { // a form of what all open pages are told has none of its own

@@ -128,6 +128,12 @@
     for (const open of doc.querySelectorAll("details.menu[open]")) if (!open.contains(event.target)) open.open = false;
   });
 
+  /* A menu of values asks for them when it opens for the first time: by the link that leads to them without scripts. */
+  doc.addEventListener("toggle", ({ target }) => {
+    const link = target.matches(".facet") && target.open && target.querySelector(".pop > [data-values]");
+    if (link) htmx.ajax("GET", link.getAttribute("href"), { source: link, target: link.parentElement, swap: "innerHTML" }).catch(() => { /* said as any other */ });
+  }, true);
+
   /* ---- what a request has to know ---- */
   doc.addEventListener("htmx:configRequest", (event) => {
     const { elt, parameters, triggeringEvent } = event.detail;
@@ -158,7 +164,7 @@
 
   /* ---- back from an incident: the cursor stands where it stood ---- */
   const opened = "nabat-opened";
-  doc.addEventListener("click", (event) => { const link = event.target.closest("#list .ttl"); if (link) sessionStorage.setItem(opened, link.id); });
-  const link = (performance.getEntriesByType("navigation")[0] || {}).type === "back_forward" && id(sessionStorage.getItem(opened));
-  if (link) link.focus({ preventScroll: true });
+  doc.addEventListener("click", (event) => { const link = event.target.closest("#list .ttl"); if (link) sessionStorage.setItem(opened, link.closest("tr").id); });
+  const row = (performance.getEntriesByType("navigation")[0] || {}).type === "back_forward" && id(sessionStorage.getItem(opened));
+  if (row) row.querySelector(".ttl").focus({ preventScroll: true });
 })();

@@ -85,13 +85,13 @@ def test_ten_updates_leave_focus_scroll_words_and_menus_alone(world, signed_in):
         expect(page.locator(f"#row-{number}")).to_be_visible(timeout=QUICK)
     expect(page.locator("#f-q")).to_be_focused()
     expect(page.locator("#f-q")).to_have_value("Probl")
-    page.locator(f"#t-{first[3]}").focus()
+    page.locator(f"#row-{first[3]} .ttl").focus()
     page.evaluate("scrollTo(0, 300)")
     for n in range(20, 25):
         (number,) = storm(world, 1, n)
         page.evaluate("nabat.wake()")
         expect(page.locator(f"#row-{number}")).to_be_visible(timeout=QUICK)
-    expect(page.locator(f"#t-{first[3]}")).to_be_focused()
+    expect(page.locator(f"#row-{first[3]} .ttl")).to_be_focused()
     assert abs(page.evaluate("scrollY") - 300) <= 100  # five rows came in above it
     menu = page.locator(f"#row-{first[3]} details.menu")
     menu.locator("summary").click()
@@ -170,13 +170,13 @@ def test_back_from_an_incident_everything_stands_as_it_stood_and_the_address_is_
     page.goto("/incidents?fold=no&q=Problem&urgency=emergency")
     for _ in range(20):
         page.keyboard.press("j")
-    here, scrolled = page.evaluate("[document.activeElement.id, scrollY]")
+    here, scrolled = page.evaluate('[document.activeElement.closest("tr").id, scrollY]')
     place, rows = page.url, page.locator("#list tbody tr").count()
     assert scrolled > 200
     page.keyboard.press("o")
     page.wait_for_url("**/incidents/*?from=*")
     page.go_back()
-    expect(page.locator(f"#{here}")).to_be_focused()
+    expect(page.locator(f"#{here} .ttl")).to_be_focused()
     assert page.url == place
     assert abs(page.evaluate("scrollY") - scrolled) < 120
     oleg = signed_in("oleg@example.org")

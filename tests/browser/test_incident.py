@@ -16,7 +16,7 @@ WIDE = """[...document.querySelectorAll("main *")]
 def test_through_the_list_by_keys_and_up_the_ladder(world, signed_in):
     numbers = [world.alert(name=name, fingerprint=name)[0] for name in ("A", "B")]
     page = signed_in()
-    page.click(f"#t-{numbers[1]}")
+    page.click(f"#row-{numbers[1]} .ttl")
     page.wait_for_url(f"**/incidents/{numbers[1]}?from=*")
     page.keyboard.press("j")
     page.wait_for_url(f"**/incidents/{numbers[0]}?from=*")
@@ -34,7 +34,7 @@ def test_keys_that_lead_on_and_those_of_a_cyrillic_keyboard(world, signed_in):
     (number,) = world.alert()
     page = signed_in()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.focus(f"#t-{number}")
+    page.focus(f"#row-{number} .ttl")
     page.keyboard.press("y")
     expect(page.locator("#flash")).to_have_text("The link is copied.")
     assert page.evaluate("navigator.clipboard.readText()").endswith(f"/incidents/{number}")

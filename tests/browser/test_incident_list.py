@@ -95,7 +95,7 @@ def test_the_keys_e_and_m_do_what_the_help_says(world, signed_in):
     page.keyboard.press("j")
     page.keyboard.press("e")
     expect(said).to_contain_text(f"Step 2 of #{second} begins now.")
-    expect(page.locator(f"#t-{second}")).to_be_focused()
+    expect(page.locator(f"#row-{second} .ttl")).to_be_focused()
     expect(page.locator("tr.htmx-settling, tr.htmx-swapping")).to_have_count(0)  # the row is drawn anew
     page.keyboard.press("x")
     expect(page.locator("#chosen")).to_have_text("1 selected")
@@ -106,7 +106,7 @@ def test_the_keys_e_and_m_do_what_the_help_says(world, signed_in):
     expect(page.locator("#list tbody tr")).to_have_count(1)
     page.keyboard.press("z")
     expect(page.locator("#list tbody tr")).to_have_count(2, timeout=QUICK)
-    page.locator(f"#t-{first}").focus()
+    page.locator(f"#row-{first} .ttl").focus()
     page.keyboard.press("m")
     expect(page.locator("#merge-into")).to_be_focused()
 
