@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dashboard.incidents.filters import Filter
 from dashboard.reader import Reader
-from gateway.lists.filters import ONE, SORTS, STATUSES, Problem
+from gateway.lists.filters import KNOWN, ONE, Problem
 from gateway.lists.grammar import WORDS
 
 
@@ -51,13 +51,14 @@ def reason(one: Problem, reader: Reader) -> str:
         "unreadable": _("This condition cannot be read. Write label=value, with =, !=, =~ or !~."),
         "not here": _("This list has one order only."),
         "no time": _("This is no time. Write -2h, -7d, now, today-09:00 or 2026-11-22T03:00."),
+        "no hour": _("This is no hour of the week. Write mon-03 or sun-22."),
         "nobody": _("There is nobody of that name or address."),
         "no source": _("There is no source of that name."),
         "no team": _("There is no team of that name."),
     }  # fmt: skip
     if one.reason != "no such value":
         return known.get(one.reason, one.reason)
-    values = {"status": tuple(STATUSES), "sort": SORTS, "urgency": ("emergency", "urgent", "fast", "ordinary")}
+    values = {**KNOWN, "urgency": ("emergency", "urgent", "fast", "ordinary")}
     return _("There is no such value. Known: %(values)s.", values=", ".join(values.get(one.word, ())))
 
 

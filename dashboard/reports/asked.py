@@ -49,12 +49,16 @@ class Asked:
 
     def incidents(self, **more: str) -> str:
         """The list of the incidents that a number counts."""
+        return url_for("dashboard.incidents", **self.words(**more))  # type: ignore[arg-type]
+
+    def words(self, **more: str) -> dict[str, str]:
+        """What that list is asked for."""
         scope = self.scope
         begin, end = (datetime.combine(day, datetime.min.time(), scope.zone) for day in (scope.start, scope.end))
         urgency = "" if scope.urgency is None else tuple(Urgency)[scope.urgency].value
         words = {"status": "all", "urgency": urgency, "service": scope.service, "team": scope.team}
         words |= {"from": begin.isoformat(), "to": end.isoformat(), **more}
-        return url_for("dashboard.incidents", **{name: value for name, value in words.items() if value})  # type: ignore[arg-type]
+        return {name: value for name, value in words.items() if value}
 
 
 def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo, own: str = "") -> Asked:

@@ -48,7 +48,8 @@ def _speed(now: Figures, then: Figures, asked: Asked, say: Say) -> list[Kpi]:
         Kpi("ack", _("Time to acknowledge"), median(ack, say), _("median"),
             change(say, enough(ack), enough(was), unit="span"), "", _mean(ack, say), every),
         Kpi("in_time", _("Acknowledged in time"), say.percent(now.in_time), "",
-            change(say, now.in_time, then.in_time, unit="points", less_is_better=False), "", of, every),
+            change(say, now.in_time, then.in_time, unit="points", less_is_better=False), "", of,
+            asked.incidents(target="missed")),
         Kpi("resolve", _("Time to resolve"), median(over, say), _("median"),
             change(say, enough(over), enough(had), unit="span"), "", _mean(over, say),
             asked.incidents(status="resolved")),
@@ -104,6 +105,7 @@ class Klass:
     counted: str
     median: str
     url: str
+    missed: str  # the list of those that were not answered in time; nothing where there are none
 
 
 def classes(now: Figures, targets: Mapping[int, float], asked: Asked, say: Say) -> list[Klass]:
@@ -122,6 +124,7 @@ def classes(now: Figures, targets: Mapping[int, float], asked: Asked, say: Say) 
                 f"{say.number(sums.in_time)}/{say.number(sums.eligible)}",
                 median(now.ack_of.get(rank, NONE), say),
                 asked.incidents(urgency=name),
+                asked.incidents(urgency=name, target="missed") if sums.in_time < sums.eligible else "",
             )
         )
     return found
@@ -249,6 +252,7 @@ class Served:
     share: str
     bad: bool
     url: str
+    missed: str
 
 
 def services(found: Sequence[Service], asked: Asked, say: Say) -> list[Served]:
@@ -266,6 +270,7 @@ def services(found: Sequence[Service], asked: Asked, say: Say) -> list[Served]:
                 say.percent(share),
                 share is not None and share < GOAL_IN_TIME,
                 asked.incidents(service=one.name) if one.name else "",
+                asked.incidents(service=one.name, target="missed") if one.name and one.in_time < one.eligible else "",
             )
         )
     return made

@@ -7,6 +7,7 @@ from datetime import date
 from dashboard.reader import Reader
 from dashboard.reports.asked import Asked
 from dashboard.reports.say import Say
+from gateway.lists.filters import WEEKDAYS
 from gateway.store.stats import Scope, date_of
 from rules.report import Figures
 
@@ -113,15 +114,22 @@ def _words(counts: Sequence[Sequence[int]], scope: Scope, say: Say) -> str:
 class Hour:
     count: int
     look: int  # shade, from 0
+    paged: str  # the word of the list for that hour; nothing where there was no page
+    words: str  # what the number means, for who cannot see where it stands
 
 
 def heat(found: Figures, reader: Reader) -> list[tuple[str, list[Hour]]]:
     """A row a weekday."""
     names = reader.say("Mon Tue Wed Thu Fri Sat Sun").split()
-    return [
-        (name, [Hour(count, _level(count)) for count in found.heat[row * 24 : row * 24 + 24]])
-        for row, name in enumerate(names)
-    ]
+    return [(name, [_hour(found, reader, name, row * 24 + hour) for hour in range(24)])
+            for row, name in enumerate(names)]  # fmt: skip
+
+
+def _hour(found: Figures, reader: Reader, name: str, place: int) -> Hour:
+    count, (row, hour) = found.heat[place], divmod(place, 24)
+    paged = f"{WEEKDAYS[row]}-{hour:02}" if count else ""
+    pages = reader.count("%(n)s page", "%(n)s pages", count)
+    return Hour(count, _level(count), paged, f"{name} {hour:02}:00, {pages}")
 
 
 def _level(count: int) -> int:

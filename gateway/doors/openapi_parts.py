@@ -37,7 +37,7 @@ PARAMETERS: Mapping[tuple[str, str], tuple[Data, str]] = {
     ("", "schedule"): (TEXT, "A schedule's name. Default: all of them."),
     ("", "at"): ({"type": "string", "format": "date-time"}, "The moment, with its offset. Default: now."),
     ("", "state"): (words("active", "pending", "expired"), "Words with commas between. Default: active,pending."),
-    ("", "query"): (TEXT, "As the address of the list, or a saved view, has it: status=all&team=infra."),
+    ("", "query"): (TEXT, "As the address of the list, or a saved view, has it: status=all&team=infra&target=missed."),
     ("audit", "actor"): (TEXT, "Who did it: an e-mail address, or `token NAME #NUMBER`."),
     ("audit", "action"): (TEXT, "What was done, as the log names it."),
     ("audit", "target"): (TEXT, "A text in what it was done to; looked for in the newest rows."),

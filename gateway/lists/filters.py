@@ -26,7 +26,12 @@ STATUSES: dict[str, tuple[Status, ...]] = {
 }
 SORTS = ("-urgency", "age", "-age", "-alerts")
 DENSITIES = ("comfortable", "compact")
-ONE = ("service", "team", "assignee", "source", "from", "to")  # words with one value
+NAMED = ("service", "team", "assignee", "source", "target", "paged")
+ONE = (*NAMED, "from", "to")  # words with one value
+TARGETS = ("missed",)  # not answered within its target: too late, or not yet
+KNOWN = {"status": tuple(STATUSES), "sort": SORTS, "target": TARGETS}
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOUR = re.compile(rf"({'|'.join(WEEKDAYS)})-([01][0-9]|2[0-3])", re.ASCII)
 _CURSOR = re.compile(r"(\d{1,10})\.(\d{1,18})", re.ASCII)
 _CLOCK = re.compile(r"(today|yesterday)-(\d{1,2}):(\d{2})", re.ASCII)
 LONGEST = 200  # characters of a value
@@ -55,6 +60,8 @@ class Filter:
     team: str = ""
     assignee: str = ""
     source: str = ""
+    target: str = ""
+    paged: str = ""  # somebody was paged of it in this hour of their week: mon-03
     labels: tuple[str, ...] = ()
     q: str = ""
     since: str = ""  # from=
@@ -138,6 +145,16 @@ class Filter:
         return moment_of(self.since, now, zone), moment_of(self.until, now, zone)
 
 
+def hour_of_week(text: str) -> int | None:
+    """The first minute of an hour of the week, from Monday's midnight; None for anything else.
+
+    >>> hour_of_week("tue-03")
+    1620
+    """
+    found = _HOUR.fullmatch(text)
+    return WEEKDAYS.index(found[1]) * 1440 + int(found[2]) * 60 if found else None
+
+
 def moment_of(text: str, now: datetime, zone: ZoneInfo) -> datetime | None:
     """-7d, now, today-09:00, 2026-11-22 or 2026-11-22T03:00; None for anything else."""
     local = now.astimezone(zone)
@@ -169,7 +186,7 @@ class _Reading:
             self.found["problems"].append(Problem(word, value, problem))
 
     def _take(self, word: str, value: str) -> str:
-        if (word == "status" and value in STATUSES) or (word == "sort" and value in SORTS):
+        if value in KNOWN.get(word, ()):
             self.found[word] = value
         elif word == "urgency":
             return self._urgency(value)
@@ -181,10 +198,16 @@ class _Reading:
             if not grammar.readable(value) or len(self.found["labels"]) >= MOST_LABELS:
                 return "unreadable"
             self.found["labels"].append(value)
-        elif word in ONE:
-            self.found[word] = value
         else:
+            return self._named(word, value)
+        return ""
+
+    def _named(self, word: str, value: str) -> str:
+        if word in ("status", "sort", "target"):
             return "no such value"
+        if word == "paged" and hour_of_week(value) is None:
+            return "no hour"
+        self.found[word] = value
         return ""
 
     def _urgency(self, value: str) -> str:
@@ -228,7 +251,7 @@ def read(args: MultiDict[str, str], now: datetime, zone: ZoneInfo) -> Filter:
         else:
             reading.found["text"].append(part.value)
     found = reading.found
-    plain = {name: found[name] for name in ("status", "urgencies", "sort", "since", "until", *ONE[:4]) if name in found}
+    plain = {name: found[name] for name in ("status", "urgencies", "sort", "since", "until", *NAMED) if name in found}
     return Filter(
         **plain,
         labels=tuple(dict.fromkeys(found["labels"])),

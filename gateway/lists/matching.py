@@ -21,12 +21,12 @@ from sqlalchemy import (
     union_all,
 )
 
-from gateway.lists.filters import Filter
+from gateway.lists.filters import Filter, hour_of_week
 from gateway.lists.meaning import Meant
 from gateway.store import buckets, bulk
 from gateway.store.base import ASSIGNED, AWAKE, OPEN, SNOOZED, SUPPRESSED
 from gateway.store.db import db
-from gateway.store.tables import AlertRow, Incident
+from gateway.store.tables import AlertRow, Delivery, Incident
 from gateway.store.types import micros
 from rules.matchers import Matcher
 
@@ -119,6 +119,10 @@ def _reached(wanted: Filter, place: int) -> bool:
 
 
 _COLUMNS = (Incident.id, Incident.source_id, Incident.opened_at, Incident.alert_count)
+_LOOKED_AT = (
+    *_COLUMNS, Incident.title, Incident.service, Incident.policy, Incident.assignee_id, Incident.first_ack_at,
+    Incident.resolved_at, Incident.ack_due_at,
+)  # fmt: skip
 
 
 def _bucket(wanted: Filter, meant: Meant, place: int, limit: int, *, jumps: bool) -> Select[Any]:
@@ -127,9 +131,8 @@ def _bucket(wanted: Filter, meant: Meant, place: int, limit: int, *, jumps: bool
     conditions = (one.where, *tab(wanted.status), *_exact(wanted, meant))
     loose = _loose(wanted, meant)
     if loose:
-        columns = (*_COLUMNS, Incident.title, Incident.service, Incident.policy, Incident.assignee_id)
-        some = select(*columns).where(*conditions).order_by(*one.order).limit(SEARCHED).subquery()
-        named = {column.key: some.c[column.key] for column in columns}
+        some = select(*_LOOKED_AT).where(*conditions).order_by(*one.order).limit(SEARCHED).subquery()
+        named = {column.key: some.c[column.key] for column in _LOOKED_AT}
         query = select(*(some.c[column.key] for column in _COLUMNS), literal(place).label("place"))
         query = query.where(*(condition(named) for condition in loose), *_not(_apart(wanted, meant), named["id"]))
         return select(query.order_by(some.c.id if oldest else some.c.id.desc()).limit(limit).subquery())
@@ -171,11 +174,10 @@ def _loudest(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
         count, last = wanted.after
         before = and_(Incident.alert_count == count, Incident.id < last)
         conditions.append(or_(Incident.alert_count < count, before))
-    columns = (*_COLUMNS, Incident.title, Incident.service, Incident.policy, Incident.assignee_id)
     most = SEARCHED if _loose(wanted, meant) else limit
-    walked = select(*columns).where(*conditions, *tab(wanted.status), *_exact(wanted, meant))
+    walked = select(*_LOOKED_AT).where(*conditions, *tab(wanted.status), *_exact(wanted, meant))
     some_ = walked.order_by(Incident.alert_count.desc(), Incident.id.desc()).limit(most).subquery()
-    named = {column.key: some_.c[column.key] for column in columns}
+    named = {column.key: some_.c[column.key] for column in _LOOKED_AT}
     opened = type_coerce(some_.c.opened_at, BigInteger)
     query = select(some_.c.id, literal(0), some_.c.source_id, opened, some_.c.alert_count)
     query = query.where(*(condition(named) for condition in _loose(wanted, meant)))
@@ -235,7 +237,33 @@ def _loose(wanted: Filter, meant: Meant) -> list[Any]:
         found.append(lambda row: row["policy"].in_(meant.policies))
     if meant.nobody:
         found.append(lambda row: row["assignee_id"].is_(None))
+    return found + _of_answers(wanted, meant)
+
+
+def _of_answers(wanted: Filter, meant: Meant) -> list[Any]:
+    """The same of how people answered, and when they were called."""
+    found: list[Any] = []
+    if meant.late_at:
+        late = micros(meant.late_at)
+        found.append(lambda row: _missed(row, late))
+    begin = hour_of_week(wanted.paged)
+    if begin is not None:
+        found.append(lambda row: _paged(row["id"], begin))
     return found
+
+
+def _missed(row: Any, now: int) -> ColumnElement[bool]:
+    """As the reports count it: answered after its target, or not at all though that has passed."""
+    acked, over, due = (type_coerce(row[name], BigInteger) for name in ("first_ack_at", "resolved_at", "ack_due_at"))
+    answered = func.coalesce(acked, over)
+    return or_(answered > due, and_(answered.is_(None), due < now))
+
+
+def _paged(number: ColumnElement[int], begin: int) -> ColumnElement[bool]:
+    """Somebody was paged in this hour of their own week. Not written as EXISTS: see store/readings.py."""
+    hour = (Delivery.is_page, Delivery.local_mow >= begin, Delivery.local_mow < begin + 60)
+    one = select(Delivery.id).where(Delivery.incident_id == number, *hour).limit(1)
+    return one.correlate_except(Delivery).scalar_subquery().is_not(None)
 
 
 def _mentions(text: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
@@ -250,7 +278,8 @@ def of_these(wanted: Filter, meant: Meant, ids: Sequence[int]) -> set[int]:
     if not ids:
         return set()
     query = select(Incident).where(Incident.id.in_(ids))
-    rows = db.session.scalars(query.where(*tab(wanted.status), *_exact(wanted, meant))).all()
+    answers = [condition(Incident.__table__.c) for condition in _of_answers(wanted, meant)]
+    rows = db.session.scalars(query.where(*tab(wanted.status), *_exact(wanted, meant), *answers)).all()
     buckets = {(status.value, urgency.rank) for status, urgency in wanted.buckets}
     text = wanted.q.casefold() if wanted.number is None else ""
     found = {row.id for row in rows if (row.status, row.urgency) in buckets and _fits(row, wanted, meant, text)}

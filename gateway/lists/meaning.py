@@ -26,6 +26,7 @@ class Meant:
     sources: tuple[int, ...] = ()
     policies: tuple[str, ...] | None = None  # of a team
     problems: tuple[Problem, ...] = ()
+    late_at: datetime | None = None  # what is not answered missed its target if that was before
     tickets: tuple[int, ...] = ()  # incidents of the tickets whose number is the text, at any service desk
 
 
@@ -55,7 +56,10 @@ def meaning(wanted: Filter, asker: Asker, directory: Directory, now: datetime) -
     elif wanted.team:
         problems.append(Problem("team", wanted.team, "no team"))
     tickets = of_tickets(wanted.q) if wanted.q else ()
-    return Meant(since, until, assignee, wanted.assignee == "none", sources, policies, tuple(problems), tickets)
+    return Meant(
+        since, until, assignee, wanted.assignee == "none", sources, policies, tuple(problems),
+        now if wanted.target else None, tickets,
+    )  # fmt: skip
 
 
 def person_id(text: str, directory: Directory) -> int:

@@ -120,7 +120,10 @@ def test_without_a_script_one_is_led_to_a_page_that_asks_again(staffed, anna):
     assert page.headers["Refresh"] == "2"
     staffed.clock.advance(seconds=6)
     assert "No worker has begun yet." in anna.get(place).text
-    flow.turn(staffed.app.extensions["gateway"])
+    clerk = flow.Clerk(staffed.app, staffed.app.extensions["gateway"])
+    clerk.start_due(staffed.clock.now())
+    for thread in clerk.beside.threads.values():
+        thread.join()
     page = anna.get(place)
     assert "Refresh" not in page.headers
     assert "Rows: 20\u202f001" in page.text

@@ -7,6 +7,7 @@ import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import delete, func, select, update
 from dashboard.reports import asked as asking
 from gateway.flows import rollups as keeping
 from gateway.flows import weekly
+from gateway.lists.filters import WEEKDAYS
 from gateway.store import reports, rollups, verdicts
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
@@ -27,6 +29,7 @@ from rules.lint_people import lint_people
 from rules.report import flat
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import EVERYBODY
+from tests.integration.test_machine_api import Program
 from tests.numbers import BUCKETED, BY_HAND, LOADS, MOSCOW, WEEK, at, message_to, seed
 from tests.samples import BOOK
 
@@ -358,6 +361,49 @@ def test_g5_export_and_guest(seeded):
     assert stranger.get(fresh).status_code == 200
     browser.press("/reports/guests/2/revoke")
     assert stranger.get(fresh).status_code == 410
+
+
+def rows_behind(browser, place, form=""):
+    """The numbers of a list that a figure leads to, of its page or its file."""
+    place = html.unescape(place)
+    if form:
+        return {int(row["number"]) for row in csv.DictReader(io.StringIO(browser.get(place).text.lstrip("\ufeff")))}
+    return {int(one) for one in re.findall(r'<tr id="row-(\d+)"', browser.get(f"{place}&fold=no").text)}
+
+
+def test_a_cell_of_the_heat_map_and_what_missed_its_target_lead_to_their_incidents(seeded):
+    everybody_has_a_password()
+    browser = Browser(seeded.app)
+    browser.sign_in()
+    page = browser.get(f"/reports?p=custom&{WEEK}&team=*").text
+    form = re.search(r'<form action="/incidents">.*?</form>', page, re.DOTALL)[0]
+    asked = urlencode(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form))
+    cells = re.findall(r'<button name="paged" value="([^"]+)" aria-label="\w+ \d\d:00, (\d+) pages?">', form)
+    paged = {hour: rows_behind(browser, f"/incidents?{asked}&paged={hour}") for hour, _ in cells}
+    sent = seeded.deliveries(is_page=True)
+    by_hour = {}
+    for one in sent:
+        day, hour = one.local_mow // 1440, one.local_mow % 1440 // 60
+        by_hour.setdefault(f"{WEEKDAYS[day]}-{hour:02}", set()).add(one.incident_id)
+    assert "tue-03" in paged
+    assert paged == {hour: by_hour[hour] for hour in paged}
+    assert sum(int(count) for _, count in cells) == 6  # every page of the week is behind a cell
+    assert '<span class="mono">paged:tue-03' in browser.get(f"/incidents?{asked}&paged=tue-03").text
+
+    # what was not answered in time: the figure, its card and the classes lead to the same
+    kpi = re.search(r'id="k-in_time".*?<div class="v"><a href="([^"]+)"', page, re.DOTALL)[1]
+    card = set(map(int, re.findall(r'<a class="b" href="/incidents/(\d+)">', page)))
+    assert card
+    assert rows_behind(browser, kpi) == card
+    assert rows_behind(browser, kpi.replace("/incidents?", "/incidents.csv?"), "csv") == card
+    classes = re.findall(r'href="([^"]+)" title="Those that missed their target"', page)
+    assert set().union(*(rows_behind(browser, one) for one in classes)) == card
+    program = Program(seeded, "read")
+    query = html.unescape(kpi).partition("?")[2]
+    found = program.get("/incidents/search", query=query).json["incidents"]
+    assert {one["id"] for one in found} == card
+    assert "no hour of the week" in browser.get("/incidents?paged=someday-25").text
+    assert "Known: missed." in browser.get("/incidents?target=hit").text
 
 
 def test_g2_a_manager_gets_only_the_weekly_report(staffed_of, providers):

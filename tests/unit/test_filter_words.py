@@ -55,6 +55,7 @@ def test_while_somebody_types_a_word_without_its_end_is_no_word_yet():
     [
         "service:billing urgency:emergency cluster=billing -env=dev exact", 'status:all from:-7d to:now "service:x"',
         'team:infra assignee:me source:"am one" sort:-alerts', 'q "with \\" quotes"', "urgency:1,3 label",
+        "target:missed paged:mon-03",
     ],
 )  # fmt: skip
 def test_the_address_says_the_same_again(typed):
@@ -65,9 +66,12 @@ def test_the_address_says_the_same_again(typed):
 
 
 def test_what_cannot_be_read_is_left_out_with_a_reason_and_the_rest_holds():
-    wanted = read(q="colour:red urgency:loud from:soon service:billing", sort="up", status="open", after="x")
+    wanted = read(
+        q="colour:red urgency:loud from:soon paged:mon-24 target:x service:billing", sort="up", status="open", after="x"
+    )
     assert [(one.word, one.reason) for one in wanted.problems] == [
-        ("sort", "no such value"), ("colour", "unknown word"), ("urgency", "no such value"), ("from", "no time")
+        ("sort", "no such value"), ("colour", "unknown word"), ("urgency", "no such value"), ("from", "no time"),
+        ("paged", "no hour"), ("target", "no such value"),
     ]  # fmt: skip
     assert (wanted.service, wanted.status, wanted.urgencies, wanted.sort) == ("billing", "open", (), "-urgency")
 
