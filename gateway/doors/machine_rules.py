@@ -1,10 +1,13 @@
 """HTTP for the rule book in force: its routes and policies with their text, what is doubtful, its own tests run."""
 
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
 from gateway import bookreview, booktests
+from gateway.doors import machine_answers as answers
 from gateway.doors import machine_questions as questions
 from gateway.doors.ingest import problem
 from gateway.doors.machine_bodies import missing, optional_body
@@ -13,11 +16,14 @@ from gateway.store import hits as store
 from gateway.store.db import reading
 from gateway.store.hits import Hits
 from gateway.world import world
+from rules.audience import notices
 from rules.book import Policy, Rule
 from rules.book_cases import BadCases
+from rules.explain import ladder, rung_as_data
 from rules.lint import Finding
 from rules.people import BadPeopleFile
-from rules.words import Directory
+from rules.policies import routes_of, told_first
+from rules.words import Directory, Route, Urgency
 
 MOST = 500  # rules of one answer, as on the page
 MOST_CASES = 2000  # of the book's own tests
@@ -57,29 +63,48 @@ def _finding(one: Finding) -> dict[str, Any]:
 
 @bp.get("/v1/policies")
 @needs(READ)
-def policies(_: Call) -> Response:
+def policies(call: Call) -> Response:
     questions.nothing_asked(request.args)
-    book = world().shelf.book
-    return as_json({"version": book.version, "policies": [_policy(one) for one in book.policies.values()]})
+    book, directory = world().shelf.book, _directory()
+    rows = [_policy(one, directory, call.now) for one in book.policies.values()]
+    return as_json({"version": book.version, "policies": rows})
 
 
 @bp.get("/v1/policies/<name>")
 @needs(READ)
-def policy(_: Call, name: str) -> Response:
+def policy(call: Call, name: str) -> Response:
     questions.nothing_asked(request.args)
     found = world().shelf.book.policies.get(name)
     if found is None:
         raise missing("policy", name)
-    return as_json(_policy(found))
+    return as_json(_policy(found, _directory(), call.now))
 
 
-def _policy(one: Policy) -> dict[str, Any]:
+def _directory() -> Directory:
+    with reading() as session:
+        found: Directory = world().roll.current(session)
+        return found
+
+
+def _policy(one: Policy, directory: Directory, now: datetime) -> dict[str, Any]:
+    """With whom each step would reach, and how, if something came now: for each class that uses it."""
     book = world().shelf.book
     part = bookreview.part(book, one.place, [other.place for other in book.policies.values()])
     steps = [{"notify": list(step.notify), "wait_seconds": int(step.wait.total_seconds())} for step in one.steps]
     used = [rule.name for rule in book.routes if rule.route.policy == one.name]
+    first = [{"who": each.who, "name": each.name} for each in told_first(one, book, directory, now)]
+    lasts = sum((step.wait for step in one.steps), timedelta()) * (one.repeat + 1)
+    ladders = [_ladder(route, directory, now) for route in routes_of(one, book)]
     return {"name": one.name, "place": one.place, "steps": steps, "repeat": one.repeat, "used_by": used,
+            "told_first": first, "lasts_seconds": int(lasts.total_seconds()), "ladders": ladders,
             "text": "\n".join(part.lines) if part else ""}  # fmt: skip
+
+
+def _ladder(route: Route, directory: Directory, now: datetime) -> dict[str, Any]:
+    """`goes_on`: after the last step it is told again and again until somebody answers."""
+    rungs = ladder(route, directory, now.astimezone(ZoneInfo(world().shelf.book.timezone)), timedelta(), notices)
+    told = answers.without_addresses({"ladder": [rung_as_data(rung) for rung in rungs]})
+    return {"urgency": route.urgency.value, "goes_on": route.urgency is Urgency.EMERGENCY, **told}
 
 
 @bp.post("/v1/rules/test")

@@ -17,6 +17,7 @@ from gateway.doors.openapi_parts import (
     object_of,
     page,
     parameter,
+    rung,
     whole,
 )
 
@@ -82,7 +83,7 @@ def _rules() -> Data:
     return {
         "/api/v1/rules": {"get": asks("The rule book in force, and what is doubtful about it", "Book")},
         "/api/v1/rules/test": {"post": does("The book's own test cases, run; nothing is kept", "Cases", [])},
-        "/api/v1/policies": {"get": asks("Policies", "Policies")},
+        "/api/v1/policies": {"get": asks("Policies: whom each step tells now, how, and after how long", "Policies")},
         "/api/v1/policies/{name}": {"get": asks("One policy", "Policy")},
     }
 
@@ -153,7 +154,10 @@ def _of_rules() -> Data:
     rule = object_of("name", "place", "urgency", "policy", "text", number=NUMBER, met=NUMBER, last_met_at=MOMENT,
                      acknowledge_within_seconds=NUMBER, **ways)  # fmt: skip
     step = object_of(notify=NAMES, wait_seconds=NUMBER)
-    policy = object_of("name", "place", "text", steps=_many(step), repeat=NUMBER, used_by=LINES)
+    way = object_of("urgency", goes_on=FLAG, ladder=_many(rung()))
+    first = object_of("who", "name")
+    policy = object_of("name", "place", "text", steps=_many(step), repeat=NUMBER, used_by=LINES, lasts_seconds=NUMBER,
+                       told_first=_many(first), ladders=_many(way))  # fmt: skip
     case = object_of("file", "name", "place", wrong=LINES)
     return {
         "Book": object_of("version", files=LINES, routes=NUMBER, rules=_many(rule), complaints=LINES,

@@ -87,6 +87,14 @@ def object_of(*names: str, **more: Data) -> Data:
     return {"type": "object", "properties": kinds | more, "required": sorted(kinds | more)}
 
 
+def rung() -> Data:
+    """One step of a ladder: when it comes, whom it names, and whom it reaches by which way."""
+    told, spared = object_of("who", "name", "way", "channel"), object_of("who", "reason")
+    return object_of("at", after_seconds=NUMBER, wait_seconds=NUMBER, notify=NAMES,
+                     told={"type": "array", "items": told},
+                     not_told={"type": "array", "items": spared})  # fmt: skip
+
+
 NEWEST = "Newest first. Go on with `after` until `next` is null."
 
 

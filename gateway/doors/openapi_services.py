@@ -5,7 +5,6 @@ from gateway.doors.openapi_parts import (
     DAY,
     FLAG,
     MOMENT,
-    NAMES,
     NUMBER,
     TEXT,
     TEXT_OR_NONE,
@@ -16,6 +15,7 @@ from gateway.doors.openapi_parts import (
     parameter,
     query,
     ref,
+    rung,
     words,
 )
 from rules.services import SORTS
@@ -65,10 +65,7 @@ def schemas() -> Data:
     }
     incident = object_of(*BRIEF, "urgency", "web_url", snoozed=FLAG, hidden=FLAG)
     quiet = object_of("id", "kind", "reason", "author", "matchers", "starts_at", "ends_at", now=FLAG)
-    told = object_of("who", "name", "way", "channel")
-    rung = object_of("at", after_seconds=NUMBER, wait_seconds=NUMBER, notify=NAMES, told=_many(told),
-                     not_told=_many(object_of("who", "reason")))  # fmt: skip
-    way = object_of("urgency", "rule", "policy", team=TEXT_OR_NONE, ladder=_many(rung))
+    way = object_of("urgency", "rule", "policy", team=TEXT_OR_NONE, ladder=_many(rung()))
     return {
         "Service": object_of(**service),
         "WholeService": object_of(

@@ -159,6 +159,24 @@ def test_one_source_and_what_it_sent(world, admin):
     assert (seen["tokens"], seen["alertmanagers"]) == ([], None)  # as on the page
 
 
+def a_policy_shows_its_ladder(world, admin):
+    """Whom each step reaches now, how, after how long, and how often it is walked: as the pages say it."""
+    one = admin.get("/policies/infra").json
+    assert one in admin.get("/policies").json["policies"]
+    assert (one["repeat"], one["lasts_seconds"]) == (0, 30 * 60)
+    assert one["told_first"] == [{"who": "anna@example.org", "name": "Anna"}]
+    emergency = next(way for way in one["ladders"] if way["urgency"] == "emergency")
+    assert emergency["goes_on"] is True
+    assert [(rung["after_seconds"], rung["wait_seconds"], rung["notify"]) for rung in emergency["ladder"]] == [
+        (0, 300, ["schedule:infra"]), (300, 600, ["person:oleg@example.org"]), (900, 900, ["person:irina@example.org"]),
+    ]  # fmt: skip
+    assert {(told["who"], told["way"]) for told in emergency["ladder"][0]["told"]} == {
+        ("anna@example.org", "voice"), ("anna@example.org", "push"),
+    }  # fmt: skip
+    assert not any(way["goes_on"] for way in one["ladders"] if way is not emergency)
+    assert "address" not in str(one["ladders"])
+
+
 def test_the_book_its_tests_and_what_it_said(world, admin):
     incident = fill(world)[0]
     book = admin.get("/rules").json
@@ -167,6 +185,7 @@ def test_the_book_its_tests_and_what_it_said(world, admin):
     assert book["rules"][0]["name"] in admin.get(f"/policies/{policy}").json["used_by"]
     assert policy in [one["name"] for one in admin.get("/policies").json["policies"]]
     problem(admin.get("/policies/none"), 404)
+    a_policy_shows_its_ladder(world, admin)
     place = world.app.extensions["gateway"].shelf.place
     ran = admin.post("/rules/test")
     assert ran.json["count"] == 0
