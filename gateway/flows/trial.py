@@ -4,10 +4,11 @@ import uuid
 from dataclasses import replace
 from datetime import datetime
 
+from gateway.access.contacts import PER, SENDS
 from gateway.actions import Actor
 from gateway.flows import intake, prepare
 from gateway.outward.wording import Wording
-from gateway.store import audit, firstrun
+from gateway.store import audit, counters, firstrun
 from gateway.store.alerts import Post
 from gateway.store.db import transaction
 from gateway.world import world
@@ -23,9 +24,14 @@ LOUD = Urgency.FAST  # the least urgent class whose messages a phone does not sh
 
 
 def send(me: Actor, language: str, now: datetime) -> int:
-    """Each press is a test of its own: the alert of the one before is over, as if its sender had said so."""
+    """Each press is a test of its own: the alert of the one before is over, as if its sender had said so.
+
+    Its incident; 0: there were as many within the hour as there may be tests of a contact, and nothing was sent.
+    """
     book = replace(world().shelf.book, heartbeats=())
     with transaction() as session:
+        if counters.hit(session, f"trial:{me.person_id or me.account}", PER, now) > SENDS:
+            return 0
         before = firstrun.progress(session)
         source, mark = firstrun.own_source(session), f"nabat-trial-{uuid.uuid4().hex}"
         empty = Post(source.id, source.name, b"", now, [])

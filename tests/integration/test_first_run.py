@@ -4,6 +4,7 @@ import html
 import re
 
 from gateway.access import auth
+from gateway.access.contacts import SENDS
 from gateway.demo.fill import BOOK
 from gateway.store import people
 from gateway.store.db import db, transaction
@@ -176,3 +177,19 @@ def test_push_in_a_browser_needs_nothing_and_is_confirmed_by_what_arrives(world_
         _, after = ada.test()
         assert "Did it arrive?" in after
         assert service.messages[-1][1]["actions"][0]["action"] == "acknowledge"
+
+
+def test_as_many_tests_an_hour_as_of_any_contact(world_of):
+    world = world_of(SHIPPED, people="")
+    ada = Steps(world)
+    for _ in range(SENDS):
+        assert ada.press("test").location == "/setup/steps#end"
+        world.clock.advance(minutes=1)
+    answer = ada.press("test")
+    assert answer.status_code == 429
+    assert "That was the fifth within an hour. Wait a little." in answer.text
+    assert len(world.incidents()) == SENDS  # the last one told nobody
+    assert [one.status for one in world.incidents()][-1] == "triggered"  # and left the one before as it was
+    world.clock.advance(hours=1)
+    assert ada.press("test").location == "/setup/steps#end"
+    assert len(world.incidents()) == SENDS + 1
