@@ -49,6 +49,8 @@ DONE = (
     Reason.ACKNOWLEDGED,
     Reason.RESOLVED,
     Reason.SNOOZED,
+    Reason.WOKEN_BY_HAND,
+    Reason.NOT_SNOOZED,
     Reason.ASSIGNED,
     Reason.REASSIGNED,
     Reason.ALREADY_ACKNOWLEDGED,

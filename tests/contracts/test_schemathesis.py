@@ -104,5 +104,5 @@ def asked(world, operation):
         yield from (f"{one.title}: {one.message}" for one in found.exceptions)
     if (
         200 not in answers and operation.label not in NONE_YET and operation.method.upper() != "POST"
-    ):  # invented bodies are hardly ever right
+    ):  # invented bodies are hardly ever right: test_every_write.py says others
         yield f"nothing came of it: {answers}"

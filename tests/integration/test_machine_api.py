@@ -12,6 +12,7 @@ from gateway.store import people, readings
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
 from gateway.store.tables import Audit, Delivery, PersonRow, Token
+from tests import described
 from tests.samples import alert, group
 
 
@@ -37,7 +38,9 @@ class Program:
 
     def ask(self, method, path, **more):
         headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
-        return self.client.open(f"/api/v1{path}", method=method, headers=headers, **more)
+        answer = self.client.open(f"/api/v1{path}", method=method, headers=headers, **more)
+        assert described.holds(method, f"/api/v1{path}", answer) == []
+        return answer
 
     def ids(self, kind="incidents", **asked):
         answer = self.get(f"/{kind}", **asked)
