@@ -362,7 +362,11 @@
     one.open = false;
     if (within) one.firstElementChild.focus();
   };
-  doc.addEventListener("click", (event) => { for (const one of dropped()) if (!one.contains(event.target)) one.open = false; });
+  doc.addEventListener("click", ({ target }) => {
+    for (const one of dropped()) if (!one.contains(target)) one.open = false;
+    const more = id("more"); // as a sheet over the page it goes when the page is touched
+    if (more && more.open && !target.closest(".actbar") && getComputedStyle(id("rest")).position === "fixed") more.open = false;
+  });
   doc.addEventListener("keydown", ({ key, target }) => {
     const open = key === "Escape" && (target.closest(".account[open], .i-drop[open], #more[open]") || (target.closest("#rest") && id("more")));
     if (open) fold(open);

@@ -108,3 +108,27 @@ def test_nothing_stands_out_sideways(world, signed_in, width):
         page.goto(f"/incidents/{number}{path}")
         page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
         assert page.evaluate(WIDE) == [], path
+
+
+def test_on_a_phone_the_acts_behind_the_dots_are_a_sheet_over_the_page(world, signed_in):
+    (number,) = world.alert()
+    page = signed_in(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(f"/incidents/{number}")
+    sheet, dots = page.locator("#rest"), page.locator("#more summary")
+    expect(page.locator("#acknowledge button")).to_be_in_viewport()
+    expect(page.locator("#h-what")).to_be_in_viewport()  # the first screen says what is happening
+    expect(sheet).to_be_hidden()
+    dots.click()
+    expect(page.locator("#set-urgency")).to_be_visible()
+    page.locator("#title").click(position={"x": 2, "y": 2})
+    expect(sheet).to_be_hidden()
+    dots.click()
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(dots).to_be_focused()
+    dots.click()
+    page.click("#assign-menu summary")
+    page.select_option("#assign-to", "oleg@example.org")
+    page.click("#assign button")
+    expect(page.locator(".facts")).to_contain_text("in the hands of Oleg")
+    expect(sheet).to_be_hidden()
