@@ -1,6 +1,7 @@
 """The live pages' question, every 1.7 seconds: did anything change? Nearly always the answer is: no."""
 
 from collections.abc import Callable, Hashable, Mapping
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
@@ -34,6 +35,7 @@ from gateway.world import world
 
 NOTHING_MORE = 286  # for htmx: show this and stop asking
 OF_ONE = ("incident", "ticket")  # pages about one incident, whose own mark they have
+SETTLED = timedelta(days=30)  # after which a resolved incident is not expected to change
 LONGEST = 2000  # characters of the page's own query
 
 
@@ -61,6 +63,8 @@ def live(visit: Visit) -> ResponseReturnValue:
     asked = Request.from_values(query_string=request.args.get("q", "")[:LONGEST]).args
     page = request.args.get("page", "")
     number = _number(asked.get("n", "")) if page in OF_ONE else None
+    if number is not None and _is_settled(visit, number):
+        return Response("", NOTHING_MORE, {"HX-Reswap": "none", "X-Now": _now(visit)})
     since = request.args.get("since", "")
     fresh = not since or request.args.get("fresh") == "1"
     keep(shared("pulse", visit.now, lambda: pulse(visit.now), fresh=fresh))
@@ -82,6 +86,12 @@ def live(visit: Visit) -> ResponseReturnValue:
         answer = _changed(visit, page, asked, number, wanted, fresh=fresh)
     answer.headers["X-Now"] = _now(visit)
     return answer
+
+
+def _is_settled(visit: Visit, number: int) -> bool:
+    """Whether the page about it may stop asking: what is there stays, and whoever changes it yet is shown that."""
+    resolved_at = incident_queries.resolved_at(number)
+    return resolved_at is not None and visit.now - resolved_at > SETTLED
 
 
 def _mark(visit: Visit, page: str, number: int | None, whole: str, *, fresh: bool) -> str:

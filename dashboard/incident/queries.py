@@ -10,6 +10,7 @@ from gateway.store.db import db
 from gateway.store.readings_past import SEEN_MOST
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident, Payload, PersonRow, SilenceRow, Source
 from gateway.store.types import micros
+from rules.words import Status
 
 __all__ = ["SEEN_MOST"]
 MOST = 200  # rows of one kind on a page; the newest
@@ -85,6 +86,11 @@ def silence(number: int) -> SilenceRow | None:
 
 def payloads(found: Incident) -> Sequence[Payload]:
     return readings_past.payloads_of(db.session(), found)
+
+
+def resolved_at(number: int) -> datetime | None:
+    over = Incident.status == Status.RESOLVED
+    return db.session.scalar(select(Incident.resolved_at).where(Incident.id == number, over))
 
 
 def mark(number: int) -> str:

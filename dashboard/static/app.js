@@ -45,7 +45,7 @@
   }
 
   /* ---- live: the server's clock, and honesty about silence ---- */
-  let polls = 0, heard = performance.now(), serverNow = live ? Number(live.dataset.now) : Date.now(), failures = 0, over = false;
+  let polls = 0, heard = performance.now(), serverNow = live ? Number(live.dataset.now) : Date.now(), failures = 0, over = false, again = 0, waits = 0; // again: when, after a failure; 0 while one is asked
   const now = () => serverNow + (performance.now() - heard);
   const age = () => (performance.now() - heard) / 1000;
   const wake = () => live && htmx.trigger(live, "nabat:wake");
@@ -61,21 +61,22 @@
     let last = 0;
     doc.addEventListener("htmx:beforeRequest", (event) => {
       if (event.detail.elt !== live) return;
-      const pause = Math.max(doc.hidden ? 30000 : 0, failures > 1 ? Math.min(15000, 2000 * 2 ** (failures - 1)) : 0);
-      if (over || (performance.now() - last < pause - 500 && !event.detail.requestConfig.triggeringEvent)) return event.preventDefault();
+      const early = again || (doc.hidden && performance.now() - last < 29500);
+      if (over || (early && !event.detail.requestConfig.triggeringEvent)) return event.preventDefault();
       last = performance.now();
+      again = 0;
     });
     doc.addEventListener("htmx:afterRequest", (event) => {
       const answer = event.detail.xhr;
       if (event.detail.elt !== live || !answer) return;
-      if (answer.status === 286) { over = true; id("live-state").hidden = true; return; }
+      if (answer.status === 286) return end();
       const server = Number(answer.getResponseHeader("X-Now"));
-      if (!server) { failures += 1; return; }
-      serverNow = server; heard = performance.now(); failures = 0;
+      clearTimeout(waits);
+      if (!server) return retryLater();
+      serverNow = server; heard = performance.now(); failures = again = 0;
       sayWaiting(answer.getResponseHeader("X-Waiting") || "");
       tick();
     });
-    for (const bad of ["htmx:sendError", "htmx:timeout"]) doc.addEventListener(bad, (event) => { if (event.detail.elt === live) failures += 1; });
     doc.addEventListener("visibilitychange", () => { if (!doc.hidden) wake(); });
     addEventListener("online", wake);
     id("retry").addEventListener("click", wake);
@@ -88,6 +89,20 @@
       showLive();
       wake();
     });
+  }
+  /* No answer: again after 2, 4, 8, then every 15 seconds, each page a little sooner or later than the others. */
+  function retryLater() {
+    const pause = Math.max(doc.hidden ? 30000 : 0, Math.min(15000, 2000 * 2 ** failures)) * (0.8 + Math.random() * 0.4);
+    failures += 1;
+    again = performance.now() + pause;
+    waits = setTimeout(wake, pause);
+    tick();
+  }
+  /* Nothing more will change here, or nobody is told any more. */
+  function end() {
+    over = true;
+    for (const name of ["live-state", "pause", "outdated"]) id(name).hidden = true;
+    html.classList.remove("stale");
   }
   function sayWaiting(waits) {
     const [fresh, changed] = waits.split(","), counted = changed !== undefined;
@@ -109,8 +124,9 @@
     else setLive(paused ? "held" : "", paused ? words.paused : words.live);
     if (stale) {
       const then = new Date(serverNow).toLocaleTimeString([], { hour12: false });
-      banner.querySelector("span").textContent = words.outdated.replace("{age}", duration(seconds)).replace("{time}", then);
+      put(banner.querySelector("span"), words.outdated.replace("{age}", duration(seconds)).replace("{time}", then));
     }
+    put(id("again"), again ? words.retrying.replace("{s}", Math.max(1, Math.ceil((again - performance.now()) / 1000))) : "");
     banner.hidden = !stale;
     html.classList.toggle("stale", stale);
   }
@@ -169,7 +185,7 @@
     if (known) htmx.ajax("POST", "/undo/" + known, { source: id("flash"), swap: "none" });
   }
   function showAnew() {
-    const part = live && livePart();
+    const part = live && !over && livePart();
     if (!part) return void location.reload();
     part.dataset.mark = "";
     wake();

@@ -1,5 +1,6 @@
 """How live pages behave in a real browser: what moves, what stays, what is said, what the keyboard reaches."""
 
+import math
 import re
 
 import pytest
@@ -128,6 +129,39 @@ def test_a_server_that_stops_is_said_nothing_is_pretended_and_it_comes_back(worl
         context.close()
     db.session.rollback()
     assert world.incident().status == "triggered"
+
+
+@pytest.mark.parametrize("luck", [0.1, 0.9])
+def test_without_an_answer_it_is_asked_ever_more_seldom_and_said_when_next(world, signed_in, luck):
+    """After 2, 4, 8, then every 15 seconds, a fifth sooner or later by luck; whoever cannot wait asks at once."""
+    world.alert()
+    page, asked = signed_in(), []
+    page.clock.install(time="2031-05-05T05:05:05Z")
+    page.add_init_script(f"Math.random = () => {luck}")
+    page.goto("/incidents")
+    page.clock.pause_at("2031-05-05T05:30:00Z")
+    again, words = page.locator("#again"), page.locator("#live-words")
+    page.clock.run_for(2_000)
+    expect(words).to_have_text("Live")
+    silent = {"status": 204, "headers": {}}  # as a proxy would answer: nothing that we have said
+    page.route("**/live?*", lambda route: (asked.append(route.request.url), route.fulfill(**silent)))
+    page.clock.run_for(1_700)
+    for pause in (2, 4, 8, 15, 15):
+        waits = pause * (0.8 + luck * 0.4)
+        expect(again).to_have_text(f"Retrying in {math.ceil(waits)} s.")
+        before = len(asked)
+        page.clock.run_for(1_500)  # within it the words tick
+        left = math.ceil(waits - 1.5)
+        expect(again).to_have_text(re.compile(f"^Retrying in ({left}|{left + 1}) s.$"))
+        page.clock.run_for(max(0, waits * 1_000 - 1_600))
+        assert len(asked) == before
+        page.clock.run_for(200)
+    expect(page.locator("#outdated")).to_contain_text("Trust your phone")
+    page.unroute("**/live?*")
+    page.click("#retry")
+    expect(page.locator("#outdated")).to_be_hidden()
+    expect(again).to_have_text("")
+    expect(words).to_have_text("Live")
 
 
 def test_two_acknowledge_at_once_and_the_second_sees_who_was_first(world, signed_in):

@@ -79,6 +79,25 @@ def test_a_tickets_page_is_live(world):
     assert "/login?next=/tickets/SD/1%2520a?source%3Dticket" in signed_out.text
 
 
+def test_what_was_over_a_month_ago_is_no_longer_asked_about(world):
+    """286: htmx stops asking; what the page shows stays."""
+    (number,) = post(world, ticket(number="SD-1"))
+    (other,) = world.alert()
+    world.clock.advance(days=60)  # open for as long as it may be
+    for one in (number, other):
+        world.resolves(one)
+    world.clock.advance(days=30)
+    irina = signed_in(world)
+    pages = Open(irina, "/tickets/SD-1"), Open(irina, f"/incidents/{other}")
+    assert [page.polls().status_code for page in pages] == [204, 204]
+    world.clock.advance(seconds=1)
+    told = [page.polls() for page in pages]
+    assert [(one.status_code, one.data, one.headers["HX-Reswap"]) for one in told] == [(286, b"", "none")] * 2
+    page = irina.get(f"/incidents/{other}")
+    assert page.status_code == 200
+    assert 'id="note"' in page.text  # what is learned late can still be written down
+
+
 def test_deliveries_and_who_is_on_call_are_live(world):
     irina = signed_in(world)
     sent, duty = Open(irina, "/deliveries?way=voice"), Open(irina, "/oncall?span=day")
