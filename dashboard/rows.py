@@ -57,6 +57,7 @@ class Row:
     step: int = -1  # that was told last, if another can be told
     bars: tuple[tuple[int, int], ...] = ()  # place and height of each that is not empty, of the last hour
     in_an_hour: str = ""  # the same in words
+    outside: str = ""  # where PagerDuty shows it
 
 
 @dataclass(frozen=True, slots=True)

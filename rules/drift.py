@@ -35,6 +35,7 @@ class Theirs:
     changed_at: datetime  # of the status; while it is triggered, of anything
     by: str = ""  # who acknowledged or resolved it, if a person did
     levels: int = 0  # of its escalation policy; 0 if it did not say
+    page: str = ""  # where it is shown to people, as it says
 
     @property
     def open(self) -> bool:

@@ -1,5 +1,6 @@
 """What the buttons of the incident page do, and what is said about it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from flask import Response, abort, redirect, render_template, request, url_for
@@ -8,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import queries as list_queries
 from dashboard import rows
 from dashboard.blueprint import bp
+from dashboard.incident import queries
 from dashboard.incident.values import SNOOZES, incident_values, shown_at
 from dashboard.incident.views import INCIDENT, found_or_404
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
@@ -97,6 +99,7 @@ def done(visit: Visit, number: int, said: str) -> ResponseReturnValue:
     if (htmx.target or "").startswith("row-"):
         message = list_queries.last_notifications([number]).get(number)
         row = rows.row(found, message, list_queries.directory(), reader_of(visit))
+        row = replace(row, outside=queries.outside(number))
         answer = draw_part(visit, "partials/row_alone.html", {"row": row})
     else:
         values = incident_values(visit, found, shown_at(htmx.current_url))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from gateway.store import readings_past
+from gateway.store import echoes, readings_past
 from gateway.store.db import db
 from gateway.store.readings_past import SEEN_MOST
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident, Payload, PersonRow, SilenceRow, Source
@@ -24,6 +24,11 @@ def incident(number: int) -> Incident | None:
 
 def incident_by_uuid(uuid: str) -> Incident | None:
     return db.session.scalars(select(Incident).where(Incident.uuid == uuid)).one_or_none()
+
+
+def outside(number: int) -> str:
+    """Where PagerDuty shows its own incident for it; nothing if that is not known."""
+    return echoes.pages(db.session(), [number]).get(number, "")
 
 
 def source_of(found: Incident) -> Source:

@@ -97,6 +97,7 @@ def incident_values(visit: Visit, found: Incident, wanted: Shown = Shown()) -> d
         "alerts": alerts_card(alerts[:ALERTS_SHOWN], reader),
         "alerts_total": total,
         "details": details(found, source, sent, reader),
+        "outside": queries.outside(found.id),
         "seen": seen(found, reader),
         "near": near(found, reader),
         **_timeline(visit, found, wanted),

@@ -9,7 +9,7 @@ import msgspec
 
 from dashboard.rows import Listed
 from dashboard.words import Sent
-from gateway.store import bulk, promised, views
+from gateway.store import bulk, echoes, promised, views
 from gateway.store.bulk import Question
 from gateway.store.db import db
 from gateway.store.types import moment
@@ -43,11 +43,12 @@ class Details:
     silent: Sequence[tuple[str, datetime, dict[str, int]]]  # sources: since when, and how long at most on which day
     views: Sequence[views.View]
     watched: set[str]  # views of which this person is told when something enters
+    outside: dict[int, str]  # where PagerDuty shows some of them
 
 
 def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str], silent: int) -> Details:
     since, values = now_us - BARS * BAR, tuple(ids)
-    rows, messages, fired, quiet, seen, sources, watched = bulk.several(
+    rows, messages, fired, quiet, seen, sources, watched, outside = bulk.several(
         db.session(),
         [
             Question(_ROWS, values=values),
@@ -57,6 +58,7 @@ def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str
             views.listed_asked(person_id, teams),
             Question(_SOURCES),
             Question(_WATCHED, (person_id,)),
+            echoes.pages_asked(values),
         ],
     )
     listed = {row[0]: _listed(row) for row in rows}
@@ -68,6 +70,7 @@ def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str
         [(name, moment(at), msgspec.json.decode(pauses)) for name, at, pauses in quiet],
         views.listed_of(seen),
         {row[0] for row in watched},
+        dict(outside),
     )
 
 

@@ -1,7 +1,7 @@
 """Everything the list shows, every word ready: rows and storms, tabs, chips, and what it says when there is nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import request
 
@@ -139,6 +139,7 @@ def _more(wanted: Filter, after: tuple[int, int] | None) -> str:
 def _rows(folded: Sequence[Light | Fold], found: Details, wanted: Filter, reader: Reader) -> list[Row | StormRow]:
     known = [found.rows[one.id] for one in folded if not isinstance(one, Fold) and one.id in found.rows]
     drawn = {row.number: row for row in rows.rows(known, found.messages, reader, found.fired)}
+    drawn |= {number: replace(drawn[number], outside=url) for number, url in found.outside.items() if number in drawn}
     shown: list[Row | StormRow] = []
     for one in folded:
         if isinstance(one, Fold):

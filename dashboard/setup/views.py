@@ -10,7 +10,7 @@ from dashboard.blueprint import bp
 from dashboard.i18n import LANGUAGES
 from dashboard.me import contacts as lines
 from dashboard.me.account import zones
-from dashboard.me.frame import SAID, WRONG
+from dashboard.me.frame import SAID, words_of
 from dashboard.page import draw, draw_part, htmx, reader_of
 from dashboard.setup.ending import ending
 from dashboard.setup.ways import ways
@@ -105,7 +105,7 @@ def set_up_zone(visit: Visit) -> ResponseReturnValue:
 def set_up_test(visit: Visit) -> ResponseReturnValue:
     """An alert of our own: it takes everybody's way, and tells whoever pressed by all that they have."""
     if not trial.send(actor_of(visit), visit.person.language, visit.now):
-        return _page(visit, reader_of(visit).say(WRONG["too many"]), 429)
+        return _page(visit, words_of("too many", "", reader_of(visit)), 429)
     return redirect(url_for("dashboard.first_steps", _anchor="end"))
 
 

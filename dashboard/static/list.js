@@ -84,6 +84,8 @@
     const made = id("row-menu").content.cloneNode(true), number = row.id.slice(4), pop = doc.createElement("div");
     for (const button of made.querySelectorAll("[formaction]")) button.setAttribute("formaction", button.getAttribute("formaction").replace("@", number));
     for (const link of made.querySelectorAll("a")) link.href = link.getAttribute("href").replace("@", number);
+    if (row.dataset.outside) made.querySelector(".of-outside").href = row.dataset.outside;
+    else made.querySelector(".of-outside").remove();
     if (!row.querySelector("[data-do=wake]")) made.querySelector(".of-asleep").remove();
     if (row.dataset.step) made.querySelector("[name=level]").value = row.dataset.step;
     else made.querySelector(".of-step").remove();

@@ -17,6 +17,7 @@ from gateway import actions, log, metrics
 from gateway.actions import Actor
 from gateway.doors.ingest import problem, unavailable
 from gateway.loader import BadJson, load
+from gateway.outward.pagerduty_pages import page_of
 from gateway.reply import Answer
 from gateway.secrets import digest, same_bytes
 from gateway.settings import as_list
@@ -53,6 +54,7 @@ class Event:
     uuid: str  # of our incident, if it is named
     reference: str  # of PagerDuty's incident, if it is named
     note: str
+    page: str = ""  # where it shows its incident to people, if that is an address of its own
     service: str = ""  # PagerDuty's, if it is named: it tells which key was called
 
 
@@ -111,6 +113,7 @@ def read(body: Any, otherwise: str) -> Event:
         uuid=key[1] if key else "",
         reference=_theirs(inner.get("id") or data.get("id")),
         note=cut(clean_text(_text(data.get("content"))).strip(), LONGEST_NOTE),
+        page=page_of(inner.get("html_url") or data.get("html_url"), world().settings.env),
         service=_theirs(_map(data.get("service")).get("id")),
     )
 
@@ -126,6 +129,7 @@ def take(event: Event, now: datetime) -> str:
             return "unknown incident" if event.kind not in IGNORED else "ignored"
         if event.uuid and event.reference:
             echoes.remember(session, event.reference, uuid, now)
+        echoes.keep_pages(session, {number: event.page}, now)
         key = echoes.origin(session, event.service, number, now)  # also learned from what else happens there
         if event.kind in IGNORED:
             return "ignored"

@@ -24,12 +24,14 @@ KEEP = {
     "bulk_job": ("at", timedelta(days=1)),
     "list_file": ("at", listfiles.AGE),  # with its parts
     "looking": ("at", timedelta(hours=1)),
+    "outside_page": ("at", timedelta(days=90)),
     "desk_word": ("created_at", timedelta(days=90)),
 }
 KEYS = {
     "heard": "key",
     "counter": "key",
     "contact_code": "contact_id",
+    "outside_page": "incident_id",
     "entry_notice": "delivery_id",
 }  # the others have an id
 # Let go once the ledger has counted them. SQLite gives the number of the last row anew when that is gone, so it stays.

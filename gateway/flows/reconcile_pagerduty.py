@@ -11,6 +11,7 @@ from gateway import actions, log, metrics
 from gateway.actions import Actor
 from gateway.changes import notice_to
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure
+from gateway.outward.pagerduty_pages import page_of
 from gateway.outward.pagerduty_rest import PAGE, Rest
 from gateway.secrets import digest
 from gateway.store import cases, drift, echoes, outbox, promised
@@ -53,6 +54,7 @@ class PagerDuty:
                 told = echoes.told_keys(session, [side.id for side in sides])
                 sides += drift.sides_of(session, there.keys() - {side.uuid for side in sides})
             trouble = self._ask_for(self._in_turn(sides, there, told), there, rest)
+            self._keep_pages(sides, there, now)
             for side in sides:
                 found = differ(side.ours, there.get(side.uuid, []), now)
                 if found is not None and _guarded(side, *found, rest, now):
@@ -61,6 +63,20 @@ class PagerDuty:
         if trouble is not None:  # what was heard before it counts all the same
             raise trouble
         return done
+
+    def _keep_pages(self, sides: list[Side], there: dict[str, list[Theirs]], now: datetime) -> None:
+        """Where each is shown there, as far as that is new to us."""
+        env = self.world.settings.env
+        found = {
+            side.id: next((url for one in there.get(side.uuid, []) if (url := page_of(one.page, env))), "")
+            for side in sides
+        }
+        with reading() as session:
+            known = echoes.pages(session, list(found))
+        fresh = {number: url for number, url in found.items() if url and number not in known}
+        if fresh:
+            with transaction() as session:
+                echoes.keep_pages(session, fresh, now)
 
     def _ask_for(self, sides: list[Side], there: dict[str, list[Theirs]], rest: Rest) -> TemporaryFailure | None:
         """All of each, one by one, until there is trouble: then the rest has its turn in the next check."""

@@ -138,6 +138,7 @@ def _incident(item: Mapping[str, Any]) -> Theirs | None:
     return Theirs(
         id_, _word(_map(item.get("service")).get("id")), _text(item.get("incident_key")), status, created,
         changed or created, by, len(rules) if isinstance(rules, list) else 0,
+        _text(item.get("html_url")),
     )  # fmt: skip
 
 

@@ -1,13 +1,15 @@
 """What a provider told us already, which of its incidents is ours, and which of its services has which key."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
+from gateway.store.bulk import Question
 from gateway.store.db import upsert
-from gateway.store.tables import Fact, Heard, Incident
+from gateway.store.tables import Fact, Heard, Incident, OutsidePage
 
 EVENT, PAIR, SERVICE = "pagerduty:event:", "pagerduty:incident:", "pagerduty:service:"
 
@@ -35,6 +37,25 @@ def uuid_of(session: Session, reference: str) -> str:
 
 def incident_of(session: Session, uuid: str) -> int | None:
     return session.scalar(select(Incident.id).where(Incident.uuid == uuid)) if uuid else None
+
+
+def keep_pages(session: Session, pages: Mapping[int, str], now: datetime) -> None:
+    """Where PagerDuty shows its own incident: the first address that is known of each stays."""
+    rows = [{"incident_id": number, "url": url, "at": now} for number, url in sorted(pages.items()) if url]
+    if rows:
+        session.execute(upsert(session, OutsidePage, rows).on_conflict_do_nothing())
+
+
+def pages_asked(ids: Sequence[int]) -> Question:
+    """Number and address, as far as they are known."""
+    return Question("SELECT incident_id, url FROM outside_page WHERE incident_id {list}", values=tuple(ids))
+
+
+def pages(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for number, url in bulk.select(session, "SELECT incident_id, url FROM outside_page WHERE incident_id {list}", ids):
+        found[number] = url
+    return found
 
 
 def told_keys(session: Session, incident_ids: list[int]) -> dict[int, set[str]]:

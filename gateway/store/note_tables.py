@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.store.base import Base
+from gateway.store.base import Base, Big
 
 
 class Counter(Base):
@@ -23,6 +23,17 @@ class Heard(Base):
     __tablename__ = "heard"
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     at: Mapped[datetime]
+
+
+class OutsidePage(Base):
+    """Where a provider shows its own incident for one of ours."""
+
+    __tablename__ = "outside_page"
+    incident_id: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    url: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("outside_page_at", "at"),)
 
 
 class Fact(Base):

@@ -42,7 +42,7 @@ from gateway.store.desk_tables import (
 )
 from gateway.store.drift_tables import AlertmanagerAddress, Suspect
 from gateway.store.incident_tables import RuleBookRow, RuleHit, Ruling, Verdict
-from gateway.store.note_tables import Counter, Fact, Heard
+from gateway.store.note_tables import Counter, Fact, Heard, OutsidePage
 from gateway.store.oncall_tables import CalendarFeed, ImportedCalendar, OverrideRow, SwapRow
 from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
 from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
@@ -53,9 +53,9 @@ __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "BulkJob", "CalendarFeed", "ContactCode", "ContactRow",
     "Counter", "Delivery", "DeskAddress", "DeskWord", "Entry", "EntryNotice", "Fact", "Heard", "HeartbeatRow",
     "HiddenAlert", "ImportedCalendar", "Incident", "Inhibitor", "Inside", "ListFile", "ListFilePart", "Looking",
-    "OverrideRow", "Payload", "PersonRow", "PersonalNotice", "QuarantinedItem", "ReachFinding", "Rhythm",
-    "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source", "Suspect",
-    "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict", "Watch",
+    "OutsidePage", "OverrideRow", "Payload", "PersonRow", "PersonalNotice", "QuarantinedItem", "ReachFinding",
+    "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source",
+    "Suspect", "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict", "Watch",
 ]  # fmt: skip
 
 

@@ -62,6 +62,7 @@ class FakeRest(FakeServer):
         acknowledged = one["status"] == "acknowledged"
         return {
             "id": one["id"], "type": "incident", "status": one["status"], "incident_key": one["key"],
+            "html_url": f"https://acme.localhost/incidents/{one['id']}",
             "created_at": one["created"], "last_status_change_at": one["changed"], "last_status_change_by": one["by"],
             "service": {"id": service, "type": "service_reference"},
             "acknowledgements": [{"at": one["changed"], "acknowledger": one["by"]}] if acknowledged else [],

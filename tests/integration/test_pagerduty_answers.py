@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
+from gateway.flows import housekeeping
 from gateway.store.db import db, transaction
 from gateway.store.tables import Delivery, Fact, Heard
+from tests.browsing import Browser, everybody_has_a_password
 
 SECRET = "a-webhook-secret-of-the-tests"
 OLD = "the-one-before"
@@ -253,3 +255,36 @@ def test_a_service_without_a_plain_id_teaches_nothing(world, post):
     for number, service in enumerate((None, {"id": 7}, {"id": "x" * 50}, {"id": "a:b"}, "PSANNA")):
         post(said("incident.triggered", uuid, service=service, number=f"{number}EV"))
     assert db.session.scalars(select(Fact).where(Fact.key.startswith("pagerduty:service:"))).all() == []
+
+
+PAGE = "https://acme.pagerduty.com/incidents/PGR0VU2"
+FOREIGN = (
+    "http://acme.pagerduty.com/incidents/P1", "https://acme.pagerduty.com.evil.example/incidents/P1",
+    "https://evilpagerduty.com/incidents/P1", "https://a@acme.pagerduty.com/incidents/P1", "javascript:alert(1)",
+    "https://acme.pagerduty.com:8443/incidents/P1", 'https://acme.pagerduty.com/"><script>', 7, None,
+)  # fmt: skip
+
+
+def test_its_own_page_of_an_incident_is_one_press_away_if_the_address_is_really_its_own(world, post):
+    incident = opened(world)
+    everybody_has_a_password()
+    anna = Browser(world.app)
+    anna.sign_in()
+    for number, address in enumerate(FOREIGN):
+        post(said("incident.triggered", incident.uuid, number=f"F{number}", html_url=address))
+    for place in ("/incidents", f"/incidents/{incident.id}"):
+        page = anna.get(place).text
+        assert "data-outside" not in page
+        assert f'href="{PAGE}"' not in page
+        assert "evil" not in page
+    assert post(said("incident.triggered", incident.uuid, html_url=PAGE)).json == {"result": "ignored"}
+    assert f'<tr id="row-{incident.id}" role=row' in anna.get("/incidents").text
+    assert f'data-outside="{PAGE}"' in anna.get("/incidents").text
+    page = anna.get(f"/incidents/{incident.id}").text
+    assert page.count(f'href="{PAGE}" rel="noreferrer"') == 2  # behind the dots, and among the details
+    post(said("incident.triggered", incident.uuid, number="02", html_url=f"{PAGE}9"))  # on another service, as well
+    row = anna.press(f"/incidents/{incident.id}/acknowledge", headers={"HX-Request": "true", "HX-Target": "row-1"})
+    assert f'data-outside="{PAGE}"' in row.text
+    world.clock.advance(days=91)
+    housekeeping.tidy(world.clock.now())
+    assert "Open in PagerDuty" not in anna.get(f"/incidents/{incident.id}").text

@@ -51,9 +51,13 @@ def world_with(world_of, providers, rest):
         made = world_of(
             people=people.replace("NTFY", providers.ntfy.url),
             NABAT_PAGERDUTY_EVENTS_URL=providers.pagerduty.url,
-            NABAT_PAGERDUTY_API_URL=rest.url,
-            NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1",
-            **{"NABAT_PAGERDUTY_API_KEY": KEY, "NABAT_PAGERDUTY_FROM": SENDER, **more},
+            **{
+                "NABAT_PAGERDUTY_API_URL": rest.url,
+                "NABAT_ALLOW_PRIVATE_HOSTS": "127.0.0.1",
+                "NABAT_PAGERDUTY_API_KEY": KEY,
+                "NABAT_PAGERDUTY_FROM": SENDER,
+                **more,
+            },
         )
         made.rest = rest
         return made
@@ -381,3 +385,14 @@ def test_services_are_told_apart_by_elimination(world):
     assert oleg == world.deliveries(who="oleg@example.org", channel="pagerduty")[0].address_id
     known = dict(db.session.execute(select(Fact.key, Fact.value).where(Fact.key.like("pagerduty:service:%"))).all())
     assert known == {"pagerduty:service:PSANNA": anna, "pagerduty:service:PSOLEG": oleg}
+
+
+def test_where_it_is_shown_there_is_kept_once_it_is_compared(world_with, rest):
+    api = rest.url.replace("127.0.0.1", "localhost")
+    world = world_with(NABAT_PAGERDUTY_API_URL=api, NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1,localhost")
+    (number,) = world.alert()
+    world.delivers()
+    for _ in range(2):
+        check(world)
+        with transaction() as session:
+            assert echoes.pages(session, [number]) == {number: "https://acme.localhost/incidents/P0INC"}
