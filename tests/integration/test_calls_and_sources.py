@@ -34,6 +34,7 @@ def test_a_call_for_what_no_longer_fires_at_its_source_is_not_made(staffed_of, p
     assert reasons(world) == [("Anna", "in time"), ("Anna", "gone at the source")]
     (call,) = world.deliveries(channel="pagerduty")
     assert (call.status, call.error) == ("cancelled", "voice gate: it does not fire at its source any more")
+    assert call.attempts == 0, "it was asked about, not sent"
     assert [one.status for one in world.deliveries(channel="ntfy")] == ["sent"]
     there.fires(alert())
     go(world, minutes=5)  # the ladder went on, and it fires again
