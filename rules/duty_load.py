@@ -1,11 +1,12 @@
-"""How much each person is on call: hours, nights, weekends. Pure; by today's schedule and the overrides kept."""
+"""How much each person is on call, and how schedules are held. Pure; by today's schedule and the overrides kept."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from rules.oncall import shifts
+from rules.oncall import gaps, shifts
 from rules.schedules import Schedule
 from rules.walltime import moment_of
 
@@ -46,3 +47,27 @@ def _count(load: Load, span: tuple[datetime, datetime], zone: ZoneInfo) -> None:
         if day.weekday() >= 5 and starts <= moment_of(datetime.combine(day, WEEKEND), zone) < ends:
             load.weekends.add(day.isocalendar()[:2])
         day += DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """How one schedule was held: how often it went from one person to another, and when nobody had it."""
+
+    schedule: str
+    team: str
+    handovers: int
+    holes: tuple[tuple[datetime, datetime], ...]
+
+    @property
+    def uncovered(self) -> timedelta:
+        return sum((ends.astimezone(UTC) - starts.astimezone(UTC) for starts, ends in self.holes), timedelta())
+
+
+def covers(schedules: Iterable[Schedule], begin: datetime, end: datetime) -> list[Cover]:
+    """Most hours without anybody first; of the times in which somebody has to be."""
+    found = []
+    for one in schedules if begin < end else ():
+        holders = [shift.who for shift in shifts(one, begin, end) if shift.who is not None]
+        changes = sum(before != after for before, after in pairwise(holders))
+        found.append(Cover(one.name, one.team, changes, tuple(gaps(one, begin, end))))
+    return sorted(found, key=lambda one: (-one.uncovered, one.schedule))

@@ -18,6 +18,7 @@ from gateway.access.auth import READERS, Visit, require
 from gateway.store import reports as store
 from gateway.store.stats import date_of
 from rules import figures
+from rules.duty_load import Cover
 from rules.noise import Noise
 from rules.report import Figures, flat
 
@@ -38,6 +39,8 @@ def report_table(visit: Visit, name: str, form: str) -> ResponseReturnValue:
     elif name in ("noise", "services"):
         found, _ = queries.alert_rows(asked.scope, visit.now)
         rows = of_alerts(name, noisy.judged(store.noise(found), asked.scope), store.services(found), reader)
+    elif name == "cover":
+        rows = _cover(queries.covers_of(asked.scope, visit.now), reader)
     else:
         abort(404)
     scope = asked.scope
@@ -113,6 +116,13 @@ def _people(found: Figures, asked: Asked, reader: Reader) -> Table:
     for one in found.loads:
         name = cards.shown_name(names.get(one.person_id, "?"), asked)
         rows.append([name, one.pages, one.work, one.off, one.sleep, one.nights])
+    return rows
+
+
+def _cover(found: Sequence[Cover], reader: Reader) -> Table:
+    _ = reader.say
+    rows: Table = [[_("Schedule"), _("Team"), _("Hand-overs"), _("Hours with nobody")]]
+    rows += [[one.schedule, one.team, one.handovers, one.uncovered.total_seconds() / 3600] for one in found]
     return rows
 
 

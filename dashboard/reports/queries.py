@@ -14,6 +14,7 @@ from gateway.store.tables import PersonRow
 from gateway.store.types import moment
 from gateway.store.verdicts import Tally
 from gateway.world import world
+from rules.duty_load import Cover, covers
 
 
 def answer(scope: Scope, now: datetime) -> Answer:
@@ -37,6 +38,13 @@ def teams() -> list[str]:
 
 def services() -> list[str]:
     return reports.service_names(db.session())
+
+
+def covers_of(scope: Scope, now: datetime) -> list[Cover]:
+    """How schedules were held in the period, as far as it is over."""
+    schedules = world().roll.current(db.session()).schedules.values()
+    mine = [one for one in schedules if scope.team in ("", one.team)]
+    return covers(mine, moment(scope.begins), min(moment(scope.ends), now))
 
 
 def verdicts_of(scope: Scope) -> list[Tally]:

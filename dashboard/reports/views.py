@@ -16,6 +16,7 @@ from dashboard.reports import answers, cards, charts, noisy, queries, subscribed
 from dashboard.reports import asked as asking
 from dashboard.reports.asked import Asked
 from dashboard.reports.definitions import definitions
+from dashboard.reports.held import held
 from dashboard.reports.say import Say
 from dashboard.reports.sentences import sentences
 from gateway.access.auth import READERS, Visit, require
@@ -34,7 +35,7 @@ TITLES = {
 }
 TABLES = {  # what of each page there is as a file
     "response": (("figures", "Figures"), ("days", "Incidents per day"), ("classes", "Acknowledged within target")),
-    "load": (("people", "Load per person"), ("hours", "When people were paged")),
+    "load": (("people", "Load per person"), ("hours", "When people were paged"), ("cover", "How schedules were held")),
     "noise": (("noise", "Noisiest alerts"),),
     "services": (("services", "Services"),),
     "delivery": (("channels", "Delivery by channel"),),
@@ -129,6 +130,7 @@ def report_values(kind: str, asked: Asked, reader: Reader, now: datetime) -> dic
         "funnel": cards.funnel(figures, scope, say), "noise": noisy.rows(noise, asked, say),
         "rules": noisy.rules(scope, say), "noise_count": len(noise), "weeks": weeks,
         "services": cards.services(store.services(found), asked, say) if kind == "services" else [],
+        "held": held(queries.covers_of(scope, now), asked, say) if kind == "load" else [],
         "further": answers.further(figures, then, say), "hours": answers.by_hours(figures, say),
         "missed": answers.missed(asked, now, say) if kind == "response" and figures.missed else [],
         "missed_all": figures.missed, "total": figures.total, "definitions": definitions(reader),
@@ -170,4 +172,12 @@ def _choices(asked: Asked, kind: str, reader: Reader) -> dict[str, object]:
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return _("Figures"), _("Response report"), _("Load on people"), _("Noise"), _("Services"), _("Delivery")
+    return (
+        _("How schedules were held"),
+        _("Figures"),
+        _("Response report"),
+        _("Load on people"),
+        _("Noise"),
+        _("Services"),
+        _("Delivery"),
+    )

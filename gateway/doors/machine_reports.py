@@ -21,13 +21,16 @@ from gateway.store.readings_admin import names
 from gateway.store.reports import Answer
 from gateway.store.stat_tables import Guest
 from gateway.store.stats import Scope, date_of
+from gateway.store.types import moment
 from gateway.world import world
 from rules import figures
+from rules.duty_load import covers
 from rules.noise import advice
 from rules.report import flat
 from rules.words import Role, Urgency
 
 DAYS = 30
+MOST_GAPS = 500  # of one schedule in one answer
 GUEST = ("id", "query", "made_by", "created_at", "expires_at", "revoked_at")
 
 
@@ -78,7 +81,22 @@ def load_report(call: Call) -> Response:
          "off_hours": one.off, "sleep": one.sleep, "nights": one.nights}
         for one in loads
     ]  # fmt: skip
-    return as_json(head | {"people": people, "hours": [list(heat[day * 24 : day * 24 + 24]) for day in range(7)]})
+    hours = [list(heat[day * 24 : day * 24 + 24]) for day in range(7)]
+    return as_json(head | {"people": people, "hours": hours, "schedules": _held(_asked(call), call)})
+
+
+def _held(scope: Scope, call: Call) -> list[dict[str, Any]]:
+    """As they are set today, with who stood in; as far as the period is over."""
+    with reading() as session:
+        schedules = world().roll.current(session).schedules.values()
+    mine = [one for one in schedules if scope.team in ("", one.team)]
+    found = covers(mine, moment(scope.begins), min(moment(scope.ends), call.now))
+    return [
+        {"schedule": one.schedule, "team": one.team, "handovers": one.handovers,
+         "uncovered_seconds": int(one.uncovered.total_seconds()),
+         "gaps": [{"starts_at": begin, "ends_at": end} for begin, end in one.holes[:MOST_GAPS]]}
+        for one in found
+    ]  # fmt: skip
 
 
 @bp.get("/v1/reports/delivery")

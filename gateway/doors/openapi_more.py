@@ -112,6 +112,8 @@ def schemas() -> Data:
 
 def _of_reports() -> Data:
     load = object_of("name", person=NUMBER, **dict.fromkeys(("pages", "work", "off_hours", "sleep", "nights"), NUMBER))
+    held = object_of("schedule", "team", handovers=NUMBER, uncovered_seconds=NUMBER,
+                     gaps=_many(object_of("starts_at", "ends_at")))  # fmt: skip
     counts = ("incidents", "alerts", "pages", "right_to_call", "judged", "wait_minutes", "pages_spared")
     shares = ("cleared_alone_percent", "acted_on_percent")
     noisy = object_of("name", "service", "proposal", **dict.fromkeys(counts, NUMBER),
@@ -123,7 +125,8 @@ def _of_reports() -> Data:
     incident = object_of(*answers.INCIDENT, "urgency", "web_url", assignee=TEXT_OR_NONE)
     quiet = object_of("id", "kind", "reason", "ends_at")
     return {
-        "LoadReport": object_of(*HEAD, exact=FLAG, people=_many(load), hours=_many(_many(NUMBER))),
+        "LoadReport": object_of(*HEAD, exact=FLAG, people=_many(load), hours=_many(_many(NUMBER)),
+                                schedules=_many(held)),
         "NoiseReport": object_of(*HEAD, exact=FLAG, alerts=_many(noisy)),
         "ServicesReport": object_of(*HEAD, exact=FLAG, services=_many(service)),
         "DeliveryReport": object_of(*HEAD, exact=FLAG, channels=_many(object_of("channel", **sent, **took))),

@@ -406,6 +406,46 @@ def test_a_cell_of_the_heat_map_and_what_missed_its_target_lead_to_their_inciden
     assert "Known: missed." in browser.get("/incidents?target=hit").text
 
 
+HELD = """
+schedules:
+  - {name: daily, team: infra, timezone: Europe/Moscow,
+     layers: [{start: "2026-11-01T09:00", every: 1d, members: [oleg@example.org, irina@example.org]}]}
+  - {name: weekly, team: support, timezone: Europe/Berlin,
+     layers: [{start: "2026-11-25T09:00", every: 1w, members: [irina@example.org, oleg@example.org]}]}
+"""
+
+
+def test_how_schedules_were_held_stands_on_page_file_and_in_the_api(world_of):
+    """One that begins on Wednesday at nine by Berlin's clock leaves two days and eleven hours of the week in Moscow."""
+    world = world_of(people=EVERYBODY.partition("schedules:")[0] + HELD)
+    world.clock.set(datetime(2026, 12, 5, 0, 12, tzinfo=UTC))
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in()
+    page = browser.get(f"/reports/load?p=custom&{WEEK}&team=*").text
+    card = html.unescape(page.partition('aria-labelledby="c-held"')[2].partition("</section>")[0])
+    row = r'<a href="/oncall/schedules/\w+">(\w+)</a></td><td>(\w*)</td><td class="num">(\d+)</td>'
+    rows = {name: cells for name, *cells in re.findall(row + r'<td class="num[^"]*">([\d.]+)</td>', card)}
+    assert rows["daily"] == ["infra", "7", "0"]  # at nine of each day
+    assert rows["weekly"] == ["support", "0", "59.0"]
+    assert 'href="/oncall?from=2026-11-23"' in card
+    file = browser.get(f"/reports/table/cover.csv?p=custom&{WEEK}&team=*").data.decode("utf-8-sig")
+    found = {name: cells for name, *cells in csv.reader(io.StringIO(file))}
+    assert found["weekly"] == ["support", "0", "59"]
+    program = Program(world, "read")
+    told = program.get("/reports/load", **{"from": "2026-11-23", "to": "2026-11-29"}).json["schedules"]
+    (weekly,) = [one for one in told if one["schedule"] == "weekly"]
+    assert (weekly["handovers"], weekly["uncovered_seconds"]) == (0, 59 * 3600)
+    assert [[moment[:16] for moment in sorted(gap.values())] for gap in weekly["gaps"]] == [
+        ["2026-11-22T21:00", "2026-11-25T08:00"]
+    ]
+    only = program.get("/reports/load", team="support").json["schedules"]
+    assert [one["schedule"] for one in only] == ["weekly"]
+    # what is still to come is no hole yet
+    ahead = program.get("/reports/load", **{"from": "2026-12-05", "to": "2026-12-05"}).json["schedules"]
+    assert {one["uncovered_seconds"] for one in ahead} == {0}
+
+
 def test_g2_a_manager_gets_only_the_weekly_report(staffed_of, providers):
     """Monday at eight by her clock, in her language, once; the link in it asks before it stops anything."""
     world = staffed_of()
