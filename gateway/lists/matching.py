@@ -12,7 +12,6 @@ from sqlalchemy import (
     Select,
     TextClause,
     and_,
-    false,
     func,
     literal,
     or_,
@@ -21,12 +20,13 @@ from sqlalchemy import (
     union_all,
 )
 
-from gateway.lists.filters import Filter, hour_of_week
+from gateway.lists.filters import Filter
 from gateway.lists.meaning import Meant
+from gateway.lists.rowwise import loose, of_answers
 from gateway.store import buckets, bulk
 from gateway.store.base import ASSIGNED, AWAKE, OPEN, SNOOZED, SUPPRESSED
 from gateway.store.db import db
-from gateway.store.tables import AlertRow, Delivery, Incident
+from gateway.store.tables import AlertRow, Incident
 from gateway.store.types import micros
 from rules.matchers import Matcher
 
@@ -36,6 +36,7 @@ MOST_TRIED = 5_000  # … and in all, for one page
 SLACK = 1_000  # numbers by which incidents may be out of the order in which they opened
 
 Condition = ColumnElement[bool] | TextClause
+Numbers = tuple[int | None, int | None]
 
 
 class Light(NamedTuple):
@@ -91,20 +92,25 @@ def _labels(ids: Sequence[int]) -> dict[int, list[dict[str, str]]]:
 
 
 def _lights(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
+    numbers = _numbers(meant)
     if wanted.order == "-alerts":
-        return _loudest(wanted, meant, limit)
-    query = _walking(wanted, meant, limit, jumps=buckets.jumps(db.session()))
+        return _loudest(wanted, meant, numbers, limit)
+    query = _walking(wanted, meant, numbers, limit, jumps=buckets.jumps(db.session()))
     rows = [] if query is None else bulk.select_made(db.session(), query)
     return list(map(Light._make, rows))
 
 
 @lru_cache(maxsize=64)
-def _walking(wanted: Filter, meant: Meant, limit: int, *, jumps: bool) -> Select[Any] | None:
-    """Kept for who asks the same again: with SQLAlchemy putting it together takes longer than the database's work."""
+def _walking(wanted: Filter, meant: Meant, numbers: Numbers, limit: int, *, jumps: bool) -> Select[Any] | None:
+    """Kept for who asks the same again: with SQLAlchemy putting it together takes longer than the database's work.
+
+    So nothing in here may be asked of the database: it would be remembered as it was then.
+    """
+    exact = _exact(wanted, meant, numbers)
     places = [place for place in range(len(wanted.buckets)) if _reached(wanted, place)]
-    parts = [_bucket(wanted, meant, place, limit, jumps=jumps) for place in places]
+    parts = [_bucket(wanted, meant, exact, place, limit, jumps=jumps) for place in places]
     if _apart(wanted, meant):
-        parts += [_tickets(wanted, meant, place, limit, jumps=jumps) for place in places]
+        parts += [_tickets(wanted, meant, exact, place, limit, jumps=jumps) for place in places]
     if not parts:
         return None
     found = union_all(*parts).subquery()
@@ -125,16 +131,18 @@ _LOOKED_AT = (
 )  # fmt: skip
 
 
-def _bucket(wanted: Filter, meant: Meant, place: int, limit: int, *, jumps: bool) -> Select[Any]:
+def _bucket(
+    wanted: Filter, meant: Meant, exact: Sequence[Condition], place: int, limit: int, *, jumps: bool
+) -> Select[Any]:
     """A walk down the index of one status and urgency; where it may find little, it ends after SEARCHED."""
     one, oldest = _along(wanted, place, jumps=jumps), wanted.order == "-age"
-    conditions = (one.where, *tab(wanted.status), *_exact(wanted, meant))
-    loose = _loose(wanted, meant)
-    if loose:
+    conditions = (one.where, *tab(wanted.status), *exact)
+    rest = loose(wanted, meant)
+    if rest:
         some = select(*_LOOKED_AT).where(*conditions).order_by(*one.order).limit(SEARCHED).subquery()
         named = {column.key: some.c[column.key] for column in _LOOKED_AT}
         query = select(*(some.c[column.key] for column in _COLUMNS), literal(place).label("place"))
-        query = query.where(*(condition(named) for condition in loose), *_not(_apart(wanted, meant), named["id"]))
+        query = query.where(*(condition(named) for condition in rest), *_not(_apart(wanted, meant), named["id"]))
         return select(query.order_by(some.c.id if oldest else some.c.id.desc()).limit(limit).subquery())
     plain = select(*_COLUMNS, literal(place).label("place")).where(*conditions)
     return select(plain.order_by(*one.order).limit(limit).subquery())
@@ -156,16 +164,18 @@ def _along(wanted: Filter, place: int, *, jumps: bool) -> buckets.Walk:
     return buckets.along(status.value, urgency.rank, after, oldest=wanted.order == "-age", jumps=jumps)
 
 
-def _tickets(wanted: Filter, meant: Meant, place: int, limit: int, *, jumps: bool) -> Select[Any]:
+def _tickets(
+    wanted: Filter, meant: Meant, exact: Sequence[Condition], place: int, limit: int, *, jumps: bool
+) -> Select[Any]:
     """Those whose number is the text, of one status and urgency."""
     one, table = _along(wanted, place, jumps=jumps), Incident.__table__
-    loose = [condition(table.c) for condition in _loose(wanted, meant)]
-    plain = select(*_COLUMNS, literal(place).label("place")).where(Incident.id.in_(meant.tickets), one.where, *loose)
-    plain = plain.where(*tab(wanted.status), *_exact(wanted, meant))
+    rest = [condition(table.c) for condition in loose(wanted, meant)]
+    plain = select(*_COLUMNS, literal(place).label("place")).where(Incident.id.in_(meant.tickets), one.where, *rest)
+    plain = plain.where(*tab(wanted.status), *exact)
     return select(plain.order_by(*one.order).limit(limit).subquery())
 
 
-def _loudest(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
+def _loudest(wanted: Filter, meant: Meant, numbers: Numbers, limit: int) -> list[Light]:
     """Most alerts first, of what is not resolved."""
     statuses = {status.value for status, _ in wanted.buckets}
     ranks = {urgency.rank for _, urgency in wanted.buckets}
@@ -174,13 +184,13 @@ def _loudest(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
         count, last = wanted.after
         before = and_(Incident.alert_count == count, Incident.id < last)
         conditions.append(or_(Incident.alert_count < count, before))
-    most = SEARCHED if _loose(wanted, meant) else limit
-    walked = select(*_LOOKED_AT).where(*conditions, *tab(wanted.status), *_exact(wanted, meant))
+    most = SEARCHED if loose(wanted, meant) else limit
+    walked = select(*_LOOKED_AT).where(*conditions, *tab(wanted.status), *_exact(wanted, meant, numbers))
     some_ = walked.order_by(Incident.alert_count.desc(), Incident.id.desc()).limit(most).subquery()
     named = {column.key: some_.c[column.key] for column in _LOOKED_AT}
     opened = type_coerce(some_.c.opened_at, BigInteger)
     query = select(some_.c.id, literal(0), some_.c.source_id, opened, some_.c.alert_count)
-    query = query.where(*(condition(named) for condition in _loose(wanted, meant)))
+    query = query.where(*(condition(named) for condition in loose(wanted, meant)))
     rows = db.session.execute(query.order_by(some_.c.alert_count.desc(), some_.c.id.desc()).limit(limit))
     return [Light._make(row) for row in rows]
 
@@ -191,7 +201,7 @@ def tab(status: str) -> list[Condition]:
     return [] if word is None else [word]
 
 
-def _exact(wanted: Filter, meant: Meant) -> list[Condition]:
+def _exact(wanted: Filter, meant: Meant, numbers: Numbers = (None, None)) -> list[Condition]:
     """What an index leads to."""
     conditions: list[Condition] = []
     if wanted.number is not None:
@@ -201,11 +211,18 @@ def _exact(wanted: Filter, meant: Meant) -> list[Condition]:
     if meant.assignee:
         conditions += [ASSIGNED, Incident.assignee_id == meant.assignee]
     opened = type_coerce(Incident.opened_at, BigInteger) + 0  # the walk is along the numbers, not along the moments
-    if meant.since:
-        conditions += [opened >= micros(meant.since), Incident.id >= _first_since(meant.since) - SLACK]
-    if meant.until:
-        conditions += [opened < micros(meant.until), Incident.id <= _last_until(meant.until) + SLACK]
+    first, last = numbers
+    conditions += [opened >= micros(meant.since)] if meant.since else []
+    conditions += [opened < micros(meant.until)] if meant.until else []
+    conditions += [Incident.id >= first - SLACK] if first is not None else []
+    conditions += [Incident.id <= last + SLACK] if last is not None else []
     return conditions
+
+
+def _numbers(meant: Meant) -> Numbers:
+    """Between which numbers the incidents of its time are, as far as is known by now; None: there is no such end."""
+    first = _first_since(meant.since) if meant.since else None
+    return first, _last_until(meant.until) if meant.until else None
 
 
 def _first_since(at: datetime) -> int:
@@ -221,56 +238,7 @@ def _last_until(at: datetime) -> int:
 
 def is_loose(wanted: Filter, meant: Meant) -> bool:
     """Whether only the newest are looked through."""
-    return bool(_loose(wanted, meant))
-
-
-def _loose(wanted: Filter, meant: Meant) -> list[Any]:
-    """What has to be looked at row by row: functions of the columns, by name."""
-    found: list[Any] = []
-    if wanted.q and wanted.number is None:
-        found.append(lambda row: or_(_mentions(wanted.q, row["title"], row["service"]), row["id"].in_(meant.tickets)))
-    if wanted.service and not wanted.unresolved:
-        found.append(lambda row: row["service"] == wanted.service)
-    if meant.sources:
-        found.append(lambda row: row["source_id"].in_(meant.sources))
-    if meant.policies is not None:
-        found.append(lambda row: row["policy"].in_(meant.policies))
-    if meant.nobody:
-        found.append(lambda row: row["assignee_id"].is_(None))
-    return found + _of_answers(wanted, meant)
-
-
-def _of_answers(wanted: Filter, meant: Meant) -> list[Any]:
-    """The same of how people answered, and when they were called."""
-    found: list[Any] = []
-    if meant.late_at:
-        late = micros(meant.late_at)
-        found.append(lambda row: _missed(row, late))
-    begin = hour_of_week(wanted.paged)
-    if begin is not None:
-        found.append(lambda row: _paged(row["id"], begin))
-    return found
-
-
-def _missed(row: Any, now: int) -> ColumnElement[bool]:
-    """As the reports count it: answered after its target, or not at all though that has passed."""
-    acked, over, due = (type_coerce(row[name], BigInteger) for name in ("first_ack_at", "resolved_at", "ack_due_at"))
-    answered = func.coalesce(acked, over)
-    return or_(answered > due, and_(answered.is_(None), due < now))
-
-
-def _paged(number: ColumnElement[int], begin: int) -> ColumnElement[bool]:
-    """Somebody was paged in this hour of their own week. Not written as EXISTS: see store/readings.py."""
-    hour = (Delivery.is_page, Delivery.local_mow >= begin, Delivery.local_mow < begin + 60)
-    one = select(Delivery.id).where(Delivery.incident_id == number, *hour).limit(1)
-    return one.correlate_except(Delivery).scalar_subquery().is_not(None)
-
-
-def _mentions(text: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
-    """SQLite knows no capital letters but ASCII's, so the usual spellings are tried."""
-    spellings = {text} if text.isascii() else {text, text.lower(), text.capitalize(), text.upper()}
-    tests = [column.icontains(one, autoescape=True) for one in spellings for column in columns]
-    return or_(false(), *tests)
+    return bool(loose(wanted, meant))
 
 
 def of_these(wanted: Filter, meant: Meant, ids: Sequence[int]) -> set[int]:
@@ -278,7 +246,7 @@ def of_these(wanted: Filter, meant: Meant, ids: Sequence[int]) -> set[int]:
     if not ids:
         return set()
     query = select(Incident).where(Incident.id.in_(ids))
-    answers = [condition(Incident.__table__.c) for condition in _of_answers(wanted, meant)]
+    answers = [condition(Incident.__table__.c) for condition in of_answers(wanted, meant)]
     rows = db.session.scalars(query.where(*tab(wanted.status), *_exact(wanted, meant), *answers)).all()
     buckets = {(status.value, urgency.rank) for status, urgency in wanted.buckets}
     text = wanted.q.casefold() if wanted.number is None else ""

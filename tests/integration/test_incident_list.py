@@ -38,6 +38,32 @@ def shown(browser, query="", **more):
     return sorted(numbers(answer.text))
 
 
+def test_a_list_of_fixed_days_that_was_looked_at_before_shows_what_came_since(world, anna):
+    """Its query is kept; how far the numbers went then is not."""
+    world.alert(name="Before", fingerprint="b")
+    world.clock.advance(hours=2)
+    now = world.clock.now()
+    ahead, behind = (at.isoformat(timespec="seconds") for at in (now.replace(year=2027), now.replace(year=2025)))
+    since, until = {"from": now.isoformat(timespec="seconds")}, {"from": behind, "to": ahead, "sort": "age", "fold": "no"}
+    for query in (since, since | {"sort": "-alerts"}, until):
+        shown(anna, **query)
+    (first,) = world.alert(name="First", fingerprint="f")
+    assert shown(anna, **since) == shown(anna, **since, sort="-alerts") == [first]
+    for part in range(11):  # more than the numbers may be out of order
+        world.post(group(*[alert(name=f"{part}.{one}", fingerprint=f"{part}.{one}") for one in range(100)]))
+    newest = world.incidents_plain()[-1].id
+    assert newest > first + 1000
+    assert newest in shown(anna, **until)
+    assert newest in shown(anna, **since, sort="age", fold="no")
+
+
+def test_a_page_that_begins_after_an_absurd_count_is_the_first_one(world, anna):
+    numbers_ = world.alert()
+    for after in ("9999999999.5", f"{2**31}.1", "0.999999999999999999", "x"):
+        for sort in ("-alerts", "-urgency", "-age"):
+            assert shown(anna, after=after, sort=sort) in (numbers_, []), (after, sort)
+
+
 def test_words_find_what_they_say(world, anna):
     (disk,) = world.alert(name="Disk", fingerprint="d", service="billing", cluster="a", env="prod")
     (net,) = world.alert(name="Net", fingerprint="n", service="mail", cluster="b", env="dev", severity="info")
