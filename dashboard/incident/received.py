@@ -2,12 +2,13 @@
 
 import json
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 
 from dashboard.incident import queries
 from dashboard.reader import Moment, Reader
 from gateway.store.tables import Incident, Payload
-from rules.text import cut
+from rules.text import clean_text, cut
 
 MOST = 200_000  # characters of one
 
@@ -32,8 +33,7 @@ def _received(one: Payload, reader: Reader) -> Received:
 
 
 def _readable(text: str) -> str:
-    """JSON in lines; what is no JSON, or an absurd one, stays as it came."""
-    try:
-        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):  # nobody could read it: that is why somebody looks here
-        return text
+    """JSON in lines; what is no JSON, or an absurd one, stays as it came. Half a character is shown as none."""
+    with suppress(ValueError, RecursionError):  # nobody could read it: that is why somebody looks here
+        text = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    return clean_text(text)

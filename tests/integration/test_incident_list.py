@@ -44,7 +44,10 @@ def test_a_list_of_fixed_days_that_was_looked_at_before_shows_what_came_since(wo
     world.clock.advance(hours=2)
     now = world.clock.now()
     ahead, behind = (at.isoformat(timespec="seconds") for at in (now.replace(year=2027), now.replace(year=2025)))
-    since, until = {"from": now.isoformat(timespec="seconds")}, {"from": behind, "to": ahead, "sort": "age", "fold": "no"}
+    since, until = (
+        {"from": now.isoformat(timespec="seconds")},
+        {"from": behind, "to": ahead, "sort": "age", "fold": "no"},
+    )
     for query in (since, since | {"sort": "-alerts"}, until):
         shown(anna, **query)
     (first,) = world.alert(name="First", fingerprint="f")

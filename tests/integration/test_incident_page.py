@@ -213,6 +213,13 @@ def test_all_alerts_and_what_was_received(world, anna):
     assert anna.get("/incidents/99/payloads").status_code == 404
 
 
+def test_what_was_received_is_shown_though_a_character_of_it_is_broken(world, anna):
+    (number,) = world.post(group(alert(note="half \ud83d of it", other="\u0007"))).json["incidents"]
+    answer = anna.get(f"/incidents/{number}/payloads")
+    assert answer.status_code == 200
+    has(answer.text, "half \ufffd of it", "&#34;groupKey&#34;")
+
+
 def test_the_page_is_russian_for_whoever_reads_russian(world, anna):
     anna.press("/me", language="ru", theme="")
     (number,) = world.alert()
