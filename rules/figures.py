@@ -19,6 +19,11 @@ NORM_OF_NIGHTS = 3  # in thirty days
 GOAL_IN_TIME, GOAL_DELIVERED = 90.0, 98.0  # per cent
 
 
+def norm_of_nights(days: int) -> float:
+    """The same for so many days; one is never too many."""
+    return max(1.0, NORM_OF_NIGHTS * days / 30)
+
+
 def bucket(value: float) -> int:
     return floor(log(max(0.0, value) + 1) / WIDTH)
 

@@ -10,7 +10,7 @@ from dashboard.words import Badge
 from gateway.store.reports import Service
 from gateway.store.stats import Scope
 from rules import figures
-from rules.figures import GOAL_DELIVERED, GOAL_IN_TIME, NORM_OF_NIGHTS, Spread
+from rules.figures import GOAL_DELIVERED, GOAL_IN_TIME, Spread
 from rules.report import Figures, Load
 
 NONE = Spread()
@@ -142,7 +142,7 @@ class Carried:
 
 def loads(now: Figures, names: Mapping[int, str], asked: Asked) -> list[Carried]:
     most = max((one.pages for one in now.loads), default=1) or 1
-    norm = max(1.0, NORM_OF_NIGHTS * asked.scope.days / 30)
+    norm = figures.norm_of_nights(asked.scope.days)
     return [
         Carried(
             shown_name(names.get(one.person_id, "?"), asked),

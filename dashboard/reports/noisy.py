@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from dashboard.reports import queries
 from dashboard.reports.asked import Asked
 from dashboard.reports.say import Say
+from gateway.lists.grammar import condition
 from gateway.store import reports as store
 from gateway.store.db import db
 from gateway.store.stats import Scope
@@ -52,7 +52,7 @@ def _row(one: Noise, pages: int, asked: Asked, say: Say) -> Row:
         f"{one.judged - one.wrong}/{one.judged}" if one.judged else "",
         words,
         saved,
-        asked.incidents(label=f"alertname={quote(one.name, safe=' ')}", service=one.service),
+        asked.incidents(label=condition("alertname", "=", one.name), service=one.service),
     )
 
 

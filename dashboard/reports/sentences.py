@@ -18,9 +18,11 @@ class Sentence:
     text: str
 
 
-def sentences(now: Figures, then: Figures, noisy: Sequence[str], names: Mapping[int, str], say: Say) -> list[Sentence]:
+def sentences(
+    now: Figures, then: Figures, noisy: Sequence[str], names: Mapping[int, str], days: int, say: Say
+) -> list[Sentence]:
     """Three: how quickly, at what cost of nights, and what was noise (that one comes ready)."""
-    return [_quickness(now, then, say), _nights(now, names, say), Sentence("", "bell-off", noisy[0], noisy[1])]
+    return [_quickness(now, then, say), _nights(now, names, days, say), Sentence("", "bell-off", noisy[0], noisy[1])]
 
 
 def _quickness(now: Figures, then: Figures, say: Say) -> Sentence:
@@ -42,7 +44,7 @@ def _quickness(now: Figures, then: Figures, say: Say) -> Sentence:
     return Sentence("bad", "triangle-alert", _("Slower answers"), text)
 
 
-def _nights(now: Figures, names: Mapping[int, str], say: Say) -> Sentence:
+def _nights(now: Figures, names: Mapping[int, str], days: int, say: Say) -> Sentence:
     _ = say.reader.say
     if not now.total.sleep_pages:
         return Sentence("good", "moon", _("Nights"), _("Nobody was paged between 22:00 and 07:00."))
@@ -54,5 +56,5 @@ def _nights(now: Figures, names: Mapping[int, str], say: Say) -> Sentence:
     woken = say.reader.count("%(name)s was woken in %(n)s night", "%(name)s was woken in %(n)s nights", worst.nights,
                              name=names.get(worst.person_id, "?"))  # fmt: skip
     norm = _("the norm is at most %(n)s in 30 days", n=NORM_OF_NIGHTS)
-    look = "bad" if worst.nights > NORM_OF_NIGHTS else ""
+    look = "bad" if worst.nights > figures.norm_of_nights(days) else ""
     return Sentence(look, "triangle-alert" if look else "moon", _("Nights"), f"{said} {woken}; {norm}.")

@@ -118,10 +118,11 @@ def report_values(kind: str, asked: Asked, reader: Reader, now: datetime) -> dic
     shown = {number: cards.shown_name(name, asked) for number, name in names.items()}
     found, weeks = queries.alert_rows(scope, now)
     noise = noisy.judged(store.noise(found), scope)
+    said = noisy.sentence(noise, say)
     return {
         "kind": kind, "title": reader.say(TITLES[kind]), "asked": asked, "say": say, "answer": answer,
         "span": say.days(scope.start, scope.end), "before": _before(asked, say), "zone_name": scope.zone.key,
-        "made": reader.moment(now), "sentences": sentences(figures, then, noisy.sentence(noise, say), shown, say),
+        "made": reader.moment(now), "sentences": sentences(figures, then, said, shown, scope.days, say),
         "kpis": cards.kpis(figures, then, asked, say), "classes": cards.classes(figures, targets(), asked, say),
         "chart": charts.by_day(figures, asked, say), "heat": charts.heat(figures, reader),
         "legend": [(rank + 1, reader.say(words.URGENCIES[rank]), say.number(figures.by_urgency[rank].incidents))

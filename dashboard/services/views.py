@@ -19,6 +19,7 @@ from gateway import services as put_together
 from gateway.access.auth import READERS, Visit, require
 from gateway.lists import filters
 from gateway.lists.filters import Filter
+from gateway.lists.grammar import condition
 from gateway.service_address import service_url
 from gateway.services import Around, Service
 from gateway.store.db import db
@@ -58,6 +59,11 @@ def services(visit: Visit) -> ResponseReturnValue:
     return draw(visit, "pages/services.html", values)
 
 
+def _of_alert(service: str, name: str) -> str:
+    """The list of its incidents."""
+    return rows.incidents_url(service, status="all", label=condition("alertname", "=", name))
+
+
 def _problems(wanted: Filter) -> list[filters.Problem]:
     """Words of the incident list mean nothing here."""
     given = [filters.Problem(word, value, "no such value") for word, value in wanted.pairs(page=False)
@@ -81,9 +87,7 @@ def service(visit: Visit, name: str) -> ResponseReturnValue:
         "past": rows.lines(found.past, reader),
         "all_url": rows.incidents_url(one.name, status="all"),
         "quiet": [rows.quiet(each, reader) for each in found.quiet],
-        "noisy": [
-            (each, rows.incidents_url(one.name, status="all", label=f"alertname={each.name}")) for each in found.noisy
-        ],
+        "noisy": [(each, _of_alert(one.name, each.name)) for each in found.noisy],
         "noisy_since": Say(reader).day(found.noisy_since),
         **_told(visit, one, around, reader),
     }

@@ -51,6 +51,36 @@ def seeded(world):
     return world
 
 
+def test_each_noisy_alert_leads_to_its_incidents_whatever_its_name(world):
+    names = ("High CPU usage", "Disk/Full", "Диск: полон", 'He said "x\\y"', "100%", "a=b,c")
+    for one in names:
+        world.alert(name=one, fingerprint=one, service="web shop")
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in()
+    page = browser.get("/reports/noise?p=custom&from=2026-12-01&to=2026-12-31&team=*").text
+    links = {
+        html.unescape(name): html.unescape(url) for url, name in re.findall(r'<a href="(/inc[^"]*)">(.*?)</a>', page)
+    }
+    assert set(names) <= set(links)
+    for one in names:
+        found = browser.get(links[one]).text
+        assert len(re.findall(r'<tr id="row-\d', found)) == 1, links[one]
+        assert html.escape(f"{one} on db01", quote=False).replace('"', "&#34;") in found
+
+
+def test_the_sentence_and_the_table_call_the_same_nights_too_many(seeded):
+    """The norm is of thirty days: of a week it is one night, of a quarter nine."""
+    everybody_has_a_password()
+    browser = Browser(seeded.app)
+    browser.sign_in()
+    for asked, bad in ((f"p=custom&{WEEK}", True), ("p=custom&from=2026-10-31&to=2026-11-29", False)):
+        page = browser.get(f"/reports?team=*&{asked}").text
+        assert "Oleg was woken in 2 nights; the norm is at most 3 in 30 days." in page
+        assert ('<td class="num bad b">2</td>' in page) is bad
+        assert bool(re.search(r'<h2 class="bad">(?:(?!</h2>).)* Nights</h2>', page)) is bad
+
+
 def week(**more):
     return Scope(date(2026, 11, 23), date(2026, 11, 30), MOSCOW, **more)
 
