@@ -29,6 +29,7 @@ from dashboard.tickets.presence import seen_now, with_looks
 from dashboard.tickets.views import listing as ticket_listing
 from dashboard.tickets.views import ticket_mark, ticket_values
 from gateway.access.auth import READERS, Visit, require
+from gateway.lists.filters import QUERY
 from gateway.store import signins
 from gateway.store.db import db
 from gateway.world import world
@@ -36,7 +37,6 @@ from gateway.world import world
 NOTHING_MORE = 286  # for htmx: show this and stop asking
 OF_ONE = ("incident", "ticket")  # pages about one incident, whose own mark they have
 SETTLED = timedelta(days=30)  # after which a resolved incident is not expected to change
-LONGEST = 2000  # characters of the page's own query
 
 
 # the part of a page that is drawn anew, and what it shows
@@ -51,7 +51,7 @@ OWN_PARTS = (*PARTS, "first_run")  # pages whose change is not the list, and so 
 
 def _signed_out() -> ResponseReturnValue:
     """The page stays as it is, says so, and keeps its address for after the sign-in."""
-    place = url_for("dashboard.login", next=_path(request.args.get("page", ""), request.args.get("q", "")[:LONGEST]))
+    place = url_for("dashboard.login", next=_path(request.args.get("page", ""), request.args.get("q", "")[:QUERY]))
     body = render_template("partials/signed_out.html", _=stranger().say, place=place)
     return Response(body, NOTHING_MORE, {"HX-Retarget": "#flash-err", "HX-Reswap": "innerHTML"}, mimetype="text/html")
 
@@ -60,7 +60,7 @@ def _signed_out() -> ResponseReturnValue:
 @require(*READERS, signed_out=_signed_out, touch=False)
 def live(visit: Visit) -> ResponseReturnValue:
     """204 while nothing changed; else the part that did. While the page is held still, only that something waits."""
-    asked = Request.from_values(query_string=request.args.get("q", "")[:LONGEST]).args
+    asked = Request.from_values(query_string=request.args.get("q", "")[:QUERY]).args
     page = request.args.get("page", "")
     number = _number(asked.get("n", "")) if page in OF_ONE else None
     if number is not None and _is_settled(visit, number):

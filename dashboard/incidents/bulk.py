@@ -19,6 +19,7 @@ from dashboard.takeback import actor_of, leading_back, say
 from gateway import jobs, merging, several
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.actions import NotPossible
+from gateway.lists.filters import QUERY
 from gateway.lists.matching import walk
 from gateway.several import ASK_ABOVE, Results
 from rules.lifecycle import Given, Signal
@@ -57,7 +58,7 @@ def bulk(visit: Visit) -> ResponseReturnValue:
 
 
 def _wanted(visit: Visit) -> filters.Filter:
-    args = MultiDict(parse_qsl(request.form.get("query", "")[:4000]))
+    args = MultiDict(parse_qsl(request.form.get("query", "")[:QUERY]))
     return filters.read(args, visit.now, reader_of(visit).zone)
 
 

@@ -20,6 +20,7 @@ from dashboard.reader import Moment, Reader
 from gateway import listfiles as work
 from gateway.access.auth import READERS, Visit, require
 from gateway.lists import sheet
+from gateway.lists.filters import QUERY
 from gateway.lists.meaning import Meant
 from gateway.store import listfiles
 from gateway.store.db import db
@@ -71,7 +72,7 @@ def _headers(at: datetime) -> dict[str, str]:
 @require(*READERS)
 def list_file(visit: Visit) -> ResponseReturnValue:
     """What is short is sent at once; of what is long one sees how far it is."""
-    args = MultiDict(parse_qsl(request.form.get("query", "")[:4000]))
+    args = MultiDict(parse_qsl(request.form.get("query", "")[:QUERY]))
     reader = reader_of(visit)
     wanted = replace(filters.read(args, visit.now, reader.zone), after=None)
     if not work.is_long(wanted, meaning(wanted, visit)):

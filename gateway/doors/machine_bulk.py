@@ -50,7 +50,7 @@ def _which(said: dict[str, Any], call: Call) -> list[int]:
     if "incidents" in said:
         return list(dict.fromkeys(numbers_in(said, "incidents", several.MOST)))
     me, zone = call.person, zone_of(call)
-    wanted = filters.of_query(text_in(said, "query")[:4000], call.now, zone)
+    wanted = filters.of_query(text_in(said, "query")[: filters.QUERY], call.now, zone)
     with reading() as session:
         asker = Asker(me.id if me else 0, me.email if me else "", zone)
         meant = meaning(wanted, asker, world().roll.current(session), call.now)

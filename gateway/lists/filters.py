@@ -35,6 +35,7 @@ _HOUR = re.compile(rf"({'|'.join(WEEKDAYS)})-([01][0-9]|2[0-3])", re.ASCII)
 _CURSOR = re.compile(r"(\d{1,9})\.(\d{1,18})", re.ASCII)
 _CLOCK = re.compile(r"(today|yesterday)-(\d{1,2}):(\d{2})", re.ASCII)
 LONGEST = 200  # characters of a value
+QUERY = 50_000  # characters of an address's query; no list's is as long: one that is cut asks for more than was shown
 MOST_LABELS = 10
 PAGE, MOST_ROWS = 50, 200  # of one page: at first, and after "load 50 more"
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select, update
@@ -65,6 +66,22 @@ def test_a_page_that_begins_after_an_absurd_count_is_the_first_one(world, anna):
     for after in ("9999999999.5", f"{2**31}.1", "0.999999999999999999", "x"):
         for sort in ("-alerts", "-urgency", "-age"):
             assert shown(anna, after=after, sort=sort) in (numbers_, []), (after, sort)
+
+
+def test_a_long_question_means_the_same_live_in_a_file_and_to_whoever_acts_on_all_that_match(world, anna):
+    """What were cut off would be conditions, and with fewer of these it is more incidents."""
+    long = dict.fromkeys("abcde", "ж" * 130) | {"a": "x" * 46 + "ж" * 130}
+    (meant,) = world.alert(name="Meant", fingerprint="m", **long, zone="here")
+    (other,) = world.alert(name="Other", fingerprint="o", **long, zone="there")
+    query = urlencode([("label", f"{name}={value}") for name, value in {**long, "zone": "here"}.items()])
+    assert query.index("&label=zone") == 4000
+    assert numbers(anna.get(f"/incidents?{query}").text) == [meant]
+    live = anna.client.get("/live", query_string={"page": "incidents", "q": query, "since": "0"})
+    assert numbers(live.text) == [meant]
+    led = anna.press("/incidents/file", query=query).headers["Location"]
+    assert [row[0] for row in csv.reader(io.StringIO(anna.get(led).text))][1:] == [str(meant)]
+    anna.press("/incidents/bulk", do="acknowledge", all="yes", query=query)
+    assert {one.id: one.status for one in world.incidents()} == {meant: "acknowledged", other: "triggered"}
 
 
 def test_words_find_what_they_say(world, anna):
