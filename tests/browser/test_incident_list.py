@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from gateway import jobs, listfiles
+from gateway.store import echoes
 from gateway.store import jobs as store_jobs
 from gateway.store import listfiles as store_files
-from gateway.store.db import db
+from gateway.store.db import db, transaction
 from tests.integration.test_list_files import filled
 from tests.samples import alert, group
 
@@ -200,3 +201,23 @@ def test_a_long_list_is_made_into_a_file_while_one_looks_on_or_not(world, signed
         file.get_by_role("link", name="Download").click()
     assert long.value.suggested_filename.endswith(".csv")
     assert Path(long.value.path()).read_text().count("\n") == 20_002
+
+
+def test_pagerdutys_own_page_is_in_a_rows_menu_and_behind_the_dots_where_it_is_known(world, signed_in):
+    (known,), (other,) = (world.alert(name=one, fingerprint=one) for one in "AB")
+    place = "https://acme.pagerduty.com/incidents/PGR0VU2"
+    with transaction() as session:
+        echoes.keep_pages(session, {known: place}, world.clock.now())
+    page = signed_in()
+    for number, count in ((known, 1), (other, 0)):
+        page.locator(f"#row-{number} .end-menu summary").click()
+        link = page.locator(f"#row-{number} .end-menu").get_by_role("link", name="Open in PagerDuty")
+        expect(page.locator(f"#row-{number} .end-menu [data-link]")).to_be_visible()
+        expect(link).to_have_count(count)
+        if count:
+            expect(link).to_have_attribute("href", place)
+        page.keyboard.press("Escape")
+    page.goto(f"/incidents/{known}")
+    expect(page.locator("#rest").get_by_role("link", name="Open in PagerDuty")).to_be_hidden()
+    page.click("#more summary")
+    expect(page.locator("#rest").get_by_role("link", name="Open in PagerDuty")).to_have_attribute("href", place)
