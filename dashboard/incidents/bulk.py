@@ -71,7 +71,9 @@ def _numbers(visit: Visit, wanted: filters.Filter) -> list[int]:
     if meant.problems:
         abort(400)
     every = replace(wanted, after=None, folded=False)
-    return [one.id for one in walk(every, meant, several.MOST).rows]
+    found = walk(every, meant, several.MOST).rows
+    standing = request.form.get("standing", "")  # of a storm: those that its line speaks of
+    return [one.id for one in found if standing in ("", every.buckets[one.place][0].value)]
 
 
 def _do(visit: Visit, what: str, numbers: Sequence[int]) -> Results | None:

@@ -38,7 +38,8 @@ class StormRow:
     status: Badge
     opened: Moment
     expand: str
-    query: str  # all of them, for an act on all
+    query: str  # all of them, for an act on all …
+    standing: str  # … of this status: what else opened meanwhile is not meant
     may_acknowledge: bool
 
 
@@ -157,7 +158,8 @@ def _storm(one: Fold, source: str, wanted: Filter, reader: Reader) -> StormRow:
     )  # fmt: skip
     status = words.status(one.status, reader, snoozed=wanted.status == "snoozed")
     can = one.status is Status.TRIGGERED
-    return StormRow(said, words.urgency(one.urgency.rank, reader), status, opened, expanded.url(), expanded.query, can)
+    urgency = words.urgency(one.urgency.rank, reader)
+    return StormRow(said, urgency, status, opened, expanded.url(), expanded.query, one.status.value, can)
 
 
 def density_of(wanted: Filter) -> str:

@@ -1,5 +1,6 @@
 """Many incidents merged at once from the list: into the most urgent, with one way back; and a row's own escalation."""
 
+import html
 import re
 
 import pytest
@@ -69,6 +70,22 @@ def test_a_storm_is_merged_by_a_worker_and_taken_back(world, anna, monkeypatch):
     assert [status for status, _ in standing(world).values()].count("resolved") == 21
     first = min(standing(world))
     assert standing(world)[first] == ("triggered", None)
+
+
+def test_what_is_done_to_a_storm_is_done_to_what_its_line_speaks_of(world, anna):
+    """Somebody has two of them in hand: the others are not merged into these, where nobody is called any more."""
+    taken = [opens(world, f"P{n:02}") for n in range(2)]
+    for one in taken:
+        anna.press(f"/incidents/{one}/acknowledge")
+    world.post(group(*(alert(name=f"Q{n:02}", fingerprint=f"q{n}") for n in range(22))))
+    storm = re.search(r'<tr class="storm".*?</tr>', anna.get("/incidents").text, re.DOTALL)[0]
+    assert "22 incidents" in storm
+    form = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', storm)}
+    form.pop("csrf_token")
+    anna.press("/incidents/bulk", headers=HX, **{**form, "do": "merge"})
+    found = standing(world)
+    assert {found[one] for one in taken} == {("acknowledged", None)}
+    assert [one for one in found if found[one] == ("triggered", None)] == [taken[-1] + 1]
 
 
 def test_a_row_says_which_step_was_told_and_is_escalated_once(world, anna):
