@@ -76,7 +76,11 @@ def shown_of(args: MultiDict[str, str]) -> Shown:
 
 def shown_at(address: str | None) -> Shown:
     """The same from a whole address: that of the page on which somebody pressed a button."""
-    return shown_of(MultiDict(parse_qsl(urlsplit(address or "").query)))
+    try:
+        query = urlsplit(address or "").query
+    except ValueError:  # no address at all, such as http://[
+        query = ""
+    return shown_of(MultiDict(parse_qsl(query)))
 
 
 def incident_values(visit: Visit, found: Incident, wanted: Shown = Shown()) -> dict[str, object]:

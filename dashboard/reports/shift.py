@@ -66,7 +66,7 @@ def _values(shift: Shift, directory: Directory, visit: Visit, reader: Reader) ->
         "held": _lines(handover.held(db.session()), reader),
         "windows": [(one, reader.moment(one.ends_at)) for one in handover.quiet(db.session(), visit.now)],
         "confirmed": (confirmed[0], reader.moment(confirmed[1])) if confirmed else None,
-        "may_confirm": shift.following == visit.person.email and confirmed is None and not late,
+        "may_confirm": visit.may_act and shift.following == visit.person.email and confirmed is None and not late,
     }
 
 

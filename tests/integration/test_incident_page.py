@@ -213,6 +213,13 @@ def test_all_alerts_and_what_was_received(world, anna):
     assert anna.get("/incidents/99/payloads").status_code == 404
 
 
+def test_an_act_is_answered_whatever_page_it_says_it_comes_from(world, anna):
+    (number,) = world.alert()
+    for address in ("http://[", "", "http://localhost/incidents/1?before=x&much=99"):
+        answer = anna.press(f"/incidents/{number}/acknowledge", {"HX-Request": "true", "HX-Current-URL": address})
+        assert (answer.status_code, '<div id="incident"' in answer.text) == (200, True), address
+
+
 def test_what_was_received_is_shown_though_a_character_of_it_is_broken(world, anna):
     (number,) = world.post(group(alert(note="half \ud83d of it", other="\u0007"))).json["incidents"]
     answer = anna.get(f"/incidents/{number}/payloads")

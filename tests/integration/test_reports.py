@@ -622,6 +622,11 @@ def test_e14_hand_over(world):
     quiet = re.search(r'aria-labelledby="h-win".*?</section>', page, re.DOTALL)[0]
     assert "patches" in quiet
     assert "I take over" not in anna.get("/reports/shift?schedule=daily").text
+    with transaction() as session:  # whoever only reads is offered nothing that would be refused
+        session.execute(update(PersonRow).where(PersonRow.email == "irina@example.org").values(role="viewer"))
+    assert "I take over" not in irina.get("/reports/shift?schedule=daily").text
+    with transaction() as session:
+        session.execute(update(PersonRow).where(PersonRow.email == "irina@example.org").values(role="admin"))
     assert anna.press("/reports/shift", schedule="daily").status_code == 403
     assert irina.press("/reports/shift", schedule="daily").status_code == 302
     assert "Irina took over at" in anna.get("/reports/shift?schedule=daily").text
