@@ -44,6 +44,7 @@ class ProviderLedger(FakeServer):
         super().__init__()
         self.pause = pause
         self.accepted = []
+        self._keys = set()  # of what was accepted
         self._released = None
         self._meanwhile = None
         self._fakes = {"pagerduty": FakePagerDuty(), "ntfy": FakeNtfy()}  # they judge; nobody calls on their own ports
@@ -77,7 +78,7 @@ class ProviderLedger(FakeServer):
             if not accepts:
                 return planned
             said, step = asked.json(), self._fakes[provider].usual(asked)
-            first = provider == "pagerduty" and said["dedup_key"] not in {one.key for one in self.accepted}
+            first = provider == "pagerduty" and said["dedup_key"] not in self._keys
             if 200 <= status_of(step) < 300:
                 self._write_down(provider, said)
         if first and self._released is not None:
@@ -102,6 +103,7 @@ class ProviderLedger(FakeServer):
         self._file.flush()
         os.fsync(self._file.fileno())
         self.accepted.append(one)
+        self._keys.add(one.key)
 
     def pages(self, action="trigger"):
         """What PagerDuty was asked, in the order of its coming."""

@@ -47,6 +47,7 @@ def sized(*, full, small=None):
     return pytest.mark.parametrize("size", sizes)
 
 
+PATIENT = BOOK.replace("wait: 5m", "wait: 12h").replace("wait: 10m", "wait: 12h")  # no second step while a race is run
 QUICK = BOOK.replace("wait: 5m", "wait: 2s").replace("wait: 10m", "wait: 2s")  # an emergency climbs in seconds
 
 

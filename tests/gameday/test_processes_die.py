@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 
 from tests.databases import wait_until
-from tests.gameday.harness import BOTH, sized
+from tests.gameday.harness import BOTH, PATIENT, sized
 from tests.samples import alert, group
 from tests.victims import Victim
 
@@ -144,7 +144,7 @@ def test_f6_rolling_restarts(game, database, size):
 @pytest.mark.timeout(3600)
 def test_f9_workers_race_for_the_same_messages(game, database, workers, size):
     """One race for all of them, and nine for a tenth."""
-    run = game("F9", database)
+    run = game("F9", database, book=PATIENT)
     run.ledger.pause = 0.0
     run.web()
     numbers = itertools.count()
