@@ -37,6 +37,7 @@ class Tab:
     url: str
     current: bool
     count: str = ""
+    total: str = ""  # for who points at it
 
 
 @dataclass(frozen=True, slots=True)

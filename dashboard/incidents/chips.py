@@ -1,5 +1,6 @@
 """What the list was asked for, part by part: each can be taken away, and what could not be read says why."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dashboard.incidents.filters import Filter
@@ -25,15 +26,23 @@ class Kept:
 
 def chips(wanted: Filter, problems: tuple[Problem, ...], reader: Reader) -> list[Chip]:
     bad = {(one.word, one.value) for one in problems}
-    good = [Chip(f"urgency:{','.join(wanted.urgencies)}", wanted.without("urgency").url())] if wanted.urgencies else []
-    for word in ONE:
-        value = wanted.value(word)
-        if value and (word, value) not in bad:
-            good.append(Chip(f"{word}:{_quoted(value)}", wanted.without(word).url()))
-    good += [Chip(label, wanted.without("label", label).url()) for label in wanted.labels]
+    good = [Chip(text, other.url()) for word, value, text, other in parts(wanted) if (word, value) not in bad]
     if wanted.sort != "-urgency":
         good.append(Chip(f"sort:{wanted.sort}", wanted.url(sort="-urgency")))
     return [*good, *(_bad(one, wanted, reader) for one in problems)]
+
+
+def parts(wanted: Filter) -> Iterator[tuple[str, str, str, Filter]]:
+    """What narrows the list, but for the text: word, value, how it is written, and the list without it."""
+    if wanted.urgencies:
+        value = ",".join(wanted.urgencies)
+        yield "urgency", value, f"urgency:{value}", wanted.without("urgency")
+    for word in ONE:
+        value = wanted.value(word)
+        if value:
+            yield word, value, f"{word}:{_quoted(value)}", wanted.without(word)
+    for label in wanted.labels:
+        yield "label", label, label, wanted.without("label", label)
 
 
 def _bad(one: Problem, wanted: Filter, reader: Reader) -> Chip:

@@ -10,6 +10,7 @@ import msgspec
 from dashboard.rows import Listed
 from dashboard.words import Sent
 from gateway.store import bulk, echoes, promised, views
+from gateway.store.base import COUNTED
 from gateway.store.bulk import Question
 from gateway.store.db import db
 from gateway.store.types import moment
@@ -31,6 +32,10 @@ _SILENT = (
 
 
 _SOURCES = "SELECT id, name FROM source"
+_RESOLVED = (
+    "SELECT count(*) FROM (SELECT id FROM incident "  # noqa: S608
+    f"WHERE status = 'resolved' LIMIT {COUNTED + 1}) AS few"
+)
 _WATCHED = "SELECT view FROM watch WHERE person_id = {}"
 
 
@@ -42,13 +47,14 @@ class Details:
     sources: dict[int, str]  # names by numbers: storms say theirs
     silent: Sequence[tuple[str, datetime, dict[str, int]]]  # sources: since when, and how long at most on which day
     views: Sequence[views.View]
+    resolved: int  # how many incidents are, counted to COUNTED and one more
     watched: set[str]  # views of which this person is told when something enters
     outside: dict[int, str]  # where PagerDuty shows some of them
 
 
 def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str], silent: int) -> Details:
     since, values = now_us - BARS * BAR, tuple(ids)
-    rows, messages, fired, quiet, seen, sources, watched, outside = bulk.several(
+    rows, messages, fired, quiet, seen, sources, watched, outside, resolved = bulk.several(
         db.session(),
         [
             Question(_ROWS, values=values),
@@ -59,6 +65,7 @@ def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str
             Question(_SOURCES),
             Question(_WATCHED, (person_id,)),
             echoes.pages_asked(values),
+            Question(_RESOLVED),
         ],
     )
     listed = {row[0]: _listed(row) for row in rows}
@@ -69,6 +76,7 @@ def details(ids: Sequence[int], now_us: int, person_id: int, teams: Sequence[str
         dict(sources),
         [(name, moment(at), msgspec.json.decode(pauses)) for name, at, pauses in quiet],
         views.listed_of(seen),
+        int(resolved[0][0]),
         {row[0] for row in watched},
         dict(outside),
     )

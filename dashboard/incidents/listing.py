@@ -7,11 +7,12 @@ from flask import request
 
 from dashboard import queries, rows, words
 from dashboard.alarms import marked
-from dashboard.glance import Counts, whole
+from dashboard.glance import Count, Counts, whole
 from dashboard.incidents import chips, saved, storms
 from dashboard.incidents.details import Details, details
 from dashboard.incidents.filters import Filter
 from dashboard.incidents.meaning import meaning
+from dashboard.incidents.nothing import blamed
 from dashboard.incidents.silent import silent
 from dashboard.incidents.storms import Fold
 from dashboard.page import reader_of
@@ -78,10 +79,11 @@ def listing(visit: Visit, wanted: Filter) -> dict[str, object]:
         "grows": wanted.rows < MOST_ROWS,
         "shown": page.count,
         "order": order_words(wanted.order, reader),
-        "tabs": tabs(wanted, counts, reader),
+        "tabs": tabs(wanted, counts, found.resolved, reader),
         "chips": chips.chips(wanted, meant.problems, reader),
         "kept": chips.kept(wanted),
         "counts": counts,
+        "blamed": blamed(wanted, visit) if wanted.narrows and not page.shown else None,
         "matching": reader.say("%(n)s unresolved without the filter.", n=str(counts.unresolved)),
         "quiet": _quiet(visit) if quiet else None,
         "silent": [silent(*one, reader) for one in found.silent],
@@ -233,8 +235,8 @@ def order_words(order: str, reader: Reader) -> str:
     }[order]  # fmt: skip
 
 
-def tabs(wanted: Filter, counts: Counts, reader: Reader) -> list[Tab]:
-    """Lists that never end have no number: counting them costs more than it tells."""
+def tabs(wanted: Filter, counts: Counts, resolved: int, reader: Reader) -> list[Tab]:
+    """Lists that never end tell their number only to who points at them: it says little, and is soon 1,000+."""
     _ = reader.say
     known = [
         ("unresolved", _("Unresolved"), str(counts.unresolved)),
@@ -245,7 +247,11 @@ def tabs(wanted: Filter, counts: Counts, reader: Reader) -> list[Tab]:
         ("resolved", reader.say_as("list", "Resolved"), ""),
         ("all", _("All"), ""),
     ]
-    return [Tab(word, wanted.url(status=name, view=""), wanted.status == name, count) for name, word, count in known]
+    ends = {"resolved": Count(resolved), "all": Count(resolved + counts.unresolved)}
+    return [
+        Tab(word, wanted.url(status=name, view=""), wanted.status == name, count, str(ends.get(name, "")))
+        for name, word, count in known
+    ]
 
 
 def _quiet(visit: Visit) -> Quiet:

@@ -56,7 +56,8 @@ def _page(visit: Visit) -> ResponseReturnValue:
     if htmx and not htmx.history_restore_request:
         typing = request.args.get("typing") == "1"
         answer = draw_part(visit, "partials/incident_list.html", {**listing(visit, wanted), "form": not typing})
-        way = "HX-Replace-Url" if typing else "HX-Push-Url"
+        grown = htmx.trigger == "more"  # the same list, longer: Back leads past it
+        way = "HX-Replace-Url" if typing or grown else "HX-Push-Url"
         answer.headers[way] = wanted.url(after=wanted.after, rows=wanted.rows)
         return answer
     if not whole(visit.now)[1].any_incident:

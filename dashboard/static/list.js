@@ -136,6 +136,22 @@
     if (link) htmx.ajax("GET", link.getAttribute("href"), { source: link, target: link.parentElement, swap: "innerHTML" }).catch(() => { /* said as any other */ });
   }, true);
 
+  /* ---- the list grows when its end comes into sight, to two hundred rows at most: what stands below it stays within reach ---- */
+  const ends = new IntersectionObserver((seen) => { for (const one of seen) if (one.isIntersecting) grow(one.target); });
+  function grow(link) {
+    ends.disconnect();
+    htmx.ajax("GET", link.getAttribute("href"), { source: link, target: "#list", swap: "morph:outerHTML" }).catch(() => { /* said as any other */ });
+  }
+  function watchEnd() {
+    const link = doc.querySelector("#more[data-grows]");
+    ends.disconnect();
+    if (link) ends.observe(link);
+  }
+  doc.addEventListener("click", (event) => {
+    const link = event.target.closest("#more[data-grows]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); grow(link); }
+  });
+
   /* ---- what a request has to know ---- */
   doc.addEventListener("htmx:configRequest", (event) => {
     const { elt, parameters, triggeringEvent } = event.detail;
@@ -159,10 +175,12 @@
     }
     kept = new Set([...kept].filter((number) => there.has(number))); // parts beside the list settle after it
     done = false;
+    watchEnd();
     if (id("csv")) id("csv").elements.query.value = location.search.slice(1);
     show();
   });
   show();
+  watchEnd();
 
   /* ---- back from an incident: the cursor stands where it stood ---- */
   const opened = "nabat-opened";

@@ -89,6 +89,35 @@ def test_nothing_sticks_out_of_the_list_on_a_phone(world, signed_in):
     expect(page.locator("#facets")).to_be_hidden()
 
 
+def test_the_list_grows_when_its_end_is_seen_three_times_at_most(world, signed_in):
+    alerts = [alert(name=f"P{number:03}", fingerprint=f"p{number}") for number in range(230)]
+    for first in range(0, 230, 50):
+        world.post(group(*alerts[first : first + 50]))
+    page = signed_in()
+    page.goto("/incidents?fold=no")
+    rows = page.locator("#list tbody tr")
+    expect(rows).to_have_count(50)
+    page.locator("#list .cb").first.check()  # what was chosen stays
+    for count in (100, 150, 200):
+        page.locator("#more").scroll_into_view_if_needed()
+        expect(rows).to_have_count(count)
+        assert page.url.endswith(f"rows={count}")
+    expect(page.locator("#chosen")).to_have_text("1 selected")
+    page.keyboard.press("Escape")
+    more = page.locator("#more")
+    more.scroll_into_view_if_needed()
+    expect(more).to_have_text("Next page")
+    expect(rows).to_have_count(200)
+    more.click()
+    expect(rows).to_have_count(30)
+    page.go_back()
+    expect(rows).to_have_count(200)  # as it was left
+    resolved = page.locator("#tabs [href*=status\\=resolved]")
+    expect(resolved.locator(".at")).to_be_hidden()
+    resolved.hover()
+    expect(resolved.locator(".at")).to_be_visible()
+
+
 def test_the_keys_e_and_m_do_what_the_help_says(world, signed_in):
     first, second = (world.alert(name=name, fingerprint=name)[0] for name in ("one", "two"))
     page = signed_in()

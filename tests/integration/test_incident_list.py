@@ -1,6 +1,7 @@
 """The list of incidents: words and chips, views, acts on many, storms, CSV, incidents by hand, empty states."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -396,6 +397,51 @@ def test_what_it_says_when_there_is_nothing_and_how_it_looks(world, anna):
     for control in ("bulk", "checkbox", "/incidents/new", "data-do"):
         assert control not in page.partition("<main")[2].partition("</main>")[0].replace("data-bulk", ""), control
     assert "class=spark" in page
+
+
+def test_when_nothing_matches_the_part_that_takes_away_most_is_named(world, anna):
+    for name, service, severity in (("A", "mail", "info"), ("B", "mail", "info"), ("C", "billing", "info")):
+        world.alert(name=name, fingerprint=name, service=service, severity=severity)
+
+    def said(query):
+        page = anna.get(f"/incidents?{query}").text
+        assert "No incident matches" in page
+        return [html.unescape(one) for one in re.findall(r"filter\. (.*?)</p><a[^>]*href=\"([^\"]*)\"", page)[0]]
+
+    both = said("service=mail&q=billing&urgency=ordinary")
+    assert both == ["“billing” takes away most: 2 without it.", "/incidents?urgency=ordinary&service=mail"]
+    text = said("urgency=emergency&service=mail")
+    assert text == ["urgency:emergency takes away most: 2 without it.", "/incidents?service=mail"]
+    assert "takes away most" not in anna.get("/incidents?service=nobody").text  # the only part
+    assert "takes away most" not in anna.get("/incidents?service=x&label=a%3Db&q=y").text  # all of them do
+    anna.press("/me", language="ru", theme="")
+    assert "Больше всего убирает urgency:emergency: без этого — 2." in anna.get(
+        "/incidents?urgency=emergency&service=mail"
+    ).text  # fmt: skip
+
+
+def test_lists_without_an_end_tell_their_number_to_who_points_at_them(world, anna):
+    def told():
+        return re.findall(r'class="c at" data-n="([^"]*)"', anna.get("/incidents").text)
+
+    (first,), (second,) = world.alert(), world.alert(name="Other", fingerprint="o")
+    world.resolves(first)
+    assert told() == ["1", "2"]
+    world.resolves(second)
+    assert told() == ["2", "2"]
+    with transaction() as session:
+        row = session.get(Incident, first)
+        plain = {column.name: getattr(row, column.name) for column in Incident.__table__.columns}
+        many = [{**plain, "id": 100 + n, "uuid": f"u{n}"} for n in range(1100)]
+        session.execute(Incident.__table__.insert(), many)
+    assert told() == ["1,000+", "1,000+"]
+
+
+def test_a_list_that_grows_replaces_its_address(world, anna):
+    world.alert()
+    grown = anna.get("/incidents?rows=100", **HX, **{"HX-Trigger": "more"})
+    assert grown.headers["HX-Replace-Url"] == "/incidents?rows=100"
+    assert anna.get("/incidents?rows=100", **HX).headers["HX-Push-Url"] == "/incidents?rows=100"
 
 
 def test_the_tabs_count_no_further_than_a_thousand(world, anna):
