@@ -55,8 +55,10 @@ def _page(visit: Visit) -> ResponseReturnValue:
     wanted = asked(visit)
     if htmx and not htmx.history_restore_request:
         typing = request.args.get("typing") == "1"
-        answer = draw_part(visit, "partials/incident_list.html", {**listing(visit, wanted), "form": not typing})
-        grown = htmx.trigger == "more"  # the same list, longer: Back leads past it
+        grown = htmx.trigger == "more"  # the same list, longer: what is being typed stays, Back leads past it
+        answer = draw_part(
+            visit, "partials/incident_list.html", {**listing(visit, wanted), "form": not typing and not grown}
+        )
         way = "HX-Replace-Url" if typing or grown else "HX-Push-Url"
         answer.headers[way] = wanted.url(after=wanted.after, rows=wanted.rows)
         return answer

@@ -136,12 +136,17 @@
     if (link) htmx.ajax("GET", link.getAttribute("href"), { source: link, target: link.parentElement, swap: "innerHTML" }).catch(() => { /* said as any other */ });
   }, true);
 
-  /* ---- the list grows when its end comes into sight, to two hundred rows at most: what stands below it stays within reach ---- */
-  const ends = new IntersectionObserver((seen) => { for (const one of seen) if (one.isIntersecting) grow(one.target); });
+  /* ---- the list grows when its end comes into sight, to two hundred rows at most: what stands below it stays within reach. While rows are chosen nothing moves ---- */
+  const ends = new IntersectionObserver((seen) => { for (const one of seen) if (one.isIntersecting && !chosen().length) grow(one.target); });
+  let longer = "";
   function grow(link) {
     ends.disconnect();
+    longer = location.search;
     htmx.ajax("GET", link.getAttribute("href"), { source: link, target: "#list", swap: "morph:outerHTML" }).catch(() => { /* said as any other */ });
   }
+  doc.addEventListener("htmx:beforeSwap", ({ detail }) => { // of a list that was asked for before another took its place
+    if (detail.requestConfig.elt.id === "more" && longer !== location.search) detail.shouldSwap = false;
+  });
   function watchEnd() {
     const link = doc.querySelector("#more[data-grows]");
     ends.disconnect();
