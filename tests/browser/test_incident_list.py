@@ -122,9 +122,12 @@ def test_the_list_grows_when_its_end_is_seen_three_times_at_most(world, signed_i
     page.keyboard.press("/")
     page.fill("#f-q", "P007")
     expect(rows).to_have_count(1)
-    for one in held:
-        one.continue_()
-    page.unroute("**/incidents?*rows=100*")
+    with page.expect_response("**/incidents?*rows=100*") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))"
+    )  # it would be drawn by now
     expect(rows).to_have_count(1)
     expect(page.locator("#f-q")).to_have_value("P007")
     resolved = page.locator("#tabs [href*=status\\=resolved]")
