@@ -293,7 +293,7 @@
     if (field.select) field.select();
   };
   const keys = {
-    j: () => go(1), k: () => go(-1), a: () => press("acknowledge"), r: () => press("resolve"), e: () => press("escalate"), c: () => focus("note-text"),
+    j: () => go(1), k: () => go(-1), a: () => press("acknowledge"), r: () => (id("fixed-by") ? focus("fixed-by") : press("resolve")), e: () => press("escalate"), c: () => focus("note-text"),
     m: () => focus("merge-into"),
     s: () => focus("snooze-for"), i: () => focus("assign-to"),
     o: () => { const row = current(); if (row) row.querySelector(".ttl").click(); },

@@ -54,15 +54,14 @@ def test_e12_a_call_that_should_not_have_been_one(world, signed_in):
 
 @pytest.mark.parametrize("muted", [True, False])
 def test_e13_close_while_firing(world, signed_in, muted):
-    """Asked beside the acts. With yes what repeats pages nobody until it clears; without, it does after a while."""
+    """Asked when it is resolved. With yes what repeats pages nobody until it clears; without, it does after a while."""
     (number,) = world.alert()
     page = signed_in("oleg@example.org")
     page.goto(f"/incidents/{number}")
-    page.click("#more summary")
-    question = page.get_by_label("When resolving: mute what still fires until it clears")
-    expect(question).not_to_be_checked()
-    question.set_checked(muted)
-    page.locator("#resolve").get_by_role("button", name="Resolve").click()
+    page.click("#resolve-menu summary")
+    expect(page.locator("#resolve")).to_contain_text("1 firing now. What goes on firing comes back in a few minutes")
+    answer = "Resolve, and mute until it clears" if muted else "Resolve"
+    page.locator("#resolve").get_by_role("button", name=answer, exact=True).click()
     expect(page.locator(".hero .st")).to_have_text("Resolved")
     expect(page.locator(".tl")).to_contain_text("Oleg resolved it after 0 s")
     if muted:

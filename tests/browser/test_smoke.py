@@ -74,6 +74,8 @@ def test_everything_by_keys(world, signed_in):
     page.keyboard.press("o")
     page.wait_for_url(f"**/incidents/{first}*")
     page.keyboard.press("r")
+    expect(page.locator("#fixed-by")).to_be_focused()  # asked, and Enter is enough
+    page.keyboard.press("Enter")
     expect(page.locator(".hero .st")).to_have_text("Resolved")
     page.keyboard.press("u")
     page.wait_for_url("**/incidents")
@@ -172,6 +174,7 @@ def test_without_javascript_everything_works(world, signed_in):
     page.fill("#note-text", "by hand")
     page.click("#note button")
     expect(page.locator(".tl .note")).to_have_text("by hand")
+    page.click("#resolve-menu summary")
     page.click("[data-do=resolve]")
     expect(page.locator(".hero .st")).to_have_text("Resolved")
     page.goto("/me")
