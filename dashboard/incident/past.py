@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from dashboard import words
 from dashboard.incident import queries
@@ -29,6 +30,7 @@ class Seen:
     """How often it was there before, and what came of the last ones."""
 
     count: str
+    usual: str
     latest: list[Before]
 
 
@@ -40,7 +42,14 @@ def seen(found: Incident, reader: Reader) -> Seen | None:
     number = min(len(same), queries.SEEN_MOST)
     count = reader.count("%(n)s time in 30 days", "%(n)s times in 30 days", number)
     said = [one for one in same if one.fixed_by and one not in same[:LATEST]][:1]  # the last that anybody explained
-    return Seen(f"≥ {count}" if more else count, [_before(one, reader) for one in (*same[:LATEST], *said)])
+    latest = [_before(one, reader) for one in (*same[:LATEST], *said)]
+    return Seen(f"≥ {count}" if more else count, reader.duration(_usual(same, reader)), latest)
+
+
+def _usual(same: Sequence[Incident], reader: Reader) -> timedelta:
+    """The median time to resolve (nearest rank)."""
+    lasted = sorted((one.resolved_at or reader.now) - one.opened_at for one in same)
+    return lasted[(len(lasted) - 1) // 2]
 
 
 def _before(one: Incident, reader: Reader) -> Before:

@@ -151,10 +151,20 @@ def test_it_is_known_what_was_before_and_what_fixed_it(world, anna):
     for n in range(3):
         (number,) = world.alert(service="mail", starts=f"2026-12-05T00:{10 + n}:00Z")
         numbers.append(number)
+        world.clock.advance(minutes=(4, 9, 1)[n])
         anna.press(f"/incidents/{number}/resolve", fixed_by=f"Restart {n}")
         world.clock.advance(minutes=20)
+    has(page(anna, numbers[1]), "Median time to resolve", ">4 min<")
     text = page(anna, numbers[2])
-    has(text, "Seen before", "2 times in 30 days", "Restart 0", "Restart 1", f'href="/incidents/{numbers[0]}"')
+    has(
+        text,
+        "Seen before",
+        "2 times in 30 days",
+        ">4 min<",
+        "Restart 0",
+        "Restart 1",
+        f'href="/incidents/{numbers[0]}"',
+    )
     (other,) = world.alert(name="Beside", fingerprint="b", service="mail")
     (near,) = world.alert(name="Near", fingerprint="n", service="mail")
     has(page(anna, near), "Began with it", f'href="/incidents/{other}"')
