@@ -26,6 +26,7 @@ FOR_PEOPLE = {  # by the kind of a file: comments that fill or end a line, and w
     ".css": re.compile(NOTES, re.MULTILINE | re.DOTALL),
     ".js": re.compile(NOTES + rb"|[ \t]// [^\n\"'`]*$", re.MULTILINE | re.DOTALL),
 }
+STYLE = re.compile(rb"(\"[^\"]*\"|'[^']*')|\s*([{};,])\s*|(:)[ \t]+")  # what is quoted stays; room around marks goes
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -55,10 +56,18 @@ def _between(name: str) -> bytes:
 
 
 def _lean(path: Path) -> bytes:
-    """A file of ours without comments and indentation, a tenth of what travels; what others wrote goes as it is."""
+    """A file of ours without what is there for people, a tenth of what travels; what others wrote goes as it is."""
     body = path.read_bytes()
     notes = FOR_PEOPLE.get(path.suffix) if path.parent == FOLDER else None
-    return notes.sub(b"", body) if notes else body
+    if notes is None:
+        return body
+    body = notes.sub(b"", body)
+    return _close(body) if path.suffix == ".css" else body
+
+
+def _close(style: bytes) -> bytes:
+    """Without the room that a style does not need: a twentieth of what travels."""
+    return STYLE.sub(lambda found: found[1] or found[2] or found[3], style).replace(b";}", b"}")
 
 
 def _asset(name: str, body: bytes) -> Asset:
