@@ -20,10 +20,12 @@ from rules.words import Notice, Urgency
 LEASE = 15_000_000  # microseconds: a worker that dies is replaced after this long
 PAGES = ("opened", "escalated")  # kinds that ask for an answer; the others tell of one
 RINGING = (*PAGES, "assigned")  # kinds that interrupt
+# What is passed to and fro, said, or happens again while its incident stands at one level, is told each time.
+EACH_TIME = ("assigned", "commented", "mentioned", "flapping", "reopened", "reminder", "resolved")
 ALSO = "also"  # a part: told beside a step, because of another route; no step waits for it
 LATER = "later"  # a part: one of a person's own ways, whose time has not come yet
 HELD = "held"  # a part: told at the end of somebody's quiet hours, unless it is answered by then
-AGAIN = "again"  # a part: news that PagerDuty missed, though it was told
+AGAIN = "again"  # a part: news that PagerDuty missed, though it was told; put right each time
 
 _PROMISED = (
     "incident_id", "once", "level", "kind", "part", "way", "channel", "address", "address_id", "contact_id",
@@ -55,8 +57,7 @@ def draft_of(promise: Promise) -> Draft:
 def draft(notice: Notice, urgency: Urgency, kind: str, part: str, now: datetime) -> Draft:
     begins = now + notice.after
     contact, at, page = notice.contact, micros(begins), kind in PAGES
-    # What is passed to and fro, or said, is told each time, and so is what is put right.
-    each = f"{kind}:{at}" if kind in ("assigned", "commented", "mentioned") or part == AGAIN else kind
+    each = f"{kind}:{at}" if kind in EACH_TIME or part == AGAIN else kind
     where = hashlib.sha256(f"{each}:{contact.channel}:{contact.address_id}".encode()).hexdigest()[:16]
     expires = retry.expires_at(notice.way if page else "email", urgency, begins)
     fallback = retry.fallback_at(urgency, begins) if page and part in ("primary", LATER) else None

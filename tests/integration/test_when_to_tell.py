@@ -224,3 +224,46 @@ def test_whoever_is_reminded_may_acknowledge_again(staffed_of):
     assert world.acknowledges(number) is Reason.ACKNOWLEDGED
     go(world, hours=5)
     assert (world.incident().status, world.incident().level) == ("acknowledged", 1)
+
+
+def test_each_acknowledgement_for_a_time_is_reminded_of(staffed_of):
+    world = staffed_of()
+    (number,) = world.alert()
+    for times in (1, 2, 3):
+        now = world.clock.now()
+        given = Given(until=now + timedelta(minutes=30))
+        actions.act(number, Signal.ACKNOWLEDGE, actions.Actor("Anna", "dashboard"), now, given)
+        go(world, minutes=30)
+        assert [one.status for one in world.deliveries(kind="reminder")] == ["sent"] * times
+    assert calls(world) == ["anna"]
+
+
+def test_whoever_works_on_it_hears_each_time_that_it_is_back_and_that_it_is_over(staffed_of):
+    world = staffed_of(BACK)
+    sender = Sender(world)
+    (number,) = sender.fires()
+    go(world, seconds=1)
+    world.acknowledges(number)
+    for times in (1, 2):
+        go(world, minutes=10)
+        sender.clears()
+        go(world, minutes=5)
+        told = {one.address_id for one in world.deliveries(kind="resolved")}
+        assert len(world.deliveries(kind="resolved")) == times * len(told) > 0
+        assert sender.fires() == [number]
+        go(world, seconds=1)
+        assert [one.status for one in world.deliveries(kind="reopened")] == ["sent"] * times
+
+
+def test_what_flaps_again_after_it_was_quiet_is_said_again(staffed_of):
+    world = staffed_of(FLAPS)
+    sender = Sender(world)
+    sender.fires()
+    world.acknowledges(world.incident().id)
+    for times in (1, 2):
+        for turn in (sender.clears, sender.fires) * 2:
+            go(world, minutes=1)
+            turn()
+        assert (world.incident().phase, len(world.deliveries(kind="flapping"))) == ("flapping", times)
+        go(world, minutes=40)
+        assert (world.incident().phase, world.incident().status) == ("", "acknowledged")
