@@ -17,7 +17,7 @@ from dashboard.incident import queries as incident_queries
 from dashboard.incident.values import LENGTHS
 from dashboard.page import draw_outside, stranger
 from dashboard.reader import Reader, reader
-from gateway import actions, undo
+from gateway import actions, belated, undo
 from gateway.access import contacts, links
 from gateway.access.auth import MOST_FORM
 from gateway.actions import Actor
@@ -89,10 +89,21 @@ def _act(found: Opened, wanted: str, now: datetime) -> str:
         until=_until(found, now) if wanted == "acknowledge" and request.form.get("for") else None,
         level=int(level) if level.isascii() and level.isdigit() and len(level) < 10 else None,
     )
-    reason = actions.act(found.incident.id, SIGNALS[wanted], found.actor, now, given)
+    reason = _signal(found, SIGNALS[wanted], now, given)
     if wanted != "decline" and found.actor.person_id:
         contacts.answered(found.actor, found.incident.id, now)
     return SAID.get(reason, "already") if reason else ""
+
+
+def _signal(found: Opened, signal: Signal, now: datetime, given: Given) -> Reason | None:
+    """What waited for a network says since when; 409 if the incident is not what it was then."""
+    seen = belated.seen_at(request.headers.get("X-Waited", ""), request.form.get("seen", ""), now)
+    if seen is None:
+        return actions.act(found.incident.id, signal, found.actor, now, given)
+    try:
+        return belated.act(found.incident.id, signal, found.actor, seen, now, given)
+    except actions.NotPossible:
+        abort(409)
 
 
 def _until(found: Opened, now: datetime) -> datetime:

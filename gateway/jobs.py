@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import actions, merging
+from gateway import actions, belated, merging
 from gateway.actions import Actor, NotPossible
 from gateway.several import MOST, Results
 from gateway.store import audit, jobs, locks, outbox, undos
@@ -121,7 +121,9 @@ def _act(session: Session, job: BulkJob, some: Sequence[int], now: datetime) -> 
         return merging.merge_on(session, some, int(job.given["to"]), by, now)
     until = job.given.get("until")
     given = Given(until=moment(until)) if isinstance(until, int) else Given()
-    return actions.act_on(session, some, Signal(job.act), by, now, given)
+    over = belated.overtaken(session, some, job.at)  # what came back while this waited is not what they saw
+    reasons = actions.act_on(session, [one for one in some if one not in over], Signal(job.act), by, now, given)
+    return {**reasons, **dict.fromkeys(over, Reason.NOT_DUE)}
 
 
 def _may(session: Session, account: str) -> bool:

@@ -15,7 +15,7 @@ from dashboard.incident.views import INCIDENT, found_or_404
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.reader import Reader
 from dashboard.takeback import actor_of, leading_back, say, token_of
-from gateway import actions, amend, writeback
+from gateway import actions, amend, belated, writeback
 from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.store.tables import Incident
 from rules.lifecycle import NOTHING, Given, Reason, Signal
@@ -35,8 +35,19 @@ def act(visit: Visit, number: int, what: str) -> ResponseReturnValue:
         reason = actions.act(number, Signal.WAKE, actor_of(visit), visit.now)
     else:
         given = Given(until=_until(visit)) if request.form.get("for") else NOTHING
-        reason = actions.act(number, Signal.ACKNOWLEDGE, actor_of(visit), visit.now, given)
+        reason = _acknowledge(visit, number, given)
     return answered(visit, number, reason)
+
+
+def _acknowledge(visit: Visit, number: int, given: Given) -> Reason | None:
+    """What waited for a network says since when; 409 if the incident is not what it was then."""
+    seen = belated.seen_at(request.headers.get("X-Waited", ""), request.headers.get("X-Seen", ""), visit.now)
+    if seen is None:
+        return actions.act(number, Signal.ACKNOWLEDGE, actor_of(visit), visit.now, given)
+    try:
+        return belated.act(number, Signal.ACKNOWLEDGE, actor_of(visit), seen, visit.now, given)
+    except actions.NotPossible:
+        abort(409)
 
 
 @bp.post(f"{INCIDENT}/snooze")

@@ -22,7 +22,7 @@
     if (field && !field.value) field.value = token;
   }, true);
   doc.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.verb !== "get") event.detail.headers["X-CSRF-Token"] = token;
+    if (event.detail.verb !== "get") Object.assign(event.detail.headers, { "X-CSRF-Token": token, ...(live && { "X-Seen": serverNow }) }); // an acknowledgement may wait for a network
     if (event.detail.elt !== live) return;
     event.detail.parameters = new FormData();
     const ask = { page: live.dataset.page, q: [live.dataset.ask, location.search.slice(1)].filter(Boolean).join("&"), since: livePart().dataset.mark };
@@ -243,7 +243,7 @@
     worker.addEventListener("controllerchange", () => { id("newer").hidden = !before; });
     id("newer").querySelector("button").addEventListener("click", () => location.reload());
     worker.addEventListener("message", (event) => {
-      const said = event.data || {}, done = ["sent", "refused", "overdue"].find((name) => name in said);
+      const said = event.data || {}, done = ["sent", "refused", "overtaken", "overdue"].find((name) => name in said);
       if ("queued" in said) unsent.add(said.queued);
       if (done) unsent.delete(said[done]);
       sayUnsent(done && words[done].replace("{what}", said[done] ? "#" + said[done] : ""));

@@ -84,7 +84,8 @@ async function send(request, path) {
   const body = await copy.text();
   if (path.startsWith("/p/") && new URLSearchParams(body).get("do") !== "acknowledge") return (await caches.match("/offline")) || Response.error();
   const number = (/^\/incidents\/(\d+)/.exec(path) || ["", ""])[1];
-  const entry = { path, body, number, token: copy.headers.get("X-CSRF-Token") || "", at: Date.now() };
+  const [token, seen] = ["X-CSRF-Token", "X-Seen"].map((name) => copy.headers.get(name) || "");
+  const entry = { path, body, number, token, seen, at: Date.now() };
   await (await caches.open(QUEUE)).put("/queued" + path, new Response(JSON.stringify(entry)));
   if (self.registration.sync) await self.registration.sync.register("nabat-queue").catch(() => {});
   await tell({ queued: number });
@@ -106,10 +107,12 @@ async function sendAll() {
   for (const { key, entry } of await waiting()) {
     let outcome = "overdue";
     if (Date.now() - entry.at < LATEST) {
-      const headers = { "Content-Type": "application/x-www-form-urlencoded", ...(entry.token && { "X-CSRF-Token": entry.token }) };
+      const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-Waited": Math.max(0, Date.now() - entry.at) };
+      if (entry.token) headers["X-CSRF-Token"] = entry.token;
+      if (entry.seen) headers["X-Seen"] = entry.seen; // it is not for what has come back since
       const answer = await fetch(entry.path, { method: "POST", body: entry.body, headers, credentials: "same-origin" });
       if (answer.status >= 500) throw new Error("HTTP " + answer.status); // it waits on
-      outcome = answer.ok && !new URL(answer.url).pathname.startsWith("/login") ? "sent" : "refused";
+      outcome = answer.ok && !new URL(answer.url).pathname.startsWith("/login") ? "sent" : answer.status === 409 ? "overtaken" : "refused";
     }
     await (await caches.open(QUEUE)).delete(key);
     await tell({ [outcome]: entry.number });

@@ -41,3 +41,9 @@ def noted(session: Session, incident_id: int, once: str, now: datetime) -> Mappi
     notes = select(Entry.detail).where(Entry.incident_id == incident_id, Entry.kind == "note")
     found = (detail for detail in session.scalars(notes.order_by(Entry.id.desc())) if detail.get("once") == once)
     return next(found, None)
+
+
+def with_lines(session: Session, ids: Sequence[int], kinds: Sequence[str], since: datetime) -> set[int]:
+    """Which of these incidents have a line of such a kind that is newer than that."""
+    found = select(Entry.incident_id).where(Entry.incident_id.in_(ids), Entry.kind.in_(kinds), Entry.at > since)
+    return set(session.scalars(found))

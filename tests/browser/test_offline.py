@@ -8,6 +8,7 @@ from werkzeug.serving import make_server
 
 from gateway.store.db import db
 from tests.browsing import PASSWORD, everybody_has_a_password
+from tests.integration.test_when_to_tell import BACK, Sender
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -79,6 +80,36 @@ def test_the_saved_list_and_an_acknowledgement_that_waits(world, context):
         page.click("main form[action='/logout'] button")
         expect(page.locator("h1")).to_have_text("Sign in")
         assert page.evaluate("caches.match('/incidents').then((found) => !found)")
+
+
+def test_an_acknowledgement_that_waits_is_not_for_what_has_come_back(staffed_of, context):
+    world = staffed_of(BACK)
+    everybody_has_a_password()
+    sender = Sender(world)
+    (number,) = sender.fires()
+    page = context.new_page()
+    with serving(world.app) as port:
+        root = f"http://127.0.0.1:{port}"
+        page.goto(f"{root}/login")
+        page.fill("#username", "anna@example.org")
+        page.fill("#password", PASSWORD)
+        page.click("button.pri")
+        page.wait_for_url("**/incidents")
+        assert page.evaluate(KEPT, "/incidents")
+    page.goto(f"{root}/incidents")
+    expect(page.locator("#saved")).to_contain_text("Saved copy from ")
+    world.clock.advance(minutes=10)
+    sender.clears()
+    world.clock.advance(minutes=10)
+    assert sender.fires() == [number]
+    world.clock.advance(minutes=1)
+    page.click(f"#row-{number} [data-do=acknowledge]")  # on the copy, which knows nothing of it
+    expect(page.locator("#unsent")).to_contain_text("NOT SENT YET")
+    with serving(world.app, port):
+        page.goto(f"{root}/incidents")
+        expect(page.locator("#unsent")).to_contain_text(f"Your acknowledgement #{number} was NOT taken: it has")
+        db.session.rollback()
+        assert world.incident().status == "triggered"
 
 
 def test_what_another_site_asks_for_travels_as_it_is_though_the_service_worker_fetches_it(world, context):
