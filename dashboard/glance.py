@@ -2,24 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import has_request_context, request
 
 from gateway.demo.mark import FACT as DEMO
 from gateway.store import bulk, firstrun, roll, selfwatch, vitals
-from gateway.store.base import AWAKE, COUNTED, SNOOZED, SUPPRESSED
+from gateway.store.base import AWAKE, COUNTED, FAILED, SNOOZED, SUPPRESSED, TICKETS
 from gateway.store.bulk import Question
 from gateway.store.db import db
 from gateway.store.selfwatch import Report
-from gateway.store.types import moment
+from gateway.store.types import micros, moment
 from gateway.store.vitals import Failing, Losing
 from gateway.world import world
 from rules.words import Directory
 
 NEWEST = 200  # lines of the timeline whose sum notices a transaction that commits late under a lower id
 LOOKED_AT = 200  # of the open emergencies the newest; whatever is lost of the others, the auditor tells
+FAILED_WITHIN = timedelta(days=1)
+FAR_ASIDE = 99
 HEARD = 3  # sources named in the corner
 PULSE, FRAME = "nabat.pulse", "nabat.frame"  # where a request keeps what it found …
 UNCHANGING = ("GET", "HEAD")  # … if it changes nothing on its way
@@ -45,6 +47,20 @@ _COUNTS = ", ".join(
     ]
     + ["(SELECT max(id) FROM incident) IS NOT NULL"]
 )
+# Beside the menu. Each along a partial index of its own, so that nothing else is read, however much there is.
+_TICKETS = (
+    "SELECT count(*) FROM (SELECT snoozed_until FROM incident "  # noqa: S608
+    f"WHERE {TICKETS} AND status = 'triggered' LIMIT {FAR_ASIDE + 1}) AS few WHERE snoozed_until IS NULL"
+)
+_FAILED = (
+    "SELECT count(*) FROM (SELECT created_at FROM delivery "  # noqa: S608
+    f"WHERE {FAILED} ORDER BY id DESC LIMIT {FAR_ASIDE + 1}) AS few WHERE created_at > {{}}"
+)
+_SILENCES = (
+    "SELECT count(*) FROM (SELECT id FROM silence WHERE next_at IS NOT NULL AND kind = 'silence' "  # noqa: S608
+    f"AND ended_at IS NULL AND starts_at <= {{}} AND ends_at > {{}} LIMIT {FAR_ASIDE + 1}) AS few"
+)
+_ASIDE = f"SELECT ({_TICKETS}), ({_FAILED}), ({_SILENCES})"
 _SOURCES = (
     "SELECT name, last_seen_at FROM source WHERE kind NOT IN ('nabat', 'people') "  # noqa: S608 - neither falls silent
     f"ORDER BY last_seen_at IS NULL, last_seen_at DESC LIMIT {HEARD}"
@@ -54,8 +70,20 @@ _SOURCES = (
 class Count(int):
     """How many there are, as far as that was counted."""
 
+    @property
+    def far(self) -> int:
+        return COUNTED
+
     def __str__(self) -> str:
-        return f"{COUNTED:,}+" if self > COUNTED else f"{int(self):,}"
+        return f"{self.far:,}+" if self > self.far else f"{int(self):,}"
+
+
+class Few(Count):
+    """The same, not counted far: beside the menu there is no room, and nobody does anything else at more."""
+
+    @property
+    def far(self) -> int:
+        return FAR_ASIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +99,15 @@ class Counts:
     @property
     def unresolved(self) -> Count:
         return Count(self.open + self.ack + self.snoozed + self.hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What else waits for somebody, or is kept from them."""
+
+    tickets: Few  # that nobody has answered
+    failed: Few  # messages of the last day
+    silences: Few  # in force
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +129,7 @@ class Frame:
     """What stands around a page, and above the list."""
 
     counts: Counts
+    aside: Aside
     any_incident: bool
     heard: tuple[tuple[str, datetime | None], ...]  # sources, the one heard last first
 
@@ -105,16 +143,16 @@ def keep(found: Pulse) -> None:
     request.environ[PULSE] = found
 
 
-def frame() -> Frame:
+def frame(now: datetime) -> Frame:
     known: Frame | None = request.environ.get(FRAME)
     if known is None:
-        known = _keep_frame(bulk.several(db.session(), _FRAME_ASKED))
+        known = _keep_frame(bulk.several(db.session(), _frame_asked(now)))
     return known
 
 
 def whole(now: datetime) -> tuple[Pulse, Frame]:
     """Both in one; the mark is read first, so that no change is missed."""
-    return _pulse(now, whole=FRAME not in request.environ), frame()
+    return _pulse(now, whole=FRAME not in request.environ), frame(now)
 
 
 def people() -> Directory:
@@ -130,7 +168,7 @@ def _pulse(now: datetime, *, whole: bool) -> Pulse:
     session = db.session()
     asked = [Question(_MARK), Question(_FACTS), vitals.undelivered_asked(now, LOOKED_AT), vitals.failing_asked(now)]
     asked.append(vitals.losing_asked(now))
-    found = bulk.several(session, [*asked, *(_FRAME_ASKED if whole else ())])
+    found = bulk.several(session, [*asked, *(_frame_asked(now) if whole else ())])
     if whole:
         _keep_frame(found[len(asked) :])
     (top, total), facts = found[0][0], {key: (value, at) for key, value, at in found[1]}
@@ -152,14 +190,16 @@ def _pulse(now: datetime, *, whole: bool) -> Pulse:
     return read
 
 
-_FRAME_ASKED = (Question("SELECT " + _COUNTS), Question(_SOURCES))
+def _frame_asked(now: datetime) -> tuple[Question, ...]:
+    aside = Question(_ASIDE, (micros(now - FAILED_WITHIN), micros(now), micros(now)))
+    return Question("SELECT " + _COUNTS), aside, Question(_SOURCES)
 
 
 def _keep_frame(found: Sequence[Sequence[Any]]) -> Frame:
-    counted, sources = found
+    counted, aside, sources = found
     *numbers, any_incident = counted[0]
     heard = tuple((name, None if at is None else moment(at)) for name, at in sources)
-    read = Frame(Counts(*map(Count, numbers)), bool(any_incident), heard)
+    read = Frame(Counts(*map(Count, numbers)), Aside(*map(Few, aside[0])), bool(any_incident), heard)
     if request.method in UNCHANGING:
         request.environ[FRAME] = read
     return read

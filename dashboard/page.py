@@ -11,7 +11,7 @@ from dashboard import takeback
 from dashboard.alarms import alarms
 from dashboard.assets import asset
 from dashboard.duty import Duty, now_on_call
-from dashboard.glance import Counts, whole
+from dashboard.glance import Aside, Counts, whole
 from dashboard.i18n import LANGUAGES
 from dashboard.reader import Reader, reader
 from dashboard.words import ROLES, initials
@@ -57,6 +57,7 @@ MENU = (
         ),
     ),
 )
+SEE_ALL = (Role.DISPATCHER, Role.ADMIN)  # everybody's messages; the others only those of their teams
 ON_PHONES = ("incidents", "oncall", "tickets", "reports")  # the bar below; the rest is behind "More"
 
 
@@ -66,6 +67,8 @@ class Item:
     word: str
     icon: str
     url: str
+    count: str = ""
+    counted: str = ""  # what the number is of
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +153,12 @@ def _common(who: Reader, wanted: str) -> dict[str, object]:
 
 def _frame(visit: Visit, who: Reader) -> Frame:
     pulse, around = whole(visit.now)
+    beside = _beside(visit, around.aside, who)
     menu = [
         (
             who.say(group),
             [
-                Item(name, who.say(word), icon, url_for(f"dashboard.{name}"))
+                Item(name, who.say(word), icon, url_for(f"dashboard.{name}"), *beside.get(name, ()))
                 for name, word, icon, seen_by in items
                 if visit.person.role in seen_by
             ],
@@ -173,6 +177,17 @@ def _frame(visit: Visit, who: Reader) -> Frame:
     duty = now_on_call(visit.person.email, pulse.people, who)
     colour = visit.person.person_id % 6
     return Frame(menu, bar, around.counts, heard, initials(name), colour, role, pulse.demo, going, duty)
+
+
+def _beside(visit: Visit, aside: Aside, who: Reader) -> dict[str, tuple[str, str]]:
+    """Of each page of the menu the number beside it, none where there is nothing, and what it is of."""
+    known = {
+        "tickets": (aside.tickets, who.say("open, nobody has answered")),
+        "silences": (aside.silences, who.say("in force now")),
+    }
+    if visit.person.role in SEE_ALL:
+        known["deliveries"] = (aside.failed, who.say("failed in 24 hours"))
+    return {name: (str(count), words) for name, (count, words) in known.items() if count}
 
 
 def is_local(path: str) -> bool:

@@ -31,7 +31,7 @@ def home(visit: Visit) -> ResponseReturnValue:
     if request.args:
         return _page(visit)  # a question is one to the list
     chosen = saved.home_url(visit)
-    if not chosen and frame().any_incident:
+    if not chosen and frame(visit.now).any_incident:
         chosen = url_for(HOMES[visit.person.role])
     return redirect(chosen or url_for("dashboard.incidents"))
 

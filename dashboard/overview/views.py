@@ -40,7 +40,7 @@ def overview_values(visit: Visit) -> dict[str, object]:
         "more": len(services) > queries.GRID, "last": cards.last(reader),
         "calm": len(queries.known_services() - {one[0] for one in services}),
         "strip": cards.strip(visit.now, reader), "tones": tones, "healthy": not any(one.bad for one in tones),
-        "counts": frame().counts, "latest": cards.latest(reader), "nights": _nights(visit),
+        "counts": frame(visit.now).counts, "latest": cards.latest(reader), "nights": _nights(visit),
     }  # fmt: skip
 
 

@@ -1,0 +1,81 @@
+"""The numbers beside the menu: what waits for somebody, what did not get out, what is kept quiet."""
+
+import re
+
+import pytest
+from sqlalchemy import update
+
+from dashboard.glance import Count, Few
+from gateway.store.db import transaction
+from gateway.store.tables import Delivery
+from tests.browsing import Browser, everybody_has_a_password
+
+BESIDE = re.compile(
+    r'<a href="/(\w+)"[^>]*><svg.*?</svg><span>[^<]*</span><span class="n" title="[^"]+">([^<]+)</span>'
+)
+
+
+def numbers(browser):
+    page = browser.get("/people")
+    assert page.status_code == 200
+    return dict(BESIDE.findall(page.text))
+
+
+@pytest.fixture
+def anna(world):
+    """A responder."""
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in("anna@example.org")
+    return browser
+
+
+@pytest.fixture
+def irina(world, anna):
+    """An administrator."""
+    browser = Browser(world.app, "192.0.2.3")
+    browser.sign_in("irina@example.org")
+    return browser
+
+
+def test_where_nothing_waits_there_is_no_number(world, irina):
+    world.alert()
+    assert numbers(irina) == {}
+
+
+def test_tickets_count_until_somebody_answers(world, anna):
+    first, _ = (
+        world.post({"event": "created", "id": key, "subject": "Mail", "priority": "high"}, kind="ticket").json[
+            "incidents"
+        ][0]
+        for key in ("SD-1", "SD-2")
+    )
+    assert numbers(anna) == {"tickets": "2"}
+    world.acknowledges(first)
+    assert numbers(anna) == {"tickets": "1"}
+
+
+def test_silences_count_while_they_are_in_force(world, anna):
+    asked = {"matcher": 'alertname="DiskFull"', "reason": "kernel update", "for": "1h", "emergencies": "hide"}
+    anna.press("/silences", **asked)
+    assert numbers(anna) == {"silences": "1"}
+    world.clock.advance(hours=1)
+    assert numbers(anna) == {}
+
+
+def test_messages_that_failed_within_a_day_are_told_to_whoever_sees_all(world, anna, irina):
+    world.alert()
+    with transaction() as session:
+        session.execute(update(Delivery).values(status="failed", error="no answer", finished_at=world.clock.now()))
+    assert int(numbers(irina)["deliveries"]) > 0
+    assert "deliveries" not in numbers(anna)
+    world.clock.advance(days=1)
+    irina.sign_in("irina@example.org")
+    assert "deliveries" not in numbers(irina)
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(Few(99), "99"), (Few(100), "99+"), (Count(100), "100"), (Count(1001), "1,000+")]
+)
+def test_nobody_counts_further_than_anybody_reads(count, shown):
+    assert str(count) == shown
