@@ -1,0 +1,46 @@
+"""On a phone a page begins with what matters, and what is pressed is as large as a thumb."""
+
+import pytest
+from playwright.sync_api import expect
+
+from gateway.access import links
+from tests.processes import KEY
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+THUMB = 44  # px
+
+
+def top(page, what):
+    return page.locator(what).first.bounding_box()["y"]
+
+
+@pytest.mark.parametrize("path", ["/deliveries", "/audit"])
+def test_the_filters_wait_behind_a_button_until_they_are_used(world, signed_in, path):
+    world.alert()
+    page = signed_in("irina@example.org", **PHONE)
+    page.goto(path)
+    expect(page.locator("#narrow")).to_be_hidden()
+    page.locator(".sliders summary").tap()
+    page.locator("#narrow input:visible").first.fill("irina")
+    page.locator("#narrow button").tap()
+    expect(page.locator("#narrow")).to_be_visible()
+
+
+def test_what_is_still_to_set_up_is_one_line_where_something_is_open(world, signed_in):
+    page = signed_in("irina@example.org", **PHONE)
+    page.goto("/overview")
+    expect(page.locator(".todo ul")).to_be_visible()
+    world.alert()
+    page.goto("/overview")
+    expect(page.locator(".todo ul")).to_be_hidden()
+    assert top(page, ".tiles") < PHONE["viewport"]["height"] / 2
+
+
+def test_everything_that_is_pressed_on_the_pocket_page_is_as_large_as_a_thumb(world, site, open_page):
+    world.alert()
+    page = open_page(**PHONE)
+    page.goto("/p/" + links.make(KEY, world.incident().uuid, "anna@example.org"))
+    pressed = page.locator("button, select, textarea, a").all()
+    assert len(pressed) >= 5
+    assert [one.inner_text() for one in pressed if one.bounding_box()["height"] < THUMB] == []
