@@ -174,7 +174,8 @@ def _suppress(state: State, _route: Route, now: datetime, given: Given) -> Decis
     """Nobody is told until then. What a person answered, or snoozed for longer, is theirs."""
     found = given.suppression
     asleep = state.snoozed_until is not None and not state.suppressed_by and now < state.snoozed_until
-    lasts = state.next_at is None or now < state.next_at  # an acknowledgement may have a length
+    # An acknowledgement may have a length; of what flaps that moment is when it has been quiet for long enough.
+    lasts = state.next_at is None or now < state.next_at or state.phase is Phase.FLAPPING
     answered = state.status is Status.ACKNOWLEDGED and state.snoozed_until is None and lasts
     if found is None or found.until <= now or asleep or answered:
         return Decision(state, Reason.NOT_DUE)

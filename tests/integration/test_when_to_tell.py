@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
-from gateway import actions
+from gateway import actions, silencing
+from gateway.flows import silences
 from gateway.store import selfwatch, vitals
-from gateway.store.db import reading
+from gateway.store.db import reading, transaction
 from rules.lifecycle import Given, Reason, Signal
+from rules.words import Suppressor
 from tests.samples import BOOK, alert, group
 
 HELD = BOOK.replace("urgency: emergency, policy: infra}", "urgency: emergency, policy: infra, hold_for: 60s}")
@@ -267,3 +269,24 @@ def test_what_flaps_again_after_it_was_quiet_is_said_again(staffed_of):
         assert (world.incident().phase, len(world.deliveries(kind="flapping"))) == ("flapping", times)
         go(world, minutes=40)
         assert (world.incident().phase, world.incident().status) == ("", "acknowledged")
+
+
+def test_what_flaps_and_is_acknowledged_stays_so_whatever_keeps_it_quiet(staffed_of):
+    world = staffed_of(FLAPS)
+    sender = Sender(world)
+    (number,) = sender.fires()
+    for turn in (sender.clears, sender.fires) * 2:
+        go(world, minutes=1)
+        turn()
+    assert world.acknowledges(number) is Reason.ACKNOWLEDGED
+    now = world.clock.now()
+    wanted = silencing.silence(
+        ['alertname="InstanceDown"'], now, now + timedelta(hours=2), "at work on it", spares=False
+    )
+    with transaction() as session:
+        silencing.add(session, Suppressor.SILENCE, wanted, actions.Actor("Anna", "dashboard"), now)
+    told = len(calls(world))
+    for _ in range(3):
+        go(world, minutes=50)
+        silences.turn_due(world.clock.now())
+    assert (world.incident().status, len(calls(world))) == ("acknowledged", told)
