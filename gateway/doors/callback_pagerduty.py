@@ -38,6 +38,7 @@ IGNORED = frozenset({
     "incident.reopened", "incident.priority_updated", "incident.status_update_published", "incident.responder.added",
     "incident.responder.replied", "pagey.ping",
 })  # fmt: skip
+BY_EVENT = "inbound_integration_reference"  # the end of the type of an agent that is no person but an Events API key
 _OURS = re.compile(r"nabat-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _THEIRS = re.compile(r"[0-9A-Za-z]{1,40}")
 
@@ -56,6 +57,7 @@ class Event:
     note: str
     page: str = ""  # where it shows its incident to people, if that is an address of its own
     service: str = ""  # PagerDuty's, if it is named: it tells which key was called
+    echo: bool = False  # it came of an event: nobody but us sends those of our incidents
 
 
 @bp.post("/callback/pagerduty")
@@ -105,7 +107,8 @@ def read(body: Any, otherwise: str) -> Event:
     data = _map(event.get("data"))
     inner = _map(data.get("incident"))  # of a note, the incident it was written to
     key = _OURS.fullmatch(_text(data.get("incident_key")) or _text(inner.get("incident_key")))
-    name = cut(one_line(clean_text(_text(_map(event.get("agent")).get("summary")))), LONGEST_NAME)
+    agent = _map(event.get("agent"))
+    name = cut(one_line(clean_text(_text(agent.get("summary")))), LONGEST_NAME)
     return Event(
         id=_text(event.get("id")) or otherwise,
         kind=clean_text(_text(event.get("event_type")))[:100],
@@ -115,6 +118,7 @@ def read(body: Any, otherwise: str) -> Event:
         note=cut(clean_text(_text(data.get("content"))).strip(), LONGEST_NOTE),
         page=page_of(inner.get("html_url") or data.get("html_url"), world().settings.env),
         service=_theirs(_map(data.get("service")).get("id")),
+        echo=_text(agent.get("type")).endswith(BY_EVENT),
     )
 
 
@@ -131,7 +135,7 @@ def take(event: Event, now: datetime) -> str:
             echoes.remember(session, event.reference, uuid, now)
         echoes.keep_pages(session, {number: event.page}, now)
         key = echoes.origin(session, event.service, number, now)  # also learned from what else happens there
-        if event.kind in IGNORED:
+        if event.kind in IGNORED or event.echo:
             return "ignored"
         if not echoes.first_time(session, digest(event.id), now):
             return "repeated"

@@ -3,14 +3,17 @@
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
+from gateway import actions
 from gateway.flows import housekeeping
 from gateway.store.db import db, transaction
 from gateway.store.tables import Delivery, Fact, Heard
+from rules.lifecycle import Given, Signal
 from tests.browsing import Browser, everybody_has_a_password
 
 SECRET = "a-webhook-secret-of-the-tests"
@@ -288,3 +291,26 @@ def test_its_own_page_of_an_incident_is_one_press_away_if_the_address_is_really_
     world.clock.advance(days=91)
     housekeeping.tidy(world.clock.now())
     assert "Open in PagerDuty" not in anna.get(f"/incidents/{incident.id}").text
+
+
+@pytest.mark.parametrize("kind", ["inbound_integration_reference", "events_api_v2_inbound_integration_reference"])
+def test_what_we_told_pagerduty_ourselves_comes_back_and_is_nobodys_answer(world, post, kind):
+    incident, anna = opened(world), actions.Actor("Anna", "dashboard")
+
+    def comes_back(event_type, number):
+        body = json.loads(said(event_type, incident.uuid, agent="Events API V2", number=number))
+        body["event"]["agent"]["type"] = kind
+        return post(json.dumps(body).encode()).json["result"]
+
+    given = Given(until=world.clock.now() + timedelta(minutes=30))
+    actions.act(incident.id, Signal.SNOOZE, anna, world.clock.now(), given)
+    all_sent()
+    assert comes_back("incident.acknowledged", "01EV") == "ignored"
+    world.passes(minutes=31)
+    assert (world.incident().status, world.incident().level) == ("triggered", 2)
+    now = world.clock.now()
+    actions.act(incident.id, Signal.ACKNOWLEDGE, anna, now, Given(until=now + timedelta(minutes=30)))
+    assert comes_back("incident.acknowledged", "02EV") == "ignored"
+    assert world.incident().phase == "timed"
+    assert comes_back("incident.resolved", "03EV") == "ignored"
+    assert world.incident().status == "acknowledged"
