@@ -5,7 +5,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from gateway import actions, log, metrics
+from gateway import actions, belated, log, metrics
 from gateway.actions import Actor
 from gateway.doors.ingest import problem, unavailable
 from gateway.loader import BadJson, load
@@ -38,6 +38,7 @@ IGNORED = frozenset({
     "incident.reopened", "incident.priority_updated", "incident.status_update_published", "incident.responder.added",
     "incident.responder.replied", "pagey.ping",
 })  # fmt: skip
+SKEW = timedelta(seconds=30)  # that our clocks may differ
 BY_EVENT = "inbound_integration_reference"  # the end of the type of an agent that is no person but an Events API key
 _OURS = re.compile(r"nabat-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _THEIRS = re.compile(r"[0-9A-Za-z]{1,40}")
@@ -57,6 +58,7 @@ class Event:
     note: str
     page: str = ""  # where it shows its incident to people, if that is an address of its own
     service: str = ""  # PagerDuty's, if it is named: it tells which key was called
+    at: datetime | None = None  # when it happened there at the latest, if PagerDuty says so
     echo: bool = False  # it came of an event: nobody but us sends those of our incidents
 
 
@@ -118,6 +120,7 @@ def read(body: Any, otherwise: str) -> Event:
         note=cut(clean_text(_text(data.get("content"))).strip(), LONGEST_NOTE),
         page=page_of(inner.get("html_url") or data.get("html_url"), world().settings.env),
         service=_theirs(_map(data.get("service")).get("id")),
+        at=_latest(_text(event.get("occurred_at"))),
         echo=_text(agent.get("type")).endswith(BY_EVENT),
     )
 
@@ -144,6 +147,8 @@ def take(event: Event, now: datetime) -> str:
 
 def _apply(session: Session, number: int, event: Event, now: datetime) -> str:
     signal = SIGNALS.get(event.kind)
+    if signal is not None and event.at is not None and belated.overtaken(session, [number], event.at):
+        return "overtaken"  # it was on its way for long, and is not for what has come back, or grown worse, since
     if signal is not None:
         reason = actions.act_in(session, number, signal, event.actor, now)
         return reason.value if reason else "unknown incident"
@@ -153,6 +158,15 @@ def _apply(session: Session, number: int, event: Event, now: datetime) -> str:
     timeline.write(session, [line])
     audit.note(session, now, event.actor.name, "note", f"incident {number}", event.actor.how)
     return "noted"
+
+
+def _latest(text: str) -> datetime | None:
+    """The moment by our clock, if it is one."""
+    try:
+        found = datetime.fromisoformat(text) + SKEW
+    except (ValueError, OverflowError):
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _theirs(value: Any) -> str:

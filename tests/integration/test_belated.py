@@ -1,5 +1,7 @@
 """An acknowledgement that waited for a network, or a worker: not for what has come back, or grown worse, since."""
 
+import json
+
 import pytest
 
 from gateway import jobs
@@ -8,6 +10,7 @@ from gateway.actions import Actor
 from gateway.flows import jobs as flow
 from rules.lifecycle import Given
 from tests.browsing import Browser, everybody_has_a_password
+from tests.integration.test_pagerduty_answers import SECRET, said, sign
 from tests.integration.test_when_to_tell import BACK, Sender
 
 
@@ -79,3 +82,25 @@ def test_an_act_on_many_passes_over_what_has_come_back_since_it_was_asked_for(st
     assert sender.fires() == [first]
     flow.turn(world.app.extensions["gateway"])
     assert [one.status for one in world.incidents()] == ["triggered", "acknowledged"]
+
+
+def test_an_answer_in_pagerduty_that_was_long_on_its_way(staffed_of):
+    world = staffed_of(BACK, NABAT_PAGERDUTY_WEBHOOK_SECRET=SECRET)
+    sender = Sender(world)
+    (number,) = sender.fires()
+    at = [world.clock.now()]
+    for turn in (sender.clears, sender.fires):
+        world.clock.advance(minutes=10)
+        turn()
+    at.append(world.clock.now())
+    world.clock.advance(minutes=1)
+    came = []
+    for count, moment in enumerate([at[0], at[0], at[1]]):
+        kind = "incident.resolved" if count == 1 else "incident.acknowledged"
+        body = json.loads(said(kind, world.incident().uuid, number=f"{count}EV"))
+        body["event"]["occurred_at"] = moment.isoformat()
+        raw = json.dumps(body).encode()
+        headers = {"X-PagerDuty-Signature": sign(raw)}
+        came.append(world.client.post("/callback/pagerduty", data=raw, headers=headers).json["result"])
+    assert came == ["overtaken", "overtaken", "acknowledged"]
+    assert (world.incident().id, world.incident().status) == (number, "acknowledged")
