@@ -51,6 +51,7 @@ class Ours:
     resolved_at: datetime | None = None
     told: bool = False  # we meant to tell PagerDuty of the acknowledgement
     told_at: datetime | None = None  # when it took that in; none if it did not
+    back_at: datetime | None = None  # when it came back after its end, for the last time
 
 
 def differ(ours: Ours, theirs: Sequence[Theirs], now: datetime) -> tuple[Drift, Theirs] | None:
@@ -61,7 +62,7 @@ def differ(ours: Ours, theirs: Sequence[Theirs], now: datetime) -> tuple[Drift, 
         return next(((Drift.RESOLVED_HERE, one) for one in last if one.open and over), None)
     settled = [one for one in last if now - one.changed_at >= GRACE]
     for one in sorted(settled, key=lambda one: one.changed_at):
-        if not one.open:
+        if not one.open and _ends(ours, one):
             return Drift.RESOLVED_THERE, one
     for one in settled:
         if one.status == Status.ACKNOWLEDGED.value and _counts(ours, one):
@@ -77,6 +78,11 @@ def _last_on_each_service(theirs: Iterable[Theirs]) -> list[Theirs]:
     for one in sorted(theirs, key=lambda one: one.created_at):
         last[one.service] = one
     return list(last.values())
+
+
+def _ends(ours: Ours, one: Theirs) -> bool:
+    """What came back here ended there by our own word: only a person's word since then ends it again."""
+    return ours.back_at is None or (bool(one.by) and one.changed_at > ours.back_at)
 
 
 def _counts(ours: Ours, one: Theirs) -> bool:

@@ -31,7 +31,8 @@ _STANDS = f"""
       (SELECT count(*) FROM delivery d WHERE d.incident_id = i.id AND d.channel = 'pagerduty'
         AND d.kind = 'acknowledged'),
       (SELECT max(d.finished_at) FROM delivery d WHERE d.incident_id = i.id AND d.channel = 'pagerduty'
-        AND d.kind = 'acknowledged' AND d.status IN ('sent', 'delivered'))
+        AND d.kind = 'acknowledged' AND d.status IN ('sent', 'delivered')),
+      (SELECT max(e.at) FROM entry e WHERE e.incident_id = i.id AND e.kind = 'reopened')
     FROM incident i
 """  # noqa: S608 - our own words
 _TOLD = """
@@ -73,11 +74,12 @@ def sides_of(session: Session, uuids: Iterable[str]) -> list[Side]:
 
 
 def _side(row: Any) -> Side:
-    id_, uuid, status, resolved_at, answered, stirred, words, told_at = row
+    id_, uuid, status, resolved_at, answered, stirred, words, told_at, back_at = row
     since = None if answered is None else moment(stirred)
     resolved = None if resolved_at is None else moment(resolved_at)
     told = None if told_at is None else moment(told_at)
-    return Side(id_, uuid, Ours(Status(status), since, resolved, words > 0, told))
+    back = None if back_at is None else moment(back_at)
+    return Side(id_, uuid, Ours(Status(status), since, resolved, words > 0, told, back))
 
 
 def repeats(session: Session, incident_id: int, kind: str) -> tuple[int, int]:

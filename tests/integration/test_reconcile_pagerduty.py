@@ -13,6 +13,7 @@ from gateway.store.tables import Delivery, Fact
 from rules.lifecycle import Given, Signal
 from tests.fakes.http import reply
 from tests.fakes.pagerduty_rest import KEY, SENDER, FakeRest
+from tests.integration.test_when_to_tell import BACK, Sender
 from tests.samples import PEOPLE
 
 TEAM_KEY = "team-key-0123456789abcdef0123456"
@@ -396,3 +397,31 @@ def test_where_it_is_shown_there_is_kept_once_it_is_compared(world_with, rest):
         check(world)
         with transaction() as session:
             assert echoes.pages(session, [number]) == {number: "https://acme.localhost/incidents/P0INC"}
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_ended_there_before_it_came_back_here_is_not_over(world_of, providers, rest, answered):
+    """Whoever has it in hand is not called again, so there it stays as it ended."""
+    world = world_of(
+        BACK,
+        people=PEOPLE.replace("NTFY", providers.ntfy.url),
+        NABAT_PAGERDUTY_EVENTS_URL=providers.pagerduty.url,
+        NABAT_PAGERDUTY_API_URL=rest.url,
+        NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1",
+        NABAT_PAGERDUTY_API_KEY=KEY,
+        NABAT_PAGERDUTY_FROM=SENDER,
+    )
+    sender = Sender(world)
+    (number,) = sender.fires()
+    world.delivers()
+    if answered:
+        world.acknowledges(number)
+        world.delivers()
+    world.clock.advance(minutes=10)
+    sender.clears()
+    world.delivers()
+    rest.incidents()  # it ended there at this moment
+    world.clock.advance(minutes=5)
+    assert sender.fires() == [number]
+    assert check(world, minutes=3) == {}
+    assert world.incident().status == ("acknowledged" if answered else "triggered")
