@@ -56,6 +56,8 @@ def _merge(session: Session, incident_id: int, into: int, actor: Actor, now: dat
     firing = sum(1 for row in rows if row[1])
     target.alert_count += case.alert_count
     target.state = replace(target.state, snoozed_firing=target.state.snoozed_firing + firing)
+    if target.state.suppressed_by and case.calls and firing:  # what keeps the one quiet may not hide the other's alerts
+        target.state = replace(target.state, next_at=now)
     changes.touch(target)
     changes.line(target, "merged in", actor.name, {"number": case.id, "title": case.title, "how": actor.how})
     case.state = decide(case.state, Signal.RESOLVE, case.route, now).after

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway import amend
+from gateway import amend, merging
 from gateway.actions import Actor
 from gateway.flows import silences
 from gateway.store import sources as source_store
@@ -420,3 +420,25 @@ def test_what_the_rules_hold_back_stays_quiet_in_a_silence(world_of):
     assert world.deliveries() == []
     operator.passes(minutes=5)
     assert pages(world)
+
+
+def test_what_is_merged_into_something_silenced_and_is_not_silenced_itself_goes_on_calling(world, operator):
+    operator.silence("alertname=Quiet")
+    (hidden,) = world.alert(name="Quiet", fingerprint="q1")
+    (loud,) = world.alert(name="Loud", fingerprint="l1")
+    found = {one.id: one.level for one in world.incidents()}
+    assert (found[hidden], found[loud]) == (0, 1)
+    assert merging.merge(loud, hidden, Actor("Anna", "dashboard"), world.clock.now())
+    operator.passes(minutes=5)
+    assert {one.id: (one.status, one.level) for one in world.incidents()}[hidden] == ("triggered", 1)
+    assert {one.suppressed_by for one in world.incidents()} == {None}
+
+
+def test_what_is_silenced_too_stays_quiet_when_it_is_merged(world, operator):
+    operator.silence("alertname=~Quiet.*")
+    (hidden,) = world.alert(name="Quiet", fingerprint="q1")
+    (other,) = world.alert(name="QuietToo", fingerprint="q2")
+    merging.merge(other, hidden, Actor("Anna", "dashboard"), world.clock.now())
+    operator.passes(minutes=5)
+    assert {one.id: one.level for one in world.incidents()}[hidden] == 0
+    assert world.deliveries(kind="opened") == []
