@@ -90,7 +90,9 @@ def keep_reading(visit: Visit) -> ResponseReturnValue:
 def answer_zone(visit: Visit) -> ResponseReturnValue:
     """To the question that stands above every page until it is answered: back to the page it was answered on."""
     chosen = request.form.get("zone", "") if request.form.get("use") == "1" else ""
-    mine.answer_zone(visit.person.person_id, chosen, actor_of(visit), visit.now)
+    wrong = mine.answer_zone(visit.person.person_id, chosen, actor_of(visit), visit.now)
+    if wrong:
+        return appearance(visit, reader_of(visit).say(wrong), 422)
     return redirect(came_from(request) or url_for("dashboard.my_appearance", said="kept"))
 
 

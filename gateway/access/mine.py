@@ -10,6 +10,8 @@ from gateway.store.db import transaction
 from gateway.store.tables import PersonRow
 from rules.personal import read_quiet, read_wishes
 
+NO_ZONE = "This is not a time zone: write it like Europe/Berlin."
+
 
 def end_session(number: int, sign_in: int, by: Actor, now: datetime) -> bool:
     """One sign-in of this person's. False if it is none of theirs."""
@@ -29,7 +31,7 @@ def end_other_sessions(number: int, but: int, by: Actor, now: datetime) -> None:
 def keep_zone(number: int, timezone: str, by: Actor, now: datetime, **taste: bool) -> str:
     """Where somebody is and how they read times and keys. What is wrong, or nothing."""
     if not is_zone(timezone):
-        return "This is not a time zone: write it like Europe/Berlin."
+        return NO_ZONE
     with transaction() as session:
         row = session.get_one(PersonRow, number)
         row.timezone, row.zone_asked = timezone, True
@@ -39,15 +41,18 @@ def keep_zone(number: int, timezone: str, by: Actor, now: datetime, **taste: boo
     return ""
 
 
-def answer_zone(number: int, timezone: str, by: Actor, now: datetime) -> None:
-    """Asked once which zone they read times in: that of their browser, or as it is."""
+def answer_zone(number: int, timezone: str, by: Actor, now: datetime) -> str:
+    """Asked once which zone they read times in: that of their browser, or (empty) as it is. Says what is wrong."""
+    if timezone and not is_zone(timezone):
+        return NO_ZONE
     with transaction() as session:
         row = session.get_one(PersonRow, number)
         row.zone_asked = True
-        if is_zone(timezone):
+        if timezone:
             row.timezone = timezone
             people.bump(session, now)
         audit.note(session, now, by.account, "reading", by.account, by.how, timezone=row.timezone)
+    return ""
 
 
 def keep_exact(number: int, by: Actor, now: datetime, *, exact: bool) -> None:

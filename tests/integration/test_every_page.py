@@ -199,5 +199,6 @@ def test_whoever_signs_in_first_is_asked_once_for_the_zone_of_their_browser(worl
         page = browser.get("/incidents").text
         assert 'id="zone-ask"' not in page
         assert f"Times in {zone}" in page
-    anna.press("/me/zone", zone="Not/AZone", use="1")
+    wrong = anna.press("/me/zone", zone="Not/AZone", use="1")
+    assert (wrong.status_code, "This is not a time zone" in wrong.text) == (422, True)
     assert row("anna@example.org").timezone == "Asia/Tokyo"
