@@ -15,7 +15,7 @@ from gateway import actions, fallback, metrics
 from gateway.changes import Changes
 from gateway.flows import mend
 from gateway.secrets import digest
-from gateway.store import cases, outbox, receipts, timeline
+from gateway.store import bundles, cases, outbox, receipts, timeline
 from gateway.store.cases import Case
 from gateway.store.db import transaction
 from gateway.store.receipts import Sent
@@ -53,7 +53,8 @@ def take(told: Sequence[Receipt], now: datetime) -> list[str]:
 def take_in(session: Session, told: Sequence[Receipt], now: datetime) -> list[str]:
     """The same within the caller's transaction."""
     found = _find(session, told)
-    loaded = cases.load(session, [one.incident_id for one in found.values()])
+    rolled = bundles.incidents(session, [one.id for one in found.values() if one.kind == bundles.DIGEST])
+    loaded = cases.load(session, [*(one.incident_id for one in found.values()), *rolled])
     changes = actions.changes_of(session, now)
     results = [_apply(changes, loaded, receipt, found.get(receipt)) for receipt in told]
     changes.write()
@@ -94,6 +95,9 @@ def _apply(changes: Changes, loaded: Mapping[int, Case], receipt: Receipt, sent:
             sent.incident_id, changes.now, "contact failing", actions.CLOCK.name, _detail(receipt, sent)
         )
         changes.lines.append(failing)
+    if not delivered and sent.kind == bundles.DIGEST:
+        bundles.release(changes.session, sent.id, changes.now)
+        outbox.wake_workers(changes.session)
     if case is not None and not delivered and sent.kind in outbox.PAGES:
         fallback.fall_back(changes, case, sent.level, sent.who, _words(receipt))
     return receipt.verdict.value

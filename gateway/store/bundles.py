@@ -121,12 +121,16 @@ def more_to_come(session: Session, now: datetime) -> bool:
     return bool(bulk.select_plain(session, sql, micros(now)))
 
 
+_RELEASE = text("""
+    UPDATE delivery SET status = 'queued', bundle_id = NULL, due_at = :now
+    WHERE bundle_id = :id AND status = 'bundled' AND EXISTS (SELECT 1 FROM incident i
+        WHERE i.id = delivery.incident_id AND i.status = 'triggered' AND i.snoozed_until IS NULL)
+""")
+
+
 def release(session: Session, bundle_id: int, now: datetime) -> None:
-    """It never went out: what it was to say is said one by one."""
-    session.execute(
-        text("UPDATE delivery SET status = 'queued', bundle_id = NULL, due_at = :now WHERE bundle_id = :id"),
-        {"now": micros(now), "id": bundle_id},
-    )
+    """It never arrived: what it was to say is said one by one, but for what was answered meanwhile."""
+    session.execute(_RELEASE, {"now": micros(now), "id": bundle_id})
 
 
 def incidents(session: Session, bundle_ids: Sequence[int]) -> list[int]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from gateway import several, undo
+from gateway.flows.receipts import Receipt, Verdict, take
 from gateway.store import bundles
 from gateway.store.db import transaction
 from rules.lifecycle import Signal
@@ -128,3 +129,22 @@ def test_a_roll_up_that_is_only_logged_lets_its_pages_take_their_fallback(staffe
     mailed = {one.incident_id for one in world.deliveries(channel="email", part="fallback", who="anna@example.org")}
     assert rolled
     assert rolled <= mailed
+
+
+def test_a_roll_up_that_bounces_gives_back_what_still_calls_and_nothing_else(staffed_of):
+    """Anna's roll-ups go by SMS, and hers are taken in and never arrive."""
+    world = staffed_of(ONE_EACH, people=PEOPLE.replace(', {channel: ntfy, address: "NTFY/anna"}', ""))
+    for number in range(6):
+        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
+        world.delivers()
+    go(world, minutes=2)
+    digest = world.deliveries(kind="digest", who="anna@example.org")[-1]
+    assert (digest.channel, digest.status) == ("sms", "sent")
+    rolled = [one.incident_id for one in world.deliveries(bundle_id=digest.id)]
+    assert len(rolled) > 1
+    world.acknowledges(rolled[0])
+    bounced = Receipt("twilio", "x", "sms", Verdict.FAILED, digest.id, reference=digest.provider_ref, words="off")
+    assert take([bounced], world.clock.now()) == ["failed"]
+    again = {one.incident_id: one.status for one in world.deliveries(who="anna@example.org", channel="pagerduty")
+             if one.incident_id in rolled and one.kind == "opened"}  # fmt: skip
+    assert again == {rolled[0]: "bundled", **dict.fromkeys(rolled[1:], "queued")}
