@@ -16,7 +16,7 @@ from gateway.store.db import transaction, upsert
 from gateway.store.tables import Fact, Incident, SilenceRow
 from rules.oncall import shifts
 from rules.schedules import Schedule
-from rules.timing import Phase
+from rules.timing import UNTOLD
 from rules.words import Directory, Status
 
 BACK = timedelta(days=21)  # how far a shift may have begun
@@ -81,7 +81,7 @@ def opened(session: Session, start: datetime, end: datetime) -> Sequence[Inciden
 
 def held(session: Session) -> Sequence[Incident]:
     """What is open and waits: held back, snoozed or silenced. Only rows whose clock runs can be."""
-    waits = or_(Incident.snoozed_until.is_not(None), Incident.phase == Phase.HELD.value)
+    waits = or_(Incident.snoozed_until.is_not(None), Incident.phase.in_([one.value for one in UNTOLD]))
     query = select(Incident).where(DUE, Incident.status != Status.RESOLVED.value, waits)
     return session.scalars(query.order_by(Incident.urgency, Incident.id.desc()).limit(MOST)).all()
 

@@ -101,7 +101,10 @@ def _stirred(state: State, route: Route, now: datetime, given: Given) -> Decisio
 
 
 def _flaps(state: State, _signal: Signal, _route: Route, now: datetime, given: Given) -> Decision:
-    """The first time it is told; from then on every change only moves the end. A snooze that lasts longer stays."""
+    """The first time it is told; from then on every change only moves the end. A snooze that lasts longer stays, and
+    so does what waits until a calendar opens: nobody hears of it before."""
+    if state.phase is Phase.DEFERRED:
+        return Decision(state, Reason.NOT_DUE)
     until = given.until or now
     if state.snoozed_until is not None:
         return Decision(replace(state, phase=Phase.FLAPPING), _first(state))

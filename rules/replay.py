@@ -187,8 +187,10 @@ class Replay:
         if flapping is None:
             return False
         lived.changes = changed(lived.changes, flapping, at)
-        if not lived.flaps and is_flapping(lived.changes, flapping):
-            lived.flaps, lived.stretches[-1].until = True, at
+        last = lived.stretches[-1]
+        waits = last.digest and last.since is not None and at < last.since  # nobody is told before a calendar opens
+        if not lived.flaps and not waits and is_flapping(lived.changes, flapping):
+            lived.flaps, last.until = True, at
         return lived.flaps
 
     def _calmed(self, lived: Lived, at: datetime) -> None:

@@ -54,4 +54,4 @@ def turned(changes: Changes, case: Case, source: str) -> bool:
         return False
     given = Given(until=changes.now + flapping.quiet)
     carry_out(changes, case, decide(case.state, Signal.FLAPS, case.route, changes.now, given), Actor(source, "source"))
-    return True
+    return case.state.phase is Phase.FLAPPING

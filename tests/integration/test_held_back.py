@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from gateway import handover
+from gateway.store.db import reading
 from rules.lifecycle import Signal
 from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_silences import Operator
@@ -18,6 +20,7 @@ MORNING = (
     + CALENDAR
 )
 MANY = BOOK.replace("policy: infra}", "policy: infra, at_least: {alerts: 3, within: 10m}}", 1)
+FLAPS = "flapping: {changes: 4, within: 30m, quiet: 15m}\n"
 MONDAY_NINE = datetime(2026, 12, 7, 6, 0, tzinfo=UTC)  # in Moscow
 
 
@@ -132,3 +135,32 @@ def test_what_a_maintenance_hid_goes_on_waiting_when_it_is_over(staffed_of):
     assert (world.incident().phase, world.deliveries(kind="opened")) == ("deferred", [])
     until(world, MONDAY_NINE)
     assert [one.status for one in world.deliveries(kind="digest")] == ["sent"]
+
+
+def test_what_is_held_until_morning_is_so_however_often_it_comes_and_goes(staffed_of):
+    world = staffed_of(MORNING.replace("urgency: ordinary", "urgency: urgent") + FLAPS)
+    for _ in range(4):
+        warns(world, "Disk")
+        go(world, minutes=1)
+        warns(world, "Disk", "resolved")
+        go(world, minutes=1)
+    warns(world, "Disk")
+    go(world, hours=2)
+    assert (len(world.incidents()), world.incidents()[-1].phase) == (1, "deferred")
+    assert world.deliveries() == []
+    with reading() as session:
+        assert [one.title for one in handover.held(session)] == [world.incident().title]
+    until(world, MONDAY_NINE)
+    assert {one.kind for one in world.deliveries()} == {"opened", "digest"}
+
+
+def test_what_came_and_went_before_morning_is_over(staffed_of):
+    world = staffed_of(MORNING.replace("urgency: ordinary", "urgency: urgent") + FLAPS)
+    for _ in range(4):
+        warns(world, "Disk")
+        go(world, minutes=1)
+        warns(world, "Disk", "resolved")
+        go(world, minutes=1)
+    until(world, MONDAY_NINE)
+    assert world.incident().status == "resolved"
+    assert world.deliveries() == []
