@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -113,9 +113,21 @@ class Sender:
                 continue
             arguments = (flight, facts[one.id], given, asks.get(one.id))
             threading.Thread(target=self._attempt, args=arguments, name=f"send-{one.id}", daemon=True).start()
-        for one in passed.onward:  # after the others: what fails here must not keep what was leased from its turn
-            gate.go_on(one, now)
+        self._onward(
+            passed.onward, now
+        )  # after the others: what fails here must not keep what was leased from its turn
         return len(taken) + len(passed.onward) + reclaimed
+
+    def _onward(self, calls: Sequence[Leased], now: datetime) -> None:
+        """To the next person. They were called off already, so one that fails keeps no other from going on."""
+        problems: list[Exception] = []
+        for one in calls:
+            try:
+                gate.go_on(one, now)
+            except Exception as problem:  # noqa: BLE001 - raised below, after the others had their turn
+                problems.append(problem)
+        if problems:
+            raise problems[0]
 
     def _take(self, session: Session, channel: str, free: int, now: datetime, clock: int) -> list[Leased]:
         if self.own:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from gateway import actions, fallback
+from gateway import actions, fallback, log
 from gateway.store import bulk, cases, dialling, outbox, timeline
 from gateway.store.db import transaction
 from gateway.store.outbox import Leased
@@ -60,7 +60,11 @@ def _dial(session: Session, one: Leased, gate: Gate, now: datetime, but: Sequenc
 def _has_next(session: Session, one: Leased) -> bool:
     """Whether the policy has a step after this one that was not told yet."""
     (row,) = bulk.select_plain(session, "SELECT route, level FROM incident WHERE id = {}", one.incident_id)
-    return one.level == row[1] and one.level < len(read_route(row[0]).steps)
+    try:
+        return bool(one.level == row[1] and one.level < len(read_route(row[0]).steps))
+    except (LookupError, TypeError, ValueError) as problem:  # what cannot be read must keep no other from its call
+        log.error("gate_blind", problem, delivery=one.id, incident=one.incident_id)
+        return False
 
 
 def _carry_out(session: Session, one: Leased, gate: Gate, verdict: Verdict, now: datetime, passed: Passed) -> None:

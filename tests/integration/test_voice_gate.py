@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import text
+
 from gateway import actions
-from gateway.store.db import db
+from gateway.store.db import db, transaction
 from gateway.store.tables import AlertRow
 from rules.lifecycle import Signal
 from tests.integration.test_when_to_tell import go
@@ -121,3 +123,12 @@ def test_without_the_key_every_call_leaves_at_once(staffed_of, providers):
     world.alert(starts="2026-12-07T08:00:00Z")
     world.delivers()
     assert (called(providers), reasons(world)) == (["anna"], [])
+
+
+def test_an_incident_that_cannot_be_read_keeps_no_other_from_being_called_for(staffed_of, providers):
+    world = staffed_of(BOOK + GATE, NABAT_CAPS="off")
+    (broken,), _ = (world.alert(name=name, fingerprint=name) for name in ("a", "b"))
+    with transaction() as session:
+        session.execute(text("UPDATE incident SET route = '{broken' WHERE id = :id"), {"id": broken})
+    world.delivers()
+    assert called(providers) == ["anna", "anna"]
