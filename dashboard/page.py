@@ -180,14 +180,14 @@ def _frame(visit: Visit, who: Reader) -> Frame:
 
 
 def _beside(visit: Visit, aside: Aside, who: Reader) -> dict[str, tuple[str, str]]:
-    """Of each page of the menu the number beside it, none where there is nothing, and what it is of."""
+    """Of each page of the menu the number beside it, empty where there is nothing, and what it is of."""
     known = {
         "tickets": (aside.tickets, who.say("open, nobody has answered")),
         "silences": (aside.silences, who.say("in force now")),
     }
     if visit.person.role in SEE_ALL:
         known["deliveries"] = (aside.failed, who.say("failed in 24 hours"))
-    return {name: (str(count), words) for name, (count, words) in known.items() if count}
+    return {name: (str(count) if count else "", words) for name, (count, words) in known.items()}
 
 
 def is_local(path: str) -> bool:

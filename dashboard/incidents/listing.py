@@ -83,6 +83,7 @@ def listing(visit: Visit, wanted: Filter) -> dict[str, object]:
         "chips": chips.chips(wanted, meant.problems, reader),
         "kept": chips.kept(wanted),
         "counts": counts,
+        "aside": around.aside,
         "blamed": blamed(wanted, visit) if wanted.narrows and not page.shown else None,
         "matching": reader.say("%(n)s unresolved without the filter.", n=str(counts.unresolved)),
         "quiet": _quiet(visit) if quiet else None,

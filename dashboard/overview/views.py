@@ -32,7 +32,7 @@ def overview_values(visit: Visit) -> dict[str, object]:
     mark = marked(pulse(visit.now).mark, visit.now)
     reader, directory, services = reader_of(visit), queries.directory(), queries.services()
     tiles = cards.tiles(visit.now, reader)
-    tones = cards.pipeline(visit.now, reader)
+    tones, around = cards.pipeline(visit.now, reader), frame(visit.now)
     return {
         "page": "overview", "mark": mark, "tiles": tiles, "quiet": not any(one.open or one.acked for one in tiles),
         "duties": cards.duties(directory, reader), "gaps": cards.coming_gaps(directory, reader),
@@ -40,7 +40,7 @@ def overview_values(visit: Visit) -> dict[str, object]:
         "more": len(services) > queries.GRID, "last": cards.last(reader),
         "calm": len(queries.known_services() - {one[0] for one in services}),
         "strip": cards.strip(visit.now, reader), "tones": tones, "healthy": not any(one.bad for one in tones),
-        "counts": frame(visit.now).counts, "latest": cards.latest(reader), "nights": _nights(visit),
+        "counts": around.counts, "aside": around.aside, "latest": cards.latest(reader), "nights": _nights(visit),
     }  # fmt: skip
 
 

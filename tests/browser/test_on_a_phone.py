@@ -44,3 +44,14 @@ def test_everything_that_is_pressed_on_the_pocket_page_is_as_large_as_a_thumb(wo
     pressed = page.locator("button, select, textarea, a").all()
     assert len(pressed) >= 5
     assert [one.inner_text() for one in pressed if one.bounding_box()["height"] < THUMB] == []
+
+
+def test_a_ticket_is_snoozed_by_one_choice_within_reach(world, signed_in):
+    world.post({"event": "created", "id": "SD-1", "subject": "Mail", "priority": "high"}, kind="ticket")
+    page = signed_in("irina@example.org", **PHONE)
+    page.goto("/tickets/SD-1")
+    page.locator("#snooze-menu summary").tap()
+    last = page.locator("#snooze-menu button").last.bounding_box()
+    assert last["y"] + last["height"] <= top(page, ".tabbar")
+    page.locator("#snooze-menu button", has_text="2 hours").tap()
+    expect(page.locator(".st")).to_have_text("Snoozed")

@@ -10,15 +10,19 @@ from gateway.store.db import transaction
 from gateway.store.tables import Delivery
 from tests.browsing import Browser, everybody_has_a_password
 
-BESIDE = re.compile(
-    r'<a href="/(\w+)"[^>]*><svg.*?</svg><span>[^<]*</span><span class="n" title="[^"]+">([^<]+)</span>'
-)
+BESIDE = re.compile(r'<span id="n-(\w+)" class="n" title="[^"]+">([^<]+)</span>')
 
 
 def numbers(browser):
     page = browser.get("/people")
     assert page.status_code == 200
     return dict(BESIDE.findall(page.text))
+
+
+def ticket(world, key):
+    """The number of its incident."""
+    said = {"event": "created", "id": key, "subject": "Mail", "priority": "high"}
+    return world.post(said, kind="ticket").json["incidents"][0]
 
 
 @pytest.fixture
@@ -44,12 +48,8 @@ def test_where_nothing_waits_there_is_no_number(world, irina):
 
 
 def test_tickets_count_until_somebody_answers(world, anna):
-    first, _ = (
-        world.post({"event": "created", "id": key, "subject": "Mail", "priority": "high"}, kind="ticket").json[
-            "incidents"
-        ][0]
-        for key in ("SD-1", "SD-2")
-    )
+    first = ticket(world, "SD-1")
+    ticket(world, "SD-2")
     assert numbers(anna) == {"tickets": "2"}
     world.acknowledges(first)
     assert numbers(anna) == {"tickets": "1"}
@@ -79,3 +79,14 @@ def test_messages_that_failed_within_a_day_are_told_to_whoever_sees_all(world, a
 )
 def test_nobody_counts_further_than_anybody_reads(count, shown):
     assert str(count) == shown
+
+
+def test_open_pages_hear_of_a_new_ticket(world, anna):
+    for page in ("incidents", "overview"):
+        part = anna.get(f"/live?page={page}&since=0").text
+        assert '<span id="n-tickets" hx-swap-oob="true" class="n" title="open, nobody has answered"></span>' in part
+    ticket(world, "SD-1")
+    for page in ("incidents", "overview"):
+        part = anna.get(f"/live?page={page}&since=0").text
+        assert re.search(r'<span id="b-t"[^>]*>1</span>', part)
+        assert re.search(r'<span id="b-i"[^>]*>1</span>', part)
