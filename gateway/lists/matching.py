@@ -84,10 +84,14 @@ def _matches(alerts: Sequence[dict[str, str]], matchers: Sequence[Matcher]) -> b
 
 
 def _labels(ids: Sequence[int]) -> dict[int, list[dict[str, str]]]:
-    query = select(AlertRow.incident_id, AlertRow.labels, AlertRow.severity).where(AlertRow.incident_id.in_(ids))
+    query = select(AlertRow.incident_id, AlertRow.labels, AlertRow.severity, AlertRow.title).where(
+        AlertRow.incident_id.in_(ids)
+    )
     found: dict[int, list[dict[str, str]]] = {}
-    for number, labels, severity in db.session.execute(query):
-        found.setdefault(number, []).append({"severity": severity, **labels})
+    for number, labels, severity, title in db.session.execute(query):
+        found.setdefault(number, []).append(
+            {"severity": severity, **labels, "alertname": labels.get("alertname") or title[:200]}  # as reports name it
+        )
     return found
 
 

@@ -17,6 +17,7 @@ from gateway.store.db import db, transaction
 from gateway.store.people import bump
 from gateway.store.tables import Audit, Incident, PersonRow, Rhythm, SavedView, Source
 from tests.browsing import Browser, everybody_has_a_password
+from tests.integration.test_machine_api import Program
 from tests.samples import alert, group
 
 HX = {"HX-Request": "true"}
@@ -457,3 +458,16 @@ def test_the_tabs_count_no_further_than_a_thousand(world, anna):
     assert "<title>Incidents (1,000+)" in page
     grown = re.search(r'id="more" href="([^"]*)"', page)
     assert grown[1] == "/incidents?rows=100"
+
+
+def test_what_has_no_name_is_found_by_the_one_that_reports_give_it(world):
+    one = alert(fingerprint="nameless")
+    del one["labels"]["alertname"]
+    one["annotations"] = {"summary": "Nobody named me"}
+    (number,) = world.post(group(one)).json["incidents"]
+    named = world.incident().alert_name
+    world.alert(name="Named", fingerprint="named")
+    program = Program(world, "read")
+    for name, found in ((named, [number]), ("Nobody", [])):
+        answer = program.get("/incidents/search", query=urlencode({"label": f'alertname="{name}"'}))
+        assert [each["id"] for each in answer.json["incidents"]] == found
