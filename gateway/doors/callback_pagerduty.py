@@ -78,7 +78,8 @@ def pagerduty() -> Response:
     if not signed(body, request.headers.get("X-PagerDuty-Signature", ""), secrets):
         return _respond(problem(401, "no signature in X-PagerDuty-Signature fits the body"), "signature")
     try:
-        event = read(load(body), request.headers.get("X-Webhook-Id", "") or hashlib.sha256(body).hexdigest())
+        otherwise = request.headers.get("X-Webhook-Id", "") or hashlib.sha256(body).hexdigest()
+        event = read(load(body), otherwise, world().settings.env)
     except BadJson as wrong:
         return _respond(problem(400, str(wrong)), "unreadable")
     try:
@@ -103,8 +104,11 @@ def signed(body: bytes, header: str, secrets: list[str]) -> bool:
     return any(fits)
 
 
-def read(body: Any, otherwise: str) -> Event:
-    """Of what is missing or of another type, nothing. `otherwise` tells an event apart that has no id."""
+def read(body: Any, otherwise: str, env: Mapping[str, str]) -> Event:
+    """Of what is missing or of another type, nothing. `otherwise` tells an event apart that has no id.
+
+    `env` is our settings, which say whose pages may be linked to.
+    """
     event = _map(_map(body).get("event"))
     data = _map(event.get("data"))
     inner = _map(data.get("incident"))  # of a note, the incident it was written to
@@ -118,7 +122,7 @@ def read(body: Any, otherwise: str) -> Event:
         uuid=key[1] if key else "",
         reference=_theirs(inner.get("id") or data.get("id")),
         note=cut(clean_text(_text(data.get("content"))).strip(), LONGEST_NOTE),
-        page=page_of(inner.get("html_url") or data.get("html_url"), world().settings.env),
+        page=page_of(inner.get("html_url") or data.get("html_url"), env),
         service=_theirs(_map(data.get("service")).get("id")),
         at=_latest(_text(event.get("occurred_at"))),
         echo=_text(agent.get("type")).endswith(BY_EVENT),

@@ -28,7 +28,7 @@ def test_settings_are_shown_with_the_endings_of_secrets_only_and_a_channel_is_tr
     assert providers.mail.url() not in page
     assert "Secret key" in page  # what the doctor asks
     irina.press("/me", language="ru")
-    told = re.search(r'aria-labelledby="h-well".*?</table>', irina.get("/settings").text)[0]
+    told = re.search(r'aria-labelledby="h-well".*?</section>', irina.get("/settings").text, re.DOTALL)[0]
     assert "Секретный ключ" in told
     assert 'lang="en"' not in told
     irina.press("/me", language="en")
