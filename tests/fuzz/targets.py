@@ -308,7 +308,9 @@ CALLBACK_WORDS = """incident.acknowledged incident.resolved incident.annotated d
 def pagerduty_callback(data: bytes) -> None:
     assert not callback_pagerduty.signed(data, plain(data), ["a secret"])
     try:
-        event = callback_pagerduty.read(load(data), "otherwise", {"NABAT_PAGERDUTY_API_URL": "https://api.pagerduty.com"})
+        event = callback_pagerduty.read(
+            load(data), "otherwise", {"NABAT_PAGERDUTY_API_URL": "https://api.pagerduty.com"}
+        )
     except BadJson:
         return
     assert event.id
