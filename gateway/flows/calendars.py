@@ -152,9 +152,17 @@ def read_due(now: datetime) -> int:
         for row in due:
             row.next_at = now + AGAIN
     for number, address in claimed:
+        _read_one(number, address, now)
+    return len(claimed)
+
+
+def _read_one(number: int, address: str, now: datetime) -> None:
+    try:
         body, error = _fetched(address) if address else (None, "")
         _keep(number, body, error, now)
-    return len(claimed)
+    except Exception as problem:  # noqa: BLE001 - the others were claimed with it: none of them waits for its sake
+        log.error("calendar_failed", problem, calendar=number)
+        metrics.worker_errors.labels("calendars").inc()
 
 
 def _fetched(sealed: str) -> tuple[str | None, str]:

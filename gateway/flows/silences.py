@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from gateway import log, silence_news
+from gateway import log, metrics, silence_news
 from gateway.flows import suppress
 from gateway.silencing import kept, over
 from gateway.store import silences
@@ -15,14 +17,28 @@ from rules import recurrence
 from rules.suppress import next_turn, read_matchers, still_soon, wants_reminder
 from rules.words import Suppressor
 
+AGAIN = timedelta(minutes=1)  # after one that failed
+
 
 def turn_due(now: datetime) -> int:
     """Everything that begins, ends, or is to be reminded of now; each in transactions of its own."""
     with reading() as session:
         due = silences.due(session, now)
     for number in due:
-        _turn(number, now)
+        _guarded(number, now)
     return len(due)
+
+
+def _guarded(number: int, now: datetime) -> None:
+    try:
+        _turn(number, now)
+    except (OperationalError, PoolTimeout):  # the database is away: nobody's fault, all are due again
+        raise
+    except Exception as problem:  # noqa: BLE001 - one that cannot be turned must not keep all others as they are
+        log.error("silence_failed", problem, silence=number)
+        metrics.worker_errors.labels("silences").inc()
+        with transaction() as session:
+            silences.put_off(session, number, now, now + AGAIN)
 
 
 def release_stragglers(now: datetime) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select, text, update
 from sqlalchemy.orm import Session
 
 from gateway import log
@@ -84,6 +84,12 @@ def listed(session: Session, kind: Suppressor, *, ended: bool, now: datetime) ->
 def due(session: Session, now: datetime) -> list[int]:
     sql = "SELECT id FROM silence WHERE next_at IS NOT NULL AND next_at <= {} ORDER BY next_at LIMIT 100"
     return [row[0] for row in bulk.select_plain(session, sql, micros(now))]
+
+
+def put_off(session: Session, number: int, now: datetime, until: datetime) -> None:
+    """What is due is not so until then."""
+    is_due = (SilenceRow.id == number, SilenceRow.next_at <= now)
+    session.execute(update(SilenceRow).where(*is_due).values(next_at=until))
 
 
 def lock(session: Session, number: int) -> SilenceRow | None:

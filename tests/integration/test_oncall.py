@@ -322,6 +322,37 @@ def test_a_calendar_of_others_is_a_layer_and_its_last_good_copy_stays(world_of, 
     assert not any(while_writing)  # a large one takes seconds, in which others wait for a transaction's locks
 
 
+def test_a_calendar_that_cannot_be_read_at_all_keeps_no_other_from_it(world_of, clock, monkeypatch):
+    read, asked = calendars.read, []
+
+    def fails_once(*given):
+        asked.append(given)
+        if len(asked) == 1:
+            raise RuntimeError("a bug")
+        return read(*given)
+
+    monkeypatch.setattr(calendars, "read", fails_once)
+    with FakeServer() as server:
+        made = world_of(BOOK_HEAD, "", NABAT_ALLOW_PRIVATE_HOSTS="127.0.0.1")
+        layers = "".join(
+            f'''
+  - {{name: {name}, timezone: UTC, layers: [{{ical: "{server.url}/{name}.ics"}}]}}'''
+            for name in ("one", "two")
+        )
+        made.people(PEOPLE.replace("NTFY", "https://ntfy.example") + layers)
+        server.then(*(reply(200, CALENDAR.encode(), {"Content-Type": "text/calendar"}) for _ in range(3)))
+
+        def known():
+            db.session.rollback()
+            return sorted(bool(row.duties) for row in db.session.scalars(select(ImportedCalendar)))
+
+        assert calendars.read_due(clock.now()) == 2
+        assert known() == [False, True]
+        clock.advance(minutes=11)
+        assert calendars.read_due(clock.now()) == 1
+        assert known() == [True, True]
+
+
 def test_a_calendar_is_read_at_its_secret_address(made, clock):
     with transaction() as session:
         token = calendars.new_feed(session, ANNA, clock.now(), person_id=1)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from gateway import amend, merging
 from gateway.actions import Actor
@@ -10,6 +11,7 @@ from gateway.flows import silences
 from gateway.store import sources as source_store
 from gateway.store import vitals
 from gateway.store.db import reading, transaction
+from gateway.store.tables import SilenceRow
 from rules.words import Urgency
 from tests.samples import BOOK, alert, group
 
@@ -354,6 +356,19 @@ def test_a_window_that_begins_stops_the_ladder_and_one_that_is_removed_is_over(w
     world.passes(seconds=1)
     assert world.incident().level == 2
     assert operator.shown("maintenance", number)["coming"] == []
+
+
+def test_a_window_whose_zone_is_gone_keeps_no_other_as_it_is(world, operator):
+    broken = operator.window("service=mail", **WINDOW)
+    operator.at(berlin(8, 2, 30))
+    with transaction() as session:
+        session.execute(update(SilenceRow).where(SilenceRow.id == broken).values(timezone="Mars/Olympus"))
+    number = operator.silence("alertname=DiskFull", **{"for": "91m"})
+    operator.at(berlin(8, 4, 2))
+    with reading() as session:
+        found = {one.id: (one.ended_at, one.next_at) for one in session.scalars(select(SilenceRow))}
+    assert found[number] == (berlin(8, 4, 2), None)
+    assert found[broken] == (None, berlin(8, 4, 3))  # it is tried again, not every second
 
 
 NO_WINDOWS = (
