@@ -113,7 +113,7 @@ def end_cleared(session: Session, ids: Iterable[int], now: datetime) -> None:
 
 
 def target_of(ids: Iterable[int]) -> int | None:
-    """Into which of them the others go: the most urgent that is open, of these the oldest. No ticket; None: none is."""
+    """Into which of them the others go: the most urgent that is open, of these the oldest that is awake. No ticket."""
     with reading() as session:
         return cases.most_urgent(session, ids, Kind.ALERT)
 

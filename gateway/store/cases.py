@@ -125,10 +125,13 @@ def say_fixed(session: Session, incident_id: int, text: str) -> None:
 
 
 def most_urgent(session: Session, ids: Iterable[int], kind: str) -> int | None:
-    """Of these the most urgent open one of that kind, and of several the oldest."""
-    sql = "SELECT id, urgency FROM incident WHERE id {list} AND kind = {} AND status IN ('triggered', 'acknowledged')"
-    found = [(row[1], row[0]) for row in bulk.select(session, sql, sorted(set(ids)), kind)]
-    return min(found)[1] if found else None
+    """Of these the most urgent open one of that kind; of several one that is not put off or kept quiet, the oldest."""
+    sql = (
+        "SELECT urgency, snoozed_until IS NOT NULL OR suppressed_by IS NOT NULL, id FROM incident "
+        "WHERE id {list} AND kind = {} AND status IN ('triggered', 'acknowledged')"
+    )
+    found = [(row[0], bool(row[1]), row[2]) for row in bulk.select(session, sql, sorted(set(ids)), kind)]
+    return min(found)[2] if found else None
 
 
 def say_merged(session: Session, incident_id: int, into: int | None) -> None:

@@ -57,6 +57,14 @@ def test_a_selection_goes_into_the_most_urgent_and_comes_back_whole(world, anna)
     assert several.merge([], ANNA, world.clock.now()).done == []
 
 
+def test_several_are_merged_into_one_that_is_awake(world, anna):
+    asleep, awake, also = opens(world, "asleep"), opens(world, "awake"), opens(world, "also")
+    anna.press(f"/incidents/{asleep}/snooze", **{"for": "1h"})
+    assert world.incidents()[0].snoozed_until
+    anna.press("/incidents/bulk", headers=HX, do="merge", n=[str(one) for one in (asleep, awake, also)])
+    assert standing(world) == {asleep: ("resolved", awake), awake: ("triggered", None), also: ("resolved", awake)}
+
+
 def test_a_storm_is_merged_by_a_worker_and_taken_back(world, anna, monkeypatch):
     monkeypatch.setattr(jobs, "ABOVE", 3)
     world.post(group(*(alert(name=f"P{n:02}", fingerprint=f"p{n}") for n in range(22))))
