@@ -10,6 +10,7 @@ from rules.book import BadRuleBook, RuleBook
 from rules.lookups import MAX_BYTES
 
 TABLE = ".csv"
+_Stamps = tuple[tuple[str, int, int], ...]
 
 
 def read(place: Path) -> Mapping[str, str]:
@@ -51,7 +52,7 @@ class Bookshelf:
     def __init__(self, place: Path) -> None:
         self.place = place
         self._lock = threading.Lock()
-        self._stamp = self._look()
+        self._stamp: _Stamps | None = self._look()
         self.asked = False
         self.complaints: tuple[str, ...] = ()
         self.book: RuleBook = books.parse(read(place))  # at start a broken book stops the program
@@ -67,9 +68,11 @@ class Bookshelf:
             stamp = self._look()
             if stamp == self._stamp and not force:
                 return False
-            self._stamp = stamp
+            self._stamp = None  # what cannot be read now may be readable at the next look, with nothing else changed
             try:
-                fresh = books.parse(read(self.place))
+                texts = read(self.place)
+                self._stamp = stamp
+                fresh = books.parse(texts)
             except BadRuleBook as problem:
                 self.complaints = problem.complaints
                 return False
@@ -79,7 +82,7 @@ class Bookshelf:
             self.book = fresh
             return changed
 
-    def _look(self) -> tuple[tuple[str, int, int], ...]:
+    def _look(self) -> _Stamps:
         """What tells one state of the files from another: name, time and size of each."""
         paths = _files(self.place) if self.place.is_dir() else [self.place]
         return tuple(_stamp(path) for path in paths)

@@ -64,3 +64,18 @@ def test_what_editors_leave_beside_the_book_disturbs_nothing(world):
     shelf.ask()
     shelf.refresh()
     assert shelf.complaints == ()
+
+
+def test_what_could_not_be_read_is_read_as_soon_as_it_can_be(world):
+    """A right that is given changes neither the time nor the size of a file: here a directory stands in its way."""
+    shelf = world.app.extensions["gateway"].shelf
+    table = shelf.place / "table.csv"
+    table.mkdir()
+    before = table.stat()
+    assert not shelf.refresh()
+    assert "cannot be read" in shelf.complaints[0]
+    table.rmdir()
+    table.write_text("x" * before.st_size)
+    os.utime(table, ns=(before.st_mtime_ns, before.st_mtime_ns))
+    shelf.refresh()
+    assert shelf.complaints == ()
