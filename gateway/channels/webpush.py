@@ -22,7 +22,7 @@ SECRET = True
 
 WAKING = ("opened", "escalated", "assigned", "digest", "test")
 VIEWS, LONGER = "entered", "silence_ends"  # something entered a view that they watch; a silence of theirs ends soon
-OURS = (VIEWS, LONGER, "silence_begins", "silence_over")  # about no incident
+OURS = (VIEWS, LONGER, "silence_begins", "silence_over", "reminder")  # about no incident
 HEARD = ("commented", "mentioned", VIEWS, LONGER)
 HARD = ("emergency", "urgent", "fast")  # what may wait for the phone to wake by itself would not come in time
 STAYS = ("emergency", "urgent")  # on the screen until somebody does something about it

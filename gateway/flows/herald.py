@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway import channels, log, metrics
 from gateway.access.vapid import given_to
@@ -63,14 +65,29 @@ class _Way:
 def tell_due(world: World, now: datetime) -> int:
     """All that is due. Returns how many were told."""
     with reading() as session:
-        waiting = notices.due(session, now)
-    return sum(_tell(world, row, now) for row in waiting)
+        waiting = [(row.id, row.due_at) for row in notices.due(session, now) if row.due_at is not None]
+    return sum(_guarded(world, number, due, now) for number, due in waiting)
 
 
-def _tell(world: World, row: PersonalNotice, now: datetime) -> bool:
+def _guarded(world: World, number: int, due: datetime, now: datetime) -> bool:
+    try:
+        return _tell(world, number, due, now)
+    except (OperationalError, PoolTimeout):  # the database is away: nobody's fault, all are due again
+        raise
+    except Exception as problem:  # noqa: BLE001 - what cannot be told must not keep all that waits behind it
+        log.error("notice_failed", problem, notice=number)
+        metrics.worker_errors.labels("herald").inc()
+        with transaction() as session:
+            notices.claim(session, number, due, now)
+            notices.settle(session, number, "", "it could not be told, see the log", now)
+        return False
+
+
+def _tell(world: World, number: int, due: datetime, now: datetime) -> bool:
     with transaction() as session:
-        if not notices.claim(session, row, now):
+        if not notices.claim(session, number, due, now):
             return False
+        row = session.get_one(PersonalNotice, number, populate_existing=True)
         person = session.get_one(PersonRow, row.person_id)
         skip = row.detail.get("contact")
         usable = [one for one in contacts.of_person(session, person.id) if _usable(one) and one.id != skip]
@@ -84,10 +101,13 @@ def _tell(world: World, row: PersonalNotice, now: datetime) -> bool:
             ways = [_Way("email", person.email, world.settings.env)]
         email, title, text = person.email, *_words(row, person, world)
         said = title, text, person.language, "oncall/me" if row.kind == "duty" else "me/contact"
-    way, error = _send(world, ways, email, said, now)
+        # The same on every try, and no other's: by it what comes twice is known, and thrown away.
+        mark = micros(row.created_at) + row.id, f"personal-{row.id}"
+        person_id, kind = row.person_id, row.kind
+    way, error = _send(world, ways, email, said, mark)
     with transaction() as session:
-        notices.settle(session, row.id, way, error, now)
-    log.info("personal_notice", person=row.person_id, kind=row.kind, way=way or "none")
+        notices.settle(session, number, way, error, now)
+    log.info("personal_notice", person=person_id, kind=kind, way=way or "none")
     return bool(way)
 
 
@@ -96,10 +116,10 @@ def _usable(one: ContactRow) -> bool:
 
 
 def _send(
-    world: World, ways: Sequence[_Way], email: str, said: tuple[str, str, str, str], now: datetime
+    world: World, ways: Sequence[_Way], email: str, said: tuple[str, str, str, str], mark: tuple[int, str]
 ) -> tuple[str, str]:
     """The channel that took it, and what the others said. Where none has a provider it goes to the log."""
-    title, text, language, page = said
+    (title, text, language, page), (number, name) = said, mark
     url, errors, unset = f"{world.settings.public_url}/{page}", list[str](), 0
     for way in ways:
         if is_invented(email) or channels.missing(way.channel, way.env):
@@ -108,7 +128,7 @@ def _send(
         try:
             address = world.vault.open(way.address) if channels.find(way.channel).SECRET else way.address
             message = Message(
-                micros(now), 0, "personal", "reminder", address, title, text, url=url, urgency="fast",
+                number, 0, name, "reminder", address, title, text, url=url, urgency="fast",
                 language=language, links=((Wording(language, "UTC").word("Open"), url),),
             )  # fmt: skip
             channels.carrier(way.channel, way.env).send(message, way.env)
@@ -117,7 +137,7 @@ def _send(
         else:
             return way.channel, "; ".join(errors)
     if unset and not errors:
-        channels.find("log").send(Message(micros(now), 0, "personal", "reminder", "", title, text), {})
+        channels.find("log").send(Message(number, 0, name, "reminder", "", title, text), {})
         return "log", ""
     return "", "; ".join(errors) or "no other way to reach them"
 

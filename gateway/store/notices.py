@@ -40,10 +40,9 @@ def due(session: Session, now: datetime, limit: int = 20) -> list[PersonalNotice
     return list(session.scalars(select(PersonalNotice).where(*waits).order_by(PersonalNotice.due_at).limit(limit)))
 
 
-def claim(session: Session, row: PersonalNotice, now: datetime) -> bool:
-    """Whether this process tells it: of several the first. If it is lost, it is tried again later."""
-    assert row.due_at is not None
-    values = {"id": row.id, "due": micros(row.due_at), "again": micros(now + AGAIN)}
+def claim(session: Session, number: int, due: datetime, now: datetime) -> bool:
+    """Whether this process tells what it saw due then: of several the first. If it is lost, it is tried again later."""
+    values = {"id": number, "due": micros(due), "again": micros(now + AGAIN)}
     return session.execute(_CLAIM, values).first() is not None
 
 

@@ -8,9 +8,10 @@ from sqlalchemy import select, update
 from gateway import reminding
 from gateway.actions import Actor
 from gateway.flows import herald, reach
-from gateway.store import people
+from gateway.store import notices, people
 from gateway.store.db import db, transaction
 from gateway.store.tables import ContactRow, PersonalNotice, PersonRow, ReachFinding
+from gateway.store.types import micros
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import reply
 from tests.fakes.push import FakePush
@@ -136,3 +137,47 @@ def test_who_has_no_contact_is_reminded_by_the_address_they_sign_in_by(staffed, 
     assert "no verified contact at all for" in text
     assert "/me/contact" in text
     assert reminding.remind(0, Actor("Irina", "dashboard"), staffed.clock.now()).wrong == reminding.NOBODY
+
+
+def promise(world, count, kind="duty", detail=None):
+    """Notices for Irina, who is told by e-mail."""
+    begins = str(micros(world.clock.now()))
+    said = detail or {"schedule": "infra", "by": "Oleg", "reason": "ill", "from": begins, "to": begins}
+    with transaction() as session:
+        irina = session.scalars(select(PersonRow.id).where(PersonRow.email == "irina@example.org")).one()
+        for number in range(count):
+            notices.tell(session, irina, f"{kind}:{number}", kind, said, world.clock.now())
+
+
+def test_what_is_told_at_once_is_not_taken_for_one_message_sent_twice(staffed_of, providers):
+    world = staffed_of(BOOK)
+    promise(world, 2)
+    assert told(world) == 2
+    assert len({mail["Message-ID"] for mail in providers.mail.mails[-2:]}) == 2
+
+
+def test_what_another_worker_tells_meanwhile_is_not_told_again(staffed_of, providers, monkeypatch):
+    world = staffed_of(BOOK)
+    promise(world, 2)
+    send = herald._send
+
+    def slowly(*given):
+        monkeypatch.setattr(herald, "_send", send)
+        assert told(world) == 1  # the other worker: the first one is taken
+        return send(*given)
+
+    monkeypatch.setattr(herald, "_send", slowly)
+    assert told(world) == 1
+    assert len(providers.mail.mails) == 2
+    assert [bool(one.told_at) for one in rows(PersonalNotice)] == [True, True]
+
+
+def test_a_notice_that_cannot_be_read_keeps_no_other_waiting(staffed_of, providers):
+    world = staffed_of(BOOK)
+    promise(world, 1, "reach", {"findings": [{"kind": "of a later version", "what": ""}]})
+    world.clock.advance(seconds=1)
+    promise(world, 1)
+    assert told(world) == 1
+    odd, plain = rows(PersonalNotice)
+    assert (odd.told_at, odd.tries, bool(odd.error), bool(plain.told_at)) == (None, 1, True, True)
+    assert told(world) == 0
