@@ -52,8 +52,8 @@ def written(session: Session, week: int) -> set[int]:
 
 
 def write(session: Session, person: Person, week: int, facts: Mapping[str, Any], now: datetime) -> bool:
-    """Writes the letter and promises it, once: of several workers the first. False where there is no address."""
-    contact = next((one for one in person.contacts if one.channel == Way.EMAIL.value), None)
+    """Writes the letter and promises it, once: of several workers the first. False where no address is known theirs."""
+    contact = next((one for one in person.contacts if one.channel == Way.EMAIL.value and one.verified), None)
     if contact is None:
         return False
     row = {"person_id": person.id, "week": week, "delivery_id": None, "facts": dict(facts), "created_at": now}

@@ -17,12 +17,13 @@ from dashboard.reports import asked as asking
 from gateway.flows import rollups as keeping
 from gateway.flows import weekly
 from gateway.lists.filters import WEEKDAYS
+from gateway.store import people as people_store
 from gateway.store import reports, rollups, verdicts
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
 from gateway.store.stat_tables import StatCore, StatLoad, StatName, StatSample
 from gateway.store.stats import Scope
-from gateway.store.tables import Delivery, Incident, PersonRow
+from gateway.store.tables import ContactRow, Delivery, Incident, PersonRow
 from gateway.store.types import micros
 from rules.book import parse
 from rules.lint_people import lint_people
@@ -512,6 +513,16 @@ def test_g2_a_manager_gets_only_the_weekly_report(staffed_of, providers):
     world.clock.advance(days=7)
     Browser(world.app).post(f"/weekly/{token}")
     assert weekly.send_due(gateway, world.clock.now()) == 0
+
+
+def test_the_weekly_report_is_sent_to_no_address_that_nobody_has_confirmed(staffed_of):
+    world = staffed_of()
+    world.people(MARINA)
+    world.clock.set(datetime(2026, 11, 30, 5, tzinfo=UTC))
+    with transaction() as session:
+        session.execute(update(ContactRow).values(verified_at=None))
+        people_store.bump(session, world.clock.now())
+    assert weekly.send_due(world.app.extensions["gateway"], world.clock.now()) == 0
 
 
 def test_g1_one_look_and_e12_a_verdict(seeded):
