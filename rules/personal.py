@@ -59,7 +59,10 @@ def quiet_until(person: Person, at: datetime) -> datetime | None:
     quiet = person.quiet
     if quiet is None or quiet.start == quiet.end:
         return None
-    zone = ZoneInfo(person.timezone)
+    try:
+        zone = ZoneInfo(person.timezone)
+    except (KeyError, ValueError, OSError):  # of another system's list of zones: rather told at night than never
+        return None
     local = at.astimezone(zone)
     for day in (local.date() - timedelta(days=1), local.date()):
         begins = datetime.combine(day, quiet.start)

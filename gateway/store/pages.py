@@ -1,6 +1,6 @@
 """What a message was to the person who got it: fields that reports need and that nobody can compute later."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,13 +21,20 @@ def load_on_person(session: Session, leased: Leased, now: datetime) -> dict[str,
     if leased.person_id is None:
         return {"is_page": leased.way != "email" and leased.kind in RINGING}
     zone = session.scalar(select(PersonRow.timezone).where(PersonRow.id == leased.person_id)) or "UTC"
-    local = now.astimezone(ZoneInfo(zone))
+    local = now.astimezone(_zone(zone))
     page = leased.way != "email" and leased.kind in RINGING and not _interrupted(session, leased.person_id, now)
     return {
         "local_mow": local.weekday() * 1440 + local.hour * 60 + local.minute,
         "local_night": (local - NIGHT_ENDS).date().isoformat(),
         "is_page": page,
     }
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # of another system's list of zones: what became of the message is kept
+        return UTC
 
 
 def _interrupted(session: Session, person_id: int, now: datetime) -> bool:

@@ -1,11 +1,13 @@
 """People's own notification rules and quiet hours: rows that wait, are called off by an answer, and come sooner."""
 
 import pytest
+from sqlalchemy import update
 
 from gateway import amend, undo
 from gateway.actions import Actor
 from gateway.store import people as people_store
 from gateway.store.db import transaction
+from gateway.store.tables import PersonRow
 from rules import people
 from rules.lifecycle import Signal
 from rules.words import Urgency
@@ -166,6 +168,18 @@ def test_made_less_urgent_at_night_it_is_told_in_the_morning(staffed_of, provide
     amend.set_urgency(number, Urgency.FAST, "it can wait", anna, staffed.clock.now())
     (held,) = staffed.deliveries(status="queued")
     assert (held.channel, held.part, held.due_at.hour) == ("ntfy", "held", 4)
+
+
+def test_whose_time_zone_is_none_here_is_told_and_keeps_nobody_from_being_told(staffed_of, providers):
+    world = staffed_of(TOGETHER)
+    with_rules(world, providers, "}", ', quiet_hours: "22:00-07:00"')
+    with transaction() as session:
+        session.execute(update(PersonRow).where(PersonRow.email == "oleg@example.org").values(timezone="Mars/Olympus"))
+        people_store.bump(session, world.clock.now())
+    world.alert()
+    world.delivers()
+    assert sorted(sent(providers)[1]) == ["anna", "oleg"]
+    assert {one.error for one in world.deliveries()} == {""}
 
 
 def test_rules_and_quiet_hours_go_to_the_file_and_back(staffed, providers):
