@@ -26,7 +26,19 @@ def listen(now: datetime) -> int:
     """Learns how long each source is quiet, and tells of those that are so for too long. Returns how many were told."""
     with reading() as session:
         known = [source.id for source, row in rhythms.sources(session) if _may_change(source, row, now)]
+        retired = rhythms.retired(session)
+    for source_id in retired:
+        _expect_no_more(source_id, now)
     return sum(_listen(source_id, now) for source_id in known)
+
+
+def _expect_no_more(source_id: int, now: datetime) -> None:
+    with transaction() as session:
+        row = rhythms.lock(session, source_id)
+        if row is None or source_id not in rhythms.retired(session):
+            return  # heard, or given a key, meanwhile
+        row.silent_at = None
+        _tell(session, session.get_one(Source, source_id).name, "", now, over=True)
 
 
 def _may_change(source: Source, row: Rhythm | None, now: datetime) -> bool:

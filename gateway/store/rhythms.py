@@ -9,18 +9,24 @@ from gateway.store import bulk
 from gateway.store.db import locked
 from gateway.store.tables import Rhythm, Source, Token
 
+_IN_USE = select(Token.id).where(Token.source_id == Source.id, Token.revoked_at.is_(None)).correlate(Source).exists()
 PORTION = 1000  # alerts taken for over in one look; the next ones wait for the next look
 
 
 def sources(session: Session) -> Sequence[Row[Source, Rhythm | None]]:
     """Every source that was ever heard and may still send (a key of it is in use), with what is known of its rhythm."""
-    in_use = select(Token.id).where(Token.source_id == Source.id, Token.revoked_at.is_(None)).exists()
     query = (
         select(Source, Rhythm)
         .outerjoin(Rhythm, Rhythm.source_id == Source.id)
-        .where(Source.id != 0, Source.last_seen_at.is_not(None), in_use | Rhythm.silent_at.is_not(None))
+        .where(Source.id != 0, Source.last_seen_at.is_not(None), _IN_USE | Rhythm.silent_at.is_not(None))
     )
     return session.execute(query.order_by(Source.id)).all()
+
+
+def retired(session: Session) -> Sequence[int]:
+    """Sources whose silence was told and that have no key any more: nothing of theirs will ever end it."""
+    query = select(Source.id).join(Rhythm, Rhythm.source_id == Source.id)
+    return session.scalars(query.where(Rhythm.silent_at.is_not(None), ~_IN_USE).order_by(Source.id)).all()
 
 
 def lock(session: Session, source_id: int) -> Rhythm | None:

@@ -160,6 +160,19 @@ def test_a_source_that_falls_silent_against_its_habit_is_told_and_its_next_word_
     assert world.incidents()[-1].status == "resolved"
 
 
+def test_the_silence_of_a_source_ends_with_its_last_key(world):
+    for _ in range(9):
+        day_of_alerts(world)
+    world.clock.advance(days=2)
+    assert absence.listen(world.clock.now()) == 1
+    assert world.incidents()[-1].status == "triggered"
+    with transaction() as session:
+        source_store.revoke(session, world.token()[-4:], world.clock.now())
+    assert absence.listen(world.clock.now()) == 0
+    assert world.incidents()[-1].status == "resolved"
+    assert absence.listen(world.clock.now()) == 0
+
+
 @sqlite
 def test_a_fresh_install_is_not_judged_and_neither_is_a_source_whose_keys_are_revoked(world):
     for _ in range(5):
