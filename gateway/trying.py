@@ -16,6 +16,7 @@ from gateway.secrets import BadSecret
 from gateway.store import audit, counters
 from gateway.store.db import transaction
 from gateway.store.tables import ContactRow
+from gateway.store.types import micros
 from gateway.world import World
 from rules.text import cut, one_line
 
@@ -63,10 +64,10 @@ def try_out(channel: str, person_id: int, world: World, actor: Actor, now: datet
             return Tried("that was the tenth test within an hour: wait a little", well=False)
         address, given = contact.address, given_to(channel, session, world.vault, now)
         audit.note(session, now, actor.account, "channel test", channel, actor.how)
-    return _sent(channel, address, {**world.settings.env, **given}, world)
+    return _sent(channel, address, {**world.settings.env, **given}, world, now)
 
 
-def _sent(channel: str, address: str, env: Mapping[str, str], world: World) -> Tried:
+def _sent(channel: str, address: str, env: Mapping[str, str], world: World, now: datetime) -> Tried:
     if lacking := channels_.missing(channel, env):
         return Tried(f"{', '.join(lacking)} not set", well=False)
     hidden = ""
@@ -74,8 +75,8 @@ def _sent(channel: str, address: str, env: Mapping[str, str], world: World) -> T
         if channels_.find(channel).SECRET:
             address = hidden = world.vault.open(address)
         message = Message(
-            0, 0, "test", "test", address, "Test message from Nabat", "It works: this way of reaching you is open.",
-            url=world.settings.public_url,
+            micros(now), 0, "test", "test", address, "Test message from Nabat",  # no number twice
+            "It works: this way of reaching you is open.", url=world.settings.public_url,
         )  # fmt: skip
         answer = channels_.carrier(channel, env).send(message, env)
     except (AddressEnded, PermanentFailure, TemporaryFailure, BadSecret, LookupError) as failure:

@@ -8,6 +8,7 @@ import click
 from gateway import channels
 from gateway.access import vapid
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
+from gateway.clock import SystemClock
 from gateway.outward.masking import mask
 from gateway.start import demo, doctor, supervisor, watch, web
 from gateway.start.access_commands import people_group, token, user
@@ -19,6 +20,7 @@ from gateway.start.silence_commands import maintenance_group, silence_group
 from gateway.start.source_commands import source_group
 from gateway.stopping import hear_no_more
 from gateway.store.db import transaction
+from gateway.store.types import micros
 from gateway.worker import Worker, stop_on_signals
 
 
@@ -113,8 +115,8 @@ def send_test(channel: str, address: str) -> None:
     if lacking := channels.missing(channel, env):
         fail(f"{channel} cannot send: {', '.join(lacking)} not set")
     message = Message(
-        0, 0, "test", "test", address, "Test message from Nabat", "It works: this way of reaching you is open.",
-        url=settings().public_url,
+        micros(SystemClock().now()), 0, "test", "test", address, "Test message from Nabat",
+        "It works: this way of reaching you is open.", url=settings().public_url,
     )  # fmt: skip
     try:
         click.echo(f"sent: {chosen.send(message, env)}")

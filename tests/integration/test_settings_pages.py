@@ -41,6 +41,16 @@ def test_settings_are_shown_with_the_endings_of_secrets_only_and_a_channel_is_tr
     assert rows == [("channel test", "email")]
 
 
+def test_each_try_of_a_channel_is_a_message_of_its_own(staffed_of, providers):
+    """A provider sends nothing for a number that it has seen, and says that all is well."""
+    world = staffed_of()
+    irina = signed_in(world)
+    for _ in range(2):
+        irina.press("/settings/test", channel="email")
+        world.clock.advance(seconds=1)
+    assert len({mail["Message-ID"] for mail in providers.mail.mails}) == 2
+
+
 def test_a_program_gets_a_token_once_uses_it_and_loses_it(world):
     irina = signed_in(world)
     assert irina.press("/settings/tokens", name="robot").status_code == 422
