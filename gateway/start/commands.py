@@ -114,8 +114,9 @@ def send_test(channel: str, address: str) -> None:
         fail(f"{address}: {wrong}")
     if lacking := channels.missing(channel, env):
         fail(f"{channel} cannot send: {', '.join(lacking)} not set")
+    at = micros(SystemClock().now())
     message = Message(
-        micros(SystemClock().now()), 0, "test", "test", address, "Test message from Nabat",
+        at, 0, f"test-{at}", "test", address, "Test message from Nabat",
         "It works: this way of reaching you is open.", url=settings().public_url,
     )  # fmt: skip
     try:

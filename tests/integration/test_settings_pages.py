@@ -47,8 +47,10 @@ def test_each_try_of_a_channel_is_a_message_of_its_own(staffed_of, providers):
     irina = signed_in(world)
     for _ in range(2):
         irina.press("/settings/test", channel="email")
+        irina.press("/settings/test", channel="pagerduty")
         world.clock.advance(seconds=1)
     assert len({mail["Message-ID"] for mail in providers.mail.mails}) == 2
+    assert len({event["dedup_key"] for event in providers.pagerduty.events}) == 2
 
 
 def test_a_program_gets_a_token_once_uses_it_and_loses_it(world):
