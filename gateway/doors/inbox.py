@@ -126,9 +126,9 @@ class Inbox:
                     wanted = self._write(batch)
                 self._since = None
                 self._let_go(batch)
-                self._finish(wanted)
                 if any(isinstance(one.result, Away) for one in wanted):
-                    self._turn_away()
+                    self._turn_away()  # first: whoever hears of it and comes again at once is not one of them
+                self._finish(wanted)
 
     def _all_that_waits(self, item: Item) -> list[Item]:
         """A commit's worth of it."""
