@@ -35,7 +35,7 @@ WIDTHS = (768, 320)  # besides a look's own
 OVER_THE_EDGE = """() => [...document.querySelectorAll(".card *")].filter((one) => {
   const card = one.closest(".card"), rect = one.getBoundingClientRect();
   if (!rect.width || rect.right <= card.getBoundingClientRect().right + 1) return false;
-  if (one.closest(".vh, .pop, .actbar, .desk-people, svg")) return false;
+  if (one.closest(".vh, .pop, .actbar, .desk-people, .i-drop > .drop, svg")) return false;
   for (let around = one; around !== card.parentNode; around = around.parentNode)
     if (/auto|scroll/.test(getComputedStyle(around).overflowX)) return false;
   return true;
