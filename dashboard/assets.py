@@ -17,8 +17,8 @@ SENT = {".css", ".js", ".svg", ".png", ".webmanifest"}  # nothing else in the fo
 TOGETHER = {  # one request for all of them
     "page.js": ("vendor/htmx.min.js", "vendor/idiomorph-ext.min.js", "pending.js", "sound.js", "app.js"),
     "i.svg": ("vendor/icons.svg",),  # a short name: a list of fifty says it two hundred times
-    "incident.css": ("incident.css", "notes.css"),
-    "tickets.css": ("tickets.css", "notes.css"),
+    "incident.css": ("acts.css", "incident.css", "notes.css"),
+    "tickets.css": ("acts.css", "tickets.css", "notes.css"),
 }
 NOTE = rb"/\*(?:(?!\*/).)*\*/[ \t]*"
 NOTES = rb"^[ \t]*" + NOTE + rb"\n|[ \t]*" + NOTE + rb"$|^[ \t]+"

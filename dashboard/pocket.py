@@ -98,8 +98,6 @@ def _act(found: Opened, wanted: str, now: datetime) -> str:
 def _signal(found: Opened, signal: Signal, now: datetime, given: Given) -> Reason | None:
     """What waited for a network says since when; 409 if the incident is not what it was then."""
     seen = belated.seen_at(request.headers.get("X-Waited", ""), request.form.get("seen", ""), now)
-    if seen is None:
-        return actions.act(found.incident.id, signal, found.actor, now, given)
     try:
         return belated.act(found.incident.id, signal, found.actor, seen, now, given)
     except actions.NotPossible:

@@ -11,6 +11,11 @@ from dashboard.i18n import catalogue
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
+def grouped(number: int) -> str:
+    """A number with its thousands set apart by a narrow space, in any language."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A point in time as a template shows it: app.js keeps `ago` and `left` ticking by `ms`."""
@@ -43,7 +48,7 @@ class Reader:
 
     def count(self, one: str, many: str, number: int, **values: object) -> str:
         """The same for a number of things: "1 alert", "5 alerts"."""
-        return self.texts.ngettext(one, many, number) % {"n": f"{number:,}".replace(",", "\u202f"), **values}
+        return self.texts.ngettext(one, many, number) % {"n": grouped(number), **values}
 
     def moment(self, at: datetime) -> Moment:
         local = at.astimezone(self.zone)

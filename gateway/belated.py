@@ -23,9 +23,14 @@ def overtaken(session: Session, ids: Sequence[int], seen: datetime) -> set[int]:
 
 
 def act(
-    incident_id: int, signal: Signal, actor: Actor, seen: datetime, now: datetime, given: Given = NOTHING
+    incident_id: int, signal: Signal, actor: Actor, seen: datetime | None, now: datetime, given: Given = NOTHING
 ) -> Reason | None:
-    """As actions.act, by whoever saw the incident as it was then. Raises NotPossible where it is not so any more."""
+    """As actions.act, by whoever saw the incident as it was then; None: as it is now.
+
+    Raises NotPossible where it is not so any more.
+    """
+    if seen is None:
+        return actions.act(incident_id, signal, actor, now, given)
     with transaction() as session:
         if overtaken(session, [incident_id], seen):
             raise actions.NotPossible("it has come back, or has grown worse, since that was asked for")

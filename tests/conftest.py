@@ -16,6 +16,7 @@ from gateway.start.web import GARBAGE
 from gateway.store.db import db
 from gateway.store.tables import Base
 from tests import once
+from tests.browsing import Browser, everybody_has_a_password
 from tests.clock import HandClock
 from tests.databases import EMPTY, Cluster, binaries, missing
 from tests.fakes.ntfy import FakeNtfy
@@ -211,6 +212,15 @@ def world_of(app_of, clock, tmp_path):
         return made
 
     return make
+
+
+@pytest.fixture
+def anna(world):
+    """A responder who has signed in."""
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in("anna@example.org")
+    return browser
 
 
 @pytest.fixture

@@ -42,8 +42,6 @@ def act(visit: Visit, number: int, what: str) -> ResponseReturnValue:
 def _acknowledge(visit: Visit, number: int, given: Given) -> Reason | None:
     """What waited for a network says since when; 409 if the incident is not what it was then."""
     seen = belated.seen_at(request.headers.get("X-Waited", ""), request.headers.get("X-Seen", ""), visit.now)
-    if seen is None:
-        return actions.act(number, Signal.ACKNOWLEDGE, actor_of(visit), visit.now, given)
     try:
         return belated.act(number, Signal.ACKNOWLEDGE, actor_of(visit), seen, visit.now, given)
     except actions.NotPossible:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from dashboard.incident import queries
-from dashboard.reader import Moment, Reader
+from dashboard.reader import Moment, Reader, grouped
 from gateway.store.tables import Incident, Payload
 from rules.text import clean_text, cut
 
@@ -28,7 +28,7 @@ def received(found: Incident, reader: Reader) -> list[Received]:
 
 def _received(one: Payload, reader: Reader) -> Received:
     text = _readable(zlib.decompress(one.body).decode("utf-8", "replace"))
-    size = f"{one.size:,}".replace(",", "\u202f")
+    size = grouped(one.size)
     return Received(one.id, reader.moment(one.received_at), size, cut(text, MOST), len(text) <= MOST)
 
 

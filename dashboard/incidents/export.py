@@ -16,7 +16,7 @@ from dashboard.incidents.meaning import asker_of, meaning
 from dashboard.incidents.progress import LATE
 from dashboard.incidents.views import asked
 from dashboard.page import draw, draw_part, htmx, reader_of
-from dashboard.reader import Moment, Reader
+from dashboard.reader import Moment, Reader, grouped
 from gateway import listfiles as work
 from gateway.access.auth import READERS, Visit, require
 from gateway.lists import sheet
@@ -105,12 +105,8 @@ def _words(file: ListFile, reader: Reader) -> str:
     if file.rows is None:
         return reader.say("the list is looked through")
     if file.finished_at:
-        return reader.say("Rows: %(n)s", n=plain(file.rows))
-    return reader.say("Rows: %(n)s of %(all)s", n=plain(file.made), all=plain(file.rows))
-
-
-def plain(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")
+        return reader.say("Rows: %(n)s", n=grouped(file.rows))
+    return reader.say("Rows: %(n)s of %(all)s", n=grouped(file.made), all=grouped(file.rows))
 
 
 @bp.get("/incidents/files/<token>")

@@ -9,7 +9,7 @@ from dashboard.blueprint import bp
 from dashboard.incidents import export, progress, said
 from dashboard.me import frame
 from dashboard.page import reader_of
-from dashboard.reader import Moment, Reader
+from dashboard.reader import Moment, Reader, grouped
 from gateway import jobs as work
 from gateway import listfiles as files
 from gateway.access.auth import READERS, Visit, require
@@ -36,7 +36,7 @@ def my_jobs(visit: Visit) -> ResponseReturnValue:
     for one in listfiles.latest(db.session(), account):
         lines.append(Line(one.token, one.at, reader.moment(one.at), file=export.shown(one, reader)))
     lines.sort(key=lambda line: line.when, reverse=True)
-    return frame.page(visit, "jobs", {"lines": lines, "above": work.ABOVE, "rows": export.plain(files.DIRECT)})
+    return frame.page(visit, "jobs", {"lines": lines, "above": work.ABOVE, "rows": grouped(files.DIRECT)})
 
 
 def _line(job: BulkJob, reader: Reader) -> Line:

@@ -9,7 +9,7 @@ from dashboard.oncall import queries
 from dashboard.oncall.queries import Proof, Readiness
 from dashboard.oncall.week import Looker, url_of, when
 from dashboard.people.rows import Lack, lack_of
-from dashboard.reader import Moment, Reader
+from dashboard.reader import Moment, Reader, grouped
 from dashboard.words import WAYS, initials
 from gateway.world import world
 from rules.audience import audience
@@ -162,7 +162,7 @@ def fairness(schedules: list[Schedule], looker: Looker) -> list[Share]:
     ordered = sorted(counted.items(), key=lambda one: -one[1].hours)
     return [
         Share(
-            looker.name(email), f"{load.hours:,}".replace(",", "\u202f"), len(load.nights), len(load.weekends),
+            looker.name(email), grouped(load.hours), len(load.nights), len(load.weekends),
             f"{100 * load.hours / most:.1f}%",
         )
         for email, load in ordered

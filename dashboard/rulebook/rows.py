@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from dashboard import words
-from dashboard.reader import Moment, Reader
+from dashboard.reader import Moment, Reader, grouped
 from dashboard.rulebook import doubts
 from dashboard.words import Badge
 from gateway.bookreview import Part
@@ -55,7 +55,7 @@ def rule_row(number: int, rule: Rule, hit: Hits | None, found: Sequence[Finding]
         rule.route.policy,
         policy_url(rule.route.policy),
         tuple(_more(rule, reader)),
-        f"{hit.count:,}".replace(",", "\u202f") if hit else "0",
+        grouped(hit.count) if hit else "0",
         reader.moment(hit.last) if hit and hit.last else None,
         warned(found, reader),
     )

@@ -5,9 +5,7 @@ from collections.abc import Awaitable, Callable
 
 ROOM = 128 * 1024 * 1024  # bytes of bodies that a process holds at a time …
 KEPT_FREE = 32 * 1024 * 1024  # … of which these many are for small ones
-SLOW = (
-    32 * 1024 * 1024
-)  # … and these many at most for what comes in parts, of whom we do not know: each link holds as much again
+SLOW = 32 * 1024 * 1024  # … and at most for what comes in parts of whom we do not know: each link holds as much again
 UNASKED = 64 * 1024  # bytes of a body that are read before we know who sends it
 
 Ask = Callable[[], Awaitable[object]]

@@ -113,9 +113,8 @@ class Sender:
                 continue
             arguments = (flight, facts[one.id], given, asks.get(one.id))
             threading.Thread(target=self._attempt, args=arguments, name=f"send-{one.id}", daemon=True).start()
-        self._onward(
-            passed.onward, now
-        )  # after the others: what fails here must not keep what was leased from its turn
+        # After the others: what fails here must not keep what was leased from its turn.
+        self._onward(passed.onward, now)
         return len(taken) + len(passed.onward) + reclaimed
 
     def _onward(self, calls: Sequence[Leased], now: datetime) -> None:

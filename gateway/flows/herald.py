@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway import channels, log, metrics
 from gateway.access.vapid import given_to
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.demo.mark import is_invented
+from gateway.flows.apart import apart
 from gateway.outward.masking import mask
 from gateway.outward.wording import Wording
 from gateway.secrets import BadSecret
@@ -70,17 +69,17 @@ def tell_due(world: World, now: datetime) -> int:
 
 
 def _guarded(world: World, number: int, due: datetime, now: datetime) -> bool:
-    try:
-        return _tell(world, number, due, now)
-    except (OperationalError, PoolTimeout):  # the database is away: nobody's fault, all are due again
-        raise
-    except Exception as problem:  # noqa: BLE001 - what cannot be told must not keep all that waits behind it
-        log.error("notice_failed", problem, notice=number)
-        metrics.worker_errors.labels("herald").inc()
-        with transaction() as session:
-            notices.claim(session, number, due, now)
-            notices.settle(session, number, "", "it could not be told, see the log", now)
-        return False
+    return apart(
+        "herald", lambda: _tell(world, number, due, now), lambda: _give_up(number, due, now), notice=number
+    )  # fmt: skip
+
+
+def _give_up(number: int, due: datetime, now: datetime) -> bool:
+    """Of what cannot be told. Always False."""
+    with transaction() as session:
+        notices.claim(session, number, due, now)
+        notices.settle(session, number, "", "it could not be told, see the log", now)
+    return False
 
 
 def _tell(world: World, number: int, due: datetime, now: datetime) -> bool:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from flask import Flask
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway import jobs as work
 from gateway import log
+from gateway.flows.apart import apart
 from gateway.flows.beside import Beside
 from gateway.store import jobs, locks
 from gateway.store.db import reading
@@ -36,24 +36,12 @@ class Foreman:
 
 
 def _portion(number: int, now: datetime, size: int) -> bool:
-    try:
-        return work.portion(number, now, size)
-    except (OperationalError, PoolTimeout):  # the database is away: it goes on where it was
-        raise
-    except Exception as problem:  # noqa: BLE001 - one odd incident must not hold up all that people ask for
-        log.error("job_failed", problem, job=number)
-        return _one(number, now)
+    return apart("jobs", lambda: work.portion(number, now, size), lambda: _one(number, now), job=number)
 
 
 def _one(number: int, now: datetime) -> bool:
     """Only the first of those, so that nothing but the odd one is passed over."""
-    try:
-        return work.portion(number, now, 1)
-    except (OperationalError, PoolTimeout):
-        raise
-    except Exception as problem:  # noqa: BLE001 - this is the odd one
-        log.error("incident_passed_over", problem, job=number)
-        return work.pass_over(number, now)
+    return apart("act", lambda: work.portion(number, now, 1), lambda: work.pass_over(number, now), job=number)
 
 
 def turn(world: World) -> int:

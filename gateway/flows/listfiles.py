@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import Flask
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway import listfiles as work
-from gateway import log
+from gateway.flows.apart import apart
 from gateway.flows.beside import Beside
 from gateway.store import listfiles
 from gateway.store.db import reading
@@ -47,10 +45,4 @@ def turn(world: World) -> int:
 
 
 def _step(number: int, now: datetime) -> bool:
-    try:
-        return work.portion(number, now)
-    except (OperationalError, PoolTimeout):  # the database is away, or busy: it goes on where it was
-        raise
-    except Exception as problem:  # noqa: BLE001 - one odd incident must not hold up all that people ask for
-        log.error("list_file_failed", problem, file=number)
-        return work.give_up(number, now)
+    return apart("list_files", lambda: work.portion(number, now), lambda: work.give_up(number, now), file=number)

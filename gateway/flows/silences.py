@@ -1,14 +1,14 @@
 """Silences and maintenance windows, turned by the clock: begun, their authors reminded, over."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from gateway import log, metrics, silence_news
+from gateway import log, silence_news
 from gateway.flows import suppress
+from gateway.flows.apart import apart
 from gateway.silencing import kept, over
 from gateway.store import silences
 from gateway.store.db import reading, transaction
@@ -25,20 +25,13 @@ def turn_due(now: datetime) -> int:
     with reading() as session:
         due = silences.due(session, now)
     for number in due:
-        _guarded(number, now)
+        apart("silences", partial(_turn, number, now), partial(_put_off, number, now), silence=number)
     return len(due)
 
 
-def _guarded(number: int, now: datetime) -> None:
-    try:
-        _turn(number, now)
-    except (OperationalError, PoolTimeout):  # the database is away: nobody's fault, all are due again
-        raise
-    except Exception as problem:  # noqa: BLE001 - one that cannot be turned must not keep all others as they are
-        log.error("silence_failed", problem, silence=number)
-        metrics.worker_errors.labels("silences").inc()
-        with transaction() as session:
-            silences.put_off(session, number, now, now + AGAIN)
+def _put_off(number: int, now: datetime) -> None:
+    with transaction() as session:
+        silences.put_off(session, number, now, now + AGAIN)
 
 
 def release_stragglers(now: datetime) -> None:

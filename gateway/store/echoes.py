@@ -39,6 +39,9 @@ def incident_of(session: Session, uuid: str) -> int | None:
     return session.scalar(select(Incident.id).where(Incident.uuid == uuid)) if uuid else None
 
 
+_PAGES = "SELECT incident_id, url FROM outside_page WHERE incident_id {list}"
+
+
 def keep_pages(session: Session, pages: Mapping[int, str], now: datetime) -> None:
     """Where PagerDuty shows its own incident: the first address that is known of each stays."""
     rows = [{"incident_id": number, "url": url, "at": now} for number, url in sorted(pages.items()) if url]
@@ -48,14 +51,12 @@ def keep_pages(session: Session, pages: Mapping[int, str], now: datetime) -> Non
 
 def pages_asked(ids: Sequence[int]) -> Question:
     """Number and address, as far as they are known."""
-    return Question("SELECT incident_id, url FROM outside_page WHERE incident_id {list}", values=tuple(ids))
+    return Question(_PAGES, values=tuple(ids))
 
 
 def pages(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for number, url in bulk.select(session, "SELECT incident_id, url FROM outside_page WHERE incident_id {list}", ids):
-        found[number] = url
-    return found
+    """The same, asked alone."""
+    return dict(bulk.select(session, _PAGES, ids))
 
 
 def told_keys(session: Session, incident_ids: list[int]) -> dict[int, set[str]]:

@@ -18,9 +18,7 @@ from gateway.store.types import moment
 from rules.figures import NAMES, Tally
 from rules.noise import MINUTES
 
-STATE = (
-    "rollups"  # the fact that says how far they reach; and the form's number, so that versions know each other's apart
-)
+STATE = "rollups"  # the fact that says how far they reach, with the form's number: versions tell each other's apart
 FIGURES = "report"  # the fact with the figures that /metrics shows
 FORM = 2  # one more whenever something else is counted of a day: then all of them are counted anew
 DAY, WEEK, BLOCK = 1, 7, 28  # spans

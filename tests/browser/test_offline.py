@@ -44,18 +44,23 @@ def context(chromium):
     made.close()
 
 
+def signs_in(page, root):
+    """Anna, and the list is kept for when there is no network."""
+    page.goto(f"{root}/login")
+    page.fill("#username", "anna@example.org")
+    page.fill("#password", PASSWORD)
+    page.click("button.pri")
+    page.wait_for_url("**/incidents")
+    assert page.evaluate(KEPT, "/incidents")
+
+
 def test_the_saved_list_and_an_acknowledgement_that_waits(world, context):
     everybody_has_a_password()
     (number,) = world.alert()
     page = context.new_page()
     with serving(world.app) as port:
         root = f"http://127.0.0.1:{port}"
-        page.goto(f"{root}/login")
-        page.fill("#username", "anna@example.org")
-        page.fill("#password", PASSWORD)
-        page.click("button.pri")
-        page.wait_for_url("**/incidents")
-        assert page.evaluate(KEPT, "/incidents")
+        signs_in(page, root)
         assert page.evaluate(KEPT, "/offline")
         page.goto(f"{root}/me")  # never kept
     page.goto(f"{root}/incidents")
@@ -90,12 +95,7 @@ def test_an_acknowledgement_that_waits_is_not_for_what_has_come_back(staffed_of,
     page = context.new_page()
     with serving(world.app) as port:
         root = f"http://127.0.0.1:{port}"
-        page.goto(f"{root}/login")
-        page.fill("#username", "anna@example.org")
-        page.fill("#password", PASSWORD)
-        page.click("button.pri")
-        page.wait_for_url("**/incidents")
-        assert page.evaluate(KEPT, "/incidents")
+        signs_in(page, root)
     page.goto(f"{root}/incidents")
     expect(page.locator("#saved")).to_contain_text("Saved copy from ")
     world.clock.advance(minutes=10)

@@ -4,17 +4,7 @@ import re
 
 import pytest
 
-from tests.browsing import Browser, everybody_has_a_password
-
 PAGES = ("/incidents", "/incidents/{}", "/deliveries", "/sources", "/me")
-
-
-@pytest.fixture
-def anna(world):
-    everybody_has_a_password()
-    browser = Browser(world.app)
-    browser.sign_in("anna@example.org")
-    return browser
 
 
 def alarms_in(text):

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from dashboard.glance import Count, Few
 from gateway.store.db import transaction
 from gateway.store.tables import Delivery
-from tests.browsing import Browser, everybody_has_a_password
+from tests.browsing import Browser
 
 BESIDE = re.compile(r'<span id="n-(\w+)" class="n" title="[^"]+">([^<]+)</span>')
 
@@ -23,15 +23,6 @@ def ticket(world, key):
     """The number of its incident."""
     said = {"event": "created", "id": key, "subject": "Mail", "priority": "high"}
     return world.post(said, kind="ticket").json["incidents"][0]
-
-
-@pytest.fixture
-def anna(world):
-    """A responder."""
-    everybody_has_a_password()
-    browser = Browser(world.app)
-    browser.sign_in("anna@example.org")
-    return browser
 
 
 @pytest.fixture

@@ -137,13 +137,17 @@ def test_what_a_maintenance_hid_goes_on_waiting_when_it_is_over(staffed_of):
     assert [one.status for one in world.deliveries(kind="digest")] == ["sent"]
 
 
-def test_what_is_held_until_morning_is_so_however_often_it_comes_and_goes(staffed_of):
-    world = staffed_of(MORNING.replace("urgency: ordinary", "urgency: urgent") + FLAPS)
+def comes_and_goes(world):
     for _ in range(4):
         warns(world, "Disk")
         go(world, minutes=1)
         warns(world, "Disk", "resolved")
         go(world, minutes=1)
+
+
+def test_what_is_held_until_morning_is_so_however_often_it_comes_and_goes(staffed_of):
+    world = staffed_of(MORNING.replace("urgency: ordinary", "urgency: urgent") + FLAPS)
+    comes_and_goes(world)
     warns(world, "Disk")
     go(world, hours=2)
     assert (len(world.incidents()), world.incidents()[-1].phase) == (1, "deferred")
@@ -156,11 +160,7 @@ def test_what_is_held_until_morning_is_so_however_often_it_comes_and_goes(staffe
 
 def test_what_came_and_went_before_morning_is_over(staffed_of):
     world = staffed_of(MORNING.replace("urgency: ordinary", "urgency: urgent") + FLAPS)
-    for _ in range(4):
-        warns(world, "Disk")
-        go(world, minutes=1)
-        warns(world, "Disk", "resolved")
-        go(world, minutes=1)
+    comes_and_goes(world)
     until(world, MONDAY_NINE)
     assert world.incident().status == "resolved"
     assert world.deliveries() == []

@@ -16,19 +16,11 @@ from gateway.store import jobs as store_jobs
 from gateway.store.db import db, transaction
 from gateway.store.people import bump
 from gateway.store.tables import Audit, Incident, PersonRow, Rhythm, SavedView, Source
-from tests.browsing import Browser, everybody_has_a_password
+from tests.browsing import Browser
 from tests.integration.test_machine_api import Program
 from tests.samples import alert, group
 
 HX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def anna(world):
-    everybody_has_a_password()
-    browser = Browser(world.app)
-    browser.sign_in()
-    return browser
 
 
 def numbers(page):

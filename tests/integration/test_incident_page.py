@@ -3,21 +3,12 @@
 import re
 from datetime import timedelta
 
-import pytest
 import yaml
 
 from gateway import actions
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import reply
 from tests.samples import PEOPLE, alert, group
-
-
-@pytest.fixture
-def anna(world):
-    everybody_has_a_password()
-    browser = Browser(world.app)
-    browser.sign_in("anna@example.org")
-    return browser
 
 
 def page(browser, number, query=""):

@@ -3,25 +3,14 @@
 import html
 import re
 
-import pytest
-
 from gateway import jobs, several
 from gateway.flows import jobs as flow
-from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_machine_api import Program
 from tests.integration.test_tickets import post, ticket
 from tests.integration.test_undo import ANNA, back
 from tests.samples import alert, group
 
 HX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def anna(world):
-    everybody_has_a_password()
-    browser = Browser(world.app)
-    browser.sign_in()
-    return browser
 
 
 def opens(world, name, **more):

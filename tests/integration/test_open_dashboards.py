@@ -19,14 +19,6 @@ from tests.doors import BridgeDoor
 from tests.samples import alert, group
 
 
-@pytest.fixture
-def anna(world):
-    everybody_has_a_password()
-    browser = Browser(world.app)
-    browser.sign_in()
-    return browser
-
-
 def poll(browser, mark, **more):
     return browser.client.get("/live", query_string={"page": "incidents", "q": "", "since": mark, **more})
 
