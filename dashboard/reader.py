@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from gettext import NullTranslations
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from dashboard.i18n import catalogue
+from rules.walltime import zone_of
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -135,8 +136,4 @@ def offset(local: datetime) -> str:
 
 
 def reader(now: datetime, language: str, timezone: str) -> Reader:
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    return Reader(now, language, zone, catalogue(language))
+    return Reader(now, language, zone_of(timezone), catalogue(language))

@@ -54,8 +54,7 @@ class Bookshelf:
         self._lock = threading.Lock()
         self._stamp: _Stamps | None = self._look()
         self.asked = False
-        self.complaints: tuple[str, ...] = ()
-        self.book: RuleBook = books.parse(read(place))  # at start a broken book stops the program
+        self.book, self.complaints = _at_start(read(place))
 
     def ask(self) -> None:
         """Fit for a signal handler, which may interrupt refresh() itself: whoever turns the clock reads it anew."""
@@ -86,6 +85,17 @@ class Bookshelf:
         """What tells one state of the files from another: name, time and size of each."""
         paths = _files(self.place) if self.place.is_dir() else [self.place]
         return tuple(_stamp(path) for path in paths)
+
+
+def _at_start(texts: Mapping[str, str]) -> tuple[RuleBook, tuple[str, ...]]:
+    """A broken book stops the program, but not one with no other fault than a zone that this system does not know.
+
+    Nobody need have touched it: the system may have got another list of zones, and then everybody else is still paged.
+    """
+    try:
+        return books.parse(texts), ()
+    except BadRuleBook as problem:
+        return books.parse(texts, any_zone=True), problem.complaints
 
 
 def _stamp(path: Path) -> tuple[str, int, int]:

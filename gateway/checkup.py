@@ -17,10 +17,11 @@ from gateway.settings import Settings
 from gateway.store import selfwatch, vitals
 from gateway.store.db import database_clock, is_postgres
 from gateway.store.ledger import Ledger
-from gateway.store.tables import ContactRow, Entry, PersonRow, ReachFinding, Token
+from gateway.store.tables import ContactRow, Entry, HeartbeatRow, PersonRow, ReachFinding, ScheduleRow, Token
 from gateway.store.types import moment
 from rules import book
 from rules.selfwatch import SILENCE, STALE, Finding, What, judge
+from rules.walltime import is_zone
 from rules.words import Role
 
 AGREE = timedelta(seconds=10)  # between our clock and the database's
@@ -206,6 +207,23 @@ def _people(session: Session, settings: Settings, _now: datetime) -> Found:
         yield State.NOTE, say("found in the next 14 days when last looked: %(n)s, see People", words, n=found)
 
 
+def _zones(session: Session, _settings: Settings, _now: datetime) -> Found:
+    """What this system's list of zones lacks is read as UTC: people are told, at another hour than was meant."""
+    named = [
+        *session.execute(select(ScheduleRow.name, ScheduleRow.timezone)),
+        *session.execute(select(PersonRow.name, PersonRow.timezone).where(PersonRow.active)),
+        *session.execute(select(HeartbeatRow.name, HeartbeatRow.timezone).where(HeartbeatRow.cron != "")),
+    ]
+    odd = {name: zone for name, zone in named if not is_zone(zone)}
+    for name, zone in odd.items():
+        yield (
+            State.PROBLEM,
+            say("%(name)s: the time zone %(zone)s is not known here, UTC is taken", name=name, zone=zone),
+        )
+    if not odd:
+        yield State.OK, say("all that are named are known")
+
+
 def _work(session: Session, settings: Settings, now: datetime) -> Found:
     """A stopped program with nothing to do is well; one that is late, or half there, is not."""
     sight = selfwatch.look(session, now, configured=vitals.configured(settings.env))
@@ -256,7 +274,7 @@ def balance(found: Ledger) -> Found:
 
 PARTS: tuple[tuple[str, Callable[[Session, Settings, datetime], Found]], ...] = (
     ("clock", _clock), ("secret key", _secret_key), ("channels", _channels), ("people", _people),
-    ("work", _work), ("auditor", _auditor),
+    ("time zones", _zones), ("work", _work), ("auditor", _auditor),
 )  # fmt: skip
 
 

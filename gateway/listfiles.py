@@ -4,7 +4,6 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from gateway.lists import filters, sheet
 from gateway.lists.filters import Filter
@@ -14,6 +13,7 @@ from gateway.store import listfiles, outbox, undos
 from gateway.store.db import db, reading, transaction
 from gateway.store.tables import ListFile
 from gateway.world import world
+from rules.walltime import zone_of
 
 DIRECT = 20_000  # rows: as many are written while the browser waits
 MOST = 100_000  # rows of a file
@@ -54,7 +54,7 @@ def portion(number: int, now: datetime, most: int = MOST, size: int = PART) -> b
             return False
         planned = file.rows is not None
         todo = listfiles.next_part(session, number)
-        text = sheet.lines(todo[1], ZoneInfo(file.zone)) if todo else ""
+        text = sheet.lines(todo[1], zone_of(file.zone)) if todo else ""
         ids = [] if planned else _numbers(file, most)
     with transaction() as session:
         held = listfiles.hold(session, number)
@@ -75,7 +75,7 @@ def portion(number: int, now: datetime, most: int = MOST, size: int = PART) -> b
 
 def _numbers(file: ListFile, most: int) -> list[int]:
     """In the order of the list. What moves within it meanwhile stands where it was met first."""
-    zone = ZoneInfo(file.zone)
+    zone = zone_of(file.zone)
     wanted = replace(filters.of_query(file.query, file.at, zone), folded=False)
     asker = Asker(file.person_id, file.account, zone)
     meant = meaning(wanted, asker, world().roll.current(db.session()), file.at)

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +20,7 @@ from rules.lifecycle import NEW, Reason, Signal
 from rules.phases import decide
 from rules.timing import Phase
 from rules.undoing import MERGE, OWN_CLEARED, Gone
+from rules.walltime import zone_of
 from rules.words import Kind, Status
 
 SHOWN = 5  # titles named on a timeline line
@@ -204,7 +204,7 @@ def _part_of(session: Session, case: Case, going: Sequence[tuple[int, bool, str]
     (number,) = bulk.new_ids(session, Incident, 1)
     uuid = cases.new_uuid(now)
     case.alert_count = max(1, case.alert_count - len(going))
-    local = now.astimezone(ZoneInfo(world().shelf.book.timezone))
+    local = now.astimezone(zone_of(world().shelf.book.timezone))
     return Case(
         number, uuid, case.kind, hashlib.sha256(f"split:{uuid}".encode()).hexdigest(), case.source_id, case.route,
         NEW, now, next(row[2] for row in going if row[1]), service=case.service, started_at=now,

@@ -18,6 +18,7 @@ from rules.policies import told_first
 from rules.route_keys import Rule
 from rules.services import Place, Wanted, Way, named, runbook, touches, ways
 from rules.text import clean_text
+from rules.walltime import zone_of
 from rules.whose import team_of
 from rules.words import Directory, Notice, Silence
 
@@ -41,7 +42,7 @@ class Around:
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.book.timezone)
+        return zone_of(self.book.timezone)
 
     @property
     def today(self) -> int:

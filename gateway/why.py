@@ -103,7 +103,7 @@ def _book(session: Session, version: str) -> RuleBook | None:
 @lru_cache(maxsize=4)
 def _parsed(files: tuple[tuple[str, str], ...]) -> RuleBook | None:
     try:
-        return books.parse(dict(files))
+        return books.parse(dict(files), any_zone=True)
     except BadRuleBook:  # it was right for the program of that time
         return None
 

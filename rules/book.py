@@ -160,12 +160,15 @@ def fallback_route(book: RuleBook) -> Route:
     )
 
 
-def parse(texts: Mapping[str, str | bytes]) -> RuleBook:
-    """The book that the files make together, in the order of their names; raises BadRuleBook with all that is wrong."""
+def parse(texts: Mapping[str, str | bytes], *, any_zone: bool = False) -> RuleBook:
+    """The book that the files make together, in the order of their names; raises BadRuleBook with all that is wrong.
+
+    `any_zone`: for a book that was good before; a calendar whose zone this system does not know has the book's own.
+    """
     tables = {file: text for file, text in texts.items() if file.endswith(".csv")}
     if len(tables) == len(texts):
         raise BadRuleBook(("rule book: there is no YAML file in it",))
-    complaints = Complaints()
+    complaints = Complaints(any_zone=any_zone)
     written = {file: text for file, text in texts.items() if file not in tables}
     nodes = load(written, complaints)
     if len(nodes) < len(written):  # half a book would be complained of for what stands in the other half

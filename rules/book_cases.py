@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rules.durations import write_duration
 from rules.explain import Explanation
 from rules.people import ListedContact, PeopleFile
 from rules.places import Place, given
+from rules.walltime import zone_of
 from rules.words import Contact, Directory, Person, Team, Urgency, Way
 from rules.yaml_places import Complaints, Node, load
 
@@ -99,7 +99,7 @@ def _moment(place: Place, timezone: str) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
     if not 1970 <= moment.year < 2200:
         place.complain("must lie between 1970 and 2200")
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone_of(timezone))
 
 
 def _expected(place: Place) -> Expected:

@@ -38,7 +38,7 @@ def _calendar(name: str, place: Place, timezone: str) -> Calendar:
         fields["short_days"].complain(f"{day} is among the days off as well")
     return Calendar(
         name,
-        given(fields, "timezone", Place.timezone, timezone),
+        given(fields, "timezone", lambda one: one.timezone(timezone), timezone),
         given(fields, "days", read_days, frozenset(range(7))),
         given(fields, "hours", read_hours, WHOLE_DAY),
         given(fields, "holidays", _holidays, ()),

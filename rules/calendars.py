@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rules import public_holidays, reasons
-from rules.walltime import moment_of
+from rules.walltime import moment_of, zone_of
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
@@ -72,7 +72,7 @@ class Calendar:
 
     def edges(self, begin: datetime, end: datetime) -> Iterator[datetime]:
         """All moments of that time at which it may open or close, and others around it."""
-        zone = ZoneInfo(self.timezone)
+        zone = zone_of(self.timezone)
         day = begin.astimezone(zone).date() - DAY
         while day <= end.astimezone(zone).date():
             for span in _day(self, day)[1]:
@@ -135,7 +135,7 @@ def contains(calendar: Calendar, moment: datetime) -> bool:
 
 def standing(calendar: Calendar, moment: datetime) -> Standing:
     """The same, with the reason: that of the day before where its hours go on past midnight."""
-    zone = ZoneInfo(calendar.timezone)
+    zone = zone_of(calendar.timezone)
     wall = moment.astimezone(zone)
     today = wall.date()
     why, spans = _day(calendar, today)
@@ -152,7 +152,7 @@ def next_opening(calendar: Calendar, moment: datetime) -> datetime | None:
     """The first moment from this one on, in UTC, at which it is open: this one itself if it is; None if never."""
     if contains(calendar, moment):
         return moment.astimezone(UTC)
-    zone = ZoneInfo(calendar.timezone)
+    zone = zone_of(calendar.timezone)
     first = moment.astimezone(zone).date()
     for ahead in range(AHEAD):
         day = first + ahead * DAY

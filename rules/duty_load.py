@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rules.oncall import gaps, shifts
 from rules.schedules import Schedule
-from rules.walltime import moment_of
+from rules.walltime import moment_of, zone_of
 
 NIGHT = time(3)  # whoever is on call at three has that night
 WEEKEND = time(12)  # and whoever is at noon of a Saturday or a Sunday has that weekend
@@ -32,7 +32,7 @@ def loads(schedules: Iterable[Schedule], begin: datetime, end: datetime, zones: 
     for schedule in schedules:
         for one in shifts(schedule, begin, end):
             if one.who is not None:
-                zone = ZoneInfo(zones.get(one.who, schedule.timezone))
+                zone = zone_of(zones.get(one.who, schedule.timezone))
                 _count(found.setdefault(one.who, Load()), (one.starts, one.ends), zone)
     return found
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rules import lookups
 from rules.book import RuleBook, RuleVerdict
@@ -19,6 +18,7 @@ from rules.oncall import all_bound, on_call
 from rules.reasons import duty_lines, outcome_lines, rule_lines, told_lines
 from rules.sentence import Say, Sentence, Span, english
 from rules.timing import timing_remarks
+from rules.walltime import zone_of
 from rules.words import Alert, Directory, Kind, Notice, NotTold, Route, Step, Urgency
 
 Notices = Callable[[Step, Route, Directory, datetime], tuple[list[Notice], list[NotTold]]]
@@ -110,7 +110,7 @@ def explain(alert: Alert, book: RuleBook, directory: Directory, at: datetime, no
     route = reading.route(labels)
     held = hold(route.timing, book.calendars, at)
     first = held.until - at if held and held.until else timedelta()
-    steps = ladder(route, directory, at.astimezone(ZoneInfo(book.timezone)), first, notices)
+    steps = ladder(route, directory, at.astimezone(zone_of(book.timezone)), first, notices)
     return Explanation(
         title=alert.title,
         book_version=book.version,

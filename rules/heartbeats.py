@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from rules.cron import next_time, read_cron
 from rules.matchers import Matcher
+from rules.walltime import zone_of
 from rules.words import Severity
 
 LEAST_EVERY, LEAST_GRACE = timedelta(seconds=30), timedelta(seconds=10)
@@ -26,5 +26,5 @@ class Heartbeat:
 
 def due_at(last: datetime, every: timedelta, cron: str, zone: str, grace: timedelta) -> datetime:
     """From when on it counts as silent: a period, or the next time of the cron expression, and the grace."""
-    expected = next_time(read_cron(cron), last, ZoneInfo(zone)) if cron else last + every
+    expected = next_time(read_cron(cron), last, zone_of(zone)) if cron else last + every
     return expected + grace

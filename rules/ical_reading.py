@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from rules.recurrence import times
 from rules.schedules import Duty
 from rules.text import cut, one_line
-from rules.walltime import moment_of
+from rules.walltime import is_zone, moment_of, zone_of
 
 MOST_RULES = 300
 MOST_LINES, MOST_EVENTS, MOST_DUTIES, MOST_DOUBTS = 50_000, 2000, 5000, 20
@@ -204,13 +204,11 @@ def _zone(name: str, otherwise: str) -> ZoneInfo:
     """Some write a path before the name: /freeassociation.sourceforge.net/Europe/Berlin."""
     parts = name.strip("/").split("/")
     for count in range(len(parts)):
-        try:
-            return ZoneInfo("/".join(parts[count:]))
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # not a zone: the next shorter name may be one
-            continue
+        if is_zone(own := "/".join(parts[count:])):  # if not, the next shorter name may be one
+            return zone_of(own)
     if name:
         raise ValueError(f"the time zone {name[:60]!r} is not known")
-    return ZoneInfo(otherwise)
+    return zone_of(otherwise)
 
 
 def _who(event: _Event, people: Mapping[str, str]) -> str:

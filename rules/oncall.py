@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from rules.calendars import Calendar, Span, named
 from rules.schedules import EVERY_DAY, Hours, Layer, Override, Schedule
-from rules.walltime import moment_of
+from rules.walltime import moment_of, zone_of
 from rules.words import Directory
 
 _EVERY = re.compile(r"([1-9][0-9]{0,3})([hdw])")
@@ -78,7 +78,7 @@ def _standing_in(schedule: Schedule) -> list[Override]:
 
 def to_come(schedule: Schedule, at: datetime) -> list[Layer]:
     """Its layers without those that are over."""
-    zone = ZoneInfo(schedule.timezone)
+    zone = zone_of(schedule.timezone)
     return [one for one in schedule.layers if one.until is None or moment_of(one.until, zone) > at]
 
 
@@ -99,7 +99,7 @@ def _first_moments(schedule: Schedule) -> Iterator[datetime]:
     for layer in schedule.layers:
         yield from [duty.starts for duty in layer.duties]
         if not layer.ical:
-            yield moment_of(layer.start, ZoneInfo(schedule.timezone))
+            yield moment_of(layer.start, zone_of(schedule.timezone))
     for override in _standing_in(schedule):
         yield override.starts
 
@@ -172,7 +172,7 @@ def _standing(schedule: Schedule, at: datetime) -> tuple[str | None, int, object
     for override in reversed(schedule.overrides):
         if override.starts <= at < override.holds_until:
             return override.who, override.id, override.starts
-    zone = ZoneInfo(schedule.timezone)
+    zone = zone_of(schedule.timezone)
     for number in range(len(schedule.layers) - 1, -1, -1):
         found = _of_layer(schedule.layers[number], zone, at)
         if found is not None:
@@ -218,7 +218,7 @@ def _turn(layer: Layer, zone: tzinfo, at: datetime) -> int:
 
 def _edges(schedule: Schedule, begin: datetime, end: datetime, *, turns: bool = True) -> list[datetime]:
     """Begin, and every moment before end at which somebody else may begin; `turns`: and each turn even of the same."""
-    zone = ZoneInfo(schedule.timezone)
+    zone = zone_of(schedule.timezone)
     found = {begin.astimezone(UTC)}
     for override in _standing_in(schedule):
         found |= {override.starts.astimezone(UTC), override.holds_until.astimezone(UTC)}

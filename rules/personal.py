@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from rules.durations import parse_duration, write_duration
-from rules.walltime import moment_of
+from rules.walltime import is_zone, moment_of, zone_of
 from rules.ways import Quiet, Way, Wish
 from rules.words import Person
 
@@ -59,10 +58,9 @@ def quiet_until(person: Person, at: datetime) -> datetime | None:
     quiet = person.quiet
     if quiet is None or quiet.start == quiet.end:
         return None
-    try:
-        zone = ZoneInfo(person.timezone)
-    except (KeyError, ValueError, OSError):  # of another system's list of zones: rather told at night than never
+    if not is_zone(person.timezone):  # rather told at night than never
         return None
+    zone = zone_of(person.timezone)
     local = at.astimezone(zone)
     for day in (local.date() - timedelta(days=1), local.date()):
         begins = datetime.combine(day, quiet.start)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules.durations import parse_duration, write_duration
+from rules.walltime import is_zone
 from rules.yaml_places import Complaints, Node
 
 T = TypeVar("T")
@@ -136,24 +136,18 @@ class Place:
             self.complain(f"{_fit(text)!r} is none of {', '.join(words)}")
         return words(text) if text in set(words) else next(iter(words))
 
-    def timezone(self) -> str:
+    def timezone(self, otherwise: str = "UTC") -> str:
         text = self.text()
-        if text and not is_timezone(text):
-            self.complain(f"{_fit(text)!r} is not a time zone; write a name like Europe/Berlin")
-        return text if text and is_timezone(text) else "UTC"
+        if not text or is_zone(text):
+            return text or otherwise
+        say = self.doubt if self.complaints.any_zone else self.complain
+        say(f"{_fit(text)!r} is not a time zone; write a name like Europe/Berlin")
+        return otherwise
 
 
 def given(fields: Mapping[str, Place], key: str, read: Callable[[Place], T], default: T) -> T:
     """The field's value, or the default where the file does not have it."""
     return read(fields[key]) if key in fields else default
-
-
-def is_timezone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # a path, a directory, a name too long for the file system
-        return False
-    return True
 
 
 def _fit(text: str) -> str:

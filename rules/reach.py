@@ -8,6 +8,7 @@ from rules.book import RuleBook
 from rules.durations import write_duration
 from rules.oncall import gaps, shifts, to_come
 from rules.schedules import Override, Schedule
+from rules.walltime import is_zone
 from rules.words import CHANNELS_OF_WAY, Directory, Person, Role, Route, Urgency, Way
 
 AHEAD = timedelta(days=14)
@@ -18,7 +19,7 @@ GAPS_AHEAD = timedelta(days=28)  # hours without anybody take longer to fill tha
 class Found:
     """One thing that is wrong. `key` is the same for as long as it is so."""
 
-    kind: str  # nothing, lacks, ended, failing, gap, left
+    kind: str  # nothing, lacks, ended, failing, gap, left, zone
     who: str = ""  # an e-mail address; none where nobody is on call
     team: str = ""
     what: str = ""  # classes, ways, times, schedules
@@ -44,7 +45,7 @@ def look(book: RuleBook, directory: Directory, ended: Mapping[str, Sequence[str]
         if person is not None and person.role is not Role.VIEWER:
             team = next((team.name for team in directory.teams.values() if email in team.members), "")
             found += _of_person(person, team, classes[email], directory, ended.get(email, ()))
-    found += _leavers(directory, at)
+    found += [*_leavers(directory, at), *_odd_zones(directory)]
     return tuple({one.key: one for one in found}.values())
 
 
@@ -91,6 +92,12 @@ def _leavers(directory: Directory, at: datetime) -> Iterator[Found]:
         for email in team.members:
             if email not in directory.people:
                 yield Found("left", email, team.name, f"team {team.name}", f"team:{team.name}")
+
+
+def _odd_zones(directory: Directory) -> Iterator[Found]:
+    for one in directory.schedules.values():
+        if not is_zone(one.timezone):
+            yield Found("zone", "", one.team, f"{one.name}, {one.timezone}", f"schedule:{one.name}")
 
 
 def _passed_over(one: Override, schedule: Schedule) -> Found:

@@ -6,6 +6,29 @@ nothing out.
 """
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+_UTC = "UTC"
+
+
+@lru_cache(maxsize=1000)  # kept for good: what was known when the program began is so though the system's list changes
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def is_zone(name: str) -> bool:
+    """Whether this system knows a time zone of that name."""
+    try:
+        _zone(name)
+    except (KeyError, ValueError, OSError):  # unknown; a path, a directory, a name too long for the file system
+        return False
+    return True
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of that name; UTC for one of another system's list: a wrong hour keeps nobody from being told."""
+    return _zone(name if is_zone(name) else _UTC)
 
 
 def moment_of(wall: datetime, zone: tzinfo) -> datetime:

@@ -48,7 +48,9 @@ class Node:
 class Complaints:
     """Everything that is wrong, each with its place; told in the order of the files."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, any_zone: bool = False) -> None:
+        """`any_zone`: a time zone that this system does not know is a doubt, and no mistake."""
+        self.any_zone = any_zone
         self._found: list[tuple[str, int, str]] = []
         self.doubts: list[tuple[str, str]] = []  # (file:line: path, what): worth a look, and no mistake
 

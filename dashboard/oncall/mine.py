@@ -1,7 +1,6 @@
 """One's own shifts: what lies ahead, what is asked, "I am away", and the calendar to subscribe to."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +17,7 @@ from gateway.store.db import transaction
 from gateway.store.tables import SwapRow
 from gateway.world import world
 from rules.oncall import shifts_of
+from rules.walltime import zone_of
 
 AHEAD = timedelta(days=90)
 MOST = 60
@@ -66,7 +66,7 @@ def _page(visit: Visit, wrong: str = "", address: str = "") -> ResponseReturnVal
 
 def _swap(row: SwapRow, looker: Looker) -> dict[str, object]:
     schedule = next((one for one in looker.directory.schedules.values() if one.id == row.schedule_id), None)
-    zone, reader = ZoneInfo(schedule.timezone) if schedule else looker.reader.zone, looker.reader
+    zone, reader = zone_of(schedule.timezone) if schedule else looker.reader.zone, looker.reader
     mine = row.asker == looker.email
     waits = row.state == states.REQUESTED
     return {

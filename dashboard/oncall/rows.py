@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from dashboard.oncall import queries
 from dashboard.oncall.queries import Proof, Readiness
@@ -17,6 +16,7 @@ from rules.duty_load import loads
 from rules.oncall import gaps, is_gap, next_handover, on_call
 from rules.reasons import told_lines
 from rules.schedules import Schedule
+from rules.walltime import zone_of
 from rules.words import CHANNELS_OF_WAY, Directory, Notice, Person, Role, Route, Urgency, Way
 
 AHEAD, BACK = timedelta(days=28), timedelta(days=90)
@@ -109,7 +109,7 @@ def _proofs(found: Sequence[Proof], reader: Reader) -> list[str]:
 def _clock(person: Person | None, reader: Reader) -> str:
     if person is None or person.timezone == reader.zone.key:
         return ""
-    theirs = reader.now.astimezone(ZoneInfo(person.timezone))
+    theirs = reader.now.astimezone(zone_of(person.timezone))
     same = theirs.utcoffset() == reader.now.astimezone(reader.zone).utcoffset()
     return "" if same else f"{theirs:%H:%M}"
 
@@ -141,7 +141,7 @@ def holes(schedules: list[Schedule], reader: Reader) -> list[Gap]:
     found = [(begin, end, one) for one in schedules for begin, end in gaps(one, now, now + AHEAD)]
     found.sort(key=lambda gap: gap[0])
     return [
-        Gap(one.name, url_of(one), when(begin, end, ZoneInfo(one.timezone), reader), reader.duration(end - begin))
+        Gap(one.name, url_of(one), when(begin, end, zone_of(one.timezone), reader), reader.duration(end - begin))
         for begin, end, one in found[:MOST]
     ]
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -24,6 +23,7 @@ from gateway.world import world
 from rules.durations import parse_duration
 from rules.schedule_keys import layer_as_data
 from rules.schedules import EVERY_DAY, Layer, Schedule
+from rules.walltime import zone_of
 from rules.words import Role
 
 
@@ -141,7 +141,7 @@ def _layer(layer: Layer, schedule: Schedule, looker: Looker) -> dict[str, object
 
 
 def _wall(start: datetime, schedule: Schedule, reader: Reader) -> str:
-    local = start.replace(tzinfo=ZoneInfo(schedule.timezone))
+    local = start.replace(tzinfo=zone_of(schedule.timezone))
     return f"{reader.day(local)} {local:%Y %H:%M}"
 
 

@@ -1,7 +1,5 @@
 """The page On call: now, the week, who stands in, gaps, fairness, and what an emergency would do."""
 
-from zoneinfo import ZoneInfo
-
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -16,6 +14,7 @@ from dashboard.reader import Reader
 from gateway.access.auth import READERS, Visit, require
 from gateway.flows.duties import is_own
 from gateway.store.tables import OverrideRow
+from rules.walltime import zone_of
 from rules.words import Directory, Role
 
 PLANNERS = (Role.DISPATCHER, Role.ADMIN)  # who may change everybody's shifts
@@ -115,7 +114,7 @@ def _override(row: OverrideRow, visit: Visit, looker: Looker) -> dict[str, objec
         "number": row.id,
         "schedule": schedule.name,
         "who": looker.name(row.email),
-        "when": when(row.starts_at, row.ends_at, ZoneInfo(schedule.timezone), looker.reader),
+        "when": when(row.starts_at, row.ends_at, zone_of(schedule.timezone), looker.reader),
         "reason": row.reason,
         "left": row.email not in looker.directory.people,
         "author": looker.name(row.author),

@@ -11,7 +11,7 @@ from dashboard.oncall.span import AFTER, BEFORE, HERE, KINDS, TITLES, Span
 from dashboard.reader import Reader, offset
 from rules.oncall import Shift, gaps, shifts
 from rules.schedules import Schedule
-from rules.walltime import moment_of
+from rules.walltime import moment_of, zone_of
 from rules.words import Directory
 
 MOST = 100  # lines of the list
@@ -192,10 +192,10 @@ def _lane(
     bars = [_bar(one, schedule, scale, looker) for one in held if one.who is not None]
     nobody = reader.say("nobody")
     for begin, end in holes:
-        title = f"{nobody} {when(begin, end, ZoneInfo(schedule.timezone), reader)}"
+        title = f"{nobody} {when(begin, end, zone_of(schedule.timezone), reader)}"
         bars.append(Bar(scale.at(begin), scale.width(begin, end), nobody, title, "gap", hatched=False))
     zone = schedule.timezone if schedule.timezone != reader.zone.key else ""
-    own = ZoneInfo(schedule.timezone)
+    own = zone_of(schedule.timezone)
     turn = _turn(scale.begin, scale.end, own)
     marked = (scale.at(turn), _turns(turn, own, reader)) if turn else ("", "")
     return Lane(schedule.name, url_of(schedule), zone, bars, *marked)
@@ -203,7 +203,7 @@ def _lane(
 
 def _bar(one: Shift, schedule: Schedule, scale: _Scale, looker: Looker) -> Bar:
     name = looker.name(one.who)
-    title = f"{name} · {when(one.starts, one.ends, ZoneInfo(schedule.timezone), looker.reader)}"
+    title = f"{name} · {when(one.starts, one.ends, zone_of(schedule.timezone), looker.reader)}"
     return Bar(
         scale.at(one.starts), scale.width(one.starts, one.ends), name, title, looker.look(one.who), bool(one.override)
     )
@@ -217,7 +217,7 @@ def _lines(
 
 
 def line_of(one: Shift, schedule: Schedule, looker: Looker) -> Line:
-    zone, reader = ZoneInfo(schedule.timezone), looker.reader
+    zone, reader = zone_of(schedule.timezone), looker.reader
     own, here = when(one.starts, one.ends, zone, reader), when(one.starts, one.ends, reader.zone, reader)
     return Line(
         schedule=schedule.name,
@@ -257,9 +257,9 @@ def _changes(schedules: Sequence[Schedule], begin: datetime, end: datetime, read
     """Where the clock changes in that week, of zones other than the reader's too."""
     found = []
     for zone in sorted({reader.zone.key, *(one.timezone for one in schedules)}):
-        turn = _turn(begin, end, ZoneInfo(zone))
+        turn = _turn(begin, end, zone_of(zone))
         if turn:
-            change = _turns(turn, ZoneInfo(zone), reader)
+            change = _turns(turn, zone_of(zone), reader)
             found.append(reader.say("The clock changes in %(zone)s: %(change)s", zone=zone, change=change))
     return found
 

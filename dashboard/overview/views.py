@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from flask.typing import ResponseReturnValue
 
@@ -16,6 +15,7 @@ from gateway.access.auth import READERS, Visit, require
 from gateway.service_address import service_url
 from gateway.store.stats import Scope
 from gateway.world import world
+from rules.walltime import zone_of
 
 WEEK = 7
 
@@ -48,7 +48,7 @@ def _nights(visit: Visit) -> tuple[int, int] | None:
     """Pages in sleep hours, this week so far and last week; none before anything was counted."""
     if queries.counted_until() is None:
         return None
-    zone = ZoneInfo(world().shelf.book.timezone)
+    zone = zone_of(world().shelf.book.timezone)
     today = visit.now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     this = Scope(monday, monday + timedelta(days=WEEK), zone)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from dashboard.reader import Reader
 from dashboard.words import ROLES, WAYS, initials
 from gateway.store.tables import PersonRow, ReachFinding
 from rules.oncall import on_call
+from rules.walltime import is_zone, zone_of
 from rules.words import Contact, Directory, Role
 
 KINDS = {  # of what the look ahead found: the sentence and how bad it is
@@ -17,6 +17,7 @@ KINDS = {  # of what the look ahead found: the sentence and how bad it is
     "ended": ("A browser no longer takes push", "warn"),
     "failing": ("A contact fails: %(what)s", "warn"),
     "gap": ("Nobody is on call: %(what)s", "bad"),
+    "zone": ("An unknown time zone is read as UTC: %(what)s", "bad"),
     "left": ("Has left and still stands in: %(what)s", "warn"),
 }
 
@@ -88,10 +89,8 @@ def lack_of(kind: str, what: str, reader: Reader) -> Lack:
 
 
 def clock(zone: str, now: datetime) -> str:
-    try:
-        return f"{now.astimezone(ZoneInfo(zone)):%H:%M}"
-    except (KeyError, ValueError, OSError):  # a zone that this machine does not know any more
-        return ""
+    """Nothing for a zone that this machine does not know any more."""
+    return f"{now.astimezone(zone_of(zone)):%H:%M}" if is_zone(zone) else ""
 
 
 def _marked() -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from flask import abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -24,6 +23,7 @@ from gateway.store.stats import Scope
 from gateway.store.tables import PersonRow, ReachFinding
 from gateway.world import world
 from rules.personal import write_quiet
+from rules.walltime import zone_of
 from rules.words import Role, Urgency
 
 PAGE = 50
@@ -86,7 +86,7 @@ def people_page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseRetur
 
 def _lately(visit: Visit) -> Scope:
     """What the load is counted of, as the report says it, which is for the same readers."""
-    zone = ZoneInfo(world().shelf.book.timezone)
+    zone = zone_of(world().shelf.book.timezone)
     today = visit.now.astimezone(zone).date()
     return Scope(today - timedelta(days=LOAD_DAYS - 1), today + timedelta(days=1), zone)
 

@@ -11,10 +11,10 @@ from dashboard.reader import Reader
 from gateway import silencing
 from gateway.silencing import Wanted
 from rules.durations import parse_duration
-from rules.places import is_timezone
 from rules.snoozing import end_of
 from rules.suppress import Wrong
 from rules.text import clean_text, one_line
+from rules.walltime import is_zone
 
 MOST_ROWS, LONGEST_ROW, LONGEST_REASON = 12, 500, 500
 SPARE = 1  # empty rows below what is filled in
@@ -123,7 +123,7 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 def window(form: Form, now: datetime) -> Wanted:
     """Raises Wrong."""
-    if not is_timezone(form.zone):
+    if not is_zone(form.zone):
         raise Wrong("a time zone is written like Europe/Berlin")
     rule = form.rule if form.repeat == "custom" else form.repeat
     if form.repeat == "custom" and not rule:

@@ -24,6 +24,7 @@ from gateway.store import reports as store
 from gateway.store import stats
 from gateway.world import world
 from rules.figures import GOAL_DELIVERED, GOAL_IN_TIME, NORM_OF_NIGHTS
+from rules.walltime import zone_of
 from rules.words import Role, Urgency
 
 TITLES = {
@@ -44,7 +45,7 @@ TABLES = {  # what of each page there is as a file
 
 def zone() -> ZoneInfo:
     """Reports count days of the house, not of who reads: all readers see the same numbers."""
-    return ZoneInfo(world().shelf.book.timezone)
+    return zone_of(world().shelf.book.timezone)
 
 
 def wanted(visit: Visit) -> Asked:

@@ -9,7 +9,8 @@ from gateway.checkup import Check, Said, State
 _ = str  # for the catalogue only: each is looked up by a variable
 NAMES = {
     "rule book": _("Rule book"), "disk": _("Disk"), "clock": _("Clock"), "secret key": _("Secret key"),
-    "channels": _("Channels"), "people": _("People"), "work": _("Work"), "auditor": _("Auditor"),
+    "channels": _("Channels"), "people": _("People"), "time zones": _("Time zones"), "work": _("Work"),
+    "auditor": _("Auditor"),
 }  # fmt: skip
 TEMPLATES = frozenset(
     (
@@ -29,6 +30,8 @@ TEMPLATES = frozenset(
         _("people: %(n)s, administrators who can be reached: %(admins)s"),
         _("people: %(n)s, no administrator who can be reached: what nobody else hears, nobody hears"),
         _("found in the next 14 days when last looked: %(n)s, see People"),
+        _("%(name)s: the time zone %(zone)s is not known here, UTC is taken"),
+        _("all that are named are known"),
         _("no worker was seen within %(n)s s, and nothing waits for one"),
         _("a worker was seen, nothing is late"),
         _("no auditor was ever seen: ./nabat auditor watches over the others"),

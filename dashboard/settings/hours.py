@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from dashboard.reader import Reader
 from rules import public_holidays
 from rules.calendars import WHOLE_DAY, Calendar, Span, contains
+from rules.walltime import zone_of
 
 NEXT = 3  # days that are named
 AHEAD = 366
@@ -50,7 +50,7 @@ def _clock(minutes: int) -> str:
 
 
 def _coming(one: Calendar, now: datetime, reader: Reader) -> list[tuple[str, str]]:
-    zone = ZoneInfo(one.timezone)
+    zone = zone_of(one.timezone)
     today = now.astimezone(zone).date()
     found: dict[date, str] = {}
     for year in (today.year, today.year + 1):

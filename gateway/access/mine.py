@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from gateway.access.staff import is_zone
 from gateway.actions import Actor
 from gateway.store import audit, letters, people, signins
 from gateway.store.db import transaction
 from gateway.store.tables import PersonRow
 from rules.personal import read_quiet, read_wishes
+from rules.walltime import is_zone
 
 NO_ZONE = "This is not a time zone: write it like Europe/Berlin."
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from itsdangerous import BadSignature, Signer
 from sqlalchemy.orm import Session
@@ -23,6 +22,7 @@ from gateway.store.types import micros, moment
 from gateway.world import world
 from rules.person_keys import EMAIL
 from rules.text import clean_text, one_line
+from rules.walltime import is_zone, zone_of
 from rules.words import Role
 
 LINK_HOLDS = timedelta(days=7)
@@ -58,13 +58,6 @@ class Given:
         if self.role not in tuple(Role) or self.language not in LANGUAGES:
             return "Choose a role and a language."
         return "" if is_zone(self.timezone) else "This is not a time zone: write it like Europe/Berlin."
-
-
-def is_zone(name: str) -> bool:
-    try:
-        return bool(name) and bool(ZoneInfo(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
 
 
 def add_person(given: Given, by: Actor, now: datetime) -> tuple[int, str]:
@@ -139,7 +132,7 @@ def leave(number: int, instead: str, by: Actor, now: datetime) -> str:
 
 def _hand_over(schedule: ScheduleRow, old: str, new: str, now: datetime) -> None:
     """From now on it is the other's turn. What was stays: a layer that has begun ends, above the one that goes on."""
-    here = now.astimezone(ZoneInfo(schedule.timezone)).replace(tzinfo=None)
+    here = now.astimezone(zone_of(schedule.timezone)).replace(tzinfo=None)
     layers = list[dict[str, Any]]()
     for layer in schedule.layers:
         members = layer.get("members", ())

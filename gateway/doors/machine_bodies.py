@@ -14,6 +14,7 @@ from gateway.loader import BadJson, load
 from gateway.store import readings, undos
 from gateway.store.db import reading
 from gateway.world import world
+from rules import walltime
 from rules.lifecycle import NOTHING_DONE, Reason
 from rules.text import clean_text, one_line
 from rules.words import Role
@@ -88,7 +89,7 @@ def moment_in(said: dict[str, Any], name: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-        found = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(world().settings.timezone))
+        found = found if found.tzinfo else found.replace(tzinfo=walltime.zone_of(world().settings.timezone))
         found = found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Refused(problem(400, f"{name}: write it like 2026-12-05T09:00:00+03:00")) from None
@@ -99,7 +100,7 @@ def moment_in(said: dict[str, Any], name: str) -> datetime | None:
 
 def zone_of(call: Call) -> ZoneInfo:
     """Whose wall clock is meant: the person's own, else ours."""
-    return ZoneInfo((call.person.timezone if call.person else "") or world().settings.timezone)
+    return walltime.zone_of((call.person.timezone if call.person else "") or world().settings.timezone)
 
 
 def may_see_keys(call: Call) -> bool:

@@ -13,8 +13,8 @@ from gateway.doors.machine_matchers import matchers_in
 from gateway.store.db import reading, transaction
 from gateway.world import world
 from rules.durations import parse_duration
-from rules.places import is_timezone
 from rules.suppress import Wrong, read_matchers, takes_everything
+from rules.walltime import is_zone
 from rules.words import Suppressor
 
 NEXT = 6  # times of a window that are shown
@@ -33,7 +33,7 @@ def preview_window(call: Call) -> Response:
     """With its next times."""
     said = object_of(body())
     zone = text_in(said, "timezone") or world().settings.timezone
-    if not is_timezone(zone):
+    if not is_zone(zone):
         raise Refused(problem(400, "timezone: not the name of a time zone, like Europe/Berlin"))
     try:
         length = parse_duration(text_in(said, "length"))

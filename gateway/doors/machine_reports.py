@@ -4,7 +4,6 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
@@ -27,6 +26,7 @@ from rules import figures
 from rules.duty_load import covers
 from rules.noise import advice
 from rules.report import flat
+from rules.walltime import zone_of
 from rules.words import Role, Urgency
 
 DAYS = 30
@@ -35,7 +35,7 @@ GUEST = ("id", "query", "made_by", "created_at", "expires_at", "revoked_at")
 
 
 def _asked(call: Call) -> Scope:
-    zone = ZoneInfo(world().shelf.book.timezone)
+    zone = zone_of(world().shelf.book.timezone)
     today = call.now.astimezone(zone).date()
     asked = questions.wanted_report(request.args, today - timedelta(days=DAYS), today - timedelta(days=1))
     return Scope(asked.first, asked.last + timedelta(days=1), zone, asked.team, asked.urgency, asked.service)

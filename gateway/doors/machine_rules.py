@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
@@ -23,6 +22,7 @@ from rules.explain import ladder, rung_as_data
 from rules.lint import Finding
 from rules.people import BadPeopleFile
 from rules.policies import routes_of, told_first
+from rules.walltime import zone_of
 from rules.words import Directory, Route, Urgency
 
 MOST = 500  # rules of one answer, as on the page
@@ -102,7 +102,7 @@ def _policy(one: Policy, directory: Directory, now: datetime) -> dict[str, Any]:
 
 def _ladder(route: Route, directory: Directory, now: datetime) -> dict[str, Any]:
     """`goes_on`: after the last step it is told again and again until somebody answers."""
-    rungs = ladder(route, directory, now.astimezone(ZoneInfo(world().shelf.book.timezone)), timedelta(), notices)
+    rungs = ladder(route, directory, now.astimezone(zone_of(world().shelf.book.timezone)), timedelta(), notices)
     told = answers.without_addresses({"ladder": [rung_as_data(rung) for rung in rungs]})
     return {"urgency": route.urgency.value, "goes_on": route.urgency is Urgency.EMERGENCY, **told}
 

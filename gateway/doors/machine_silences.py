@@ -20,8 +20,8 @@ from gateway.store.silence_undos import Did, Stood
 from gateway.store.tables import HiddenAlert, Incident, SilenceRow
 from gateway.world import world
 from rules.durations import parse_duration
-from rules.places import is_timezone
 from rules.suppress import Wrong
+from rules.walltime import is_zone
 from rules.words import Suppressor
 
 HIDDEN = ("fingerprint", "title", "at", "until")
@@ -76,7 +76,7 @@ def add_silence(call: Call) -> Response:
 def add_window(call: Call) -> Response:
     said = object_of(body())
     zone = text_in(said, "timezone") or world().settings.timezone
-    if not is_timezone(zone):
+    if not is_zone(zone):
         raise Refused(problem(400, "timezone: not the name of a time zone, like Europe/Berlin"))
     more = {"rule": text_in(said, "rule"), "reason": text_in(said, "reason"), **_more(said, call)}
     try:

@@ -184,6 +184,7 @@ def _finding(one: Mapping[str, Any], word: Any) -> str:
         "ended": "a browser no longer takes push: %(what)s",
         "failing": "a contact fails: %(what)s",
         "gap": "nobody is on call: %(what)s",
+        "zone": "an unknown time zone is read as UTC: %(what)s",
         "left": "has left and still stands in: %(what)s",
     }
     return name + str(word(words[str(one["kind"])], what=one["what"]))

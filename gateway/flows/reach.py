@@ -6,7 +6,6 @@ First they hear of it, then their team's lead.
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +15,7 @@ from gateway.store.db import reading, transaction
 from gateway.store.tables import ReachFinding
 from gateway.world import world
 from rules.reach import look
+from rules.walltime import zone_of
 from rules.words import Directory, Role
 
 AT = time(3, 30)  # by the clock of the installation's zone
@@ -24,7 +24,7 @@ LEAVES_TIME = timedelta(hours=20)  # for the person, before the lead hears of it
 
 def look_ahead(now: datetime) -> int:
     """Once a night, whichever worker comes first. Returns how much is wrong."""
-    local = now.astimezone(ZoneInfo(world().settings.timezone))
+    local = now.astimezone(zone_of(world().settings.timezone))
     if local.time() < AT:
         return 0
     with reading() as session:

@@ -18,6 +18,7 @@ from gateway.store.tables import Entry, Incident
 from gateway.store.types import micros, moment
 from gateway.world import World
 from rules.report import flat
+from rules.walltime import zone_of
 
 EVERY = timedelta(minutes=5)
 ANEW = timedelta(hours=26)
@@ -39,7 +40,7 @@ class Keeper:
         self.beside = Beside(self.app, "reports")
 
     def start_due(self, now: datetime) -> None:
-        self.beside.start("sums", EVERY, now, lambda: turn(now, ZoneInfo(self.world.shelf.book.timezone)))
+        self.beside.start("sums", EVERY, now, lambda: turn(now, zone_of(self.world.shelf.book.timezone)))
 
 
 def turn(now: datetime, zone: ZoneInfo) -> None:

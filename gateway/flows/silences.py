@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +14,7 @@ from gateway.store.db import reading, transaction
 from gateway.store.tables import SilenceRow
 from rules import recurrence
 from rules.suppress import next_turn, read_matchers, still_soon, wants_reminder
+from rules.walltime import zone_of
 from rules.words import Suppressor
 
 AGAIN = timedelta(minutes=1)  # after one that failed
@@ -80,7 +80,7 @@ def _next_span(session: Session, row: SilenceRow, now: datetime) -> None:
         return
     length = timedelta(seconds=row.seconds)
     start = datetime.fromisoformat(row.wall_start)
-    found = recurrence.spans(row.rule, start, length, ZoneInfo(row.timezone), now)
+    found = recurrence.spans(row.rule, start, length, zone_of(row.timezone), now)
     if not found:
         over(session, row, now, "")
         return

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from gateway.store.db import reading, transaction
 from gateway.store.stats import Scope
 from gateway.world import World
 from rules.report import flat
+from rules.walltime import zone_of
 from rules.words import Person
 
 AT = 8  # o'clock, on Monday; a worker that was away sends it until the day is over
@@ -43,16 +43,13 @@ def send_due(world: World, now: datetime) -> int:
 
 def _monday(person: Person, now: datetime) -> date | None:
     """The Monday that it is for them, once it is eight; none on other days."""
-    try:
-        local = now.astimezone(ZoneInfo(person.timezone))
-    except (ZoneInfoNotFoundError, ValueError):
-        local = now
+    local = now.astimezone(zone_of(person.timezone))
     return local.date() if local.weekday() == 0 and local.hour >= AT else None
 
 
 def _facts(session: Session, world: World, monday: date, now: datetime) -> Mapping[str, Any]:
     """The week that is over, the one before it, and what was noisiest."""
-    scope = Scope(monday - timedelta(days=WEEK), monday, ZoneInfo(world.shelf.book.timezone))
+    scope = Scope(monday - timedelta(days=WEEK), monday, zone_of(world.shelf.book.timezone))
     found = reports.noise(reports.alert_rows(session, scope, now))[:NOISY]
     query = f"?p=custom&from={scope.start.isoformat()}&to={(monday - timedelta(days=1)).isoformat()}"
     return {

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from gateway.lists.matching import of_these, walk
 from gateway.lists.meaning import Asker, Meant, meaning
 from gateway.store import watches
 from gateway.store.tables import SavedView, Watch
+from rules.walltime import zone_of
 from rules.ways import CHANNELS_OF_WAY
 from rules.words import Contact, Directory, Person, Role, Way
 
@@ -77,10 +77,7 @@ def look_at(
 
 
 def _meant(query: str, person: Person, directory: Directory, now: datetime) -> tuple[Filter, Meant]:
-    try:
-        zone = ZoneInfo(person.timezone)
-    except (ZoneInfoNotFoundError, ValueError):  # of another system's list of zones
-        zone = ZoneInfo("UTC")
+    zone = zone_of(person.timezone)
     wanted = filters.of_query(query, now, zone)
     return wanted, meaning(wanted, Asker(person.id, person.email, zone), directory, now)
 

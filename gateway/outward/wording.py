@@ -2,11 +2,12 @@
 
 import functools
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import yaml
+
+from rules.walltime import zone_of
 
 CATALOGUE = Path(__file__).parent.parent.parent / "templates" / "messages" / "words.yaml"
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -25,7 +26,7 @@ class Wording:
     def __init__(self, language: str, timezone: str) -> None:
         self.language = language
         self.words = catalogue().get(language, {})
-        self.zone = _zone(timezone)
+        self.zone = zone_of(timezone)
 
     def word(self, text: str, **values: object) -> str:
         """The text in the person's language, its %(name)s filled in; English where the catalogue is silent."""
@@ -62,10 +63,3 @@ def offset(moment: datetime) -> str:
     hours, rest = divmod(abs(minutes), 60)
     sign = "+" if minutes > 0 else "-"
     return "UTC" if not minutes else f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # a page with the wrong zone is better than none, and it names its offset
-        return UTC

@@ -13,7 +13,7 @@ from gateway.store.heartbeats import Expected
 from rules.cron import read_cron
 from rules.durations import parse_duration, write_duration
 from rules.heartbeats import LEAST_EVERY, LEAST_GRACE, MOST_EVERY, MOST_GRACE
-from rules.places import is_timezone
+from rules.walltime import is_zone
 from rules.words import Severity
 
 LONGEST_NAME = 100
@@ -39,7 +39,7 @@ def heartbeat_add(name: str, every: str, cron: str, grace: str, zone: str, sever
         fail(f"a name has 1 to {LONGEST_NAME} printable characters")
     with program() as (_, world), transaction() as session:
         now, place = world.clock.now(), zone or world.settings.timezone
-        if not is_timezone(place):
+        if not is_zone(place):
             fail(f"{place[:60]!r} is not a time zone; write a name like Europe/Berlin")
         period = _span(every, LEAST_EVERY, MOST_EVERY) if every else timedelta()
         wanted = Expected(

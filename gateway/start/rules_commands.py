@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy.engine import make_url
@@ -32,6 +31,7 @@ from rules.explain import Explanation
 from rules.lint import Finding, lint
 from rules.lint_people import lint_people
 from rules.sentence import Say
+from rules.walltime import zone_of
 from rules.words import Directory
 
 
@@ -121,7 +121,7 @@ def _tell_why(number: int, say: Say) -> None:
         if incident is None:
             fail(f"there is no incident {number}")
         names = {email: person.name for email, person in world.roll.current(session).people.items()}
-        zone = ZoneInfo(world.settings.timezone)
+        zone = zone_of(world.settings.timezone)
         click.echo(why(session, incident, world.shelf.book).as_text(say, names, zone), nl=False)
 
 
@@ -148,7 +148,7 @@ def _moment(at: str, chosen: book.RuleBook) -> datetime:
         fail(f"--at {at!r}: write it as 2026-12-05T03:12:00+03:00")
     if not 1970 <= moment.year < 2200:
         fail(f"--at {at!r}: must lie between 1970 and 2200")
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(chosen.timezone))
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone_of(chosen.timezone))
 
 
 def _directory(rules: Path) -> Directory | None:

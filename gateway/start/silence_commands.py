@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,8 +14,8 @@ from gateway.store.db import reading, transaction
 from gateway.store.tables import SilenceRow
 from gateway.world import World
 from rules.durations import parse_duration
-from rules.places import is_timezone
 from rules.suppress import EVERYTHING, Wrong
+from rules.walltime import is_zone, zone_of
 from rules.words import Suppressor
 
 T = TypeVar("T")
@@ -68,7 +67,7 @@ def silence_add(matchers: tuple[str, ...], length: str, until: str, *, all_of_it
 def maintenance_add(matchers: tuple[str, ...], start: str, length: str, zone: str, **more: str) -> None:
     with program() as (_, world):
         now, place = world.clock.now(), zone or world.settings.timezone
-        if not is_timezone(place):
+        if not is_zone(place):
             fail(f"{place[:60]!r} is not a time zone; write a name like Europe/Berlin")
         span = _checked(parse_duration, length)
         wanted = _checked(lambda text: flow.window(matchers, text, span, place, now, **_given(more)), start)
@@ -88,7 +87,7 @@ def _checked(read: Callable[[str], T], text: str) -> T:
 
 def _moment(text: str, world: World) -> datetime:
     found = _checked(datetime.fromisoformat, text)
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(world.settings.timezone))).astimezone(UTC)
+    return (found if found.tzinfo else found.replace(tzinfo=zone_of(world.settings.timezone))).astimezone(UTC)
 
 
 def _add(kind: Suppressor, wanted: flow.Wanted, now: datetime) -> None:
@@ -113,7 +112,7 @@ def _list(kind: Suppressor, *, ended: bool) -> None:
 
 
 def _line(row: SilenceRow, now: datetime) -> str:
-    zone = ZoneInfo(row.timezone or "UTC")
+    zone = zone_of(row.timezone or "UTC")
     times = f"{row.starts_at.astimezone(zone):%Y-%m-%d %H:%M} to {row.ends_at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
     again = f", {row.rule}" if row.rule else ""
     return f"{row.id:4} {flow.state(row, now):8} {', '.join(map(str, row.matchers)) or 'everything'}  {times}{again}"
@@ -134,7 +133,7 @@ def _show(kind: Suppressor, number: int) -> None:
             fail(f"there is no {kind} {number}")
         click.echo(_line(row, now))
         if row.rule:
-            zone = ZoneInfo(row.timezone)
+            zone = zone_of(row.timezone)
             for starts, ends in flow.coming(row, now):
                 click.echo(f"     {starts.astimezone(zone):%a %Y-%m-%d %H:%M} to {ends.astimezone(zone):%H:%M %Z}")
         found = store.report(session, number)

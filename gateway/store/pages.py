@@ -1,8 +1,7 @@
 """What a message was to the person who got it: fields that reports need and that nobody can compute later."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +10,7 @@ from gateway.store import bulk
 from gateway.store.outbox import RINGING, Leased
 from gateway.store.tables import PersonRow
 from gateway.store.types import micros
+from rules.walltime import zone_of
 
 SAME_INTERRUPTION = timedelta(seconds=60)  # several messages to one person within this are one page
 NIGHT_ENDS = timedelta(hours=7)
@@ -21,20 +21,13 @@ def load_on_person(session: Session, leased: Leased, now: datetime) -> dict[str,
     if leased.person_id is None:
         return {"is_page": leased.way != "email" and leased.kind in RINGING}
     zone = session.scalar(select(PersonRow.timezone).where(PersonRow.id == leased.person_id)) or "UTC"
-    local = now.astimezone(_zone(zone))
+    local = now.astimezone(zone_of(zone))
     page = leased.way != "email" and leased.kind in RINGING and not _interrupted(session, leased.person_id, now)
     return {
         "local_mow": local.weekday() * 1440 + local.hour * 60 + local.minute,
         "local_night": (local - NIGHT_ENDS).date().isoformat(),
         "is_page": page,
     }
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # of another system's list of zones: what became of the message is kept
-        return UTC
 
 
 def _interrupted(session: Session, person_id: int, now: datetime) -> bool:

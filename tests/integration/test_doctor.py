@@ -81,6 +81,16 @@ def test_all_is_well_while_it_runs(nabat, world, database_url):
     assert words.endswith("all is well\n")
 
 
+def test_a_time_zone_that_is_none_here_is_a_problem(nabat, world):
+    lives(world)
+    assert about(nabat()[1], "time zones") == [("ok", "all that are named are known")]
+    with transaction() as session:
+        session.execute(text("UPDATE schedule SET timezone = 'Mars/Olympus'"))
+    code, said = nabat()
+    words = "infra: the time zone Mars/Olympus is not known here, UTC is taken"
+    assert (code, problems(said)) == (1, {"time zones": words})
+
+
 def test_stopped_with_nothing_to_do_is_well_and_with_something_to_do_is_not(nabat, world):
     code, said = nabat()
     assert code == 0

@@ -52,6 +52,20 @@ def test_at_start_a_broken_book_stops_the_program(tmp_path):
         Bookshelf(tmp_path)
 
 
+def test_at_start_a_calendar_whose_zone_is_none_here_has_the_book_s_and_is_complained_of(tmp_path):
+    """Nobody has touched the book: the system has another list of zones since."""
+    text = "calendars: {work: {days: mon-fri, timezone: Mars/Olympus}}\n" + BOOK
+    (tmp_path / "book.yaml").write_text(text)
+    shelf = Bookshelf(tmp_path)
+    assert shelf.book.calendars["work"].timezone == "Europe/Moscow"
+    assert shelf.complaints == (
+        "book.yaml:1: calendars.work.timezone: 'Mars/Olympus' is not a time zone; write a name like Europe/Berlin",
+    )
+    (tmp_path / "book.yaml").write_text(text + "routess: []\n")
+    with pytest.raises(BadRuleBook, match="routess"):
+        Bookshelf(tmp_path)
+
+
 def test_what_editors_leave_beside_the_book_disturbs_nothing(world):
     shelf = world.app.extensions["gateway"].shelf
     (shelf.place / ".#book.yaml").symlink_to("nowhere@host.1234")
