@@ -1,11 +1,14 @@
 """What does not come: sources that fall silent against their habit, and alerts nobody speaks of any more."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from gateway import log
 from gateway.flows import intake
+from gateway.flows.apart import apart
 from gateway.flows.beats import own_post
 from gateway.flows.own_alerts import source_silent_alert
 from gateway.store import alertmanagers, rhythms, timeline, timers
@@ -25,20 +28,26 @@ SHOWN = 5  # titles named on a timeline line
 def listen(now: datetime) -> int:
     """Learns how long each source is quiet, and tells of those that are so for too long. Returns how many were told."""
     with reading() as session:
-        known = [source.id for source, row in rhythms.sources(session) if _may_change(source, row, now)]
+        found = rhythms.sources(session)
+        known = [one.id for one, row in found if _alone(one.id, partial(_may_change, one, row, now))]
         retired = rhythms.retired(session)
     for source_id in retired:
-        _expect_no_more(source_id, now)
-    return sum(_listen(source_id, now) for source_id in known)
+        _alone(source_id, partial(_expect_no_more, source_id, now))
+    return sum(_alone(source_id, partial(_listen, source_id, now)) for source_id in known)
 
 
-def _expect_no_more(source_id: int, now: datetime) -> None:
+def _alone(source_id: int, look: Callable[[], bool]) -> bool:
+    return apart("rhythms", look, lambda: False, source=source_id)
+
+
+def _expect_no_more(source_id: int, now: datetime) -> bool:
     with transaction() as session:
         row = rhythms.lock(session, source_id)
         if row is None or source_id not in rhythms.retired(session):
-            return  # heard, or given a key, meanwhile
+            return False  # heard, or given a key, meanwhile
         row.silent_at = None
         _tell(session, session.get_one(Source, source_id).name, "", now, over=True)
+        return True
 
 
 def _may_change(source: Source, row: Rhythm | None, now: datetime) -> bool:
@@ -84,7 +93,8 @@ def forget_stale(now: datetime) -> int:
         found = rhythms.with_stale(session)
         up_for = timers.since_outage(session, now) if found else None
     # What was said while nobody was here to hear it is no silence.
-    return sum(_forget(*one, now) for one in found if up_for is None or up_for >= timedelta(seconds=one[2]))
+    due = [one for one in found if up_for is None or up_for >= timedelta(seconds=one[2])]
+    return sum(apart("stale_alerts", partial(_forget, *one, now), lambda: 0, source=one[0]) for one in due)
 
 
 def _forget(source_id: int, name: str, seconds: int, now: datetime) -> int:

@@ -2,9 +2,11 @@
 
 import hashlib
 from datetime import datetime
+from functools import partial
 
 from gateway import log
 from gateway.flows import intake
+from gateway.flows.apart import apart
 from gateway.store import alertmanagers, inhibitors, silences, suppressed
 from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
@@ -24,7 +26,8 @@ def release(now: datetime) -> int:
             return 0
         found = inhibitors.orphans(session)
     for source_id in sorted({one.source_id for one in found}):
-        _let_go([one for one in found if one.source_id == source_id], now)
+        mine = [one for one in found if one.source_id == source_id]
+        apart("inhibition", partial(_let_go, mine, now), lambda: None, source=source_id)
     with reading() as session:
         held = silences.holds_any(session)
     if held:

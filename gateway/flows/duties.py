@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
 from gateway.flows import intake
+from gateway.flows.apart import apart
 from gateway.flows.own_alerts import OWN_NAME, OWN_SOURCE, swap_alert
 from gateway.flows.prepare import given_route
 from gateway.store import audit, notices, people, shifts
@@ -23,6 +25,7 @@ from rules.words import Directory, Role, Route, Step, Urgency
 Span = tuple[datetime, datetime]
 LONGEST = timedelta(days=92)
 HEARD = timedelta(hours=1)  # for so long an answer is news
+AGAIN = timedelta(minutes=1)  # after one that failed
 MOST_AWAY = 60  # shifts
 ASKED_ONLY = timedelta(hours=1)  # what tells of a swap has one step
 # What is wrong, as sentences that pages can translate.
@@ -92,13 +95,11 @@ def add(session: Session, asked: Asked, actor: Actor, now: datetime, *, own: str
     return row
 
 
-def _tell(
-    session: Session, row: OverrideRow, schedule: Schedule, person_id: int, actor: Actor, now: datetime
-) -> None:  # fmt: skip
+def _tell(session: Session, row: OverrideRow, schedule: Schedule, who: int, actor: Actor, now: datetime) -> None:
     """Nobody is put on call without hearing of it."""
     detail = {"schedule": schedule.name, "by": actor.name, "reason": row.reason}
     detail |= {"from": str(micros(row.starts_at)), "to": str(micros(row.ends_at))}
-    notices.tell(session, person_id, f"override:{row.id}", "duty", detail, now)
+    notices.tell(session, who, f"override:{row.id}", "duty", detail, now)
 
 
 def remove(session: Session, number: int, actor: Actor, now: datetime, *, own: str = "") -> OverrideRow | None:
@@ -185,16 +186,27 @@ def withdraw(session: Session, number: int, actor: Actor, now: datetime) -> Swap
 def turn_due(now: datetime) -> None:
     """What nobody answered in time is over, and so is the news of an answer."""
     with reading() as session:
-        if not shifts.is_due(session, now):
-            return
+        due = shifts.due(session, now)
+    for number in due:
+        apart("swaps", partial(_turn, number, now), partial(_put_off, number, now), swap=number)
+
+
+def _turn(number: int, now: datetime) -> None:
     with transaction() as session:
+        row = shifts.swap(session, number)
+        if row is None or row.next_at is None or row.next_at > now:
+            return  # another worker was quicker
         directory = world().roll.current(session)
-        for row in shifts.due(session, now):
-            if row.state == shifts.REQUESTED:
-                _close(session, row, shifts.EXPIRED, directory, now)
-            else:
-                row.next_at = None
-                _say(session, row, directory, now, of_answer=True, over=True)
+        if row.state == shifts.REQUESTED:
+            _close(session, row, shifts.EXPIRED, directory, now)
+        else:
+            row.next_at = None
+            _say(session, row, directory, now, of_answer=True, over=True)
+
+
+def _put_off(number: int, now: datetime) -> None:
+    with transaction() as session:
+        shifts.put_off(session, number, now, now + AGAIN)
 
 
 def _exchange(session: Session, row: SwapRow, directory: Directory, actor: Actor, now: datetime) -> None:
@@ -209,13 +221,7 @@ def _exchange(session: Session, row: SwapRow, directory: Directory, actor: Actor
         add(session, Asked(schedule.name, row.asker, *takes, row.reason), actor, now, swap=row.id)
 
 
-def _check_whose(
-    schedule: Schedule,
-    asker: str,
-    gives: Span,
-    asked: str,
-    takes: Span | None,
-) -> None:
+def _check_whose(schedule: Schedule, asker: str, gives: Span, asked: str, takes: Span | None) -> None:
     if gives[1] - gives[0] > LONGEST or (takes and takes[1] - takes[0] > LONGEST):
         raise Wrong(TOO_LONG)
     if not is_whole_of(schedule, asker, *gives):
@@ -250,9 +256,7 @@ def _speak(session: Session, row: SwapRow, directory: Directory, now: datetime) 
         _say(session, row, directory, now, of_answer=True, over=False)
 
 
-def _say(
-    session: Session, row: SwapRow, directory: Directory, now: datetime, *, of_answer: bool, over: bool
-) -> None:  # fmt: skip
+def _say(session: Session, row: SwapRow, directory: Directory, now: datetime, *, of_answer: bool, over: bool) -> None:
     """A word of our own, by push or else by e-mail."""
     book, names = world().shelf.book, {person.email: person.name for person in directory.people.values()}
     asker, asked = names.get(row.asker, row.asker), names.get(row.asked, row.asked)

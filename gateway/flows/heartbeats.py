@@ -1,11 +1,13 @@
 """What must come again and again and does not: told as an alert of our own, which its next beat ends."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from gateway import log
 from gateway.flows import intake
+from gateway.flows.apart import apart
 from gateway.flows.beats import ends, own_post
 from gateway.flows.own_alerts import silent_alert
 from gateway.store import heartbeats as store
@@ -15,6 +17,8 @@ from gateway.store.tables import HeartbeatRow
 from gateway.world import world
 from rules.durations import write_duration
 from rules.words import Severity
+
+AGAIN = timedelta(minutes=1)  # after one that failed
 
 
 def beat(token: str, now: datetime) -> bool:
@@ -30,24 +34,39 @@ def beat(token: str, now: datetime) -> bool:
 
 def report_due(now: datetime) -> int:
     """Tells of each that is silent; forgets those that the rule book no longer names. Returns how many were told."""
-    names = [one.name for one in world().shelf.book.heartbeats]
+    known = [one.name for one in world().shelf.book.heartbeats]
     with reading() as session:
-        if not store.want_attention(session, names, now):
-            return 0
+        gone, late = store.forgotten(session, known), store.overdue(session, now)
+    for name in gone:
+        apart("heartbeats", partial(_forget, name, now), lambda: None, heartbeat=name)
+    return sum(
+        apart("heartbeats", partial(_report, name, now), partial(_put_off, name, now), heartbeat=name) for name in late
+    )
+
+
+def _forget(name: str, now: datetime) -> None:
     with transaction() as session:
-        gone = store.forgotten(session, names)
-        posts = ends([row for row in gone if row.silent_at is not None], now)
-        for row in gone:
-            store.remove(session, row)
-        session.flush()
-        late = store.overdue(session, now)
-        for row in late:
-            row.silent_at, row.due_at = now, None
-        alerts = [silent_alert(row.name, _words(row), Severity(row.severity), now) for row in late]
-        _take_in(session, [*posts, *([own_post(alerts, now)] if alerts else [])], now)
-    for row in late:
-        log.warning("heartbeat_silent", heartbeat=row.name)
-    return len(late)
+        for row in store.named(session, [name]):
+            if row.hash is None:
+                remove(session, row, now)
+
+
+def _report(name: str, now: datetime) -> bool:
+    with transaction() as session:
+        row = next(iter(store.named(session, [name])), None)
+        if row is None or row.due_at is None or row.due_at > now:
+            return False  # it has come meanwhile, or another worker was quicker
+        row.silent_at, row.due_at = now, None
+        alert = silent_alert(row.name, _words(row), Severity(row.severity), now)
+        _take_in(session, [own_post([alert], now)], now)
+    log.warning("heartbeat_silent", heartbeat=name)
+    return True
+
+
+def _put_off(name: str, now: datetime) -> bool:
+    with transaction() as session:
+        store.put_off(session, name, now, now + AGAIN)
+    return False
 
 
 def remove(session: Session, row: HeartbeatRow, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from gateway.secrets import digest, new_token
@@ -88,23 +88,22 @@ def beat(row: HeartbeatRow, now: datetime) -> bool:
     return was_silent
 
 
-def overdue(session: Session, now: datetime) -> list[HeartbeatRow]:
-    """Locked: those whose silence is to be told now."""
+def overdue(session: Session, now: datetime) -> Sequence[str]:
+    """Without a lock: those whose silence is to be told now."""
     late = HeartbeatRow.due_at.is_not(None) & (HeartbeatRow.due_at <= now)
-    return _all(session, select(HeartbeatRow).where(late).order_by(HeartbeatRow.name).limit(LIMIT))
+    return session.scalars(select(HeartbeatRow.name).where(late).order_by(HeartbeatRow.due_at).limit(LIMIT)).all()
 
 
-def forgotten(session: Session, names: Iterable[str]) -> list[HeartbeatRow]:
-    """Locked: those of a rule book that no longer names them."""
-    query = select(HeartbeatRow).where(HeartbeatRow.hash.is_(None), HeartbeatRow.name.not_in(list(names)))
-    return _all(session, query.order_by(HeartbeatRow.name))
-
-
-def want_attention(session: Session, names: Iterable[str], now: datetime) -> bool:
-    """Whether there is one that is overdue or forgotten; without a lock."""
-    late = HeartbeatRow.due_at.is_not(None) & (HeartbeatRow.due_at <= now)
+def forgotten(session: Session, names: Iterable[str]) -> Sequence[str]:
+    """Without a lock: those of a rule book that no longer names them."""
     gone = HeartbeatRow.hash.is_(None) & HeartbeatRow.name.not_in(list(names))
-    return session.scalar(select(HeartbeatRow.id).where(late | gone).limit(1)) is not None
+    return session.scalars(select(HeartbeatRow.name).where(gone).order_by(HeartbeatRow.name)).all()
+
+
+def put_off(session: Session, name: str, now: datetime, until: datetime) -> None:
+    session.execute(
+        update(HeartbeatRow).where(HeartbeatRow.name == name, HeartbeatRow.due_at <= now).values(due_at=until)
+    )
 
 
 def remove(session: Session, row: HeartbeatRow) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.store.db import locked
@@ -84,13 +84,11 @@ def swaps(session: Session, email: str, now: datetime) -> Sequence[SwapRow]:
     return session.scalars(query).all()
 
 
-def due(session: Session, now: datetime) -> Sequence[SwapRow]:
-    """For which the time has come to be looked at."""
-    query = select(SwapRow).where(SwapRow.next_at.is_not(None), SwapRow.next_at <= now)
-    return session.scalars(locked(query.order_by(SwapRow.id).limit(SHOWN))).all()
+def due(session: Session, now: datetime) -> Sequence[int]:
+    """Numbers of those whose time has come, without a lock."""
+    query = select(SwapRow.id).where(SwapRow.next_at.is_not(None), SwapRow.next_at <= now)
+    return session.scalars(query.order_by(SwapRow.next_at).limit(SHOWN)).all()
 
 
-def is_due(session: Session, now: datetime) -> bool:
-    """Without a lock."""
-    query = select(SwapRow.id).where(SwapRow.next_at.is_not(None), SwapRow.next_at <= now).limit(1)
-    return session.scalar(query) is not None
+def put_off(session: Session, number: int, now: datetime, until: datetime) -> None:
+    session.execute(update(SwapRow).where(SwapRow.id == number, SwapRow.next_at <= now).values(next_at=until))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway.flows import absence, by_hand, heartbeats
 from gateway.store import heartbeats as store
@@ -11,7 +11,7 @@ from gateway.store import ledger, rhythms, timers
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
 from gateway.store.heartbeats import Expected
-from gateway.store.tables import HeartbeatRow
+from gateway.store.tables import AlertRow, HeartbeatRow, Rhythm
 from rules.words import Severity, Urgency
 from tests.samples import BOOK, alert, group
 
@@ -129,6 +129,19 @@ def test_two_that_are_silent_are_two_incidents(world):
     assert sorted(one.title for one in world.incidents()) == ["backup is silent", "report is silent"]
 
 
+def test_a_heartbeat_that_cannot_be_told_of_keeps_no_other_from_it(world):
+    for name in ("backup", "report"):
+        assert world.client.get(job(world, name, every=timedelta(minutes=5))).status_code == 200
+    with transaction() as session:
+        session.execute(update(HeartbeatRow).where(HeartbeatRow.name == "backup").values(severity="odd"))
+    assert looks(world, minutes=15) == 1
+    assert [one.title for one in world.incidents()] == ["report is silent"]
+    with transaction() as session:
+        session.execute(update(HeartbeatRow).where(HeartbeatRow.name == "backup").values(severity="error"))
+    assert looks(world, seconds=1) == 0  # not tried every second
+    assert looks(world, minutes=1) == 1
+
+
 def test_a_token_of_nobody_is_404_and_a_revoked_one_too(world):
     address = job(world, every=timedelta(minutes=5))
     assert world.client.get("/heartbeat/" + "x" * 500).status_code == 404
@@ -158,6 +171,39 @@ def test_a_source_that_falls_silent_against_its_habit_is_told_and_its_next_word_
     world.alert(fingerprint="d", severity="info")
     absence.listen(world.clock.now())
     assert world.incidents()[-1].status == "resolved"
+
+
+def of_two(world):
+    """Sources, of which the first cannot be judged or ended."""
+    for _ in range(9):
+        for name in ("first", "second"):
+            world.post(group(alert(fingerprint=name, severity="info")), name=name)
+        absence.listen(world.clock.now())
+        world.clock.advance(days=1)
+    with reading() as session:
+        return [source_store.find_source(session, name).id for name in ("first", "second")]
+
+
+def test_a_source_that_cannot_be_judged_keeps_no_other_from_it(world):
+    first, _ = of_two(world)
+    with transaction() as session:
+        session.execute(
+            update(Rhythm).where(Rhythm.source_id == first).values(pauses={f"9999-{day}": "odd" for day in range(9)})
+        )
+    world.clock.advance(days=3)
+    assert absence.listen(world.clock.now()) == 1
+    assert world.incidents()[-1].title == "second is silent"
+
+
+def test_a_source_whose_alerts_cannot_be_ended_keeps_no_other_from_it(world):
+    ids = of_two(world)
+    with transaction() as session:
+        for name in ("first", "second"):
+            rhythms.set_stale_after(session, source_store.find_source(session, name), 24 * 3600)
+        session.execute(update(AlertRow).where(AlertRow.source_id == ids[0]).values(severity="odd"))
+    world.clock.advance(days=2)
+    assert absence.forget_stale(world.clock.now()) == 1
+    assert [one.status for one in world.incidents()] == ["triggered", "resolved"]
 
 
 def test_the_silence_of_a_source_ends_with_its_last_key(world):

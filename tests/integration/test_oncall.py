@@ -227,6 +227,27 @@ def test_a_swap_declined_withdrawn_or_never_answered_changes_nothing(made, progr
     assert who(program, "berlin", utc(2026, 12, 14)) == "anna"
 
 
+def test_a_swap_that_cannot_be_ended_keeps_no_other_from_it(made, program, clock, monkeypatch):
+    for _ in range(2):
+        swap(takes=None)
+    say, asked = duties.swap_alert, []
+
+    def fails_once(*given, **more):
+        asked.append(given)
+        if len(asked) == 1:
+            raise RuntimeError("a bug")
+        return say(*given, **more)
+
+    monkeypatch.setattr(duties, "swap_alert", fails_once)
+    clock.set(utc(2026, 12, 21))
+    duties.turn_due(clock.now())
+    assert sorted(db.session.scalars(select(SwapRow.state))) == ["expired", "requested"]
+    clock.advance(minutes=1)
+    duties.turn_due(clock.now())
+    db.session.rollback()
+    assert list(db.session.scalars(select(SwapRow.state))) == ["expired", "expired"]
+
+
 def test_nobody_gives_away_what_is_not_theirs(made, clock):
     for more, words in (
         ({"gives": (utc(2026, 12, 13), utc(2026, 12, 20))}, "not on call for the whole"),
