@@ -4,7 +4,7 @@ Robust rather than sharp: nights, weekends and our own outages only make the lon
 only after a week with a word of it on every day, so never on a fresh install.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 KEPT = timedelta(days=14)
@@ -21,8 +21,22 @@ def learned(pauses: Mapping[str, int], before: datetime, last: datetime) -> dict
     return kept
 
 
-def silent_from(pauses: Mapping[str, int], last: datetime) -> datetime | None:
-    """When its silence becomes strange; none as long as too little is known of it."""
+def in_use_since(keys: Iterable[tuple[datetime, datetime | None]]) -> datetime | None:
+    """Since when it has had a key without a break. Of each key: when it was made, and when it ended, if it did."""
+    since, until = None, None
+    for made, ended in sorted(keys, key=lambda one: one[0]):
+        if since is None or (until is not None and made > until):
+            since, until = made, ended
+        elif until is not None:
+            until = None if ended is None else max(until, ended)
+    return since
+
+
+def silent_from(pauses: Mapping[str, int], last: datetime, since: datetime | None = None) -> datetime | None:
+    """When its silence becomes strange; none as long as too little is known of it.
+
+    `since`: when it could speak again, after a time in which it had no key.
+    """
     if len(pauses) < LEARNING:
         return None
-    return last + max(LEAST, TIMES * timedelta(seconds=max(pauses.values())))
+    return max(last, since or last) + max(LEAST, TIMES * timedelta(seconds=max(pauses.values())))

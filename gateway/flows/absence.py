@@ -68,7 +68,7 @@ def _listen(source_id: int, now: datetime) -> bool:
         heard = source.last_seen_at > row.last_at
         if heard:
             row.pauses, row.last_at = learned(row.pauses, row.last_at, source.last_seen_at), source.last_seen_at
-        due = silent_from(row.pauses, row.last_at)
+        due = silent_from(row.pauses, row.last_at, rhythms.keyed_since(session, source_id))
         if heard and row.silent_at is not None:
             row.silent_at = None
             _tell(session, source.name, "", now, over=True)

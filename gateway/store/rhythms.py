@@ -1,6 +1,7 @@
 """How long sources were quiet, day by day, and whose alerts go stale: rows as they are asked and written."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 from gateway.store import bulk
 from gateway.store.db import locked
 from gateway.store.tables import Rhythm, Source, Token
+from rules.rhythm import in_use_since
 
 _IN_USE = select(Token.id).where(Token.source_id == Source.id, Token.revoked_at.is_(None)).correlate(Source).exists()
 PORTION = 1000  # alerts taken for over in one look; the next ones wait for the next look
@@ -21,6 +23,13 @@ def sources(session: Session) -> Sequence[Row[Source, Rhythm | None]]:
         .where(Source.id != 0, Source.last_seen_at.is_not(None), _IN_USE | Rhythm.silent_at.is_not(None))
     )
     return session.execute(query.order_by(Source.id)).all()
+
+
+def keyed_since(session: Session, source_id: int) -> datetime | None:
+    """Since when it has had a key without a break."""
+    query = select(Token.created_at, Token.revoked_at, Token.expires_at).where(Token.source_id == source_id)
+    ends = [(made, [one for one in ended if one is not None]) for made, *ended in session.execute(query)]
+    return in_use_since((made, min(ended, default=None)) for made, ended in ends)
 
 
 def retired(session: Session) -> Sequence[int]:

@@ -219,6 +219,25 @@ def test_the_silence_of_a_source_ends_with_its_last_key(world):
     assert absence.listen(world.clock.now()) == 0
 
 
+def test_a_source_that_gets_a_key_again_has_its_own_time_first(world):
+    for _ in range(9):
+        day_of_alerts(world)
+    with transaction() as session:
+        source_store.revoke(session, world.token()[-4:], world.clock.now())
+    world.clock.advance(days=30)
+    with transaction() as session:
+        source_store.create_token(session, "alertmanager", "", world.clock.now(), ["alertmanager"])
+    assert absence.listen(world.clock.now()) == 0
+    world.clock.advance(days=2)
+    with transaction() as session:  # a change of keys is no new beginning
+        (old,) = (row for row, _ in source_store.list_tokens(session) if row.revoked_at is None)
+        source_store.rotate(session, old, world.clock.now(), timedelta(days=1))
+    world.clock.advance(hours=23)
+    assert absence.listen(world.clock.now()) == 0
+    world.clock.advance(hours=1)
+    assert absence.listen(world.clock.now()) == 1
+
+
 @sqlite
 def test_a_fresh_install_is_not_judged_and_neither_is_a_source_whose_keys_are_revoked(world):
     for _ in range(5):
