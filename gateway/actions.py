@@ -20,7 +20,7 @@ from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal
 from rules.phases import decide
 from rules.timing import Phase
 from rules.undoing import ACTS
-from rules.words import Directory, Person, Role, Suppression
+from rules.words import Directory, Person, Role, Status, Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def act_on(
         cases.count_firing(session, found.values())
     changes, reasons, done = changes_of(session, now), {}, []
     for case in found.values():
-        before, known = undos.standing(case), replace(given, firing=case.firing or given.firing)
+        before, known = undos.standing(case), _known(session, case, signal, given)
         decision = decide(case.state, signal, case.route, now, known)
         carry_out(changes, case, decision, actor)
         reasons[case.id] = decision.reason
@@ -79,6 +79,14 @@ def act_on(
     crashpoint.passing("action written")
     remember(session, actor, signal.value, now, done)
     return reasons
+
+
+def _known(session: Session, case: Case, signal: Signal, given: Given) -> Given:
+    """With what an incident's own past adds to it."""
+    known = replace(given, firing=case.firing or given.firing)
+    if signal is Signal.TIMER and case.state.phase is Phase.FLAPPING and case.state.status is Status.ACKNOWLEDGED:
+        return replace(known, until=timeline.acknowledged_until(session, case.id, case.ack_at))
+    return known
 
 
 def remember(session: Session, actor: Actor, what: str, now: datetime, done: Sequence[undos.Item]) -> None:
@@ -167,7 +175,7 @@ def carry_out(changes: Changes, case: Case, decision: Decision, actor: Actor) ->
     changes.touch(case)
     _go_on(case, decision)
     if decision.reason in (Reason.ACKNOWLEDGED, Reason.RESOLVED):
-        _answered(changes, case, decision.reason, actor)
+        _answered(changes, case, decision, actor)
     elif decision.reason is Reason.SNOOZED:
         changes.line(case, decision.reason.value, actor.name, {"until": case.state.snoozed_until, "how": actor.how})
         changes.answer(case, decision.reason.value, actor)
@@ -197,7 +205,8 @@ def _go_on(case: Case, decision: Decision) -> None:
         case.resolved_at = case.resolved_by = case.resolve_kind = None
 
 
-def _answered(changes: Changes, case: Case, reason: Reason, actor: Actor) -> None:
+def _answered(changes: Changes, case: Case, decision: Decision, actor: Actor) -> None:
+    reason = decision.reason
     name = "" if actor.how == "source" else actor.name
     if reason is Reason.ACKNOWLEDGED:
         case.ack_at, case.ack_by = changes.now, actor.name
@@ -210,7 +219,7 @@ def _answered(changes: Changes, case: Case, reason: Reason, actor: Actor) -> Non
         since = case.opened_at
     seconds = max(0, int((changes.now - since).total_seconds()))
     why = {"why": actor.why} if actor.why else {}
-    until = {"until": case.state.next_at} if case.state.phase is Phase.TIMED else {}
+    until = {"until": decision.until} if decision.until else {}
     healed = {"healed": True} if reason is Reason.RESOLVED and case.resolve_kind == "healed" else {}
     changes.line(case, reason.value, actor.name, {"how": actor.how, "after_s": seconds, **why, **until, **healed})
     changes.answer(case, reason.value, actor)

@@ -95,7 +95,7 @@ class State:
 class Given:
     """What comes along with a signal."""
 
-    until: datetime | None = None  # SNOOZE; ACKNOWLEDGE: if it is for a time
+    until: datetime | None = None  # SNOOZE; ACKNOWLEDGE: if it is for a time; BACK, TIMER: when that time ends
     hold: Hold | None = None  # it is held back first
     route: Route | None = None  # BACK: what the book says of it now
     calm: bool = False  # BACK: it may be flapping, so nobody is called again
@@ -119,6 +119,7 @@ class Decision:
     quiet: bool = False  # nobody is called for it
     hold: Hold | None = None
     route: Route | None = None  # the incident goes on with this one
+    until: datetime | None = None  # it is acknowledged for a time
 
     @property
     def changes(self) -> bool:

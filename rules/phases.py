@@ -70,12 +70,17 @@ def _acknowledge(state: State, signal: Signal, route: Route, now: datetime, give
     if given.until is not None and given.until <= now:
         return Decision(state, Reason.NOT_IN_FUTURE)
     if state.phase is Phase.FLAPPING:  # its end is found by the clock, whoever works on it
-        again = state.status is Status.ACKNOWLEDGED
+        again = state.status is Status.ACKNOWLEDGED and given.until is None
         after = replace(state, status=Status.ACKNOWLEDGED)
-        return Decision(after, Reason.ALREADY_ACKNOWLEDGED if again else Reason.ACKNOWLEDGED)
-    if given.until is None:
-        return Decision(State(Status.ACKNOWLEDGED, state.level), Reason.ACKNOWLEDGED)
-    return Decision(State(Status.ACKNOWLEDGED, state.level, given.until, phase=Phase.TIMED), Reason.ACKNOWLEDGED)
+        return Decision(after, Reason.ALREADY_ACKNOWLEDGED if again else Reason.ACKNOWLEDGED, until=given.until)
+    return Decision(_acknowledged(state, given.until), Reason.ACKNOWLEDGED, until=given.until)
+
+
+def _acknowledged(state: State, until: datetime | None) -> State:
+    """For good where no end is set."""
+    if until is None:
+        return State(Status.ACKNOWLEDGED, state.level)
+    return State(Status.ACKNOWLEDGED, state.level, until, phase=Phase.TIMED)
 
 
 def _held(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
@@ -133,17 +138,24 @@ def _flapping(state: State, signal: Signal, route: Route, now: datetime, given: 
 def _quiet(state: State, route: Route, now: datetime, given: Given) -> Decision:
     if given.firing == 0:
         return _end(replace(state, phase=Phase.NONE), Signal.ALL_RESOLVED, route, now, given)
-    if state.status is Status.ACKNOWLEDGED:
-        return Decision(State(Status.ACKNOWLEDGED, state.level), Reason.FLAPPING_OVER)
-    return lifecycle.wake(state, route, now, Reason.FLAPPING_OVER)
+    if state.status is not Status.ACKNOWLEDGED or state.snoozed_until is not None:
+        return lifecycle.wake(state, route, now, Reason.FLAPPING_OVER)
+    if given.until is not None and given.until <= now:
+        return _ends(state, now)
+    return Decision(_acknowledged(state, given.until), Reason.FLAPPING_OVER)
+
+
+def _ends(state: State, now: datetime) -> Decision:
+    """Whoever acknowledged it for a time is asked."""
+    asked = State(Status.ACKNOWLEDGED, state.level, now + RECONSIDER, phase=Phase.REMINDED)
+    return Decision(asked, Reason.ACKNOWLEDGEMENT_ENDS)
 
 
 def _timed(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
     """Its time over, whoever acknowledged is asked; without a word from them the ladder begins anew."""
     if signal is Signal.TIMER and _due(state, now):
         if state.phase is Phase.TIMED:
-            after = replace(state, phase=Phase.REMINDED, next_at=now + RECONSIDER)
-            return Decision(after, Reason.ACKNOWLEDGEMENT_ENDS)
+            return _ends(state, now)
         anew = resumed(route, state.level, 1)
         return replace(lifecycle.wake(state, anew, now, Reason.ACKNOWLEDGEMENT_OVER), route=anew)
     if signal in _WAITING:
@@ -155,7 +167,8 @@ def _timed(state: State, signal: Signal, route: Route, now: datetime, given: Giv
 
 
 def _back(state: State, route: Route, now: datetime, given: Given) -> Decision:
-    """It was over and fires again: the old incident goes on. What was acknowledged stays so, unless it is more urgent.
+    """It was over and fires again: the old incident goes on. What was acknowledged stays so, for a time as long as that
+    lasts, unless it is more urgent.
 
     `given.route` is what the book says of it now.
     """
@@ -164,8 +177,8 @@ def _back(state: State, route: Route, now: datetime, given: Given) -> Decision:
         assert given.route is not None
         anew = continued(route, state.level, given.route)
         return replace(lifecycle.wake(state, anew, now, Reason.REOPENED), route=anew)
-    if state.phase is Phase.ANSWERED:
-        return Decision(State(Status.ACKNOWLEDGED, state.level), Reason.REOPENED)
+    if state.phase is Phase.ANSWERED and (given.until is None or given.until > now):
+        return Decision(_acknowledged(state, given.until), Reason.REOPENED)
     if state.level == 0:
         if given.hold is not None:
             return replace(_hold(state, given), reason=Reason.REOPENED)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
+from gateway.store import timeline
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from rules.book import RuleBook
@@ -28,7 +29,9 @@ def reopened(changes: Changes, before: Case | None, ready: Ready, source: str, b
         return None
     timing = before.route.timing
     calm = may_flap(before.changes, timing.flapping, changes.now)
-    given = Given(hold=hold(timing, book.calendars, changes.now), route=ready.route, calm=calm)
+    answered = before.state.phase is Phase.ANSWERED
+    until = timeline.acknowledged_until(changes.session, before.id, before.ack_at) if answered else None
+    given = Given(until, hold(timing, book.calendars, changes.now), ready.route, calm)
     decision = decide(before.state, Signal.BACK, before.route, changes.now, given)
     carry_out(changes, before, decision, Actor(source, "source"))
     if decision.route is not None:

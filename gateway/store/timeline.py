@@ -47,3 +47,12 @@ def with_lines(session: Session, ids: Sequence[int], kinds: Sequence[str], since
     """Which of these incidents have a line of such a kind that is newer than that."""
     found = select(Entry.incident_id).where(Entry.incident_id.in_(ids), Entry.kind.in_(kinds), Entry.at > since)
     return set(session.scalars(found))
+
+
+def acknowledged_until(session: Session, incident_id: int, at: datetime | None) -> datetime | None:
+    """The end that was set for the acknowledgement of that moment; none if it was for good."""
+    if at is None:
+        return None
+    lines = select(Entry.detail).where(Entry.incident_id == incident_id, Entry.kind == "acknowledged", Entry.at == at)
+    found = session.scalars(lines.order_by(Entry.id.desc()).limit(1)).first()
+    return datetime.fromisoformat(found["until"]) if found and found.get("until") else None

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from gateway import actions, silencing
 from gateway.flows import silences
 from gateway.store import selfwatch, vitals
@@ -238,6 +240,64 @@ def test_each_acknowledgement_for_a_time_is_reminded_of(staffed_of):
         go(world, minutes=30)
         assert [one.status for one in world.deliveries(kind="reminder")] == ["sent"] * times
     assert calls(world) == ["anna"]
+
+
+def acknowledged_for(world, number, minutes):
+    given = Given(until=world.clock.now() + timedelta(minutes=minutes))
+    return actions.act(number, Signal.ACKNOWLEDGE, actions.Actor("Anna", "dashboard"), world.clock.now(), given)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_acknowledgement_for_a_time_ends_though_it_flaps(staffed_of, first):
+    """Whether it flaps after it was acknowledged or before."""
+    world = staffed_of(FLAPS)
+    sender = Sender(world)
+    (number,) = sender.fires()
+    go(world, seconds=1)
+    if first:
+        acknowledged_for(world, number, 60)
+    for turn in (sender.clears, sender.fires) * 2:
+        go(world, minutes=1)
+        turn()
+    if not first:
+        assert acknowledged_for(world, number, 5) is Reason.ACKNOWLEDGED
+        assert acknowledged_for(world, number, 56) is Reason.ACKNOWLEDGED  # the newest word counts
+    assert (world.incident().status, world.incident().phase) == ("acknowledged", "flapping")
+    go(world, minutes=15)
+    assert (world.incident().status, world.incident().phase) == ("acknowledged", "timed")
+    go(world, minutes=40, seconds=58)
+    assert said(world, "reminder") == []
+    go(world, seconds=2)
+    assert said(world, "reminder") == [("anna", "ntfy")]
+    go(world, minutes=10)
+    assert (world.incident().status, "acknowledgement over" in world.timeline()) == ("triggered", True)
+
+
+def test_an_acknowledgement_that_ends_while_it_flaps_is_reminded_of_when_it_is_quiet(staffed_of):
+    world = staffed_of(FLAPS)
+    sender = Sender(world)
+    (number,) = sender.fires()
+    acknowledged_for(world, number, 5)
+    for turn in (sender.clears, sender.fires) * 2:
+        go(world, minutes=1)
+        turn()
+    go(world, minutes=15)
+    assert said(world, "reminder") == [("anna", "ntfy")]
+    go(world, minutes=10)
+    assert world.incident().status == "triggered"
+
+
+def test_an_acknowledgement_for_a_time_is_no_longer_for_an_end_in_between(staffed_of):
+    world = staffed_of(BACK)
+    sender = Sender(world)
+    (number,) = sender.fires()
+    go(world, seconds=1)
+    acknowledged_for(world, number, 20)
+    for minutes, status, phase in ((5, "acknowledged", "timed"), (16, "triggered", "")):
+        sender.clears()
+        go(world, minutes=minutes)
+        assert sender.fires() == [number]
+        assert (world.incident().status, world.incident().phase) == (status, phase)
 
 
 def test_whoever_works_on_it_hears_each_time_that_it_is_back_and_that_it_is_over(staffed_of):

@@ -154,6 +154,13 @@ def test_whatever_a_person_does_to_what_flaps_its_end_is_found(signal):
     assert end.after.status is Status.RESOLVED
 
 
+def test_an_acknowledgement_that_lasts_until_a_snooze_ends_is_over_with_it_though_it_flaps():
+    until = NOW + 30 * MINUTE
+    state = replace(FLAPPING, status=Status.ACKNOWLEDGED, next_at=until, snoozed_until=until)
+    end = decide(state, Signal.TIMER, ROUTE, until, Given(firing=1))
+    assert (end.reason, end.after.status, end.step) == (Reason.FLAPPING_OVER, Status.TRIGGERED, STEPS[1])
+
+
 def test_an_acknowledgement_for_a_time_is_reminded_of_and_then_the_ladder_begins_anew():
     taken = decide(State(Status.TRIGGERED, 1, NOW), Signal.ACKNOWLEDGE, ROUTE, NOW, Given(until=NOW + 30 * MINUTE))
     assert (taken.reason, taken.after) == (Reason.ACKNOWLEDGED, TIMED)
