@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from gateway import merging, quietly
 from gateway.actions import Actor, carry_out, changes_of, write_down
 from gateway.changes import Changes
+from gateway.demo.mark import is_invented
+from gateway.fallback import fall_back
 from gateway.store import alerts, audit, cases, jobs, outbox, undos
 from gateway.store.cases import Case
 from gateway.store.db import transaction
@@ -150,8 +152,19 @@ def _restore(
     changes.write()
     if row.act in CALLED_OFF:
         waiting = [number for number in ids if number not in told_anew]
-        undos.bring_back(session, waiting, CALLED_OFF[row.act], row.at, now)
+        calling = [case for case, _ in good if case.calls and case.id not in told_anew]
+        undos.bring_back(session, waiting, [case.id for case in calling], CALLED_OFF[row.act], row.at, now)
+        _reach_somebody(session, calling, row.at, now)
         outbox.wake_workers(session)
+
+
+def _reach_somebody(session: Session, calling: Sequence[Case], acted_at: datetime, now: datetime) -> None:
+    """Of what failed meanwhile the fallback begins now: then there was no need of it."""
+    by_id, changes = {case.id: case for case in calling}, changes_of(session, now)
+    for one in undos.failed_since(session, list(by_id), acted_at):
+        if not is_invented(one.who):
+            fall_back(changes, by_id[one.incident_id], one.level, one.who, one.error)
+    changes.write()
 
 
 def _calls(item: Item) -> bool:

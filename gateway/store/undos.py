@@ -110,10 +110,19 @@ _LEFT_OUT = (  # of a roll-up that has left since, or was called off: it says on
 )
 
 
-def bring_back(session: Session, ids: Sequence[int], why: str, at: datetime, now: datetime) -> None:
+_GIVEN_UP = (  # was under way at that moment, and did not get through then: nobody needed it any more
+    "WHERE status = 'cancelled' AND kind IN ('opened', 'escalated') AND error <> {} "
+    "AND substr(error, 1, 10) <> 'voice gate' AND (finished_at >= {} OR finished_at IS NULL) AND incident_id {list}"
+)
+
+
+def bring_back(
+    session: Session, ids: Sequence[int], calling: Sequence[int], why: str, at: datetime, now: datetime
+) -> None:
     """The pages that waited when that act called them off wait again, with their time until the fallback anew.
 
-    What was to come later, as their rules or quiet hours say, comes no sooner for it.
+    What was to come later, as their rules or quiet hours say, comes no sooner for it. Of incidents that are `calling`
+    again what was under way then is tried again, too.
     """
     at_once = micros(now)
     begins = f"CASE WHEN part IN ('later', 'held') AND due_at > {at_once} THEN due_at ELSE {at_once} END"
@@ -128,6 +137,26 @@ def bring_back(session: Session, ids: Sequence[int], why: str, at: datetime, now
     called_off = "WHERE status = 'cancelled' AND error = {} AND finished_at = {} AND incident_id {list}"
     bulk.execute(session, again + called_off, ids, why, micros(at))
     bulk.execute(session, again + _LEFT_OUT, ids, micros(at))
+    if calling:
+        bulk.execute(session, again + _GIVEN_UP, calling, why, micros(at))
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A page that failed for good while nobody was to be called."""
+
+    incident_id: int
+    level: int
+    who: str
+    error: str
+
+
+def failed_since(session: Session, ids: Sequence[int], at: datetime) -> list[Failed]:
+    sql = (
+        "SELECT incident_id, level, who, error FROM delivery WHERE incident_id {list} AND finished_at > {} "
+        "AND status IN ('failed', 'logged') AND kind IN ('opened', 'escalated') ORDER BY id"
+    )
+    return [Failed(*row) for row in bulk.select(session, sql, ids, micros(at))] if ids else []
 
 
 def _written(one: Standing) -> dict[str, Any]:

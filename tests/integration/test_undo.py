@@ -1,6 +1,7 @@
 """Taking back what was just done: from the list, an incident's page, a phone; and when it is refused."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,10 +9,11 @@ from sqlalchemy import select
 from gateway import several, undo
 from gateway.access import links
 from gateway.actions import Actor
-from gateway.flows import housekeeping
-from gateway.store import undos
-from gateway.store.db import db
+from gateway.flows import housekeeping, settle
+from gateway.store import outbox, undos
+from gateway.store.db import db, transaction
 from gateway.store.tables import Audit, UndoRow
+from gateway.store.types import micros
 from rules.lifecycle import Given, Signal
 from rules.undoing import Obstacle
 from tests.browsing import Browser, everybody_has_a_password
@@ -63,6 +65,56 @@ def test_a_page_that_an_acknowledgement_called_off_goes_out_after_all(staffed, p
     staffed.delivers()
     assert calls(providers) == ["anna"]
     assert calls(providers, "acknowledge") == []
+
+
+def under_way(world):
+    with transaction() as session:
+        return outbox.lease(session, "pagerduty", 5, world.clock.now(), micros(world.clock.now()))
+
+
+def comes_back(world, taken, outcome, words="HTTP 400"):
+    with transaction() as session:
+        settle.settle(session, [settle.Result(taken, outcome, words)], world.clock.now())
+
+
+@pytest.mark.parametrize("signal", [Signal.ACKNOWLEDGE, Signal.RESOLVE])
+def test_a_page_that_failed_for_good_while_it_was_acknowledged_takes_its_fallback_after_all(staffed, signal):
+    (number,) = staffed.alert()
+    (taken,) = under_way(staffed)
+    token = does(staffed, [number], signal)
+    staffed.clock.advance(seconds=2)
+    comes_back(staffed, taken, "never")
+    waits = len(staffed.deliveries(status="queued"))
+    assert back(staffed, token).done == [number]
+    after = staffed.deliveries(status="queued")
+    assert len(after) > waits
+    assert (staffed.incident().status, "fallback" in staffed.timeline()) == ("triggered", True)
+
+
+@pytest.mark.parametrize("signal", [Signal.ACKNOWLEDGE, Signal.SNOOZE])
+def test_a_page_that_was_under_way_and_did_not_get_through_is_tried_again(staffed, providers, signal):
+    (number,) = staffed.alert()
+    (taken,) = under_way(staffed)
+    until = staffed.clock.now() + timedelta(hours=1) if signal is Signal.SNOOZE else None
+    token = does(staffed, [number], signal, until=until)
+    staffed.clock.advance(seconds=2)
+    comes_back(staffed, taken, "later", "HTTP 503")
+    assert [one.status for one in staffed.deliveries(channel="pagerduty", part="primary")] == ["cancelled"]
+    assert back(staffed, token).done == [number]
+    staffed.delivers()
+    assert calls(providers) == ["anna"]
+
+
+def test_a_page_whose_worker_was_lost_meanwhile_is_sent_again(staffed, providers):
+    (number,) = staffed.alert()
+    under_way(staffed)
+    token = does(staffed, [number], Signal.ACKNOWLEDGE)
+    staffed.clock.advance(seconds=16)
+    staffed.delivers()
+    assert calls(providers) == []
+    back(staffed, token)
+    staffed.delivers()
+    assert calls(providers) == ["anna"]
 
 
 def test_a_resolve_is_taken_back_before_and_after_somebody_has_heard_of_it(staffed, providers):
