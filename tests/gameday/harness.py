@@ -106,17 +106,20 @@ class Posts(Sender):
 class Load:
     """Three senders at a gateway: warnings that join a few incidents, an emergency now and then, some of them resolved.
 
-    `alerts` is how many a second, all senders together; `emergency_every` is in seconds (0: one in each post).
+    `alerts` is how many a second, all senders together; `emergency_every` is in seconds (0: one in each post). Of
+    several gateways each sender has its own.
     """
 
     EACH = 10  # alerts of one post
     ENDS = 4  # every so many emergencies one is resolved, some posts later
 
-    def __init__(self, gateway, *, alerts=200.0, emergency_every=2.0, seed=20261205):
+    def __init__(self, *gateways, alerts=200.0, emergency_every=2.0, seed=20261205):
         self._every, self._due, self._lock = emergency_every, time.monotonic(), threading.Lock()
         self._numbers, self._dice = itertools.count(), random.Random(seed)
         pause = SENDERS * self.EACH / alerts
-        self.senders = [Posts(gateway, self._bodies(number), pause) for number in range(SENDERS)]
+        self.senders = [
+            Posts(gateways[number % len(gateways)], self._bodies(number), pause) for number in range(SENDERS)
+        ]
         for sender in self.senders:
             sender.start()
 

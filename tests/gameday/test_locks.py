@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 import psycopg
 import pytest
 
+from tests.gameday.breaking import take_all
 from tests.gameday.harness import sized
 
 FILE_NO = 5.0  # seconds until a sender hears 503 while SQLite's write lock is held (F11)
@@ -79,20 +80,12 @@ def test_f21_all_connections_are_taken(game, size):
     others = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     with psycopg.connect(plain(run), autocommit=True) as chief, ExitStack() as taken:
         theirs = [pid for (pid,) in chief.execute(others)]
-        _take_all(plain(run), taken)
+        take_all(plain(run), taken)
         for pid in theirs:
             chief.execute("SELECT pg_terminate_backend(%s)", (pid,))
-        _take_all(plain(run), taken)
+        take_all(plain(run), taken)
         time.sleep(size)
     judged(run, load, f"none left for {size} s", TABLE_NO)
-
-
-def _take_all(url, taken):
-    while True:
-        try:
-            taken.enter_context(psycopg.connect(url))
-        except psycopg.OperationalError:  # too many clients already
-            return
 
 
 @sized(full=20)
