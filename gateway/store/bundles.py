@@ -33,12 +33,16 @@ _PUT_IN = (
 
 
 def waiting(session: Session, person_id: int) -> int | None:
-    """The roll-up that this person will get next, if there is one. The digest of what was held back is none."""
+    """The roll-up that this person will get next, if there is one. The digest of what was held back is none.
+
+    Locked, so that nobody sends it before all is in it; one that another worker has taken has said what it says.
+    """
+    skip = " FOR UPDATE SKIP LOCKED" if is_postgres(session) else ""
     sql = (
         "SELECT id FROM delivery WHERE person_id = {} AND finished_at IS NULL AND kind = 'digest' "
         "AND status = 'queued' AND part <> 'held' ORDER BY id LIMIT 1"
     )
-    rows = bulk.select_plain(session, sql, person_id)
+    rows = bulk.select_plain(session, sql + skip, person_id)
     return rows[0][0] if rows else None
 
 
