@@ -47,6 +47,7 @@ from gateway.store.db import reading, transaction
 from gateway.world import World
 
 LONGEST_SLEEP = 1.0  # seconds without a look at the clock's rows
+HELD_PAUSE = 0.2  # seconds until another look at what is due while somebody else holds all of it
 GLANCE = 0.025  # seconds between looks at SQLite's change counter
 DRAIN = 10.0  # seconds that messages under way get to finish when we are told to stop
 BOOK_EVERY = timedelta(seconds=5)
@@ -172,13 +173,16 @@ class Worker:
         seen: waiting.Glance | None = self._part("glance", lambda: self._glance(now))
         if seen is None:
             return LONGEST_SLEEP
+        done = 0
         if seen.steps:
-            self._part("escalate", lambda: escalate.escalate_due(now, self.sender.floors))
+            done += self._part("escalate", lambda: escalate.escalate_due(now, self.sender.floors)) or 0
         if seen.stuck:
-            self._part("fall back", lambda: escalate.fall_back_due(now, self.sender.floors))
-        made = self._part("deliver", lambda: self.sender.work(now, seen.channels)) or 0
-        if made or seen.steps or seen.stuck:
+            done += self._part("fall back", lambda: escalate.fall_back_due(now, self.sender.floors)) or 0
+        done += self._part("deliver", lambda: self.sender.work(now, seen.channels)) or 0
+        if done:
             return 0.0
+        if seen.steps or seen.stuck:
+            return HELD_PAUSE
         pause = self._part("next moment", lambda: self._until_next(now))
         return LONGEST_SLEEP if pause is None else min(LONGEST_SLEEP, pause)
 

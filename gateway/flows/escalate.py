@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from gateway import actions, crashpoint, fallback, log, metrics
 from gateway.flows import suppress
-from gateway.store import cases, outbox, timers, waiting
-from gateway.store.db import reading, transaction
+from gateway.store import cases, locks, outbox, timers, waiting
+from gateway.store.db import is_locked_out, reading, transaction
 from gateway.store.floors import NONE, STEPS, Floors
 from gateway.store.waiting import Stuck
 
@@ -18,28 +18,29 @@ TRY_AGAIN = timedelta(seconds=60)  # an incident that cannot be escalated now
 
 
 def escalate_due(now: datetime, floors: Floors = NONE) -> int:
-    """The next step of every incident whose time has come, each in a transaction: a slow one holds up no other."""
+    """The next step of every incident whose time has come, each in a transaction: a slow one holds up no other.
+
+    Returns how many were worked on; the others are held by somebody, and come again.
+    """
     with reading() as session:
         due = cases.due(session, now, LIMIT, floors.low(STEPS, now))
     crashpoint.passing("timers read")
-    for incident_id in due:
-        _each(incident_id, now, lambda number: suppress.step(number, now))
-    return len(due)
+    return sum(_each(incident_id, now, lambda number: suppress.step(number, now)) for incident_id in due)
 
 
 def fall_back_due(now: datetime, floors: Floors = NONE) -> int:
-    """The fallback for every message that is not out within its class's patience, or has expired."""
+    """The fallback for every message that is not out within its class's patience, or has expired. Returns the same."""
     with reading() as session:
         due = waiting.stuck(session, now, LIMIT, floors)
-    for incident_id in due:
-        _each(incident_id, now, lambda number: _fall_back(number, now))
-    return len(due)
+    return sum(_each(incident_id, now, lambda number: _fall_back(number, now)) for incident_id in due)
 
 
-def _each(incident_id: int, now: datetime, work: Callable[[int], object]) -> None:
+def _each(incident_id: int, now: datetime, work: Callable[[int], object]) -> bool:
     """One incident that cannot be worked on is heard and comes again in a minute; the others have their turn.
 
-    A link that was cut while it lay idle is found out by its first user, who takes another one at once.
+    A link that was cut while it lay idle is found out by its first user, who takes another one at once. False of an
+    incident that somebody holds: nothing is wrong with it, so it stays due. Of SQLite somebody holds the whole file,
+    and the others would wait as long for it.
     """
     try:
         try:
@@ -49,16 +50,23 @@ def _each(incident_id: int, now: datetime, work: Callable[[int], object]) -> Non
                 raise
             log.warning("link_cut", problem=type(problem).__name__, incident=incident_id)
             work(incident_id)
-    except Exception as problem:  # noqa: BLE001 - one broken incident must not stop every other's ladder
+    except Exception as problem:  # one broken incident must not stop every other's ladder
+        if locks.is_held(problem):
+            log.warning("incident_held_up", incident=incident_id)
+            return False
+        if isinstance(problem, DBAPIError) and is_locked_out(problem):
+            raise
         log.error("escalation_failed", problem, incident=incident_id)
         metrics.worker_errors.labels("escalate one").inc()
         with transaction() as session:
             timers.postpone(session, incident_id, now + TRY_AGAIN)
+    return True
 
 
 def _fall_back(incident_id: int, now: datetime) -> None:
     """Marking a message and starting what follows from it are one transaction: neither is lost without the other."""
     with transaction() as session:
+        locks.wait_briefly(session)
         fall_back_in(session, incident_id, now)
 
 

@@ -9,7 +9,7 @@ from gateway import actions
 from gateway.changes import Changes
 from gateway.flows import holding
 from gateway.flows.own_alerts import is_never_quiet
-from gateway.store import cases, inhibitors, silences, suppressed
+from gateway.store import cases, inhibitors, locks, silences, suppressed
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from gateway.store.db import reading, transaction
@@ -95,6 +95,7 @@ class Quiet:
 def step(incident_id: int, now: datetime) -> Reason | None:
     """The next step of the ladder, unless something keeps it quiet: then that stands on the timeline instead."""
     with transaction() as session:
+        locks.wait_briefly(session)  # others are due as well
         directory = world().roll.current(session)
         may_be_quiet = directory.silences or world().shelf.book.inhibitions
         if may_be_quiet and (reason := hush_in(session, incident_id, directory, now)) is not None:

@@ -1,0 +1,80 @@
+"""Somebody else holds an incident, a message or the whole file: others are worked on, and it is once it is let go."""
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from gateway.flows import escalate, suppress
+from gateway.store.db import db, reading
+from tests.samples import BOOK
+
+ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ONE_EACH = BOOK.replace("policy: infra}", "policy: infra, group_by: [alertname, instance]}", 1)
+
+
+def somebody_else():
+    """Their link to the same database."""
+    return psycopg.connect(db.engine.url.set(drivername="postgresql").render_as_string(False))
+
+
+@ON_POSTGRES
+@pytest.mark.parametrize("what", ["a step", "a fallback"])
+def test_an_incident_that_somebody_holds_keeps_no_other_waiting_and_goes_on_once_it_is_let_go(staffed_of, what):
+    """A frozen process may hold it, and the first of all that are due."""
+    world = staffed_of(ONE_EACH)
+    first, second = (world.alert(name="A", fingerprint=mark, instance=mark)[0] for mark in ("a", "b"))
+    world.clock.advance(**({"minutes": 5} if what == "a step" else {"seconds": 60}))
+    turn = {"a step": escalate.escalate_due, "a fallback": escalate.fall_back_due}[what]
+    kind = {"a step": "escalated", "a fallback": "fallback"}[what]
+    with somebody_else() as link:
+        link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [first])
+        assert turn(world.clock.now()) == 1
+        assert [one.incident_id for one in world.entries(kind)] == [second]
+        link.rollback()
+    assert turn(world.clock.now()) == 1
+    assert [one.incident_id for one in world.entries(kind)] == [second, first]
+
+
+@ON_SQLITE
+def test_a_file_that_was_locked_for_a_while_puts_off_no_step(staffed):
+    """It is due again at once, not in a minute, as what is broken is."""
+    staffed.alert()
+    due = staffed.clock.now() + timedelta(minutes=5)
+    with closing(sqlite3.connect(db.engine.url.database, isolation_level=None)) as holder:
+        with reading() as session:
+            session.execute(text("PRAGMA busy_timeout = 1"))
+        holder.execute("BEGIN IMMEDIATE")
+
+        def locked(number):
+            try:
+                suppress.step(number, due)
+            finally:
+                holder.rollback()
+
+        with pytest.raises(OperationalError, match="locked"):
+            escalate._each(1, due, locked)
+    assert staffed.incident().next_at == due
+
+
+@ON_POSTGRES
+def test_a_roll_up_that_another_worker_sends_this_moment_takes_in_nothing_more(staffed_of):
+    """It has said already what it says: what came too late would be told to nobody."""
+    world = staffed_of(ONE_EACH)
+    for number in range(4):
+        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
+        world.delivers()
+    (waiting,) = world.deliveries(kind="digest", status="queued")
+    with somebody_else() as link:
+        link.execute("UPDATE delivery SET status = 'sending', lease = lease + 1 WHERE id = %s", [waiting.id])
+        (late,) = world.alert(fingerprint="late", instance="late")
+        world.delivers()
+        link.commit()
+    (page,) = world.deliveries(incident_id=late, who="anna@example.org", kind="opened", channel="pagerduty")
+    assert (page.status, page.bundle_id == waiting.id) == ("bundled", False)
+    assert [one.status for one in world.deliveries(id=page.bundle_id)] == ["queued"]
