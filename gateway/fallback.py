@@ -9,6 +9,9 @@ from gateway.store.cases import Case
 from rules.lifecycle import step_at
 from rules.personal import INTERRUPTING
 
+_OUT = ("sent", "delivered", "bundled")
+_UNDER_WAY = (*_OUT, "queued", "sending", "unsaid")
+
 
 def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, patience: bool = False) -> None:
     """A message to `who` failed for good, or (`patience`) is not out in time: the fallback starts, or the next step.
@@ -24,7 +27,7 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
     moved = _sooner(changes, case, level, who, why, standing)
     if moved == outbox.LATER and not patience:
         return
-    alive = [one for one in standing if one.status in ("queued", "sending", "sent", "delivered", "bundled")]
+    alive = [one for one in standing if one.status in _UNDER_WAY and one.status != "unsaid"]
     mine = [one for one in (*found.fallback, *found.notices) if one.who == who and one.way in case.route.fallback]
     fresh = [notice for notice in mine if (notice.contact.channel, notice.contact.address_id) not in known]
     if fresh and not any(one.part == "fallback" and one.who == who for one in alive):
@@ -35,7 +38,7 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
         changes.line(case, "fallback", CLOCK.name, {"why": why, "level": level, "told": told})
         if not patience:
             return
-    good = ("sent", "delivered", "bundled") if patience else ("queued", "sending", "sent", "delivered", "bundled")
+    good = _OUT if patience else _UNDER_WAY
     ladder = [one for one in standing if one.part not in (outbox.ALSO, outbox.HELD)]
     awaited = any(one.status in good for one in ladder) or (moved == outbox.HELD and not patience)
     if level == case.state.level and not awaited:
@@ -49,10 +52,10 @@ def _sooner(changes: Changes, case: Case, level: int, who: str, why: str, standi
 
     The latter once nothing that wakes anybody is under way: a mail wakes nobody. Says which of the two it was.
     """
-    alive, part = ("queued", "sending", "sent", "delivered", "bundled"), outbox.LATER
+    part = outbox.LATER
     moved = outbox.hasten(changes.session, case.id, level, who, changes.now)
     if not moved and not any(
-        one.status in alive and one.part != outbox.HELD and one.way in INTERRUPTING for one in standing
+        one.status in _UNDER_WAY and one.part != outbox.HELD and one.way in INTERRUPTING for one in standing
     ):
         part, moved = outbox.HELD, outbox.release(changes.session, case.id, level, changes.now)
     if not moved:

@@ -110,10 +110,8 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
             metrics.deliveries.labels(result.leased.channel, "late").inc()
             continue
         _count(result, str(values["status"]), now)
-        if result.leased.kind == bundles.DIGEST and values["status"] == "failed":
-            bundles.release(session, result.leased.id, now)
-        if result.leased.kind == bundles.DIGEST and not _got_out(result.leased, str(values["status"])):
-            _not_rolled_up(session, changes, result, loaded)
+        if result.leased.kind == bundles.DIGEST:
+            _rolled_up(session, changes, result, str(values["status"]), loaded)
         if case is None:
             continue
         changes.lines.append(timeline.line(case.id, now, *_line(result, values)))
@@ -150,8 +148,17 @@ def _news_of_contact(changes: Changes, result: Result) -> str:
     return ""
 
 
-def _not_rolled_up(session: Session, changes: Changes, result: Result, loaded: Mapping[int, Case]) -> None:
-    """Of a roll-up that nobody got, because its channel has no provider: each page it was to say takes its fallback."""
+def _rolled_up(
+    session: Session, changes: Changes, result: Result, status: str, loaded: Mapping[int, Case]
+) -> None:  # fmt: skip
+    """What becomes of the pages that a roll-up was to say: one that nobody got, because its channel has no provider,
+    has each of them take its fallback."""
+    if status == "sent":
+        bundles.arrived(session, result.leased.id)
+    if status == "failed":
+        bundles.release(session, result.leased.id, changes.now)
+    if _got_out(result.leased, status):
+        return
     unsaid = bundles.only_logged(session, result.leased.id)
     for incident_id, level, who in unsaid:
         if incident_id in loaded:

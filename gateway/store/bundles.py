@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import text
@@ -14,6 +14,7 @@ from gateway.store.db import is_postgres
 from gateway.store.outbox import Leased
 from gateway.store.tables import Delivery
 from gateway.store.types import micros, moment
+from rules import retry
 from rules.words import Notice
 
 DIGEST = "digest"  # the kind of message that says several
@@ -26,9 +27,19 @@ _COLUMNS = (
     "provider_ref", "error", "is_page",
 )  # fmt: skip
 
+
+def _microseconds(span: timedelta) -> int:
+    return span // timedelta(microseconds=1)
+
+
+# How long after the roll-up is due a page of it takes its fallback, where that is still not out.
+_LATE = "".join(
+    f"WHEN part IN ('primary', 'later') AND rank = {one.rank} THEN {_microseconds(span)} "
+    for one, span in retry.PATIENCE.items()
+) + "".join(f"WHEN rank > 0 AND way = '{way}' THEN {_microseconds(span)} " for way, span in retry.EXPIRY.items())
 _PUT_IN = (
-    "UPDATE delivery SET status = 'bundled', bundle_id = {}, leased_until = NULL, fallback_at = NULL, "
-    "expires_at = NULL WHERE id {list}"
+    "UPDATE delivery SET status = 'bundled', bundle_id = {}, leased_until = NULL, expires_at = NULL, "  # noqa: S608
+    f"fallback_at = (SELECT b.due_at FROM delivery b WHERE b.id = {{}}) + CASE {_LATE}ELSE NULL END WHERE id {{list}}"
 )
 
 
@@ -79,7 +90,7 @@ def put_in(session: Session, bundle_id: int, ids: Sequence[int], person_id: int,
     """  # noqa: S608
     found = [row[0] for row in session.execute(text(sql), {"person": person_id, "way": way})]
     everything = sorted({*ids, *found})
-    bulk.execute(session, _PUT_IN, everything, bundle_id)
+    bulk.execute(session, _PUT_IN, everything, bundle_id, bundle_id)
     rows = bulk.select(session, "SELECT incident_id FROM delivery WHERE id {list}", everything)
     return sorted({row[0] for row in rows})
 
@@ -111,7 +122,7 @@ def put_held(session: Session, incident_id: int, until: datetime, now: datetime)
         found = bulk.select_plain(session, f"SELECT id, status FROM delivery WHERE once = {{}}{lock}", once)  # noqa: S608
         bundle_id, status = found[0]
         if status == "queued":
-            bulk.execute(session, _PUT_IN, [id_], bundle_id)
+            bulk.execute(session, _PUT_IN, [id_], bundle_id, bundle_id)
             done.setdefault(who, (who, name, way, bundle_id))
     return list(done.values())
 
@@ -125,16 +136,25 @@ def more_to_come(session: Session, now: datetime) -> bool:
     return bool(bulk.select_plain(session, sql, micros(now)))
 
 
-_RELEASE = text("""
-    UPDATE delivery SET status = 'queued', bundle_id = NULL, due_at = :now
+_RELEASE = text(f"""
+    UPDATE delivery SET status = 'queued', bundle_id = NULL, due_at = :now,
+        fallback_at = CASE {_LATE}ELSE NULL END + CAST(:now AS BIGINT)
     WHERE bundle_id = :id AND status = 'bundled' AND EXISTS (SELECT 1 FROM incident i
         WHERE i.id = delivery.incident_id AND i.status = 'triggered' AND i.snoozed_until IS NULL)
-""")
+""")  # noqa: S608 - numbers
 
 
 def release(session: Session, bundle_id: int, now: datetime) -> None:
     """It never arrived: what it was to say is said one by one, but for what was answered meanwhile."""
     session.execute(_RELEASE, {"now": micros(now), "id": bundle_id})
+
+
+def arrived(session: Session, bundle_id: int) -> None:
+    """It went out: what it said needs no fallback."""
+    session.execute(
+        text("UPDATE delivery SET fallback_at = NULL WHERE bundle_id = :id AND fallback_at IS NOT NULL"),
+        {"id": bundle_id},
+    )
 
 
 def incidents(session: Session, bundle_ids: Sequence[int]) -> list[int]:

@@ -90,12 +90,18 @@ class Standing:
     way: str
     channel: str
     address_id: str
-    status: str
+    status: str  # of the row; "unsaid" of what a roll-up is to say that has failed for too long
+
+
+_UNSAID = (
+    "status = 'bundled' AND fallback_at IS NULL AND EXISTS (SELECT 1 FROM delivery b "
+    "WHERE b.id = delivery.bundle_id AND b.status IN ('queued', 'sending') AND b.error <> '')"
+)
 
 
 def standing(session: Session, incident_id: int, level: int) -> list[Standing]:
     sql = (
-        "SELECT who, part, way, channel, address_id, status FROM delivery "
+        f"SELECT who, part, way, channel, address_id, CASE WHEN {_UNSAID} THEN 'unsaid' ELSE status END FROM delivery "  # noqa: S608
         "WHERE kind IN ('opened', 'escalated') AND incident_id = {} AND level = {} ORDER BY id"
     )
     return [Standing(*row) for row in bulk.select_plain(session, sql, incident_id, level)]

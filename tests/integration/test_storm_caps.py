@@ -9,6 +9,7 @@ from gateway.flows.receipts import Receipt, Verdict, take
 from gateway.store import bundles
 from gateway.store.db import transaction
 from rules.lifecycle import Signal
+from tests.fakes.http import reply
 from tests.integration.test_undo import ANNA
 from tests.integration.test_when_to_tell import go
 from tests.samples import BOOK, PEOPLE, alert, group
@@ -129,6 +130,31 @@ def test_a_roll_up_that_is_only_logged_lets_its_pages_take_their_fallback(staffe
     mailed = {one.incident_id for one in world.deliveries(channel="email", part="fallback", who="anna@example.org")}
     assert rolled
     assert rolled <= mailed
+
+
+def test_the_pages_of_a_roll_up_whose_channel_is_down_take_their_fallback_in_time(staffed_of, providers):
+    world = staffed_of(ONE_EACH)
+    for number in range(4):
+        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
+        world.delivers()
+    first, waiting = world.deliveries(kind="digest")
+    assert (first.status, waiting.status, waiting.channel) == ("sent", "queued", "ntfy")
+    providers.ntfy.usual = lambda _asked: reply(503)
+    unsaid = {one.incident_id for one in world.deliveries(status="bundled", bundle_id=waiting.id)}
+
+    def fallen_back():
+        return {one.incident_id for one in world.deliveries(part="fallback", who="anna@example.org", level=1)}
+
+    world.clock.set(waiting.due_at)
+    go(world, seconds=59)
+    assert not unsaid & fallen_back()
+    go(world, seconds=1)
+    assert unsaid <= fallen_back()
+    assert not {one.incident_id for one in world.deliveries(bundle_id=first.id)} & fallen_back()  # those were said
+    assert {one.fallback_at for one in world.deliveries(status="bundled")} == {None}
+    providers.ntfy.usual = lambda _asked: reply()
+    go(world, minutes=2)
+    assert world.deliveries(id=waiting.id)[0].status == "sent"
 
 
 def test_a_roll_up_that_bounces_gives_back_what_still_calls_and_nothing_else(staffed_of):
