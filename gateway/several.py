@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from gateway import actions, merging
+from gateway import actions, log, merging
 from gateway.actions import Actor
 from gateway.store import undos
 from gateway.store.db import transaction
@@ -53,8 +53,15 @@ def _each(ids: Sequence[int], actor: Actor, act: Act) -> Results:
     by, wanted = replace(actor, token=results.token), list(dict.fromkeys(ids))[:MOST]
     for start in range(0, len(wanted), PORTION):
         some = wanted[start : start + PORTION]
-        with transaction() as session:
-            reasons = act(session, some, by)
+        try:
+            with transaction() as session:
+                reasons = act(session, some, by)
+        except Exception as problem:
+            if not results.done:
+                raise
+            log.error("act_failed", problem, first=some[0], done=len(results.done))
+            results.skipped += [(number, Reason.NOT_DUE) for number in wanted[start:]]
+            break
         for number in some:
             reason = reasons.get(number)
             if reason is None or reason in NOTHING_DONE:

@@ -152,7 +152,7 @@ def release(session: Session, bundle_id: int, now: datetime) -> None:
 def arrived(session: Session, bundle_id: int) -> None:
     """It went out: what it said needs no fallback."""
     session.execute(
-        text("UPDATE delivery SET fallback_at = NULL WHERE bundle_id = :id AND fallback_at IS NOT NULL"),
+        text("UPDATE delivery SET fallback_at = NULL WHERE bundle_id = :id AND status = 'bundled'"),
         {"id": bundle_id},
     )
 

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from gateway import several, undo
 from gateway.access import links
@@ -17,6 +17,8 @@ from gateway.store.types import micros
 from rules.lifecycle import Given, Signal
 from rules.undoing import Obstacle
 from tests.browsing import Browser, everybody_has_a_password
+from tests.integration.test_machine_api import Program
+from tests.samples import alert, group
 
 ANNA = Actor("Anna", "dashboard", account="anna@example.org")
 OLEG = Actor("Oleg", "dashboard", account="oleg@example.org")
@@ -115,6 +117,21 @@ def test_a_page_whose_worker_was_lost_meanwhile_is_sent_again(staffed, providers
     back(staffed, token)
     staffed.delivers()
     assert calls(providers) == ["anna"]
+
+
+def test_an_act_that_fails_in_a_later_portion_can_be_taken_back_as_far_as_it_went(staffed):
+    """Over the API so many are done while the program waits."""
+    alerts = [alert(severity="warning", name=f"A{one}", fingerprint=f"f{one}") for one in range(several.PORTION + 2)]
+    numbers = staffed.post(group(*alerts)).json["incidents"]
+    program = Program(staffed, "read", "act", person="anna@example.org")
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE incident SET route = '{broken' WHERE id = :id"), {"id": numbers[-1]})
+    said = program.post("/incidents/bulk", json={"do": "acknowledge", "incidents": numbers}).json
+    done = [one["incident"] for one in said["results"] if one["done"]]
+    assert done == numbers[: several.PORTION]
+    assert program.post("/undo", json={"undo": said["undo"]}).json["done"] == done
+    of_nothing = {"do": "acknowledge", "incidents": numbers[-1:]}
+    assert program.post("/incidents/bulk", json=of_nothing).status_code == 500
 
 
 def test_a_resolve_is_taken_back_before_and_after_somebody_has_heard_of_it(staffed, providers):
