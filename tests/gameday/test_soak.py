@@ -37,7 +37,8 @@ MORE = 4  # descriptors, threads: what a pool may have more at one moment than a
 LOG = 64 * 2**20  # bytes of SQLite's -wal
 OLD = 45.0  # seconds of a transaction of ours: what it may still see, PostgreSQL cannot let go of
 DEAD = 10_000, 0.3  # dead rows of a table: what changes between two looks of its own, and a share of the living
-LIVES = 60  # posts of a sender until a warning of it is over
+LIVES = 60  # posts of a sender until a warning of it ends
+RINGS = 1600  # until an emergency is: eight minutes
 EPOCH = 100  # posts of a sender that name their warnings alike
 TRANSACTIONS = (
     "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0) FROM pg_stat_activity"
@@ -47,17 +48,24 @@ ROWS = "SELECT relname, n_dead_tup, n_live_tup FROM pg_stat_user_tables ORDER BY
 
 
 class Tide(Load):
-    """Warnings come, are joined by others, and end, so that what is open stays as much as it is."""
+    """What comes also ends, so that what is open stays as much as it is, once the first calls are over: warnings are
+    joined by others, a quarter of the calls ends at once as ever, the others when their second step was told.
+    """
 
     def _bodies(self, sender):
-        ending = deque()
+        ending, called = deque(), deque()
         for number, body in enumerate(super()._bodies(sender)):
             half, calls = body["alerts"][: self.EACH // 2], body["alerts"][self.EACH - 1 :]
             for one in half:
                 one["labels"]["alertname"] += f"-{sender}-{number // EPOCH}"
-            ending.append([one | {"status": "resolved", "endsAt": "2026-12-05T00:20:00Z"} for one in half])
-            over = ending.popleft() if len(ending) > LIVES else []
-            yield body | {"alerts": [*half, *over, *calls]}
+            ending.append(half)
+            called.append([one for one in calls if one["status"] == "firing"])
+            over = [
+                *(ending.popleft() if len(ending) > LIVES else ()),
+                *(called.popleft() if len(called) > RINGS else ()),
+            ]
+            ends = [one | {"status": "resolved", "endsAt": "2026-12-05T00:20:00Z"} for one in over]
+            yield body | {"alerts": [*half, *calls, *ends]}
 
 
 class Watch:
