@@ -50,6 +50,10 @@ class World:
             self._sender = deliver.Sender(self.app.extensions["gateway"], clock=lambda _: micros(self.clock.now()))
         return self._sender
 
+    def worker_is_replaced(self):
+        """By one that has sent nothing yet."""
+        self._sender = None
+
     def delivers(self):
         """Every message that is due goes out. Returns how many attempts were made."""
         return deliver.work_off(self.sender, self.clock.now())

@@ -60,7 +60,8 @@ class Sender:
     kept: float = 0.0  # when the leases of these were renewed last
     reclaimed: dict[str, int] = field(default_factory=dict)  # by channel, when leases that ran out were looked for last
     pace: Pace = field(init=False)
-    ailing: set[str] = field(default_factory=set)  # channels whose last failure was the provider's
+    # Channels whose last failure was the provider's; at first all: the worker before may have met it.
+    ailing: set[str] = field(default_factory=lambda: set(channels.names()))
     results: "queue.SimpleQueue[tuple[_Flight, Result]]" = field(default_factory=queue.SimpleQueue)
 
     def __post_init__(self) -> None:

@@ -171,7 +171,7 @@ def test_a_worker_that_died_loses_its_lease_and_its_word_counts_no_more(staffed,
     assert len(taken) == 1
     assert staffed.delivers() == 0
     staffed.clock.advance(seconds=16)
-    staffed._sender = None
+    staffed.worker_is_replaced()
     staffed.delivers()
     assert len(providers.mail.mails) == 1
     settle_late(staffed, taken[0])

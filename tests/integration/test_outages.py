@@ -250,8 +250,9 @@ def test_a_file_that_cannot_be_watched_only_costs_time(tmp_path):
     sleep(0.1)
 
 
-def test_p12_what_waits_for_a_provider_goes_out_when_the_first_gets_through(staffed_of, providers):
-    """After an outage nothing sits out its pause, and what is over is not said."""
+@pytest.mark.parametrize("worker", ["the same", "a new one"])
+def test_p12_what_waits_for_a_provider_goes_out_when_the_first_gets_through(staffed_of, providers, worker):
+    """After an outage nothing sits out its pause, whoever has met the outage; and what is over is not said."""
     staffed = staffed_of(NABAT_CAPS="off")
     well, providers.pagerduty.usual = providers.pagerduty.usual, lambda _: reply(503)
     for number in range(6):
@@ -261,6 +262,8 @@ def test_p12_what_waits_for_a_provider_goes_out_when_the_first_gets_through(staf
         staffed.delivers()
     staffed.alert("resolved", name="Down5", fingerprint="d5")
     providers.pagerduty.usual = well
+    if worker == "a new one":
+        staffed.worker_is_replaced()
     due = min(one.due_at for one in staffed.deliveries(channel="pagerduty", status="queued", kind="opened"))
     assert due > staffed.clock.now()
     staffed.clock.advance(seconds=(due - staffed.clock.now()).total_seconds())
