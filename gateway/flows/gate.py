@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from rules.retry import fallback_at
 from rules.voice import Answer, Dial, Gate, Verdict, Why, judge, words
 from rules.words import Urgency, Way
 
+GO_ON_WITHIN = timedelta(seconds=15)
 NOT_OUT = ("failed", "cancelled", "logged")
 
 
@@ -76,8 +77,9 @@ def _carry_out(session: Session, one: Leased, gate: Gate, verdict: Verdict, now:
         later = fallback_at(Urgency.EMERGENCY, verdict.until) if one.part in ("primary", outbox.LATER) else None
         dialling.put_off(session, one, verdict.until, later)
     else:
-        dialling.call_off(session, one, f"voice gate: {verdict.why}", now)
-        passed.onward += [one] if verdict.answer is Answer.NEXT else []
+        onward = verdict.answer is Answer.NEXT
+        dialling.call_off(session, one, f"voice gate: {verdict.why}", now, now + GO_ON_WITHIN if onward else None)
+        passed.onward += [one] if onward else []
     if verdict.why is not Why.NO_GATE:
         detail = {"why": verdict.why, "who": one.who, "name": one.name, "level": one.level, "until": verdict.until}
         if gate.budget is not None and verdict.why in (Why.OVER_BUDGET, Why.NOBODY_ELSE):
@@ -87,9 +89,13 @@ def _carry_out(session: Session, one: Leased, gate: Gate, verdict: Verdict, now:
 
 
 def go_on(one: Leased, now: datetime) -> None:
-    """Over budget: the person has the push, or else the fallback, and the next of the policy is called."""
+    """Over budget: the person has the push, or else the fallback, and the next of the policy is called.
+
+    If this fails, or the process dies before it, the call's fallback comes to the same after GO_ON_WITHIN.
+    """
     with transaction() as session:
         case = cases.load(session, [one.incident_id]).get(one.incident_id)
+        dialling.gone_on(session, one)
         if case is None or not case.calls or case.state.level != one.level:
             return
         changes = actions.changes_of(session, now)

@@ -95,9 +95,16 @@ def at_source(session: Session, incident_id: int) -> Firing | None:
     return Firing(frozenset(row[1] for row in rows), found) if found else None
 
 
-def call_off(session: Session, one: Leased, why: str, now: datetime) -> None:
+def call_off(session: Session, one: Leased, why: str, now: datetime, fallback: datetime | None = None) -> None:
+    """`fallback`: when its fallback starts all the same, unless `gone_on` was called by then."""
     sql = (
-        "UPDATE delivery SET status = 'cancelled', error = {}, finished_at = {}, fallback_at = NULL, "
+        "UPDATE delivery SET status = 'cancelled', error = {}, finished_at = {}, fallback_at = {}, "
         "leased_until = NULL WHERE lease = {} AND id {list}"
     )
-    bulk.execute(session, sql, [one.id], why, micros(now), one.lease)
+    later = None if fallback is None else micros(fallback)
+    bulk.execute(session, sql, [one.id], why, micros(now), later, one.lease)
+
+
+def gone_on(session: Session, one: Leased) -> None:
+    """What was to follow from calling it off is done."""
+    bulk.execute(session, "UPDATE delivery SET fallback_at = NULL WHERE status = 'cancelled' AND id {list}", [one.id])

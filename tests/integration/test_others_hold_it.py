@@ -16,6 +16,7 @@ from tests.samples import BOOK
 ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ONE_EACH = BOOK.replace("policy: infra}", "policy: infra, group_by: [alertname, instance]}", 1)
+VOICE = "voice: {budget: {calls: 1, per: 8h}}\n"
 
 
 def somebody_else():
@@ -78,3 +79,25 @@ def test_a_roll_up_that_another_worker_sends_this_moment_takes_in_nothing_more(s
     (page,) = world.deliveries(incident_id=late, who="anna@example.org", kind="opened", channel="pagerduty")
     assert (page.status, page.bundle_id == waiting.id) == ("bundled", False)
     assert [one.status for one in world.deliveries(id=page.bundle_id)] == ["queued"]
+
+
+@ON_POSTGRES
+def test_e8_a_call_that_is_over_budget_goes_to_the_next_person_though_the_incident_was_held_that_moment(staffed_of):
+    """So does one whose worker died between the two."""
+    world = staffed_of(BOOK + VOICE)
+    (first,) = world.alert(name="First", fingerprint="first")
+    world.delivers()
+    world.resolves(first)
+    world.clock.advance(minutes=20)
+    (made,) = world.alert(name="Second", fingerprint="second")
+    with somebody_else() as link:
+        link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [made])
+        with pytest.raises(OperationalError, match="lock timeout"):
+            world.delivers()
+        link.rollback()
+    world.passes(seconds=16)
+    world.passes(seconds=0)
+    world.delivers()
+    told = {(one.name, one.channel, one.status) for one in world.deliveries(incident_id=made, kind="escalated")}
+    assert ("Oleg", "pagerduty", "sent") in told
+    assert [one.channel for one in world.deliveries(incident_id=made, part="fallback")] == ["sms"]
