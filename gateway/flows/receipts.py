@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from gateway import actions, fallback, metrics
+from gateway import actions, fallback, log, metrics
 from gateway.changes import Changes
 from gateway.flows import mend
+from gateway.flows.apart import apart
 from gateway.secrets import digest
 from gateway.store import bundles, cases, outbox, receipts, timeline
 from gateway.store.cases import Case
@@ -45,7 +49,21 @@ class Receipt:
 
 
 def take(told: Sequence[Receipt], now: datetime) -> list[str]:
-    """What came of each. The effects and that they were heard are kept together, of all of them or of none."""
+    """What came of each. The effects and that they were heard are kept together, of all of them in one transaction.
+
+    If one of them spoils that, it is each by itself: a provider sends many in one post.
+    """
+    try:
+        return _all(told, now)
+    except (OperationalError, PoolTimeout):  # the database is away: the provider comes again with all of them
+        raise
+    except Exception as problem:  # noqa: BLE001 - which of them it is, is found out and heard below
+        log.warning("receipts_apart", problem=type(problem).__name__, receipts=len(told))
+    each = [(one, partial(_all, [one], now)) for one in told]
+    return [apart("receipt", one, lambda: ["failed"], provider=receipt.provider)[0] for receipt, one in each]
+
+
+def _all(told: Sequence[Receipt], now: datetime) -> list[str]:
     with transaction() as session:
         return take_in(session, told, now)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event as sql_event
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 
 from gateway.store.db import db, transaction
@@ -235,6 +235,23 @@ def test_bodies_of_every_kind(world, post):
     assert post(b" " * (1024 * 1024 + 1)).status_code == 413
     assert post(events(*[said(world, "delivered", f"e{n}") for n in range(500)])).status_code == 202
     assert world.timeline() == ["opened", "delivered"]
+
+
+def test_one_receipt_that_cannot_be_taken_in_spoils_no_other_of_its_post(world, post):
+    mailed(world)
+    bounced = [said(world, "bounce")]
+    world.alert(severity="warning", name="Other", fingerprint="other")
+    with transaction() as session:
+        session.execute(update(Delivery).values(status="sent", attempts=1, provider_ref="sendgrid:abc"))
+    spoiled, whole = (one.id for one in world.incidents())
+    number, uuid = str(world.deliveries(incident_id=whole)[0].id), world.incidents()[1].uuid
+    bounced += [bounced[0] | {"sg_event_id": "e2", "nabat_incident": uuid, "nabat_delivery": number}]
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE incident SET route = '{broken' WHERE id = :id"), {"id": spoiled})
+    assert post(events(*bounced)).status_code == 202
+    states = [(one.incident_id, one.status) for one in world.deliveries(part="primary")]
+    assert states == [(spoiled, "sent"), (whole, "failed")]
+    assert [one.incident_id for one in world.deliveries(part="fallback")] == [whole]
 
 
 def test_without_a_key_nothing_is_taken(world_of):
