@@ -57,7 +57,7 @@ class Asked:
         begin, end = (datetime.combine(day, datetime.min.time(), scope.zone) for day in (scope.start, scope.end))
         urgency = "" if scope.urgency is None else tuple(Urgency)[scope.urgency].value
         words = {"status": "all", "urgency": urgency, "service": scope.service, "team": scope.team}
-        words |= {"from": begin.isoformat(), "to": end.isoformat(), **more}
+        words |= {"counted": "yes", "from": begin.isoformat(), "to": end.isoformat(), **more}
         return {name: value for name, value in words.items() if value}
 
 

@@ -26,10 +26,11 @@ STATUSES: dict[str, tuple[Status, ...]] = {
 }
 SORTS = ("-urgency", "age", "-age", "-alerts")
 DENSITIES = ("comfortable", "compact")
-NAMED = ("service", "team", "assignee", "source", "target", "paged")
+NAMED = ("service", "team", "assignee", "source", "target", "paged", "counted")
 ONE = (*NAMED, "from", "to")  # words with one value
 TARGETS = ("missed",)  # not answered within its target: too late, or not yet
-KNOWN = {"status": tuple(STATUSES), "sort": SORTS, "target": TARGETS}
+COUNTED = ("yes",)  # what the reports count: no tests, and nothing that was merged into another
+KNOWN = {"status": tuple(STATUSES), "sort": SORTS, "target": TARGETS, "counted": COUNTED}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOUR = re.compile(rf"({'|'.join(WEEKDAYS)})-([01][0-9]|2[0-3])", re.ASCII)
 _CURSOR = re.compile(r"(\d{1,9})\.(\d{1,18})", re.ASCII)
@@ -63,6 +64,7 @@ class Filter:
     source: str = ""
     target: str = ""
     paged: str = ""  # somebody was paged of it in this hour of their week: mon-03
+    counted: str = ""
     labels: tuple[str, ...] = ()
     q: str = ""
     since: str = ""  # from=
@@ -204,7 +206,7 @@ class _Reading:
         return ""
 
     def _named(self, word: str, value: str) -> str:
-        if word in ("status", "sort", "target"):
+        if word in KNOWN:
             return "no such value"
         if word == "paged" and hour_of_week(value) is None:
             return "no hour"

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from rules.matchers import Matcher
 
 LONGEST = 1000  # characters of what is typed
-WORDS = ("status", "urgency", "service", "team", "assignee", "source", "target", "paged", "from", "to", "sort")
+WORDS = (
+    "status", "urgency", "service", "team", "assignee", "source", "target", "paged", "counted", "from", "to", "sort",
+)  # fmt: skip
 _TOKEN = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*"?)+')
 _WORD = re.compile(r"(-?)([a-z]{2,20}):(?!//)(.*)", re.DOTALL)
 _LABEL = re.compile(r"(-?)([A-Za-z_][A-Za-z0-9_.:/-]{0,99}?)(!=|=~|!~|=)(.+)", re.DOTALL)

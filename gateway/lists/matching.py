@@ -24,7 +24,7 @@ from gateway.lists.filters import Filter
 from gateway.lists.meaning import Meant
 from gateway.lists.rowwise import loose, of_answers
 from gateway.store import buckets, bulk
-from gateway.store.base import ASSIGNED, AWAKE, OPEN, SNOOZED, SUPPRESSED
+from gateway.store.base import ASSIGNED, AWAKE, IN_REPORTS, OPEN, SNOOZED, SUPPRESSED
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, Incident
 from gateway.store.types import micros
@@ -214,6 +214,8 @@ def _exact(wanted: Filter, meant: Meant, numbers: Numbers = (None, None)) -> lis
         conditions += [OPEN, Incident.service == wanted.service]
     if meant.assignee:
         conditions += [ASSIGNED, Incident.assignee_id == meant.assignee]
+    if wanted.counted:
+        conditions.append(IN_REPORTS)
     opened = type_coerce(Incident.opened_at, BigInteger) + 0  # the walk is along the numbers, not along the moments
     first, last = numbers
     conditions += [opened >= micros(meant.since)] if meant.since else []

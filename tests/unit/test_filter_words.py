@@ -67,11 +67,14 @@ def test_the_address_says_the_same_again(typed):
 
 def test_what_cannot_be_read_is_left_out_with_a_reason_and_the_rest_holds():
     wanted = read(
-        q="colour:red urgency:loud from:soon paged:mon-24 target:x service:billing", sort="up", status="open", after="x"
+        q="colour:red urgency:loud from:soon paged:mon-24 target:x counted:no service:billing",
+        sort="up",
+        status="open",
+        after="x",
     )
     assert [(one.word, one.reason) for one in wanted.problems] == [
         ("sort", "no such value"), ("colour", "unknown word"), ("urgency", "no such value"), ("from", "no time"),
-        ("paged", "no hour"), ("target", "no such value"),
+        ("paged", "no hour"), ("target", "no such value"), ("counted", "no such value"),
     ]  # fmt: skip
     assert (wanted.service, wanted.status, wanted.urgencies, wanted.sort) == ("billing", "open", (), "-urgency")
 
