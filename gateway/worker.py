@@ -142,9 +142,9 @@ class Worker:
     def catch_up(self, now: datetime) -> None:
         """After a time in which no worker turned the clock: what fell due meanwhile gets a minute of its own."""
         last = self.last_round
-        if last is None:
+        if last is None or now - last > OUTAGE:  # we began, or were frozen: others may have turned it
             with reading() as session:
-                last = pulse.last_turn(session)
+                last = pulse.last_turn(session) or last
         self.last_round = now
         if last is not None and now - last > OUTAGE:
             with transaction() as session:

@@ -176,6 +176,20 @@ def test_a_worker_that_comes_back_after_an_outage_gives_everything_its_minute(st
     assert sent(providers.pagerduty) == ["trigger"]
 
 
+def test_a_worker_that_was_frozen_while_another_worked_puts_nothing_off(staffed):
+    staffed.alert()
+    frozen, other = Worker(staffed.app), Worker(staffed.app)
+    for worker in (frozen, other):
+        worker.round(staffed.clock.now())
+    staffed.delivers()
+    for _ in range(29):
+        staffed.clock.advance(seconds=10)
+        other.round(staffed.clock.now())
+    staffed.clock.advance(seconds=10)
+    frozen.round(staffed.clock.now())  # the step is due now
+    assert staffed.incident().level == 2
+
+
 def test_workers_that_die_young_put_nothing_off_again_and_again(staffed, providers):
     staffed.alert()
     first = Worker(staffed.app)
