@@ -1,6 +1,6 @@
 """Too much for one person is bundled: counted, linked, said by one message every two minutes, and never dropped."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from gateway import actions
 from gateway.outward.render import BundleFacts
 from gateway.store import bundles, dialling, outbox, timeline
-from gateway.store.locks import one_at_a_time
+from gateway.store.locks import one_at_a_time, whose_turn_is_free
 from gateway.store.outbox import Leased
 from rules.caps import CAPS, LONGEST, ROLL_UP_EVERY, common_label, is_over, roll_up_at, roll_up_contact
 from rules.words import Directory, Notice, Person, Way
@@ -18,12 +18,20 @@ SOON = timedelta(seconds=1)
 TITLES = 20
 
 
-def within_caps(session: Session, taken: Sequence[Leased], directory: Directory, now: datetime) -> list[Leased]:
-    """Of the messages that were just leased those that are not too much; what is, goes into the next roll-up."""
+def within_caps(
+    session: Session, taken: Sequence[Leased], directory: Directory, now: datetime, *, patient: bool = True
+) -> list[Leased]:
+    """Of the messages that were just leased those that are not too much; what is, goes into the next roll-up.
+
+    Not `patient`: whoever's turn another worker has is called a moment later, not waited for.
+    """
     pages = [one for one in taken if one.kind in outbox.PAGES and one.person_id and Way(one.way) in CAPS]
     left = [one for one in taken if one not in pages]
-    if pages:
-        one_at_a_time(session, sorted({one.person_id for one in pages if one.person_id}))
+    people = sorted({one.person_id for one in pages if one.person_id})
+    if people and patient:
+        one_at_a_time(session, people)
+    elif people:
+        pages = _of_the_free(session, pages, whose_turn_is_free(session, people), now)
     ids = [one.id for one in pages]
     told: dict[tuple[int, str], list[datetime]] = {}
     over: dict[tuple[int, str], list[Leased]] = {}
@@ -39,6 +47,14 @@ def within_caps(session: Session, taken: Sequence[Leased], directory: Directory,
     for (person_id, way), too_many in over.items():
         _bundle(session, too_many, person_id, way, directory, now)
     return sorted(left, key=lambda one: (one.rank, one.id))
+
+
+def _of_the_free(session: Session, pages: Sequence[Leased], free: Collection[int], now: datetime) -> list[Leased]:
+    """The others' wait, and their patience goes on."""
+    for one in pages:
+        if one.person_id not in free:
+            dialling.space(session, one, now + SOON)
+    return [one for one in pages if one.person_id in free]
 
 
 def worth_saying(session: Session, taken: Sequence[Leased], now: datetime) -> list[Leased]:

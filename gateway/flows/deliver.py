@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gateway import channels, crashpoint, log
@@ -20,7 +21,7 @@ from gateway.flows.pacing import Pace
 from gateway.flows.settle import Result, reclaim, write_down, write_each
 from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
-from gateway.store import dialling, outbox, waiting
+from gateway.store import dialling, locks, outbox, waiting
 from gateway.store.db import database_clock, reading, transaction
 from gateway.store.dialling import Firing
 from gateway.store.floors import Floors
@@ -86,10 +87,24 @@ class Sender:
         return done
 
     def _start(self, channel: str, now: datetime) -> int:
+        """A worker that is frozen in its turn at somebody's calls is waited for once, not by all that is due."""
+        try:
+            done, onward = self._begin(channel, now)
+        except OperationalError as problem:
+            if not locks.is_held(problem):
+                raise
+            log.warning("turn_held_up", channel=channel)
+            done, onward = self._begin(channel, now, patient=False)
+        # After the others: what fails here must not keep what was leased from its turn.
+        self._onward(onward, now)
+        return done + len(onward)
+
+    def _begin(self, channel: str, now: datetime, *, patient: bool = True) -> tuple[int, Sequence[Leased]]:
+        """What was started or put back, and the calls that go on to the next person."""
         under_way = sum(1 for flight in self.flights.values() if flight.leased.channel == channel)
         free = AT_ONCE - under_way
         if free <= 0:
-            return 0
+            return 0, ()
         with transaction() as session:
             clock = self.clock(session)
             reclaimed = self._reclaim(session, channel, now, clock)
@@ -98,7 +113,9 @@ class Sender:
             passed = gate.through(session, taken, self.world.shelf.book.voice, now)
             directory = self.world.roll.current(session)
             capped = self.world.settings.env["NABAT_CAPS"] == "on" and not self.own
-            left = bundle.within_caps(session, passed.taken, directory, now) if capped else passed.taken
+            left = passed.taken
+            if capped:
+                left = bundle.within_caps(session, left, directory, now, patient=patient)
             left = self.pace.through(session, left, now)
             taken = dialling.with_earlier(session, left) if left and channel == "pagerduty" else left
             asks = at_source.questions(session, [one for one in taken if one.id in passed.why])
@@ -114,9 +131,7 @@ class Sender:
                 continue
             arguments = (flight, facts[one.id], given, asks.get(one.id))
             threading.Thread(target=self._attempt, args=arguments, name=f"send-{one.id}", daemon=True).start()
-        # After the others: what fails here must not keep what was leased from its turn.
-        self._onward(passed.onward, now)
-        return len(taken) + len(passed.onward) + reclaimed
+        return len(taken) + reclaimed, passed.onward
 
     def _onward(self, calls: Sequence[Leased], now: datetime) -> None:
         """To the next person. They were called off already, so one that fails keeps no other from going on."""

@@ -12,6 +12,7 @@ from gateway.store.db import is_postgres
 
 _EACH = "SELECT pg_advisory_xact_lock{how}({kind}, id) FROM unnest({{}}::int[]) AS id ORDER BY id"
 _SOURCES, _PEOPLE = _EACH.format(how="", kind=71), _EACH.format(how="", kind=73)
+_FREE = "SELECT id FROM unnest({}::int[]) AS id WHERE pg_try_advisory_xact_lock(73, id)"
 _BESIDE = _EACH.format(how="_shared", kind=71)
 
 
@@ -35,6 +36,13 @@ def one_at_a_time(session: Session, person_ids: Sequence[int]) -> None:
     """Until commit nobody else decides how many messages these people get: two workers would each count too few."""
     if is_postgres(session):
         bulk.ask(session, _PEOPLE, sorted(person_ids))
+
+
+def whose_turn_is_free(session: Session, person_ids: Sequence[int]) -> set[int]:
+    """The same, of those for whom it need not be waited."""
+    if is_postgres(session):
+        return {row[0] for row in bulk.select_plain(session, _FREE, sorted(person_ids))}
+    return set(person_ids)
 
 
 def one_note_at_a_time(session: Session, account: str) -> None:

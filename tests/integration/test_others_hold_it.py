@@ -16,6 +16,11 @@ from tests.samples import BOOK
 ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ONE_EACH = BOOK.replace("policy: infra}", "policy: infra, group_by: [alertname, instance]}", 1)
+OLEGS = BOOK.replace("routes:\n", """routes:
+  - {name: olegs, match: ['service="oleg"'], urgency: emergency, policy: oleg}
+""").replace("policies:\n", """policies:
+  oleg: {steps: [{notify: ["person:oleg@example.org"], wait: 5m}]}
+""")  # fmt: skip
 VOICE = "voice: {budget: {calls: 1, per: 8h}}\n"
 
 
@@ -101,3 +106,24 @@ def test_e8_a_call_that_is_over_budget_goes_to_the_next_person_though_the_incide
     told = {(one.name, one.channel, one.status) for one in world.deliveries(incident_id=made, kind="escalated")}
     assert ("Oleg", "pagerduty", "sent") in told
     assert [one.channel for one in world.deliveries(incident_id=made, part="fallback")] == ["sms"]
+
+
+@ON_POSTGRES
+def test_a_worker_that_is_frozen_while_it_counts_somebodys_calls_keeps_no_other_from_being_called(staffed_of):
+    """Whose turn it holds is called when it is let go, and has the fallback meanwhile."""
+    world = staffed_of(OLEGS)
+    (hers,) = world.alert(name="Hers", fingerprint="hers")
+    (his,) = world.alert(name="His", fingerprint="his", service="oleg")
+    (page,) = world.deliveries(incident_id=hers, channel="pagerduty")
+    patience = page.fallback_at
+    with somebody_else() as link:
+        link.execute("SELECT pg_advisory_xact_lock(73, %s)", [page.person_id])
+        world.delivers()
+        status = {one.incident_id: one.status for one in world.deliveries(channel="pagerduty")}
+        assert status == {hers: "queued", his: "sent"}
+        link.rollback()
+    (page,) = world.deliveries(id=page.id)
+    assert (page.attempts, page.fallback_at) == (0, patience)
+    world.clock.advance(seconds=1)
+    world.delivers()
+    assert [one.status for one in world.deliveries(id=page.id)] == ["sent"]

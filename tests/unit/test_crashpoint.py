@@ -17,7 +17,7 @@ WHERE = {  # what stands in docs/gameday.md and in the list itself must stay tru
     "parsed": ("gateway/doors/ingest.py", "def read("),
     "ingest written": ("gateway/flows/intake.py", "def receive("),
     "ingest committed": ("gateway/doors/inbox.py", "def _commit("),
-    "claim committed": ("gateway/flows/deliver.py", "def _start("),
+    "claim committed": ("gateway/flows/deliver.py", "def _begin("),
     "dialing": ("gateway/outward/dialing.py", "def connect("),
     "sent": ("gateway/outward/outbound.py", "def getresponse("),
     "answered": ("gateway/flows/deliver.py", "def _attempt("),
