@@ -214,8 +214,9 @@ def _rungs(route: Route, looker: Looker) -> list[Rung]:
 
 
 def _as_data(notice: Notice) -> dict[str, object]:
+    """By which way, as people call it; by which provider is no matter here."""
     return {
-        "who": notice.who, "name": notice.name, "way": notice.way.value, "channel": notice.contact.channel,
+        "who": notice.who, "name": notice.name, "way": WAYS[notice.way],
         "after_s": int(notice.after.total_seconds()), "held": notice.held,
     }  # fmt: skip
 

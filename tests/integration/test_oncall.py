@@ -417,7 +417,8 @@ def test_the_page_shows_who_it_is_what_comes_and_what_an_emergency_would_do(made
     assert "infra Anna infra" in re.sub(r" A ", " ", page)  # her team, her avatar, her name, the schedule
     assert "Mon 30 Nov – Sun 6 Dec 2026" in page
     assert "at once" in page
-    assert "voice: Anna (pagerduty)" in page
+    assert "call: Anna push: Anna" in page
+    assert "pagerduty" not in page
     assert "None: somebody is on call all the time." in page
     autumn = texts(browser_of("irina@example.org").get("/oncall?from=2026-10-21").text)
     assert "The clock changes in Europe/Berlin: Sun 25 Oct 03:00 → 02:00 (UTC+2 → UTC+1)" in autumn
