@@ -1,5 +1,7 @@
 """Tickets as a dispatcher sees them: the list, one of them, whose they are, and what a client's comment does."""
 
+import re
+
 import pytest
 from sqlalchemy import select, update
 
@@ -96,6 +98,22 @@ def test_one_ticket_with_its_conversation(world):
     assert page.get("/tickets/SD-0").status_code == 404
     assert page.get("/tickets/SD-4711?source=another").status_code == 404
     assert page.get("/tickets/SD-4711?source=ticket").status_code == 200
+
+
+def test_a_tickets_resolve_asks_what_fixed_it_as_an_incidents_does(world):
+    (number,) = post(world, ticket())
+    page = signed_in(world)
+    page.press(f"/incidents/{number}/assign", back="/tickets/SD-4711")
+    form = re.search(rf'<form[^>]* action="/incidents/{number}/resolve">.*?</form>', page.get("/tickets/SD-4711").text)[
+        0
+    ]
+    assert "What fixed it?" in form
+    assert 'name="fixed_by"' in form
+    back = re.search(r'name="back" value="([^"]*)"', form)[1]
+    answer = page.press(f"/incidents/{number}/resolve", fixed_by="a new password", back=back)
+    assert answer.headers["Location"].startswith("/tickets?")
+    assert world.incident().fixed_by == "a new password"
+    assert "a new password" in page.get("/tickets/SD-4711").text
 
 
 def test_a_clients_comment_is_told_to_whoever_has_it(staffed, providers):
