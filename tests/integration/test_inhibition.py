@@ -1,10 +1,12 @@
 """Inhibition: what is part of something bigger is told of with it, and by itself when that is over."""
 
 import pytest
+from sqlalchemy import update
 
 from gateway.flows import attached
 from gateway.store import inhibitors, ledger
 from gateway.store.db import reading, transaction
+from gateway.store.tables import AlertRow
 from tests.samples import BOOK, alert, group
 from tests.world import World
 
@@ -55,6 +57,18 @@ def test_a_target_is_attached_silently_to_the_incident_of_its_source(site):
     assert (line.incident_id, line.detail) == (number, {"count": 2, "titles": ["Slow on db01", "Lag on db01"]})
     assert len([one for one in site.deliveries() if one.incident_id == number]) == told
     assert site.incidents()[0].alert_count == 3
+
+
+def test_a_source_whose_targets_cannot_be_let_go_keeps_no_other_s_attached(site):
+    site.post(group(down()))
+    site.post(group(slow()))
+    site.post(group(slow("Lag")), name="second")
+    assert len(site.incidents()) == 1
+    ends(site, down())
+    with transaction() as session:
+        session.execute(update(AlertRow).where(AlertRow.title == "Slow on db01").values(severity="odd"))
+    looks(site, seconds=2)
+    assert [one.title for one in site.incidents()] == ["SiteDown on db01", "Lag on db01"]
 
 
 @sqlite
