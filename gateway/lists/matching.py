@@ -215,7 +215,7 @@ def _exact(wanted: Filter, meant: Meant, numbers: Numbers = (None, None)) -> lis
     if meant.assignee:
         conditions += [ASSIGNED, Incident.assignee_id == meant.assignee]
     if wanted.counted:
-        conditions.append(IN_REPORTS)
+        conditions += [IN_REPORTS, *([Incident.team == meant.team] if meant.team else [])]
     opened = type_coerce(Incident.opened_at, BigInteger) + 0  # the walk is along the numbers, not along the moments
     first, last = numbers
     conditions += [opened >= micros(meant.since)] if meant.since else []

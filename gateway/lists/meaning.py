@@ -25,6 +25,7 @@ class Meant:
     nobody: bool = False  # only what nobody has in hand
     sources: tuple[int, ...] = ()
     policies: tuple[str, ...] | None = None  # of a team
+    team: str = ""  # as reports count it: whose work it was when it opened
     problems: tuple[Problem, ...] = ()
     late_at: datetime | None = None  # what is not answered missed its target if that was before
     tickets: tuple[int, ...] = ()  # incidents of the tickets whose number is the text, at any service desk
@@ -50,14 +51,16 @@ def meaning(wanted: Filter, asker: Asker, directory: Directory, now: datetime) -
     sources = _sources(wanted.source) if wanted.source else ()
     if wanted.source and not sources:
         problems.append(Problem("source", wanted.source, "no source"))
-    policies = None
-    if wanted.team in ("mine", *directory.teams):
+    policies, team = None, ""
+    if wanted.counted and wanted.team not in ("", "mine"):
+        team = wanted.team
+    elif wanted.team in ("mine", *directory.teams):
         policies = policies_of(wanted.team, asker.email, directory)
     elif wanted.team:
         problems.append(Problem("team", wanted.team, "no team"))
     tickets = of_tickets(wanted.q) if wanted.q else ()
     return Meant(
-        since, until, assignee, wanted.assignee == "none", sources, policies, tuple(problems),
+        since, until, assignee, wanted.assignee == "none", sources, policies, team, tuple(problems),
         now if wanted.target else None, tickets,
     )  # fmt: skip
 

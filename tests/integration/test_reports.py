@@ -458,6 +458,18 @@ def test_a_figure_leads_to_the_incidents_that_it_counts_and_no_others(seeded):
     } == set(range(1, 9))
 
 
+def test_a_team_s_figure_leads_to_what_was_its_work_whatever_its_policies_are_now(seeded):
+    everybody_has_a_password()
+    browser = Browser(seeded.app)
+    browser.sign_in()
+    for team, its in (("infra", {1, 2, 3, 4, 5}), ("support", {6, 7, 8})):
+        page = browser.get(f"/reports?p=custom&{WEEK}&team={team}").text
+        kpi = re.search(r'id="k-incidents".*?<div class="v"><a href="([^"]+)">(\d+)<', page, re.DOTALL)
+        assert (int(kpi[2]), rows_behind(browser, kpi[1])) == (len(its), its)
+    mine = browser.get("/incidents?status=all&counted=yes&team=mine&to=2026-11-30")
+    assert mine.status_code == 200  # of that no report knows: it means what it means in every list
+
+
 HELD = """
 schedules:
   - {name: daily, team: infra, timezone: Europe/Moscow,
