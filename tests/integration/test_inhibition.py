@@ -64,7 +64,8 @@ def test_a_source_whose_targets_cannot_be_let_go_keeps_no_other_s_attached(site)
     site.post(group(slow()))
     site.post(group(slow("Lag")), name="second")
     assert len(site.incidents()) == 1
-    ends(site, down())
+    site.clock.advance(minutes=10)
+    ends(site, down("resolved"))
     with transaction() as session:
         session.execute(update(AlertRow).where(AlertRow.title == "Slow on db01").values(severity="odd"))
     looks(site, seconds=2)
