@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from gateway.actions import Actor, NotPossible, carry_out, changes_of, remember, write_down
 from gateway.amend import hang_up, locked
 from gateway.changes import Changes
-from gateway.store import alerts, bulk, cases, outbox, rulings, undos
+from gateway.store import alerts, bulk, cases, outbox, rulings, timeline, undos
 from gateway.store.cases import Case
 from gateway.store.db import reading, transaction
 from gateway.store.tables import Incident
 from gateway.store.undos import Item
 from gateway.world import world
-from rules.lifecycle import NEW, Reason, Signal
-from rules.phases import decide
+from rules.lifecycle import NEW, NOTHING, Given, Reason, Signal
+from rules.phases import RECONSIDER, decide
 from rules.timing import Phase
 from rules.undoing import MERGE, OWN_CLEARED, Gone
 from rules.walltime import zone_of
@@ -188,7 +188,11 @@ def _rests_too(changes: Changes, case: Case, fresh: Case, firing: int, actor: Ac
     """Whoever works on the one, or has put it off for a time, does so with the other, and for no longer."""
     state = case.state
     if state.snoozed_until is None and state.phase not in (Phase.TIMED, Phase.REMINDED):
-        carry_out(changes, fresh, decide(fresh.state, Signal.ACKNOWLEDGE, fresh.route, changes.now), actor)
+        until = timeline.acknowledged_until(changes.session, case.id, case.ack_at)  # what flaps does not say it itself
+        given = (
+            Given(until=max(until, changes.now + RECONSIDER)) if until and state.phase is Phase.FLAPPING else NOTHING
+        )
+        carry_out(changes, fresh, decide(fresh.state, Signal.ACKNOWLEDGE, fresh.route, changes.now, given), actor)
         return
     phase = Phase.NONE if state.phase is Phase.FLAPPING else state.phase
     fresh.state = replace(state, level=0, snoozed_firing=firing, phase=phase)

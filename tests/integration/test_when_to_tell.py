@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import actions, silencing
+from gateway import actions, merging, silencing
 from gateway.flows import silences
 from gateway.store import selfwatch, vitals
 from gateway.store.db import reading, transaction
@@ -285,6 +285,28 @@ def test_an_acknowledgement_that_ends_while_it_flaps_is_reminded_of_when_it_is_q
     assert said(world, "reminder") == [("anna", "ntfy")]
     go(world, minutes=10)
     assert world.incident().status == "triggered"
+
+
+def test_what_is_split_off_what_flaps_is_acknowledged_for_no_longer(staffed_of):
+    world = staffed_of(FLAPS)
+
+    def both(status):
+        at = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        began = {} if status == "resolved" else {"startsAt": at}
+        ended = {"endsAt": at} if status == "resolved" else {}
+        alerts = [{**alert(status, fingerprint=one), **began, **ended} for one in "ab"]
+        return world.post(group(*alerts, status=status)).json["incidents"]
+
+    (number,) = both("firing")
+    until = world.clock.now() + timedelta(minutes=60)
+    acknowledged_for(world, number, 60)
+    for status in ("resolved", "firing") * 2:
+        go(world, minutes=1)
+        both(status)
+    assert world.incident().phase == "flapping"
+    made = merging.split(number, [2], actions.Actor("Anna", "dashboard"), world.clock.now())
+    found = {one.id: (one.status, one.phase, one.next_at) for one in world.incidents()}
+    assert found[made] == ("acknowledged", "timed", until)
 
 
 def test_an_acknowledgement_for_a_time_is_no_longer_for_an_end_in_between(staffed_of):
