@@ -47,6 +47,7 @@ from gateway.store.db import reading, transaction
 from gateway.world import World
 
 LONGEST_SLEEP = 1.0  # seconds without a look at the clock's rows
+RETRY_PAUSE = 0.1  # seconds until another look when it is not known what an outage has left
 HELD_PAUSE = 0.2  # seconds until another look at what is due while somebody else holds all of it
 GLANCE = 0.025  # seconds between looks at SQLite's change counter
 DRAIN = 10.0  # seconds that messages under way get to finish when we are told to stop
@@ -85,6 +86,7 @@ class Worker:
     jobs: list[Job] = field(default_factory=list)
     pulse: Callable[[], None] = lambda: None  # tells whoever watches over this process that it is not stuck
     whole: bool = True  # nothing has failed in this round
+    stumbled: bool = False  # in the last round it could not be seen what an outage had left
     sign_of_life: Job = field(init=False)
     last_round: datetime | None = None
     sender: Sender = field(init=False)
@@ -145,12 +147,12 @@ class Worker:
         if last is None or now - last > OUTAGE:  # we began, or were frozen: others may have turned it
             with reading() as session:
                 last = pulse.last_turn(session) or last
-        self.last_round = now
         if last is not None and now - last > OUTAGE:
             with transaction() as session:
                 moved = timers.grace(session, now)
                 pulse.say_caught_up(session, now)
             log.warning("outage_over", seconds=round((now - last).total_seconds()), timers_moved=moved)
+        self.last_round = now
 
     def round(self, now: datetime) -> float:
         """Everything that is due now. Returns how many seconds there is nothing to do, as far as we know.
@@ -161,6 +163,10 @@ class Worker:
         if self.world.shelf.asked:
             guarded("rule book", self.world.shelf.refresh)  # at once; the change is written down with its job's turn
         self._part("catch up", lambda: self.catch_up(now))
+        if not self.whole and not self.stumbled:
+            self.stumbled = True  # once more before anything that fell due meanwhile, in case only the link was cut
+            return RETRY_PAUSE
+        self.stumbled = not self.whole
         for job in self.jobs:
             self.pulse()
             job.tick(now)

@@ -5,16 +5,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gateway.store.db import is_postgres
 from gateway.store.types import micros, moment
 
 GRACE = timedelta(seconds=60)
 SLACK = timedelta(seconds=10)  # clocks of machines that agree, and transactions that take a while
 LONGEST_DELAY = timedelta(minutes=12)  # no retry and no patience is longer
 
+_OF = "UPDATE {table} SET {column} = :until WHERE id IN (SELECT id FROM {table} WHERE {due}{{free}})"
 _GRACE = (
-    "UPDATE incident SET next_at = :until WHERE next_at IS NOT NULL AND next_at <= :now",
-    "UPDATE delivery SET fallback_at = :until WHERE fallback_at IS NOT NULL AND fallback_at <= :now",
-    "UPDATE delivery SET expires_at = :until WHERE status = 'queued' AND expires_at <= :now",
+    _OF.format(table="incident", column="next_at", due="next_at IS NOT NULL AND next_at <= :now"),
+    _OF.format(table="delivery", column="fallback_at", due="fallback_at IS NOT NULL AND fallback_at <= :now"),
+    _OF.format(table="delivery", column="expires_at", due="status = 'queued' AND expires_at <= :now"),
     # Its beats may have found nobody here: it has its whole time anew, or by a cron expression a minute.
     "UPDATE heartbeat SET due_at = CASE WHEN every > 0 THEN :now + (every + grace) * CAST(1000000 AS BIGINT) "
     "ELSE :until END WHERE due_at IS NOT NULL AND due_at <= :now",
@@ -34,11 +36,13 @@ _UNSKEW = (
 def grace(session: Session, now: datetime) -> int:
     """Nobody worked for a while: what fell due meanwhile was not given its time, so it gets a minute from now.
 
-    Without this the first round after an outage of ours would call, fall back and escalate in one breath.
+    Without this the first round after an outage of ours would call, fall back and escalate in one breath. What somebody
+    holds keeps no other from its minute.
     """
     values = {"now": micros(now), "until": micros(now + GRACE)}
+    free = " FOR UPDATE SKIP LOCKED" if is_postgres(session) else ""
     session.execute(text(_OUTAGE), {"now": micros(now)})
-    return sum(session.execute(text(sql), values).rowcount for sql in _GRACE)  # type: ignore[attr-defined]
+    return sum(session.execute(text(sql.format(free=free)), values).rowcount for sql in _GRACE)  # type: ignore[attr-defined]
 
 
 def since_outage(session: Session, now: datetime) -> timedelta | None:

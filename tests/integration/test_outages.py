@@ -176,6 +176,32 @@ def test_a_worker_that_comes_back_after_an_outage_gives_everything_its_minute(st
     assert sent(providers.pagerduty) == ["trigger"]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("what", ["the link was cut", "somebody holds an incident"])
+def test_whatever_keeps_an_outage_from_being_seen_to_escalates_nothing_at_once(staffed, what):
+    """As after a machine was asleep: its links look young, and the first question finds out."""
+    staffed.alert()
+    staffed.alert(name="Other", fingerprint="other")
+    worker = Worker(staffed.app)
+    worker.sender = staffed.sender
+    worker.round(staffed.clock.now())
+    staffed.delivers()
+    staffed.clock.advance(minutes=20)
+    with transaction() as session:
+        ours = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with psycopg.connect(db.engine.url.set(drivername="postgresql").render_as_string(False)) as other:
+        if what == "the link was cut":
+            assert other.execute("SELECT pg_terminate_backend(%s, 5000)", (ours,)).fetchone() == (True,)
+        else:
+            other.execute("SELECT 1 FROM incident WHERE id = 1 FOR UPDATE")
+        for _ in range(3):
+            worker.round(staffed.clock.now())
+    levels = {one.id: one.level for one in staffed.incidents()}
+    assert levels == {1: 1, 2: 1}
+    staffed.passes(seconds=61)
+    assert {one.level for one in staffed.incidents()} == {2}
+
+
 def test_a_worker_that_was_frozen_while_another_worked_puts_nothing_off(staffed):
     staffed.alert()
     frozen, other = Worker(staffed.app), Worker(staffed.app)
