@@ -1,7 +1,7 @@
 """Reports from the rows themselves: incidents and messages of a period are read once and counted by day."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from rules.figures import Load, Tally
 
 FIRST_DAY = date(1970, 1, 1)
 A_SECOND = 1_000_000
+PORTION = 4_000  # numbers of rows that are read at once: a storm's day must not lie in memory whole
 SKEW = 3600 * A_SECOND  # numbers of messages follow their times to within a transaction
 _KINDS = "('opened', 'escalated', 'assigned', 'flapping', 'reopened', 'reminder', 'digest', 'resolved')"
 _TELLS = f"d.kind IN {_KINDS} AND NOT (d.channel = 'pagerduty' AND d.kind = 'resolved')"
@@ -110,7 +111,7 @@ def narrowed(scope: Scope) -> tuple[str, list[Any]]:
     return "".join(f" AND {text}" for text, _ in wanted), [value for _, value in wanted]
 
 
-def _incidents(session: Session, scope: Scope) -> Sequence[Any]:
+def _incidents(session: Session, scope: Scope) -> Iterator[Any]:
     where, values = narrowed(scope)
     sql = f"""
         SELECT i.opened_at, i.team, i.urgency, i.alert_count, i.first_ack_at, i.ack_due_at, i.resolved_at,
@@ -118,9 +119,19 @@ def _incidents(session: Session, scope: Scope) -> Sequence[Any]:
           EXISTS (SELECT 1 FROM entry e WHERE e.incident_id = i.id AND e.kind = 'reopened'),
           (SELECT max(CASE v.value WHEN 'false' THEN 2 WHEN '' THEN 0 ELSE 1 END)
             FROM verdict v WHERE v.incident_id = i.id)
-        FROM incident i WHERE i.opened_at >= {{}} AND i.opened_at < {{}} AND {COUNTS}{where}
+        FROM incident i WHERE i.id >= {{}} AND i.id < {{}} AND i.opened_at >= {{}} AND i.opened_at < {{}}
+          AND {COUNTS}{where}
     """  # noqa: S608 - our own words
-    return bulk.select_plain(session, sql, scope.begins, scope.ends, *values)
+    ends = "SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM incident WHERE opened_at >= {} AND opened_at < {}"
+    first, last = bulk.select_plain(session, ends, scope.begins, scope.ends)[0]
+    for low, high in _portions(first, last):
+        yield from bulk.select_plain(session, sql, low, high, scope.begins, scope.ends, *values)
+
+
+def _portions(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Each with the first number that is not in it any more."""
+    for low in range(first, last + 1, PORTION):
+        yield low, min(low + PORTION, last + 1)
 
 
 def _hidden(session: Session, scope: Scope) -> Sequence[Any]:
@@ -147,7 +158,7 @@ def _unreached(session: Session, scope: Scope) -> Sequence[Any]:
     return bulk.select_plain(session, sql, scope.begins, scope.ends, *values, f"%@{DOMAIN}", f"%.{DOMAIN}")
 
 
-def _messages(session: Session, scope: Scope) -> Sequence[Any]:
+def _messages(session: Session, scope: Scope) -> Iterator[Any]:
     """By when they were promised. Numbers lead the way: there is no index of times, and none is paid for at ingest."""
     where, values = narrowed(scope)
     first, last = number_at(session, scope.begins - SKEW), number_at(session, scope.ends + SKEW)
@@ -155,10 +166,11 @@ def _messages(session: Session, scope: Scope) -> Sequence[Any]:
         SELECT d.created_at, i.team, d.rank, d.channel, d.status, d.latency_ms, d.person_id, d.local_mow, d.local_night,
           d.is_page, CASE WHEN d.level = 1 AND d.kind = 'opened' THEN i.id END, i.opened_at
         FROM delivery d JOIN incident i ON i.id = d.incident_id
-        WHERE d.id >= {{}} AND d.id <= {{}} AND d.created_at >= {{}} AND d.created_at < {{}}
+        WHERE d.id >= {{}} AND d.id < {{}} AND d.created_at >= {{}} AND d.created_at < {{}}
           AND {NOTIFIES} AND {COUNTS}{where}
     """  # noqa: S608 - our own words
-    return bulk.select_plain(session, sql, first, last, scope.begins, scope.ends, *values)
+    for low, high in _portions(first, last):
+        yield from bulk.select_plain(session, sql, low, high, scope.begins, scope.ends, *values)
 
 
 def number_at(session: Session, at: int) -> int:
