@@ -14,6 +14,7 @@ from gateway.start import demo, doctor, supervisor, watch, web
 from gateway.start.access_commands import people_group, token, user
 from gateway.start.audit_commands import audit_group
 from gateway.start.console import fail, program, settings
+from gateway.start.heap import share_heap
 from gateway.start.heartbeat_commands import heartbeat_group
 from gateway.start.rules_commands import rules_group
 from gateway.start.silence_commands import maintenance_group, silence_group
@@ -74,6 +75,7 @@ def serve(host: str, port: int, processes: int) -> None:
 
 @cli.command(help="One worker: sends, escalates, tidies up. Any number may share one PostgreSQL.")
 def worker() -> None:
+    share_heap()
     with program() as (app, _):
         one = Worker(app)
         stop_on_signals(one)

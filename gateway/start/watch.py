@@ -5,6 +5,7 @@ from flask import Flask
 from gateway.auditor import Auditor, stop_on_signals
 from gateway.foundation import lay
 from gateway.start.complaints import fail, settings
+from gateway.start.heap import share_heap
 from gateway.stopping import hear_no_more
 from gateway.store.db import db
 from rules import book
@@ -12,6 +13,7 @@ from rules import book
 
 def run() -> None:
     """Until told to stop. The database is brought to its present form by the others."""
+    share_heap()
     app = _foundation()
     one = Auditor(app)
     stop_on_signals(one)
