@@ -30,7 +30,7 @@ from tests.processes import children_of
 
 EVERY = 30.0  # seconds from fault to fault
 QUIET = 2.0  # of them are left to look at what is held
-WARM = 15 * 60.0  # seconds until everything has happened twice
+WARM = 30 * 60.0  # seconds until all has happened twice, and SQLite has filled each connection's 16 MB with pages
 AGE = (10.0, 60.0)  # seconds of life at which victims are compared
 GROWN = 0.05
 MORE = 4  # descriptors, threads: what a pool may have more at one moment than at another
@@ -39,7 +39,7 @@ OLD = 45.0  # seconds of a transaction of ours: what it may still see, PostgreSQ
 DEAD = 10_000, 0.3  # dead rows of a table: what changes between two looks of its own, and a share of the living
 LIVES = 60  # posts of a sender until a warning of it ends
 RINGS = 1600  # until an emergency is: eight minutes
-EPOCH = 100  # posts of a sender that name their warnings alike
+EPOCH, EPOCHS = 100, 5  # posts of a sender that name their warnings alike; and then as some time before
 TRANSACTIONS = (
     "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -57,7 +57,7 @@ class Tide(Load):
         for number, body in enumerate(super()._bodies(sender)):
             half, calls = body["alerts"][: self.EACH // 2], body["alerts"][self.EACH - 1 :]
             for one in half:
-                one["labels"]["alertname"] += f"-{sender}-{number // EPOCH}"
+                one["labels"]["alertname"] += f"-{sender}-{number // EPOCH % EPOCHS}"
             ending.append(half)
             called.append([one for one in calls if one["status"] == "firing"])
             over = [
