@@ -99,5 +99,5 @@ def _marked() -> tuple[str, ...]:
     return (
         _("No verified contact at all for: %(what)s"), _("No working contact for: %(what)s"),
         _("A browser no longer takes push"), _("A contact fails: %(what)s"), _("Nobody is on call: %(what)s"),
-        _("Has left and still stands in: %(what)s"),
+        _("Has left and still stands in: %(what)s"), _("An unknown time zone is read as UTC: %(what)s"),
     )  # fmt: skip
