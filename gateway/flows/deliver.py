@@ -18,7 +18,7 @@ from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryF
 from gateway.demo.mark import is_invented
 from gateway.flows import at_source, bundle, gate
 from gateway.flows.pacing import Pace
-from gateway.flows.settle import Result, reclaim, write_down, write_each
+from gateway.flows.settle import Result, is_away, reclaim, write_down, write_each
 from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
 from gateway.store import dialling, locks, outbox, waiting
@@ -72,16 +72,18 @@ class Sender:
         """Settle what came back, start what is due. Returns how many attempts were settled or started.
 
         A channel whose messages cannot be started, or a result that cannot be written, keeps no other from its turn.
+        While nothing can be written nothing is started: our own leases would look lost before it is said how it went.
         """
         problems: list[Exception] = []
         done = 0
-        jobs: list[Callable[[], int]] = [partial(self._settle, now)]
-        jobs += [partial(self._start, channel, now) for channel in ready]
-        for job in jobs:
+        settle = partial(self._settle, now)
+        for job in (settle, *(partial(self._start, channel, now) for channel in ready)):
             try:
                 done += job()
             except Exception as problem:  # noqa: BLE001 - raised below, after the others had their turn
                 problems.append(problem)
+                if job is settle and is_away(problem):
+                    break
         if problems:
             raise problems[0]
         return done

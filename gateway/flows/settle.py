@@ -67,6 +67,11 @@ def write_down(results: Sequence[Result], now: datetime) -> list[Result]:
     return []
 
 
+def is_away(problem: Exception) -> bool:
+    """The database cannot be asked, or somebody has locked all of SQLite's file."""
+    return isinstance(problem, (OperationalError, PoolTimeout)) and not locks.is_held(problem)
+
+
 def write_each(results: Sequence[Result], now: datetime) -> list[Result]:
     """Somebody holds an incident of one of them: the others do not wait for it. Returns what is left."""
     left = []

@@ -6,11 +6,14 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
-from gateway.flows import escalate, suppress
-from gateway.store.db import db, reading
+from gateway.flows import deliver, escalate, suppress
+from gateway.flows.settle import Result
+from gateway.store import outbox
+from gateway.store.db import db, reading, transaction
+from gateway.store.types import micros
 from tests.samples import BOOK
 
 ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -127,3 +130,35 @@ def test_a_worker_that_is_frozen_while_it_counts_somebodys_calls_keeps_no_other_
     world.clock.advance(seconds=1)
     world.delivers()
     assert [one.status for one in world.deliveries(id=page.id)] == ["sent"]
+
+
+@ON_SQLITE
+def test_what_went_out_while_the_file_was_locked_does_not_go_out_again(staffed):
+    """However long: what we know of it is written down before leases that ran out are looked for."""
+    staffed.alert()
+    now = staffed.clock.now()
+    with transaction() as session:
+        (taken,) = outbox.lease(session, "pagerduty", 8, now, micros(now))
+    sender = staffed.sender
+    sender.results.put((deliver._Flight(taken, 0.0, 0.0), Result(taken, "sent", "ok")))
+    staffed.clock.advance(seconds=20)
+    with closing(sqlite3.connect(db.engine.url.database, isolation_level=None)) as holder:
+        with reading() as session:
+            session.execute(text("PRAGMA busy_timeout = 1"))
+        holder.execute("BEGIN IMMEDIATE")
+        begun = []
+
+        def let_go(*link):
+            begun.append(link)
+            if len(begun) == 3:  # before it were the outcome, and the lease that was to be renewed
+                holder.rollback()
+
+        event.listen(db.engine, "checkout", let_go)
+        try:
+            with pytest.raises(OperationalError, match="locked"):
+                sender.work(staffed.clock.now(), ("pagerduty",))
+        finally:
+            event.remove(db.engine, "checkout", let_go)
+    sender.work(staffed.clock.now(), ())
+    (page,) = staffed.deliveries(id=taken.id)
+    assert (page.status, page.attempts, page.ambiguous) == ("sent", 1, 0)
