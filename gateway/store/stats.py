@@ -17,7 +17,7 @@ from rules.figures import Load, Tally
 
 FIRST_DAY = date(1970, 1, 1)
 A_SECOND = 1_000_000
-PORTION = 4_000  # numbers of rows that are read at once: a storm's day must not lie in memory whole
+PORTION = 1_000  # numbers of rows that are read at once: a storm's day must not lie in memory whole
 SKEW = 3600 * A_SECOND  # numbers of messages follow their times to within a transaction
 _KINDS = "('opened', 'escalated', 'assigned', 'flapping', 'reopened', 'reminder', 'digest', 'resolved')"
 _TELLS = f"d.kind IN {_KINDS} AND NOT (d.channel = 'pagerduty' AND d.kind = 'resolved')"

@@ -6,18 +6,41 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 
-from gateway.store import stats
+from gateway.store import rollups, stats
 from gateway.store.db import reading, transaction
 from gateway.store.stats import Scope
-from gateway.store.tables import Delivery
+from gateway.store.tables import Delivery, Incident
+from gateway.store.types import micros
 
 MESSAGES = 20_000
-ROOM = 3 * 2**20  # bytes; all of them at once take seven
+NAMES, ROOM_OF_NAMES = 1_000, 2 * 2**20
+ROOM = 2 * 2**20  # bytes; all of them at once take seven
 
 
 def today(world):
     start = world.clock.now().date()
     return Scope(start, start + timedelta(days=1), ZoneInfo("UTC"))
+
+
+def named(many):
+    """As many incidents more, each like the first but for its name."""
+    with transaction() as session:
+        first = dict(session.execute(select(Incident.__table__).limit(1)).mappings().one())
+        first.pop("id")
+        copies = [
+            first | {"uuid": f"{number:036d}", "dedup_key": f"copy-{number}", "alert_name": f"Name{number}"}
+            for number in range(many)
+        ]
+        session.execute(insert(Incident.__table__), copies)
+
+
+def peak_of(work):
+    """What it returns, and the most it had in memory at once, in bytes."""
+    tracemalloc.start()
+    try:
+        return work(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def promised(many):
@@ -34,14 +57,19 @@ def test_a_day_of_many_messages_is_counted_in_portions(staffed):
     staffed.alert()
     before = counted(staffed).notifications
     promised(MESSAGES)
-    tracemalloc.start()
-    try:
-        found = counted(staffed)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    found, peak = peak_of(lambda: counted(staffed))
     assert found.notifications == before + MESSAGES
     assert peak <= ROOM, f"{peak / 2**20:.1f} MiB"
+
+
+def test_the_names_of_a_week_take_little_room(staffed):
+    """Each has a sum for every minute; of whole numbers, which are small."""
+    staffed.alert()
+    named(NAMES)
+    with reading() as session:
+        rows, peak = peak_of(lambda: rollups.alert_rows(session, today(staffed), micros(staffed.clock.now())))
+    assert len(rows) == NAMES + 1
+    assert peak <= ROOM_OF_NAMES, f"{peak / 2**20:.1f} MiB"
 
 
 def counted(world):
