@@ -43,6 +43,14 @@ def test_what_grows_is_named(worker, other, named):
     assert wrong.startswith(named)
 
 
+def test_caches_may_be_filled_and_no_more():
+    growing, flat = kept(grows=0.2), kept()
+    watch = SimpleNamespace(readings={"worker": growing}, lives={"web": flat})
+    assert grown(watch, WINDOW, caches=20_000)[0] == []
+    assert len(grown(watch, WINDOW, caches=15_000)[0]) == 1
+    assert len(grown(SimpleNamespace(readings={"worker": flat}, lives={"web": growing}), WINDOW, 20_000)[0]) == 1
+
+
 def test_what_is_there_before_everything_has_happened_does_not_count():
     before = [(at, one._replace(own=1000) if at < WARM else one) for at, one in kept()]
     assert said(before, kept())[0] == []
