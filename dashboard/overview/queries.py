@@ -21,7 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from dashboard.glance import Count
 from gateway.store import rollups, service_days, vitals
-from gateway.store.base import COUNTED, OPEN
+from gateway.store.base import COUNTED, NAMED, OPEN
 from gateway.store.db import db
 from gateway.store.stats import Scope
 from gateway.store.tables import Delivery, Entry, Fact, Incident
@@ -108,7 +108,7 @@ def _each(most: int, order: UnaryExpression[int] | InstrumentedAttribute[int], *
 
 
 def _open_of(service: str) -> int:
-    few = select(Incident.id).where(OPEN, Incident.service == service).limit(COUNTED + 1).subquery()
+    few = select(Incident.id).where(OPEN, NAMED, Incident.service == service).limit(COUNTED + 1).subquery()
     return int(db.session.scalar(select(func.count()).select_from(few)) or 0)
 
 

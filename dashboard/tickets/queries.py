@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from gateway.lists.meaning import ticket_print
 from gateway.store import desk
+from gateway.store.base import NAMED, OPEN
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, DeskWord, Entry, Incident, Source
 from rules.words import Kind, Status
@@ -108,7 +109,7 @@ def of_service(service: str, but: int) -> Sequence[Incident]:
     """What else is open of this service and may be the same trouble."""
     if not service:
         return ()
-    query = select(Incident).where(Incident.status.in_(UNRESOLVED), Incident.service == service, Incident.id != but)
+    query = select(Incident).where(OPEN, NAMED, Incident.service == service, Incident.id != but)
     return db.session.scalars(query.order_by(Incident.urgency, Incident.id.desc()).limit(5)).all()
 
 

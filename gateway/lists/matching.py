@@ -24,7 +24,7 @@ from gateway.lists.filters import Filter
 from gateway.lists.meaning import Meant
 from gateway.lists.rowwise import loose, of_answers
 from gateway.store import buckets, bulk
-from gateway.store.base import ASSIGNED, AWAKE, IN_REPORTS, OPEN, SNOOZED, SUPPRESSED
+from gateway.store.base import ASSIGNED, AWAKE, IN_REPORTS, NAMED, OPEN, SEVERAL, SNOOZED, SUPPRESSED
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, Incident
 from gateway.store.types import micros
@@ -34,6 +34,8 @@ SEARCHED = 10_000  # newest incidents of a status and an urgency that are looked
 TRIED = 500  # incidents whose labels are read at once
 MOST_TRIED = 5_000  # … and in all, for one page
 SLACK = 1_000  # numbers by which incidents may be out of the order in which they opened
+
+_OF_ONE = "of one alert"  # an order: the newest first of what is neither resolved nor of several alerts
 
 Condition = ColumnElement[bool] | TextClause
 Numbers = tuple[int | None, int | None]
@@ -99,6 +101,10 @@ def _lights(wanted: Filter, meant: Meant, limit: int) -> list[Light]:
     numbers = _numbers(meant)
     if wanted.order == "-alerts":
         return _loudest(wanted, meant, numbers, limit)
+    return _walked(wanted, meant, numbers, limit)
+
+
+def _walked(wanted: Filter, meant: Meant, numbers: Numbers, limit: int) -> list[Light]:
     query = _walking(wanted, meant, numbers, limit, jumps=buckets.jumps(db.session()))
     rows = [] if query is None else bulk.select_made(db.session(), query)
     return list(map(Light._make, rows))
@@ -180,10 +186,18 @@ def _tickets(
 
 
 def _loudest(wanted: Filter, meant: Meant, numbers: Numbers, limit: int) -> list[Light]:
-    """Most alerts first, of what is not resolved."""
+    """Most alerts first, of what is not resolved: first along the index of those with several, then all the others."""
+    loud = _of_several(wanted, meant, numbers, limit) if not wanted.after or wanted.after[0] > 1 else []
+    if len(loud) == limit:
+        return loud
+    others = replace(wanted, sort=_OF_ONE, after=wanted.after if wanted.after and wanted.after[0] <= 1 else None)
+    return loud + _walked(others, meant, numbers, limit - len(loud))
+
+
+def _of_several(wanted: Filter, meant: Meant, numbers: Numbers, limit: int) -> list[Light]:
     statuses = {status.value for status, _ in wanted.buckets}
     ranks = {urgency.rank for _, urgency in wanted.buckets}
-    conditions: list[Condition] = [OPEN, Incident.status.in_(statuses), Incident.urgency.in_(ranks)]
+    conditions: list[Condition] = [OPEN, SEVERAL, Incident.status.in_(statuses), Incident.urgency.in_(ranks)]
     if wanted.after:
         count, last = wanted.after
         before = and_(Incident.alert_count == count, Incident.id < last)
@@ -211,11 +225,12 @@ def _exact(wanted: Filter, meant: Meant, numbers: Numbers = (None, None)) -> lis
     if wanted.number is not None:
         conditions.append(Incident.id.in_((wanted.number, *meant.tickets)))
     if wanted.service and wanted.unresolved:
-        conditions += [OPEN, Incident.service == wanted.service]
+        conditions += [OPEN, NAMED, Incident.service == wanted.service]
     if meant.assignee:
         conditions += [ASSIGNED, Incident.assignee_id == meant.assignee]
     if wanted.counted:
         conditions += [IN_REPORTS, *([Incident.team == meant.team] if meant.team else [])]
+    conditions += [Incident.alert_count <= 1] if wanted.order == _OF_ONE else []
     opened = type_coerce(Incident.opened_at, BigInteger) + 0  # the walk is along the numbers, not along the moments
     first, last = numbers
     conditions += [opened >= micros(meant.since)] if meant.since else []

@@ -24,9 +24,17 @@ AWAITED = text("due_at IS NOT NULL")
 AWAKE = text("status <> 'resolved' AND snoozed_until IS NULL")
 IN_REPORTS = text("NOT is_test AND coalesce(resolve_kind, '') <> 'merged'")
 SNOOZED = text("snoozed_until IS NOT NULL AND suppressed_by IS NULL")
+NAMED = text("service <> ''")
+SEVERAL = text("alert_count > 1")
+OF_SERVICE = text("service <> '' AND status <> 'resolved'")
+LOUD = text("alert_count > 1 AND status <> 'resolved'")
+DIGEST = text("kind = 'digest'")
+DONE = text("finished_at IS NOT NULL")
 TICKETS = text("kind = 'ticket'")
 ASSIGNED = text("assignee_id IS NOT NULL")
 UNTOLD = text("NOT told")
+# What comes with every alert: PostgreSQL does not look whether its source is there, since no source is ever deleted.
+UNCHECKED = frozenset({"incident", "alert", "payload", "quarantined_item"})
 COUNTED = 1000  # open incidents are not counted further: nobody acts differently on 1,000 than on 100,000
 Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only INTEGER keys
 

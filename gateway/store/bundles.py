@@ -78,7 +78,8 @@ def begin(session: Session, notice: Notice, first: Leased, due: datetime, now: d
         "queued", 0, 0, at, micros(due), 0, "", "", False,
     )  # fmt: skip
     bulk.insert(session, Delivery, _COLUMNS, [row])
-    return int(bulk.select_plain(session, "SELECT id FROM delivery WHERE once = {}", once)[0][0])
+    sql = "SELECT id FROM delivery WHERE kind = 'digest' AND once = {}"
+    return int(bulk.select_plain(session, sql, once)[0][0])
 
 
 def put_in(session: Session, bundle_id: int, ids: Sequence[int], person_id: int, way: str) -> list[int]:
@@ -101,7 +102,7 @@ _BEGIN_HELD = text("""
         is_page)
     SELECT incident_id, :once, 0, 'digest', 'held', way, channel, address, address_id, contact_id,
         person_id, who, name, rank, 'queued', 0, 0, :now, :now, 0, '', '', is_page
-    FROM delivery WHERE id = :id ON CONFLICT (once) DO NOTHING
+    FROM delivery WHERE id = :id ON CONFLICT (once) WHERE kind = 'digest' DO NOTHING
 """)
 
 
@@ -115,11 +116,12 @@ def put_held(session: Session, incident_id: int, until: datetime, now: datetime)
         "AND kind IN ('opened', 'escalated') AND way <> 'voice' ORDER BY id"
     )
     lock = " FOR UPDATE" if is_postgres(session) else ""
+    digest = f"SELECT id, status FROM delivery WHERE kind = 'digest' AND once = {{}}{lock}"  # noqa: S608
     done: dict[str, tuple[str, str, str, int]] = {}
     for id_, who, name, way in bulk.select_plain(session, sql, incident_id):
         once = f"held:{micros(until)}:{hashlib.sha256(who.encode()).hexdigest()[:24]}"
         session.execute(_BEGIN_HELD, {"once": once, "now": micros(now), "id": id_})
-        found = bulk.select_plain(session, f"SELECT id, status FROM delivery WHERE once = {{}}{lock}", once)  # noqa: S608
+        found = bulk.select_plain(session, digest, once)
         bundle_id, status = found[0]
         if status == "queued":
             bulk.execute(session, _PUT_IN, [id_], bundle_id, bundle_id)

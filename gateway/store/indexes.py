@@ -19,6 +19,7 @@ class New:
     table: str
     columns: Sequence[str]
     where: str = ""
+    unique: bool = False
 
 
 def make(op: Any, wanted: Sequence[New]) -> None:  # Alembic's module of operations
@@ -49,7 +50,9 @@ def make(op: Any, wanted: Sequence[New]) -> None:  # Alembic's module of operati
 
 def _plainly(op: Any, one: New) -> None:
     where = text(one.where) if one.where else None
-    op.create_index(one.name, one.table, list(one.columns), postgresql_where=where, sqlite_where=where)
+    op.create_index(
+        one.name, one.table, list(one.columns), unique=one.unique, postgresql_where=where, sqlite_where=where
+    )
 
 
 def _made(driver: Any, one: New, *, empty: bool) -> bool:
@@ -65,7 +68,8 @@ def _made(driver: Any, one: New, *, empty: bool) -> bool:
     where = f" WHERE {one.where}" if one.where else ""
     driver.execute(f"SET lock_timeout = {PATIENCE}")
     try:
-        driver.execute(f"CREATE INDEX CONCURRENTLY {one.name} ON {one.table} ({', '.join(one.columns)}){where}")
+        kind, columns = "UNIQUE INDEX" if one.unique else "INDEX", ", ".join(one.columns)
+        driver.execute(f"CREATE {kind} CONCURRENTLY {one.name} ON {one.table} ({columns}){where}")
     finally:
         driver.execute(f"SET lock_timeout = '{usual}'")
     return True

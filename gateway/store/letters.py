@@ -68,7 +68,7 @@ def write(session: Session, person: Person, week: int, facts: Mapping[str, Any],
         "", False,
     )  # fmt: skip
     bulk.insert(session, Delivery, _COLUMNS, [promise])
-    delivery = session.scalar(select(Delivery.id).where(Delivery.once == once))
+    delivery = session.scalar(select(Delivery.id).where(Delivery.incident_id == 0, Delivery.once == once))
     session.execute(update(Letter).where(Letter.id == number).values(delivery_id=delivery))
     outbox.wake_workers(session)
     return True

@@ -36,6 +36,6 @@ def promise(session: Session, person: Person, contact: Contact, note: Note, now:
         contact.id or None, person.id, person.email, person.name, Urgency.FAST.rank, "queued", 0, 0, at, at, 0, "",
         "", False,
     )  # fmt: skip
-    bulk.insert(session, Delivery, _COLUMNS, [row], "ON CONFLICT (once) DO NOTHING")
+    bulk.insert(session, Delivery, _COLUMNS, [row], "ON CONFLICT (incident_id, once) DO NOTHING")
     outbox.wake_workers(session)
-    return session.scalar(select(Delivery.id).where(Delivery.once == key)) or 0
+    return session.scalar(select(Delivery.id).where(Delivery.incident_id == 0, Delivery.once == key)) or 0

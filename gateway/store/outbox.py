@@ -73,7 +73,7 @@ def write(session: Session, promises: Sequence[Promise], fresh: Container[int] =
     """`fresh`: incidents that are new, so that nothing can have been promised of them before."""
     bulk.insert(session, Delivery, _PROMISED, [one for one in promises if one[0] in fresh], alike=_ALIKE)
     known = [one for one in promises if one[0] not in fresh]
-    bulk.insert(session, Delivery, _PROMISED, known, "ON CONFLICT (once) DO NOTHING", _ALIKE)
+    bulk.insert(session, Delivery, _PROMISED, known, "ON CONFLICT (incident_id, once) DO NOTHING", _ALIKE)
 
 
 def wake_workers(session: Session) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from gateway.store import reports, rollups
-from gateway.store.base import COUNTED, OPEN
+from gateway.store.base import COUNTED, NAMED, OPEN
 from gateway.store.stats import Scope
 from gateway.store.tables import AlertRow, Incident
 from gateway.store.types import moment
@@ -48,7 +48,7 @@ def open_of(session: Session, service: str) -> tuple[list[int], datetime | None]
     """Of one service: how many of each class as far as that is counted, and since when the oldest is open."""
     some = (
         select(Incident.urgency, Incident.opened_at)
-        .where(OPEN, Incident.service == service)
+        .where(OPEN, NAMED, Incident.service == service)
         .limit(COUNTED + 1)
         .subquery()
     )
@@ -97,7 +97,7 @@ def open_incidents(session: Session, service: str) -> list[Brief]:
     """The most urgent and newest of what is open."""
     found: list[Brief] = []
     for urgency in Urgency:
-        query = select(*_COLUMNS).where(OPEN, Incident.service == service, Incident.urgency == urgency.rank)
+        query = select(*_COLUMNS).where(OPEN, NAMED, Incident.service == service, Incident.urgency == urgency.rank)
         found += map(_brief, session.execute(query.order_by(Incident.id.desc()).limit(SHOWN)))
     return found[:SHOWN]
 

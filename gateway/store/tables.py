@@ -13,9 +13,13 @@ from gateway.store.base import (
     ATTACHED,
     AWAKE,
     BUNDLED,
+    DIGEST,
+    DONE,
     DUE,
     FAILED,
     LATEST,
+    LOUD,
+    OF_SERVICE,
     OPEN,
     PATIENT,
     QUEUED,
@@ -151,11 +155,19 @@ class Incident(Base):
         Index("incident_awake", "status", "urgency", "id", postgresql_where=AWAKE, sqlite_where=AWAKE),
         Index("incident_snoozed", "status", "urgency", "id", postgresql_where=SNOOZED, sqlite_where=SNOOZED),
         Index("incident_hidden", "status", "urgency", "id", postgresql_where=SUPPRESSED, sqlite_where=SUPPRESSED),
-        Index("incident_service", "service", "status", "urgency", "id", postgresql_where=OPEN, sqlite_where=OPEN),
+        Index(
+            "incident_of_service",
+            "service",
+            "status",
+            "urgency",
+            "id",
+            postgresql_where=OF_SERVICE,
+            sqlite_where=OF_SERVICE,
+        ),
         Index(
             "incident_hands", "assignee_id", "status", "urgency", "id", postgresql_where=ASSIGNED, sqlite_where=ASSIGNED
         ),
-        Index("incident_loud", "alert_count", "id", postgresql_where=OPEN, sqlite_where=OPEN),
+        Index("incident_of_several", "alert_count", "id", postgresql_where=LOUD, sqlite_where=LOUD),
         Index("incident_suppressed", "suppressed_by", postgresql_where=SUPPRESSED, sqlite_where=SUPPRESSED),
     )
 
@@ -221,7 +233,7 @@ class Delivery(Base):
     __tablename__ = "delivery"
     id: Mapped[int] = mapped_column(Big, primary_key=True)
     incident_id: Mapped[int] = mapped_column(Big)
-    once: Mapped[str] = mapped_column(String(64), unique=True)  # incident, level, kind, address: no double promise
+    once: Mapped[str] = mapped_column(String(64))  # incident, level, kind, address: no double promise
     kind: Mapped[str] = mapped_column(
         String(16)
     )  # opened, escalated, assigned, acknowledged, resolved, flapping, reopened, reminder
@@ -256,10 +268,13 @@ class Delivery(Base):
 
     __table_args__ = (
         Index("delivery_due", "channel", "rank", "due_at", postgresql_where=WAITING, sqlite_where=WAITING),
-        Index("delivery_incident", "incident_id", "id"),
+        Index("delivery_once", "incident_id", "once", unique=True),
+        Index(
+            "delivery_digest", "once", unique=True, postgresql_where=DIGEST, sqlite_where=DIGEST
+        ),  # of many incidents
         Index("delivery_fallback", "fallback_at", postgresql_where=PATIENT, sqlite_where=PATIENT),
         Index("delivery_expiry", "expires_at", postgresql_where=QUEUED, sqlite_where=QUEUED),
         Index("delivery_bundle", "bundle_id", postgresql_where=BUNDLED, sqlite_where=BUNDLED),
-        Index("delivery_person", "person_id", "finished_at"),
+        Index("delivery_done", "person_id", "finished_at", postgresql_where=DONE, sqlite_where=DONE),
         Index("delivery_failed", "id", postgresql_where=FAILED, sqlite_where=FAILED),
     )

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway import channels, sources
 from gateway.settings import readme_table
 from gateway.start import commands
+from gateway.store.base import UNCHECKED
 from gateway.store.db import db
 from gateway.store.tables import Base
 from tests.samples import webhook
@@ -125,6 +126,8 @@ def test_the_tables_are_what_the_migrations_make(app):
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
         found = compare_metadata(context, Base.metadata)
+        if connection.dialect.name == "postgresql":
+            found = [one for one in found if one[0] != "add_fk" or one[1].table.name not in UNCHECKED]
     assert not found, "./nabat migrate makes something else than gateway/store/tables.py says"
 
 

@@ -174,7 +174,7 @@ def test_a_damaged_file_is_found(nabat, world, tmp_path):
     file = tmp_path / "test.db"
     link = sqlite3.connect(file)
     link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    (page,) = link.execute("SELECT rootpage FROM sqlite_master WHERE name = 'delivery_person'").fetchone()
+    (page,) = link.execute("SELECT rootpage FROM sqlite_master WHERE name = 'delivery_done'").fetchone()
     (size,) = link.execute("PRAGMA page_size").fetchone()
     link.close()
     with file.open("r+b") as damaged:
