@@ -9,7 +9,8 @@ from gateway.clock import Clock, SystemClock
 from gateway.disk import disk_of
 from gateway.secrets import Vault
 from gateway.settings import Settings
-from gateway.store.db import db, engine_options, prepare_postgres, prepare_sqlite
+from gateway.store.db import db, engine_options, prepare_sqlite
+from gateway.store.postgres import prepare_postgres
 from gateway.store.roll import Roll
 from gateway.world import World
 

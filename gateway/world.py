@@ -11,9 +11,8 @@ from gateway.clock import Clock
 from gateway.disk import Disk
 from gateway.secrets import Vault
 from gateway.settings import Settings
+from gateway.store.numbers import Streak
 from gateway.store.roll import Roll
-
-STRANGERS = "strangers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class World:
     roll: Roll
     disk: Disk
     heard: dict[int, datetime] = field(default_factory=dict)  # by source: when its last word was last noted
-    moods: set[str] = field(default_factory=set)  # STRANGERS, if the last alerts that came were all new
+    streak: Streak = field(default_factory=Streak)  # of batches that nobody knew anything of
 
 
 def world() -> World:

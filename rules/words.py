@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+import msgspec
+
 from rules.schedules import Schedule
 from rules.timing import AT_ONCE, Timing
 from rules.ways import CHANNELS_OF_WAY as CHANNELS_OF_WAY  # noqa: PLC0414 - told on to whoever asks here
@@ -80,8 +82,7 @@ class Ticket:
     guessed: bool = False  # the priority: the sender named none, or one we do not know
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True):  # one for all that comes in: a frozen dataclass takes 15 times as long
     """One thing a monitoring system or a service desk told us, in our words (the fields are Alertmanager's)."""
 
     source: str  # the name of the source, not of its kind
@@ -91,8 +92,8 @@ class Alert:
     severity: Severity
     starts_at: datetime
     ends_at: datetime | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)  # as sent
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)  # as sent
+    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
     url: str = ""  # http or https, or empty
     kind: Kind = Kind.ALERT
     clock_suspect: bool = False  # the sender's time was unreadable or absurd; the time of receipt stands in

@@ -187,7 +187,7 @@ def app_of(settings_of, clock):
         db.session.rollback()
         db.session.remove()
         if db.engine.dialect.name == "postgresql":  # a SQLite file goes with its folder
-            with db.engine.begin() as connection:
+            with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
                 connection.exec_driver_sql(EMPTIED)
         db.engine.dispose()
         context.pop()

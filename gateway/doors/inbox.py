@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from gateway import crashpoint, log, metrics
 from gateway.doors import tally
 from gateway.flows import intake, strangers
-from gateway.flows.intake import Outcome
+from gateway.flows.arriving import Outcome
 from gateway.flows.own_alerts import OWN_SOURCE, unreadable_alert
 from gateway.flows.strangers import NotAlone, Turn
 from gateway.store import sources as source_store
 from gateway.store.alerts import Post
-from gateway.store.db import transaction
+from gateway.store.db import transaction_again
 from gateway.store.turns import Turns
 from gateway.world import World
 
@@ -214,24 +214,30 @@ def count(batch: Sequence[Item]) -> None:
 def _receive(posts: Sequence[Post], world: World) -> list[Outcome]:
     """Where the last alerts were all new, these are expected to be so too: then no process waits for another."""
     tries, now, book = 0, world.clock.now(), world.shelf.book
-    turn = strangers.turn(posts, world, book)
+    turn = strangers.turn(posts, world.streak, world.roll, book)
+    handful = world.streak.numbers.take() if turn is Turn.UNSEEN else None
     while True:
         try:
-            with transaction() as session:
+            with transaction_again() as session:
                 noted = _note_senders(session, posts, world, now)
-                found = intake.receive(session, posts, book, world.roll, now, turn)
+                if handful is not None:
+                    found = intake.receive_unseen(session, posts, book, world.roll, now, handful)
+                else:
+                    found = intake.receive(session, posts, book, world.roll, now, turn)
+            if handful is not None:
+                handful.keep()
             world.heard.update(noted)
-            strangers.remember(world, new=all(outcome.strangers for outcome in found))
+            world.streak.goes_on(new=all(outcome.strangers for outcome in found))
             return found
-        except (NotAlone, IntegrityError):  # another was first: the one writer finds it there
-            if turn is Turn.ALONE:
+        except (NotAlone, IntegrityError, DataError) as problem:  # another was first: the one writer finds it there
+            if turn is Turn.ALONE or (isinstance(problem, DataError) and turn is not Turn.UNSEEN):
                 raise
         except OperationalError as problem:
             tries += 1
             if tries > RETRIES or not _worth_another_try(problem):
                 raise
             time.sleep(0.01)
-        turn = Turn.ALONE
+        turn, handful = Turn.ALONE, None
 
 
 def _note_senders(session: Session, posts: Sequence[Post], world: World, now: datetime) -> dict[int, datetime]:

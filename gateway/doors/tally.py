@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gateway import metrics
-from gateway.flows.intake import Outcome
+from gateway.flows.arriving import Outcome
 from gateway.store.alerts import Post
 from rules.words import Urgency
 

@@ -1,8 +1,9 @@
 """What Nabat itself has to say about its senders and about itself, as alerts that take the same way as everybody's."""
 
 import hashlib
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace as changed
 
 from gateway import sources
 from rules.selfwatch import Finding, What
@@ -40,13 +41,13 @@ def selfwatch_alert(finding: Finding, now: datetime) -> Alert:
 def selfwatch_over(what: What, now: datetime) -> Alert:
     """What the auditor had found is over."""
     found = _alert(SELFWATCH, what, "Nabat does its work again", "", Severity.INFO, now)
-    return replace(found, firing=False, ends_at=now)
+    return changed(found, firing=False, ends_at=now)
 
 
 def swap_alert(about: str, title: str, reason: str, now: datetime, *, over: bool = False) -> Alert:
     """To somebody who is asked to stand in for another, and back: the answer."""
     found = _alert(SWAP, about, title, reason, Severity.INFO, now)
-    return replace(found, firing=False, ends_at=now) if over else found
+    return changed(found, firing=False, ends_at=now) if over else found
 
 
 def silent_alert(name: str, reason: str, severity: Severity, now: datetime, *, over: bool = False) -> Alert:
@@ -62,7 +63,7 @@ def silent_alert(name: str, reason: str, severity: Severity, now: datetime, *, o
 def source_silent_alert(source: str, reason: str, now: datetime, *, over: bool = False) -> Alert:
     """A source says nothing, for much longer than it ever did."""
     found = _alert("NabatSourceSilent", source, f"{source} is silent", reason, Severity.WARNING, now)
-    return replace(found, firing=False, ends_at=now) if over else found
+    return changed(found, firing=False, ends_at=now) if over else found
 
 
 def is_never_quiet(source_id: int, alert: Alert) -> bool:

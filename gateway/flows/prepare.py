@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec.structs import replace as changed
+
 from gateway.store.alerts import Post, Prepared, Ready, pack, words_of
 from rules import lookups
 from rules.book import RuleBook
@@ -36,7 +38,7 @@ def _looked_up(alert: Alert, book: RuleBook, labels: dict[str, str]) -> Alert:
     """The alert with what the rule book's tables know of it: from here on as if it had been sent."""
     added = lookups.add(book.lookups, labels)
     more = {name: value for one in added for name, value in one.labels.items()}
-    return replace(alert, labels={**alert.labels, **more}) if more else alert
+    return changed(alert, labels={**alert.labels, **more}) if more else alert
 
 
 def given_route(post: Post, route: Route, book: RuleBook) -> Post:

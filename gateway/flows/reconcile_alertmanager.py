@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace as changed
 from sqlalchemy.orm import Session
 
 from gateway import log, metrics
@@ -229,4 +230,4 @@ def _anew(alert: Alert, heard: Episodes | None, now: datetime) -> Alert:
     starts = micros(alert.starts_at)
     if heard is None or (starts > heard.resolved and starts >= heard.ended):
         return alert
-    return replace(alert, starts_at=max(now, moment(max(heard.resolved, heard.ended)) + FAR))
+    return changed(alert, starts_at=max(now, moment(max(heard.resolved, heard.ended)) + FAR))

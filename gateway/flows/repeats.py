@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace as changed
 from sqlalchemy.orm import Session
 
 from gateway.store import alerts as alert_store
@@ -27,4 +28,4 @@ def at_most_now_and_then(session: Session, post: Post, now: datetime) -> Post:
     opened = alert_store.last_opened(session, post.source_id, post.alerts[0].fingerprint)
     if opened is None or micros(now) - opened >= OWN_PAUSE.total_seconds() * 1_000_000:
         return post
-    return replace(post, alerts=[replace(alert, touch=True) for alert in post.alerts], prepared=None)
+    return replace(post, alerts=[changed(alert, touch=True) for alert in post.alerts], prepared=None)

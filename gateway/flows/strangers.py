@@ -4,33 +4,32 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from gateway.store.alerts import Post
-from gateway.world import STRANGERS, World
+from gateway.store.numbers import Streak
+from gateway.store.roll import Roll
 from rules.book import RuleBook
+
+SURE = 3  # batches in a row that were all new: the next one is not even looked up
 
 
 class Turn(Enum):
-    """How alerts are taken in: within something bigger, or, last in their transaction, alone or side by side."""
+    """How alerts are taken in: within something bigger, or, last in their transaction, alone, side by side, unseen."""
 
     WITHIN = auto()
     ALONE = auto()
     BESIDE = auto()
+    UNSEEN = auto()  # side by side, and nobody looks whether something is known of them
 
 
 class NotAlone(Exception):
     """Something was known of what should have been new: it is to be taken in by the one writer of its source."""
 
 
-def turn(posts: Sequence[Post], world: World, book: RuleBook) -> Turn:
+def turn(posts: Sequence[Post], streak: Streak, roll: Roll, book: RuleBook) -> Turn:
     """Side by side if these are new, as the last ones were, and what comes at the same time makes no difference.
 
     It may where alerts inhibit others, with heartbeats, and for what is told by what was heard before.
     """
     plain = not (book.inhibitions or book.heartbeats or any(post.once or post.own for post in posts))
-    return Turn.BESIDE if plain and STRANGERS in world.moods else Turn.ALONE
-
-
-def remember(world: World, *, new: bool) -> None:
-    if new:
-        world.moods.add(STRANGERS)
-    else:
-        world.moods.discard(STRANGERS)
+    if not plain or not streak.length:
+        return Turn.ALONE
+    return Turn.UNSEEN if streak.length >= SURE and roll.is_read else Turn.BESIDE

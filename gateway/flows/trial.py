@@ -4,6 +4,8 @@ import uuid
 from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace as changed
+
 from gateway.access.contacts import PER, SENDS
 from gateway.actions import Actor
 from gateway.flows import intake, prepare
@@ -35,7 +37,7 @@ def send(me: Actor, language: str, now: datetime) -> int:
         before = firstrun.progress(session)
         source, mark = firstrun.own_source(session), f"nabat-trial-{uuid.uuid4().hex}"
         empty = Post(source.id, source.name, b"", now, [])
-        over = replace(_alert(before.mark, me, language, now), firing=False, ends_at=now)
+        over = changed(_alert(before.mark, me, language, now), firing=False, ends_at=now)
         past = [prepare.prepare(replace(empty, alerts=[over]), book)] if before.mark else []
         post = _for_me(replace(empty, alerts=[_alert(mark, me, language, now)]), me.account, book)
         outcome = intake.receive(session, [*past, post], book, world().roll, now)[-1]

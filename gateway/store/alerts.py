@@ -5,11 +5,14 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
+from gateway.store.db import is_postgres
 from gateway.store.tables import AlertRow, Payload, QuarantinedItem
 from gateway.store.types import micros, to_json
 from rules.book import RuleBook
@@ -23,15 +26,15 @@ def name_of(alert: Alert) -> str:
     return "" if alert.kind is Kind.TICKET else (alert.labels.get("alertname") or alert.title)[:200]
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True):
     """One alert with all that can be said of it without the database."""
 
     alert: Alert
     route: Route
     key: str  # dedup key
     words: tuple[Any, ...]  # as they are stored
-    labels: Mapping[str, str] = field(default_factory=dict)  # as the rule book was asked: before its tables' words
+    # As the rule book was asked: before its tables' words.
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     times: tuple[Standing, ...] = ()  # how the calendars stood that the rule book asks for
 
 
@@ -148,7 +151,10 @@ def write(session: Session, known: Sequence[Known], at: int) -> None:
     """Write back what was heard: rows that were left behind first, since only one may speak for a fingerprint."""
     left = [(one.left, False, one.left_seen) for one in known if one.left is not None]
     bulk.update(session, AlertRow, ("id", "latest", "seen"), left)
-    bulk.insert(session, AlertRow, _NEW, [_new_row(one, at) for one in known if one.id is None], alike=_ALIKE)
+    new = [one for one in known if one.id is None]
+    if is_postgres(session):  # two who add some of the same wait for each other in one order
+        new.sort(key=attrgetter("source_id", "fingerprint"))
+    bulk.insert(session, AlertRow, _NEW, [_new_row(one, at) for one in new], alike=_ALIKE)
     old = [one for one in known if one.id is not None]
     # Set by people, so never written back with the rest: a person may have muted it since it was read.
     bulk.update(session, AlertRow, ("id", "muted"), [(one.id, False) for one in old if one.cleared])

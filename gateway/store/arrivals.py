@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk, cases, pieces
+from gateway.store import bulk, cases, columns, pieces
 from gateway.store.alerts import Known, Ready
+from gateway.store.columns import TEXT
 from gateway.store.db import is_postgres
 from rules.episodes import Episodes
 
@@ -20,6 +21,7 @@ _LOOK_UP = (
     f"SELECT a.fingerprint, {_KNOWN} FROM alert a LEFT JOIN incident i ON i.id = a.incident_id "  # noqa: S608
     "WHERE a.fingerprint {list} AND a.source_id = {} AND a.latest"
 )
+_CAME = ("int", TEXT, TEXT)  # source, fingerprint, key
 # One question for all of it, since each costs a round trip. OFFSET keeps the planner, which may know the tables as they
 # were when they were empty, from reading them through: within it there is one value, and an index for it.
 _ARRIVED = f"""
@@ -27,7 +29,7 @@ _ARRIVED = f"""
         SELECT one.source_id, one.fingerprint, one.key, {", ".join(f"known.{name}" for name in _NAMES.split(", "))},
             CASE WHEN known.id IS NULL AND one.key <> '' THEN (
                 SELECT o.id FROM incident o WHERE o.dedup_key = one.key AND o.status <> 'resolved') END AS open_id
-        FROM unnest({{}}::int[], {{}}::text[], {{}}::text[]) AS one(source_id, fingerprint, key)
+        FROM {columns.source(_CAME)} AS one(source_id, fingerprint, key)
         LEFT JOIN LATERAL (
             SELECT {_KNOWN} FROM alert a LEFT JOIN incident i ON i.id = a.incident_id
             WHERE a.source_id = one.source_id AND a.fingerprint = one.fingerprint AND a.latest OFFSET 0
@@ -59,8 +61,9 @@ class Question:
         self._came = dict.fromkeys((source_id, ready.alert.fingerprint, _key(ready)) for source_id, ready in came)
         self._asked: pieces.Asked | None = None
         if self._came and is_postgres(session):
-            sources, fingerprints, keys = zip(*self._came, strict=True)
-            self._asked = bulk.ask(session, _ARRIVED, list(sources), list(fingerprints), list(keys))
+            # Of a single one without a key there is NULL instead of '' here, which is as good.
+            given = columns.given(_CAME, list(zip(*self._came, strict=True)))
+            self._asked = bulk.ask(session, _ARRIVED, *given)
 
     def read(self) -> Arrived:
         return self._one_by_one() if self._asked is None else _arrived(self._asked.rows())

@@ -1,6 +1,6 @@
 """Many rows in one statement, the way each database takes them fastest. Values are given as they are stored.
 
-SQLite runs executemany on a prepared statement. PostgreSQL is sent rows as one JSON text (store/written.py).
+SQLite runs executemany on a prepared statement. PostgreSQL is sent rows column by column (store/columns.py).
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Dialect, Select, Table
 from sqlalchemy.orm import Session
 
+from gateway.store import columns as by_column
 from gateway.store import written
 from gateway.store.db import is_postgres, link_of
 from gateway.store.pieces import Asked, drivers_errors, fetch, run, run_written, send_held
@@ -45,15 +46,13 @@ def update(session: Session, model: type[Base], columns: tuple[str, ...], rows: 
     if not rows:
         return
     table = _table(model)
-    if is_postgres(session):
-        sets = ", ".join(f"{name} = new.{name}" for name in columns[1:])
-        record = _record(table, columns)
-        sql = f"UPDATE {table.name} SET {sets} FROM {record} AS new WHERE {table.name}.id = new.id"  # noqa: S608
-        run(session, sql, (_as_json(columns, rows),))
+    if not is_postgres(session):
+        run(session, _update_of_one(table, columns, "?"), [(*row[1:], row[0]) for row in rows], many=True)
+    elif len(rows) == 1:
+        run(session, _update_of_one(table, columns, "%s"), (*rows[0][1:], rows[0][0]))
     else:
-        sets = ", ".join(f"{name} = ?" for name in columns[1:])
-        sql = f"UPDATE {table.name} SET {sets} WHERE id = ?"  # noqa: S608
-        run(session, sql, [(*row[1:], row[0]) for row in rows], many=True)
+        sql, kinds = _update_of_many(table, columns)
+        run(session, sql, by_column.given(kinds, list(zip(*rows, strict=True))))
 
 
 def select(session: Session, sql: str, values: Iterable[Any], *more: Any) -> Sequence[Any]:
@@ -191,11 +190,14 @@ def _sqlite_insert(table: Table, columns: tuple[str, ...], tail: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _record(table: Table, columns: tuple[str, ...]) -> str:
-    """The rows of one JSON parameter, typed. In a subquery, so that the caller can give it a name of its own."""
-    typed = ", ".join(f"{name} {written.kind_of(table, name)}" for name in columns)
-    return f"(SELECT * FROM json_to_recordset(%s::json) AS r({typed}))"  # noqa: S608
+def _update_of_one(table: Table, columns: tuple[str, ...], mark: str) -> str:
+    sets = ", ".join(f"{name} = {mark}" for name in columns[1:])
+    return f"UPDATE {table.name} SET {sets} WHERE id = {mark}"  # noqa: S608
 
 
-def _as_json(columns: tuple[str, ...], rows: Sequence[Row]) -> str:
-    return to_json([dict(zip(columns, row, strict=True)) for row in rows])
+@lru_cache(maxsize=64)
+def _update_of_many(table: Table, columns: tuple[str, ...]) -> tuple[str, Sequence[str]]:
+    kinds = [written.kind_of(table, name) for name in columns]
+    sets = ", ".join(f"{name} = new.{name}" for name in columns[1:])
+    rows = f"{by_column.source(kinds)} AS new({', '.join(columns)})"
+    return f"UPDATE {table.name} SET {sets} FROM {rows} WHERE {table.name}.id = new.id", kinds  # noqa: S608

@@ -4,9 +4,10 @@ Not ORM objects: a storm touches thousands, and the unit of work costs ten to th
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -22,16 +23,26 @@ from rules.lifecycle import State
 from rules.timing import UNTOLD, Phase
 from rules.words import Route, Status
 
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+_AT_ONCE = 16  # chances are asked of the system for so many
 
-def new_uuid(now: datetime) -> str:
-    """A UUID of version 7 (RFC 9562): it begins with the time, so that an index of them grows at its end only.
+
+def new_uuids(now: datetime) -> Iterator[str]:
+    """UUIDs of version 7 (RFC 9562): they begin with the time, so that an index of them grows at its end only.
 
     Measured: with random ones every incident of a storm writes a page of its own in each index.
     """
-    value = (micros(now) // 1000) << 80 | int.from_bytes(os.urandom(10))
-    value = value & ~(0xF << 76) & ~(0x3 << 62) | 7 << 76 | 2 << 62
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    time = f"{micros(now) // 1000:012x}"
+    head = f"{time[:8]}-{time[8:]}-7"
+    while True:
+        chances = os.urandom(10 * _AT_ONCE).hex()
+        for at in range(0, len(chances), 20):
+            one = chances[at : at + 20]
+            yield f"{head}{one[:3]}-{_VARIANT[one[3]]}{one[4:7]}-{one[7:19]}"
+
+
+def new_uuid(now: datetime) -> str:
+    return next(new_uuids(now))
 
 
 @dataclass(slots=True)
@@ -158,38 +169,46 @@ def count_firing(session: Session, cases: Iterable[Case]) -> None:
         by_id[incident_id].firing = count
 
 
-_NEW = (
-    "id", "uuid", "dedup_key", "kind", "source_id", "status", "urgency", "title", "service", "rule", "policy", "route",
-    "level", "next_at", "opened_at", "started_at", "updated_at", "ack_due_at", "alert_count", "truncated", "is_test",
-    "local_hour", "night", "ticket", "resolved_at", "resolved_by", "resolve_kind", "snoozed_until", "suppressed_by",
-    "team", "alert_name",
-)  # fmt: skip
-
-
 _OTHER = ("id", "uuid", "dedup_key", "title", "service", "started_at", "alert_name")
+_NEW = (
+    *_OTHER, "kind", "source_id", "alert_count", "truncated", "is_test", "local_hour", "night", "ticket", "team",
+    "resolved_at", "resolved_by", "resolve_kind",
+    # of its route and its state
+    "urgency", "rule", "policy", "route", "ack_due_at", "opened_at", "updated_at", "status", "level", "next_at",
+    "snoozed_until", "suppressed_by",
+)  # fmt: skip
 _ALIKE = frozenset(_NEW) - frozenset(_OTHER)
 
 
 def insert(session: Session, cases: Sequence[Case], now: datetime) -> None:
     at = micros(now)
-    routes = {id(case.route): case.route for case in cases}  # few, and each is long: written out once, not once a case
-    texts = {key: route_text(route) for key, route in routes.items()}
     if is_postgres(session):  # two who open some of the same wait for each other in one order; SQLite likes that of ids
-        cases = sorted(cases, key=lambda case: case.dedup_key)
-    bulk.insert(session, Incident, _NEW, [_new_row(case, at, texts[id(case.route)]) for case in cases], alike=_ALIKE)
+        cases = sorted(cases, key=attrgetter("dedup_key"))
+    said: dict[tuple[int, int], tuple[Any, ...]] = {}  # by route and state: few, and each is long
+    rows = []
+    for case in cases:
+        rest = said.get((id(case.route), id(case.state)))
+        if rest is None:
+            rest = said[id(case.route), id(case.state)] = _of_its_course(case, at)
+        rows.append((*_new_row(case, at), *rest))
+    bulk.insert(session, Incident, _NEW, rows, alike=_ALIKE)
     marked = [case for case in cases if case.state.phase or case.changes]  # few books ask for it
     bulk.update(session, Incident, ("id", "phase", "changes"), [(case.id, *_marks(case)) for case in marked])
 
 
-def _new_row(case: Case, at: int, route_text_: str) -> tuple[Any, ...]:
+def _new_row(case: Case, at: int) -> tuple[Any, ...]:
+    return (
+        case.id, case.uuid, case.dedup_key, case.title, case.service, _micros(case.started_at) or at, case.alert_name,
+        case.kind, case.source_id, case.alert_count, case.truncated, case.is_test, case.local_hour, case.night,
+        case.ticket, case.team, _micros(case.resolved_at), case.resolved_by, case.resolve_kind,
+    )  # fmt: skip
+
+
+def _of_its_course(case: Case, at: int) -> tuple[Any, ...]:
     route, state = case.route, case.state
     return (
-        case.id, case.uuid, case.dedup_key, case.kind, case.source_id, state.status.value, route.urgency.rank,
-        case.title, case.service, route.rule, route.policy, route_text_, state.level, _micros(state.next_at), at,
-        _micros(case.started_at) or at, at, _due(route, at),
-        case.alert_count, case.truncated, case.is_test, case.local_hour, case.night, case.ticket,
-        _micros(case.resolved_at), case.resolved_by, case.resolve_kind, _micros(state.snoozed_until),
-        state.suppressed_by or None, case.team, case.alert_name,
+        route.urgency.rank, route.rule, route.policy, route_text(route), _due(route, at), at, at, state.status.value,
+        state.level, _micros(state.next_at), _micros(state.snoozed_until), state.suppressed_by or None,
     )  # fmt: skip
 
 

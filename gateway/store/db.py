@@ -10,7 +10,7 @@ import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, ExceptionContext, Select, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gateway.store.tables import Base
@@ -18,6 +18,7 @@ from gateway.store.tables import Base
 TRUSTED = 1.0  # seconds that a connection may have been idle without being tried out
 BUSY_TIMEOUT = 5000  # milliseconds a writer waits for SQLite's write lock before the sender hears 503
 LAST_USED_FIRST = {"pool_use_lifo": True}  # what a connection has prepared and read is still at hand
+BEGIN_WRITING = "BEGIN IMMEDIATE"
 db = SQLAlchemy(metadata=Base.metadata)
 
 
@@ -38,12 +39,69 @@ def transaction() -> Iterator[Session]:
                 yield outer
                 _end(outer, under_way)
     finally:
-        outer.info["writes"] = False
-        for name in ("last", "link", "under way", "seal"):
-            outer.info.pop(name, None)
+        _forget(outer)
 
 
-def _end(session: Session, under_way: ExitStack) -> None:
+@contextmanager
+def transaction_again() -> Iterator[Session]:
+    """transaction() for a thread that writes all the time: its connection stays, and only BEGIN and COMMIT pass.
+
+    To SQLAlchemy it is one transaction without an end: making and ending one takes it longer than a small one lasts.
+    """
+    session = db.session()
+    link, rested = session.info.pop("kept", (None, 0.0))
+    try:
+        if link is None or not _goes_on(session, link, rested):
+            session.rollback()
+            session.begin()
+            link = session.connection(execution_options={"writes": True})
+        session.info |= {"writes": True, "link": link}
+        with ExitStack() as under_way:
+            session.info["under way"] = under_way
+            yield session
+            session.flush()
+            if not _end(session, under_way):
+                under_way.close()
+                with driver_of(link, "COMMIT") as driver:
+                    driver.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    else:
+        if session.identity_map:
+            session.expire_all()
+        session.info["kept"] = link, time.monotonic()
+    finally:
+        _forget(session)
+
+
+def _goes_on(session: Session, link: Connection, rested: float) -> bool:
+    """Begins on the connection that was kept, if it is still good and nobody has ended it meanwhile."""
+    if link.closed or link.invalidated or not session.in_transaction():
+        return False
+    with driver_of(link, BEGIN_WRITING) as driver:
+        if link.dialect.name == "sqlite":
+            driver.execute(BEGIN_WRITING)
+            return True
+        if driver.autocommit:  # store/pieces.py began the last one; the driver's own BEGIN comes with what is said
+            driver.autocommit = False
+        if time.monotonic() - rested < TRUSTED:
+            return True
+        try:
+            link.dialect.do_ping(driver)
+        except psycopg.Error as problem:
+            link.invalidate(problem)
+    return not link.invalidated
+
+
+def _forget(session: Session) -> None:
+    session.info["writes"] = False
+    for name in ("last", "link", "under way", "seal"):
+        session.info.pop(name, None)
+
+
+def _end(session: Session, under_way: ExitStack) -> bool:
+    """Whether COMMIT was said with it."""
     lasts, seal = session.info.pop("last", ()), session.info.pop("seal", None)
     if lasts:
         under_way.close()
@@ -51,6 +109,8 @@ def _end(session: Session, under_way: ExitStack) -> None:
             last(session)
     elif seal is not None:
         seal()
+        return True
+    return False
 
 
 def at_end(session: Session, last: Callable[[Session], None]) -> None:
@@ -87,6 +147,11 @@ def locked(query: Select[Any], *, skip: bool = False) -> Select[Any]:
     return query.with_for_update(skip_locked=skip)
 
 
+def locked_to_change(session: Session, query: Select[Any]) -> Select[Any]:
+    """The same within transaction(); who only looks holds nobody up."""
+    return locked(query) if session.info.get("writes") else query
+
+
 def database_clock(session: Session) -> int:
     """Now, in microseconds since 1970, by the one clock that all machines share."""
     if is_postgres(session):
@@ -117,25 +182,6 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_timeout": 5,
         **LAST_USED_FIRST,
     }
-
-
-def prepare_postgres(engine: Engine) -> None:
-    """A connection that lay idle is tried before it is used; after less than TRUSTED a round trip is spared."""
-
-    @event.listens_for(engine, "checkin")
-    def _rest(connection: Any, record: Any) -> None:
-        record.info["rested"] = time.monotonic()
-        if connection is not None and connection.autocommit:  # store/bulk.py began its transaction
-            connection.autocommit = False
-
-    @event.listens_for(engine, "checkout")
-    def _try_out(connection: Any, record: Any, _proxy: Any) -> None:
-        if time.monotonic() - record.info.get("rested", time.monotonic()) < TRUSTED:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except psycopg.Error as problem:
-            raise DisconnectionError from problem  # SQLAlchemy takes another one
 
 
 def is_locked_out(problem: DBAPIError) -> bool:
@@ -192,7 +238,7 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        sql = "BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN"
+        sql = BEGIN_WRITING if connection.get_execution_options().get("writes") else "BEGIN"
         with driver_of(connection, sql) as driver:  # SQLAlchemy's way takes four times as long
             driver.execute(sql)
 

@@ -13,6 +13,12 @@ from rules.words import Directory
 
 VERSIONS = (VERSION, silences.VERSION)
 _VERSIONS = f"SELECT key, value FROM fact WHERE key IN ('{VERSION}', '{silences.VERSION}')"  # noqa: S608
+_ALL = "coalesce(string_agg(key || '=' || value, ';' ORDER BY key COLLATE \"C\"), '')"
+_INSIST = f"SELECT 1 / ({_ALL} = {{}})::int FROM fact WHERE key IN ('{VERSION}', '{silences.VERSION}')"  # noqa: S608
+
+
+def _together(versions: Mapping[str, str]) -> str:
+    return ";".join(f"{key}={versions[key]}" for key in sorted(versions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,21 @@ class Roll:
     def __init__(self, calendars: Callable[[], Mapping[str, Calendar]] = dict) -> None:
         self._calendars = calendars
         self._held: _Held | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether what is held is of the calendars in force."""
+        return self._held is not None and self._held.calendars is self._calendars()
+
+    def held(self) -> Directory:
+        """What was read last: as good as current() for whoever insists on it before it matters."""
+        assert self._held is not None
+        return self._held.whole
+
+    def insist(self, session: Session) -> None:
+        """Ends the transaction with a division by zero, a DataError, if what is held is not what is in force."""
+        assert self._held is not None
+        bulk.ask(session, _INSIST, _together(self._held.versions))
 
     def ask(self, session: Session) -> pieces.Asked:
         """The facts of VERSIONS, to be read later: in one piece with other questions."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from gateway.store.db import locked
+from gateway.store.db import locked_to_change
 from gateway.store.tables import Fact, SilenceRow
 from gateway.store.types import micros
 
@@ -47,7 +47,8 @@ def remember(session: Session, person_id: int, did: Did, now: datetime) -> None:
 
 
 def remembered(session: Session, person_id: int, since: datetime) -> Did | None:
-    row = session.scalars(locked(select(Fact).where(Fact.key == f"{LAST}{person_id}", Fact.at >= since))).first()
+    query = select(Fact).where(Fact.key == f"{LAST}{person_id}", Fact.at >= since)
+    row = session.scalars(locked_to_change(session, query)).first()
     if row is None:
         return None
     said = json.loads(row.value)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway import log
 from gateway.store import bulk
-from gateway.store.db import locked, upsert
+from gateway.store.db import locked_to_change, upsert
 from gateway.store.tables import Fact, HiddenAlert, Incident, SilenceRow
 from gateway.store.types import micros, moment
 from rules.matchers import Matcher
@@ -97,7 +97,7 @@ def lock(session: Session, number: int) -> SilenceRow | None:
 
 
 def _one(session: Session, query: Select[SilenceRow]) -> SilenceRow | None:
-    found: SilenceRow | None = session.scalar(locked(query))
+    found: SilenceRow | None = session.scalar(locked_to_change(session, query))
     return found
 
 

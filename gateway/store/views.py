@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from gateway.store.bulk import Question
-from gateway.store.db import locked
+from gateway.store.db import locked_to_change
 from gateway.store.tables import Fact, PersonRow, SavedView, Watch
 from gateway.store.types import micros, moment
 
@@ -48,7 +48,7 @@ def remember(session: Session, person_id: int, before: Was, now: datetime) -> No
 
 def remembered(session: Session, person_id: int, since: datetime) -> Was | None:
     query = select(Fact).where(Fact.key == f"{LAST_CHANGE}{person_id}", Fact.at >= since)
-    row = session.scalars(locked(query)).first()
+    row = session.scalars(locked_to_change(session, query)).first()
     before = Was(**json.loads(row.value)) if row else None
     if before is None or before.deleted:
         return before

@@ -34,7 +34,7 @@ def test_f10_poison_holds_up_nobody_and_goes_out_plain(staffed_of, providers, sq
     staffed = staffed_of(NABAT_CAPS="off")  # two calls at once
     (bad,) = staffed.alert(name="Bad", fingerprint="bad")
     (good,) = staffed.alert(name="Good", fingerprint="good")
-    with db.engine.begin() as link:
+    with db.engine.execution_options(writes=True).begin() as link:
         uuids = dict(link.execute(text("SELECT id, uuid FROM incident")).all())
         link.exec_driver_sql(poisoned(sql, bad))
     staffed.delivers()

@@ -36,7 +36,7 @@ def rows():
 
 
 def tamper(statement):
-    with db.engine.begin() as link:
+    with db.engine.execution_options(writes=True).begin() as link:
         link.execute(statement)
 
 

@@ -5,6 +5,7 @@ import base64
 import json
 import queue
 
+import msgspec
 import pytest
 from sqlalchemy import select, text
 
@@ -167,12 +168,12 @@ def test_a_database_that_is_away_means_come_again_and_nothing_is_kept(world, doo
     """A table is renamed under our feet: what the database refuses is the sender's to repeat, never half kept."""
     world.token()
     send(world, door, webhook(fingerprint="before"))
-    with db.engine.begin() as connection:
+    with db.engine.execution_options(writes=True).begin() as connection:
         connection.execute(text("ALTER TABLE entry RENAME TO entry_away"))
     try:
         answer = send(world, door, webhook(name="Other", fingerprint="other"))
     finally:
-        with db.engine.begin() as connection:
+        with db.engine.execution_options(writes=True).begin() as connection:
             connection.execute(text("ALTER TABLE entry_away RENAME TO entry"))
     assert (answer.status, answer.headers.get("Retry-After") or answer.headers.get("retry-after")) == (503, "5")
     assert len(world.incidents()) == 1
@@ -188,7 +189,7 @@ def test_a_payload_that_spoils_the_commit_costs_its_neighbours_nothing_and_is_ke
     def item(body, title=None):
         parsed = alertmanager.parse(body, Heard("alertmanager", now))
         if title:
-            object.__setattr__(parsed.alerts[0], "title", title)
+            msgspec.structs.force_setattr(parsed.alerts[0], "title", title)
         return inbox.Item([Post(owner.source_id, owner.name, b"{}", now, parsed.alerts)])
 
     good, bad = item(webhook()), item(webhook(name="Poison", fingerprint="p"), title="\ud800")

@@ -222,18 +222,18 @@ def test_an_old_database_is_not_ready_and_a_newer_one_is(world):
     try:
         set_version("0999_of_a_later_program")
         assert world.client.get("/readyz").status_code == 200
-        with db.engine.begin() as link:
+        with db.engine.execution_options(writes=True).begin() as link:
             link.exec_driver_sql("DELETE FROM alembic_version")
         answer = world.client.get("/readyz")
         assert (answer.status_code, "./nabat migrate" in answer.json["reasons"][0]) == (503, True)
     finally:
-        with db.engine.begin() as link:
+        with db.engine.execution_options(writes=True).begin() as link:
             link.exec_driver_sql("DELETE FROM alembic_version")
             link.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{version}')")
 
 
 def set_version(version):
-    with db.engine.begin() as link:
+    with db.engine.execution_options(writes=True).begin() as link:
         link.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
 
 

@@ -2,8 +2,8 @@
 
 import random
 import zlib
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import delete, func, select, text
 
 from gateway.auditor import Auditor

@@ -56,7 +56,7 @@ def test_a_row_in_each_table_outlives_every_change(empty_url, tmp_path):
     with app.app_context():
         alembic(app).upgrade(revision=FIRST)
         tables, known = MetaData(), {}
-        with db.engine.begin() as connection:
+        with db.engine.execution_options(writes=True).begin() as connection:
             tables.reflect(connection)
             before = [table for table in tables.sorted_tables if table.name != "alembic_version"]
             for table in before:
@@ -110,7 +110,7 @@ def test_p20_others_write_between_all_changes_and_a_fill_goes_on_where_it_was_ki
     app, served = create_app(load(plain)), []
     with app.app_context():
         alembic(app).upgrade(revision="0009")
-        with db.engine.begin() as connection:
+        with db.engine.execution_options(writes=True).begin() as connection:
             old_incidents(connection)
 
         def serve(_connection):
@@ -147,7 +147,7 @@ def test_sums_of_reports_are_kept_in_fewer_rows(empty_url, tmp_path):
     app = create_app(load({"NABAT_DATABASE_URL": empty_url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}))
     with app.app_context():
         alembic(app).upgrade(revision="0021")
-        with db.engine.begin() as connection:
+        with db.engine.execution_options(writes=True).begin() as connection:
             for day in range(20700, 20706):
                 hist = [(-1, 61_000), (20, 2), (70, 1)]
                 for bucket, count in hist:
@@ -176,7 +176,7 @@ def test_p20_an_index_of_a_filled_table_is_made_beside_writers_and_again_after_a
     app = create_app(load({"NABAT_DATABASE_URL": url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}))
     with app.app_context(), psycopg.connect(url.replace("+psycopg", "")) as reader:
         alembic(app).upgrade(revision="0012")
-        with db.engine.begin() as connection:
+        with db.engine.execution_options(writes=True).begin() as connection:
             old_incidents(connection)
             connection.execute(text("CREATE INDEX incident_ticket ON incident (id)"))
             connection.execute(

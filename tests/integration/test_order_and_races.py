@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 
 from gateway.actions import Actor, act
 from gateway.flows import deliver, escalate
+from gateway.flows.strangers import SURE
 from gateway.store import outbox
 from gateway.store.db import db, transaction
 from gateway.store.tables import AlertRow, Entry, Incident
 from gateway.store.types import micros
-from gateway.world import STRANGERS
 from rules.lifecycle import Signal
 from tests.doors import BridgeDoor
 from tests.samples import alert, group, webhook
@@ -122,9 +122,10 @@ def test_what_comes_several_times_in_one_request_is_looked_for_under_each_of_its
     assert world.timeline() == ["opened", "joined", "cleared", "joined"]
 
 
-def test_new_alerts_are_taken_in_side_by_side_and_what_another_was_first_with_is_found(world):
+@pytest.mark.parametrize("sure", [1, SURE])
+def test_new_alerts_are_taken_in_side_by_side_and_what_another_was_first_with_is_found(world, sure):
     """A pair of senders, twice: the same new alerts at the same moment, in orders of their own, two to an incident."""
-    token, moods, dice = world.token(), world.app.extensions["gateway"].moods, random.Random(7)
+    token, streak, dice = world.token(), world.app.extensions["gateway"].streak, random.Random(7)
 
     def post(body):
         headers = {"Authorization": f"Bearer {token}"}
@@ -132,7 +133,7 @@ def test_new_alerts_are_taken_in_side_by_side_and_what_another_was_first_with_is
 
     for turn in range(8):
         new = [alert(name=f"Alert{turn}-{number // 2}", fingerprint=f"f{turn}-{number}") for number in range(12)]
-        moods.add(STRANGERS)  # as if the last ones had been new
+        streak.length = sure  # as if the last ones had been new
         assert together(world, post, [group(*dice.sample(new, 12)) for _ in range(4)]) == [202] * 4
     db.session.rollback()
     rows = db.session.execute(select(AlertRow.fingerprint, AlertRow.seen, AlertRow.latest))

@@ -72,7 +72,7 @@ def test_an_odd_answer_of_a_provider_is_an_answer_and_stops_nobody(staffed, prov
 
 
 def break_route(number):
-    with db.engine.begin() as connection:
+    with db.engine.execution_options(writes=True).begin() as connection:
         connection.execute(text("UPDATE incident SET route = '{broken' WHERE id = :id"), {"id": number})
 
 
@@ -235,7 +235,7 @@ def alive(staffed):
 
 
 def rename(old, new):
-    with db.engine.begin() as connection:
+    with db.engine.execution_options(writes=True).begin() as connection:
         connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
 
 

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from gateway import actions
-from gateway.store.db import db, transaction
+from gateway.store.db import transaction
 from gateway.store.tables import AlertRow
 from rules.lifecycle import Signal
 from tests.integration.test_when_to_tell import go
@@ -37,10 +37,8 @@ def test_e1_the_voice_gate_passes(staffed_of, providers):
 def test_e2_what_ceased_before_the_call_is_dialled_calls_nobody(staffed_of, providers):
     world = staffed_of(BOOK + GATE)
     world.alert()
-    db.session.rollback()
-    for row in db.session.query(AlertRow):
-        row.firing = False  # our state at dial time, whatever was promised
-    db.session.commit()
+    with transaction() as session:
+        session.execute(update(AlertRow).values(firing=False))  # our state at dial time, whatever was promised
     world.delivers()
     assert called(providers) == []
     assert reasons(world) == [("Anna", "not firing")]

@@ -21,6 +21,8 @@ HEARD = Heard("theirs", datetime(2026, 12, 5, 0, 12, tzinfo=UTC))
 
 def plain(value):
     """Times as texts, like in the samples."""
+    if dataclasses.is_dataclass(value):
+        return plain(dataclasses.asdict(value))
     if isinstance(value, datetime):
         return value.isoformat()
     return {key: plain(one) for key, one in value.items()} if isinstance(value, dict) else value
@@ -35,7 +37,7 @@ def test_a_sample_is_understood(sample):
     assert parsed.truncated == expected.get("truncated", 0)
     assert len(parsed.alerts) == len(expected["alerts"])
     for alert, wanted in zip(parsed.alerts, expected["alerts"], strict=True):
-        found = plain(dataclasses.asdict(alert))
+        found = plain({name: getattr(alert, name) for name in alert.__struct_fields__})
         assert {name: found[name] for name in wanted} == wanted
         assert found["source"] == "theirs"
 

@@ -1,0 +1,60 @@
+"""What connections to PostgreSQL do when they are taken, given back, and when somebody only looks."""
+
+import time
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DisconnectionError
+
+from gateway.store.db import TRUSTED
+
+
+def prepare_postgres(engine: Engine) -> None:
+    _try_what_rested(engine)
+    _end_looks_with_commit(engine)
+
+
+def _try_what_rested(engine: Engine) -> None:
+    """A connection that lay idle is tried before it is used; after less than TRUSTED a round trip is spared."""
+
+    @event.listens_for(engine, "checkin")
+    def _rest(connection: Any, record: Any) -> None:
+        record.info["rested"] = time.monotonic()
+        if connection is not None and connection.autocommit:  # store/pieces.py began its transaction
+            connection.autocommit = False
+
+    @event.listens_for(engine, "checkout")
+    def _try_out(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("rested", time.monotonic()) < TRUSTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg.Error as problem:
+            raise DisconnectionError from problem  # SQLAlchemy takes another one
+
+
+def _end_looks_with_commit(engine: Engine) -> None:
+    """Who only looks, outside of transaction(), can change nothing. After a ROLLBACK the driver forgets what the server
+    has planned for it, and planning takes longer than many a look.
+    """
+    roll_back = engine.dialect.do_rollback
+
+    def end(given: Any) -> None:
+        driver = getattr(given, "driver_connection", given)  # the pool's wrapping, or what is in it
+        looked = driver.read_only
+        if looked and driver.info.transaction_status == TransactionStatus.INTRANS:
+            driver.commit()
+        else:
+            roll_back(given)
+        if looked and not driver.closed:
+            driver.read_only = None
+
+    setattr(engine.dialect, "do_rollback", end)  # noqa: B010 - it is a method of theirs
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("writes"):
+            driver: Any = connection.connection.driver_connection
+            driver.read_only = True
