@@ -30,6 +30,7 @@ TRUST = 5.0  # seconds a token's owner is remembered, so that a revoked token li
 REMEMBERED = 1000
 KEPT_UNREAD = 65536  # bytes of a body that nobody could read
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+JSON = (("Content-Type", "application/json"),)
 _encode = msgspec.json.encode
 
 
@@ -232,4 +233,4 @@ def answer(item: Item) -> Answer:
         return unavailable(reason)
     outcome = item.result[0]
     body = {"accepted": outcome.accepted, "quarantined": outcome.quarantined, "incidents": outcome.incidents}
-    return Answer(202, _encode(body), (("Content-Type", "application/json"),))
+    return Answer(202, _encode(body), JSON)

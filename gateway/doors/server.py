@@ -7,7 +7,7 @@ coroutine, not a thread (docs/ARCHITECTURE.md, "The door").
 import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from gateway import log, metrics
 from gateway.doors import ingest
 from gateway.doors.bodies import BODILESS, REFUSED, BrokenOff, TooLarge, TooSlow, environ_of, read_body
 from gateway.doors.inbox import Inbox, Item, Unavailable
-from gateway.doors.ingest import Owners, Refused, Signer
+from gateway.doors.ingest import JSON, Owners, Refused, Signer
 from gateway.doors.pages import answer_of
 from gateway.doors.seats import Ask, Full, Room, Seat
 from gateway.flows.prepare import prepare
@@ -250,10 +250,16 @@ class Bridge:
         return self.quick if self.quick and scope.method == "GET" and scope.path == self.quick.path else None
 
     def _send(self, proto: Any, answer: Answer) -> None:
-        headers = [(name.lower(), value) for name, value in answer.headers]
-        if all(name != BARE[0][0] for name, _ in headers):
-            headers += BARE
+        headers = _ON_THE_WIRE if answer.headers == JSON else _on_the_wire(answer.headers)
         proto.response_bytes(answer.status, headers, answer.body)
+
+
+def _on_the_wire(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    found = [(name.lower(), value) for name, value in headers]
+    return found if any(name == BARE[0][0] for name, _ in found) else [*found, *BARE]
+
+
+_ON_THE_WIRE = _on_the_wire(JSON)  # of nearly all answers
 
 
 def _answer_all(items: Sequence[Item]) -> None:

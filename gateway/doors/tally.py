@@ -21,8 +21,8 @@ def add_up(requests: int, stored: Iterable[tuple[Post, Outcome]]) -> None:
         sums[metrics.alerts_received, (post.source, "resolved")] += len(post.alerts) - firing
         sums[metrics.quarantined, (post.source,)] += len(post.quarantined)
         sums[metrics.never_seen, (post.source,)] += outcome.never_seen
-        for rank in outcome.opened:
-            sums[metrics.incidents_opened, (NAMES[rank],)] += 1
+        for rank, number in Counter(outcome.opened).items():
+            sums[metrics.incidents_opened, (NAMES[rank],)] += number
     metrics.batch_posts.observe(requests)
     for (counter, labels), number in sums.items():
         if number:

@@ -73,9 +73,8 @@ def receive_unseen(
     intake.note()
 
     def first() -> None:
-        beside_others(session, sources_of(posts))
-        roll.insist(session)
-        handful.ask(session, intake.new_ids, sum(len(outcome.opened) for outcome in outcomes))
+        used = sum(len(outcome.opened) for outcome in outcomes)
+        handful.ask(session, sources_of(posts), roll.held_versions(), intake.new_ids, used)
 
     _write(session, intake, posts, last=True, first=first if postgres else None)
     for outcome in outcomes:

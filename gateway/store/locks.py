@@ -13,7 +13,7 @@ from gateway.store.db import is_postgres
 _EACH = "SELECT pg_advisory_xact_lock{how}({kind}, id) FROM unnest({{}}::int[]) AS id ORDER BY id"
 _SOURCES, _PEOPLE = _EACH.format(how="", kind=71), _EACH.format(how="", kind=73)
 _FREE = "SELECT id FROM unnest({}::int[]) AS id WHERE pg_try_advisory_xact_lock(73, id)"
-_BESIDE = _EACH.format(how="_shared", kind=71)
+BESIDE = _EACH.format(how="_shared", kind=71)
 
 
 def one_writer_per_source(session: Session, source_ids: Sequence[int]) -> None:
@@ -28,7 +28,7 @@ def beside_others(session: Session, source_ids: Sequence[int]) -> bool:
     False where there is no such thing, since only one writes.
     """
     if is_postgres(session):
-        bulk.ask(session, _BESIDE, list(source_ids))
+        bulk.ask(session, BESIDE, list(source_ids))
     return is_postgres(session)
 
 

@@ -5,14 +5,22 @@ What nobody needed within a moment is dropped: the numbers of incidents tell in 
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk, pieces
+from gateway.store.locks import BESIDE
+from gateway.store.roll import INSIST
 
 KEPT = 1.0  # seconds
-_MORE = "SELECT nextval('incident_id_seq') FROM generate_series(1, {})"
+# Each question costs as much as an alert, so these are one: more numbers; that the directory is still the one we hold;
+# and the lock of each source (store/locks.py), which is held until commit.
+_FIRST = f"""
+    WITH locked AS MATERIALIZED ({BESIDE})
+    SELECT ARRAY(SELECT nextval('incident_id_seq') FROM generate_series(1, {{}})), ({INSIST}), count(*) FROM locked
+"""  # noqa: S608
 
 
 class Numbers:
@@ -50,15 +58,19 @@ class Handful:
         self._left: list[int] = []
         self._more: pieces.Asked | None = None
 
-    def ask(self, session: Session, left: list[int], used: int) -> None:
-        """`left`: what was not used, nor will be."""
+    def ask(self, session: Session, source_ids: Sequence[int], versions: str, left: list[int], used: int) -> None:
+        """Before anything is written. `left`: what was not used, nor will be; `versions`: of the directory we hold.
+
+        Ends the transaction with a division by zero, a DataError, if that is not the one in force.
+        """
         self._left = left
-        self._more = bulk.ask(session, _MORE, max(0, self._pool.wanted(used) - len(left)))
+        more = max(0, self._pool.wanted(used) - len(left))
+        self._more = bulk.ask(session, _FIRST, list(source_ids), more, versions)
 
     def keep(self) -> None:
         """It is committed. Of a batch that is not, all of these numbers are lost."""
         if self._more is not None:
-            self._pool.give_back([*self._left, *(row[0] for row in self._more.rows())])
+            self._pool.give_back([*self._left, *self._more.rows()[0][0]])
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from rules.words import Directory
 VERSIONS = (VERSION, silences.VERSION)
 _VERSIONS = f"SELECT key, value FROM fact WHERE key IN ('{VERSION}', '{silences.VERSION}')"  # noqa: S608
 _ALL = "coalesce(string_agg(key || '=' || value, ';' ORDER BY key COLLATE \"C\"), '')"
-_INSIST = f"SELECT 1 / ({_ALL} = {{}})::int FROM fact WHERE key IN ('{VERSION}', '{silences.VERSION}')"  # noqa: S608
+INSIST = f"SELECT 1 / ({_ALL} = {{}})::int FROM fact WHERE key IN ('{VERSION}', '{silences.VERSION}')"  # noqa: S608
 
 
 def _together(versions: Mapping[str, str]) -> str:
@@ -42,14 +42,14 @@ class Roll:
         return self._held is not None and self._held.calendars is self._calendars()
 
     def held(self) -> Directory:
-        """What was read last: as good as current() for whoever insists on it before it matters."""
+        """What was read last: as good as current() for whoever makes sure of it in the same transaction."""
         assert self._held is not None
         return self._held.whole
 
-    def insist(self, session: Session) -> None:
-        """Ends the transaction with a division by zero, a DataError, if what is held is not what is in force."""
+    def held_versions(self) -> str:
+        """For INSIST, which fails where what is in force has others."""
         assert self._held is not None
-        bulk.ask(session, _INSIST, _together(self._held.versions))
+        return _together(self._held.versions)
 
     def ask(self, session: Session) -> pieces.Asked:
         """The facts of VERSIONS, to be read later: in one piece with other questions."""
