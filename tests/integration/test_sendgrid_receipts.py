@@ -246,7 +246,7 @@ def test_one_receipt_that_cannot_be_taken_in_spoils_no_other_of_its_post(world, 
     spoiled, whole = (one.id for one in world.incidents())
     number, uuid = str(world.deliveries(incident_id=whole)[0].id), world.incidents()[1].uuid
     bounced += [bounced[0] | {"sg_event_id": "e2", "nabat_incident": uuid, "nabat_delivery": number}]
-    with db.engine.begin() as connection:
+    with db.engine.execution_options(writes=True).begin() as connection:
         connection.execute(text("UPDATE incident SET route = '{broken' WHERE id = :id"), {"id": spoiled})
     assert post(events(*bounced)).status_code == 202
     states = [(one.incident_id, one.status) for one in world.deliveries(part="primary")]

@@ -124,7 +124,7 @@ def test_an_act_that_fails_in_a_later_portion_can_be_taken_back_as_far_as_it_wen
     alerts = [alert(severity="warning", name=f"A{one}", fingerprint=f"f{one}") for one in range(several.PORTION + 2)]
     numbers = staffed.post(group(*alerts)).json["incidents"]
     program = Program(staffed, "read", "act", person="anna@example.org")
-    with db.engine.begin() as connection:
+    with db.engine.execution_options(writes=True).begin() as connection:
         connection.execute(text("UPDATE incident SET route = '{broken' WHERE id = :id"), {"id": numbers[-1]})
     said = program.post("/incidents/bulk", json={"do": "acknowledge", "incidents": numbers}).json
     done = [one["incident"] for one in said["results"] if one["done"]]

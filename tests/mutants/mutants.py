@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant(
         "deferred BEGIN",
         "gateway/store/db.py",
-        (('"BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN"', '"BEGIN"'),),
+        (('BEGIN_WRITING if connection.get_execution_options().get("writes") else "BEGIN"', '"BEGIN"'),),
         ("tests/integration/test_guards.py -k write_lock",),
     ),
     Mutant(
@@ -117,8 +117,8 @@ MUTANTS = (
 _KEPT = (""",
             ),
             (
-                "route_text_, state.level, _micros(state.next_at), at,",
-                "route_text_, state.level, _remember(case.id, _micros(state.next_at)), at,",
+                "state.level, _micros(state.next_at), _micros(state.snoozed_until),",
+                "state.level, _remember(case.id, _micros(state.next_at)), _micros(state.snoozed_until),",
             ),
             (
                 """    return [row[0] for row in bulk.select_plain(session, sql, micros(now), since, limit)]

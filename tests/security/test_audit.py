@@ -119,7 +119,7 @@ class Stage:
         self.opened += 1
         both = group(alert(name="Twice", fingerprint=f"t{self.opened}"), alert(name="Twice", fingerprint="other"))
         (number,) = self.world.post(both).json["incidents"]
-        return number, db.session.scalar(select(AlertRow.id).where(AlertRow.incident_id == number).limit(1))
+        return number, db.session.scalar(select(AlertRow.id).where(AlertRow.fingerprint == f"t{self.opened}"))
 
     def splits(self):
         number, one = self.pair()
