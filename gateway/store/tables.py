@@ -272,6 +272,7 @@ class Delivery(Base):
         Index(
             "delivery_digest", "once", unique=True, postgresql_where=DIGEST, sqlite_where=DIGEST
         ),  # of many incidents
+        Index("delivery_roll_up", "person_id", "finished_at", postgresql_where=DIGEST, sqlite_where=DIGEST),
         Index("delivery_fallback", "fallback_at", postgresql_where=PATIENT, sqlite_where=PATIENT),
         Index("delivery_expiry", "expires_at", postgresql_where=QUEUED, sqlite_where=QUEUED),
         Index("delivery_bundle", "bundle_id", postgresql_where=BUNDLED, sqlite_where=BUNDLED),

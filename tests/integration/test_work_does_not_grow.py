@@ -13,9 +13,10 @@ from sqlalchemy import event, text
 from bench.filling import fill
 from bench.plans import Reads
 from bench.subject import plain
-from gateway.store import cases, outbox, pulse, selfwatch, vitals, waiting
+from gateway.store import bundles, cases, outbox, pulse, selfwatch, vitals, waiting
 from gateway.store.db import db, reading, transaction
 from gateway.store.types import micros
+from rules.caps import ROLL_UP_EVERY
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import migrated
 
@@ -111,6 +112,7 @@ class Days:
         yield "an acknowledgement", lambda: self.staffed.acknowledges(fire)
         yield "a round of the worker", self._round
         yield "leasing", self._lease
+        yield "a roll-up", self._roll_up
         yield "an audit", self._audit
         for path in ("/incidents", "/incidents?status=all", "/incidents?status=resolved", f"/incidents/{fire}"):
             yield path, lambda path=path: self._page(path)
@@ -131,6 +133,13 @@ class Days:
         with transaction() as session:
             outbox.reclaim(session, "email", now, micros(now))
             outbox.lease(session, "email", 6, now, micros(now))
+
+    def _roll_up(self):
+        now = self.staffed.clock.now()
+        with transaction() as session:
+            bundles.waiting(session, 1)
+            bundles.last(session, 1, now, now - ROLL_UP_EVERY)
+            bundles.put_in(session, 0, [], 1, "mail")
 
     def _audit(self):
         now = self.staffed.clock.now()

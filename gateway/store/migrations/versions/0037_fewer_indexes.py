@@ -16,6 +16,7 @@ NEW = (
     New("incident_of_several", "incident", ("alert_count", "id"), "alert_count > 1 AND status <> 'resolved'"),
     New("delivery_once", "delivery", ("incident_id", "once"), unique=True),
     New("delivery_digest", "delivery", ("once",), "kind = 'digest'", unique=True),
+    New("delivery_roll_up", "delivery", ("person_id", "finished_at"), "kind = 'digest'"),
     New("delivery_done", "delivery", ("person_id", "finished_at"), "finished_at IS NOT NULL"),
 )  # fmt: skip
 OLD = (
