@@ -68,13 +68,14 @@ def receive_unseen(
     """
     ready, came = _prepared(posts, book)
     postgres = is_postgres(session)
-    intake = Intake(session, book, roll.held() if postgres else roll.current(session), now)
+    directory, versions = roll.held() if postgres else (roll.current(session), "")
+    intake = Intake(session, book, directory, now)
     outcomes = _taken(intake, posts, ready, came, Arrived(numbers=handful.numbers))
     intake.note()
 
     def first() -> None:
         used = sum(len(outcome.opened) for outcome in outcomes)
-        handful.ask(session, sources_of(posts), roll.held_versions(), intake.new_ids, used)
+        handful.ask(session, sources_of(posts), versions, intake.new_ids, used)
 
     _write(session, intake, posts, last=True, first=first if postgres else None)
     for outcome in outcomes:

@@ -41,15 +41,13 @@ class Roll:
         """Whether what is held is of the calendars in force."""
         return self._held is not None and self._held.calendars is self._calendars()
 
-    def held(self) -> Directory:
-        """What was read last: as good as current() for whoever makes sure of it in the same transaction."""
-        assert self._held is not None
-        return self._held.whole
-
-    def held_versions(self) -> str:
-        """For INSIST, which fails where what is in force has others."""
-        assert self._held is not None
-        return _together(self._held.versions)
+    def held(self) -> tuple[Directory, str]:
+        """What was read last: as good as current() for whoever makes sure of it in the same transaction. With its
+        versions for INSIST, which fails where others are in force: together, as other threads may read it anew.
+        """
+        held = self._held
+        assert held is not None
+        return held.whole, _together(held.versions)
 
     def ask(self, session: Session) -> pieces.Asked:
         """The facts of VERSIONS, to be read later: in one piece with other questions."""

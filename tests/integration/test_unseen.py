@@ -1,11 +1,14 @@
 """Alerts that are taken in without a look whether they are known: what is stored is as if somebody had looked."""
 
+import threading
+
 import pytest
 from sqlalchemy import func, select, text
 
+from gateway.flows.arriving import Intake
 from gateway.flows.strangers import SURE, Turn, turn
 from gateway.store import numbers as numbers_of
-from gateway.store.db import db, transaction
+from gateway.store.db import db, reading, transaction
 from gateway.store.people import VERSION
 from gateway.store.tables import AlertRow, Delivery, Incident
 from gateway.world import World
@@ -91,6 +94,30 @@ def test_who_has_left_meanwhile_is_not_told(sure):
     assert told
     assert not any(who.startswith("anna") for who in told)
     assert streak(sure).length == SURE + 1  # it was new all the same
+
+
+def test_who_has_left_is_not_told_where_another_thread_has_just_read_the_people(sure, monkeypatch):
+    """A page of the same process reads them anew after the alerts were decided on, before they are stored."""
+    note, roll = Intake.note, sure.app.extensions["gateway"].roll
+    with transaction() as session:
+        session.execute(text("UPDATE person SET active = :no WHERE email LIKE 'anna%'"), {"no": False})
+        session.execute(text("UPDATE fact SET value = value || 'x' WHERE key = :key"), {"key": VERSION})
+
+    def page():
+        with sure.app.app_context(), reading() as session:
+            roll.current(session)
+
+    def read_meanwhile(intake):
+        beside = threading.Thread(target=page)
+        beside.start()
+        beside.join()
+        note(intake)
+
+    monkeypatch.setattr(Intake, "note", read_meanwhile)
+    (number,) = sure.post(new(2000, 1)).json["incidents"]
+    told = {one.who for one in sure.deliveries(incident_id=number)}
+    assert told
+    assert not any(who.startswith("anna") for who in told)
 
 
 @ON_POSTGRES
