@@ -25,9 +25,7 @@ db = SQLAlchemy(metadata=Base.metadata)
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Everything inside is kept, or nothing. Nobody else commits; nothing inside talks to the network."""
-    outer = db.session()
-    if outer.in_transaction() and outer.info.get("writes"):
-        raise RuntimeError("transactions do not nest: pass the session down instead")
+    outer = _not_within_another(db.session())
     if outer.in_transaction():
         outer.rollback()  # what the page has read so far is old news from here on
     outer.info["writes"] = True
@@ -48,7 +46,7 @@ def transaction_again() -> Iterator[Session]:
 
     To SQLAlchemy it is one transaction without an end: making and ending one takes it longer than a small one lasts.
     """
-    session = db.session()
+    session = _not_within_another(db.session())
     link, rested = session.info.pop("kept", (None, 0.0))
     try:
         if link is None or not _goes_on(session, link, rested):
@@ -62,6 +60,7 @@ def transaction_again() -> Iterator[Session]:
             session.flush()
             if not _end(session, under_way):
                 under_way.close()
+                session.flush()
                 with driver_of(link, "COMMIT") as driver:
                     driver.commit()
     except BaseException:
@@ -73,6 +72,12 @@ def transaction_again() -> Iterator[Session]:
         session.info["kept"] = link, time.monotonic()
     finally:
         _forget(session)
+
+
+def _not_within_another(session: Session) -> Session:
+    if session.in_transaction() and session.info.get("writes"):
+        raise RuntimeError("transactions do not nest: pass the session down instead")
+    return session
 
 
 def _goes_on(session: Session, link: Connection, rested: float) -> bool:

@@ -42,7 +42,7 @@ def _end_looks_with_commit(engine: Engine) -> None:
     roll_back = engine.dialect.do_rollback
 
     def end(given: Any) -> None:
-        driver = getattr(given, "driver_connection", given)  # the pool's wrapping, or what is in it
+        driver = getattr(given, "dbapi_connection", given)  # the pool's wrapping, or what is in it
         looked = driver.read_only
         if looked and driver.info.transaction_status == TransactionStatus.INTRANS:
             driver.commit()
