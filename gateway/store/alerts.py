@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -152,8 +151,8 @@ def write(session: Session, known: Sequence[Known], at: int) -> None:
     left = [(one.left, False, one.left_seen) for one in known if one.left is not None]
     bulk.update(session, AlertRow, ("id", "latest", "seen"), left)
     new = [one for one in known if one.id is None]
-    if is_postgres(session):  # two who add some of the same wait for each other in one order
-        new.sort(key=attrgetter("source_id", "fingerprint"))
+    if is_postgres(session):
+        _in_one_order(new)
     bulk.insert(session, AlertRow, _NEW, [_new_row(one, at) for one in new], alike=_ALIKE)
     old = [one for one in known if one.id is not None]
     # Set by people, so never written back with the rest: a person may have muted it since it was read.
@@ -161,6 +160,18 @@ def write(session: Session, known: Sequence[Known], at: int) -> None:
     spoken = [one for one in old if one.words is not None]
     bulk.update(session, AlertRow, (*_HEARD, *_WORDS), [(*_heard_row(one, at), *_words(one)) for one in spoken])
     bulk.update(session, AlertRow, _HEARD, [_heard_row(one, at) for one in old if one.words is None])
+
+
+def _in_one_order(new: list[Known]) -> None:
+    """Two who add some of the same wait for each other in one order, that of the least of each incident. Within an
+    incident they stay as they came: messages begin with the first.
+    """
+    least: dict[int, tuple[int, str]] = {}
+    for one in new:
+        if one.incident_id is not None:
+            mine = one.source_id, one.fingerprint
+            least[one.incident_id] = min(mine, least.get(one.incident_id, mine))
+    new.sort(key=lambda one: least.get(one.incident_id or 0, (one.source_id, one.fingerprint)))
 
 
 def _heard_row(one: Known, at: int) -> tuple[Any, ...]:

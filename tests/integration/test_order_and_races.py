@@ -122,6 +122,17 @@ def test_what_comes_several_times_in_one_request_is_looked_for_under_each_of_its
     assert world.timeline() == ["opened", "joined", "cleared", "joined"]
 
 
+def test_alerts_of_an_incident_stay_in_the_order_in_which_they_came(world):
+    """Messages are about the first of them; fingerprints say nothing of it."""
+    names = ["m", "z", "a", "k"]
+    others = [alert(name="Other", fingerprint=f"other-{name}") for name in names]
+    both = zip([alert(fingerprint=name) for name in names], others, strict=True)
+    assert world.post(group(*(one for pair in both for one in pair))).status_code == 202
+    db.session.rollback()
+    found = db.session.scalars(select(AlertRow.fingerprint).order_by(AlertRow.incident_id, AlertRow.id)).all()
+    assert sorted((found[:4], found[4:])) == [names, [f"other-{name}" for name in names]]
+
+
 @pytest.mark.parametrize("sure", [1, SURE])
 def test_new_alerts_are_taken_in_side_by_side_and_what_another_was_first_with_is_found(world, sure):
     """A pair of senders, twice: the same new alerts at the same moment, in orders of their own, two to an incident."""
