@@ -33,7 +33,9 @@ from rules.matchers import Matcher
 SEARCHED = 10_000  # newest incidents of a status and an urgency that are looked through where no index leads
 TRIED = 500  # incidents whose labels are read at once
 MOST_TRIED = 5_000  # … and in all, for one page
-SLACK = 10_000  # numbers by which incidents may be out of the order in which they opened: those of one second of a storm
+SLACK = (
+    10_000  # numbers by which incidents may be out of the order in which they opened: those of one second of a storm
+)
 
 _OF_ONE = "of one alert"  # an order: the newest first of what is neither resolved nor of several alerts
 

@@ -203,3 +203,15 @@ def index_of(name):
     valid, told = db.session.execute(text(sql), {"name": name}).one()
     db.session.rollback()
     return valid, told.partition(" btree ")[2]
+
+
+def test_fewer_indexes_can_be_taken_back_and_made_again(empty_url, tmp_path):
+    app = create_app(load({"NABAT_DATABASE_URL": empty_url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}))
+    with app.app_context():
+        alembic(app).upgrade(revision="0037")
+        for _ in range(2):
+            alembic(app).downgrade(revision="0036")
+            alembic(app).upgrade(revision="0037")
+        names = {one["name"] for one in inspect(db.engine).get_indexes("delivery")}
+        assert {"delivery_once", "delivery_digest", "delivery_roll_up"} <= names
+        db.engine.dispose()

@@ -52,6 +52,6 @@ def downgrade() -> None:
         op.create_unique_constraint("delivery_once_key", "delivery", ["once"])
     else:
         with op.batch_alter_table("delivery") as changed:
-            changed.create_unique_constraint("delivery_once_key", ["once"])
+            changed.create_unique_constraint("uq_delivery_once", ["once"])  # upgrade() looks for this name
     for one in NEW:
         op.drop_index(one.name, one.table)
