@@ -32,4 +32,5 @@ def turn(posts: Sequence[Post], streak: Streak, roll: Roll, book: RuleBook) -> T
     plain = not (book.inhibitions or book.heartbeats or any(post.once or post.own for post in posts))
     if not plain or not streak.length:
         return Turn.ALONE
-    return Turn.UNSEEN if streak.length >= SURE and roll.is_read else Turn.BESIDE
+    sure = streak.length >= SURE and roll.is_read and book.version in book.kept
+    return Turn.UNSEEN if sure else Turn.BESIDE

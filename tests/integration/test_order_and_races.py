@@ -140,7 +140,11 @@ def test_new_alerts_are_taken_in_side_by_side_and_what_another_was_first_with_is
 
     def post(body):
         headers = {"Authorization": f"Bearer {token}"}
-        return world.app.test_client().post("/ingest/alertmanager", json=body, headers=headers).status_code
+        for _ in range(5):  # a sender that hears 503 comes again: nothing of it was stored
+            answer = world.app.test_client().post("/ingest/alertmanager", json=body, headers=headers)
+            if answer.status_code != 503:
+                break
+        return answer.status_code
 
     for turn in range(8):
         new = [alert(name=f"Alert{turn}-{number // 2}", fingerprint=f"f{turn}-{number}") for number in range(12)]
