@@ -249,13 +249,14 @@ def _numbers(meant: Meant) -> Numbers:
 
 
 def _first_since(at: datetime) -> int:
-    query = select(Incident.id).where(Incident.opened_at >= at).order_by(Incident.opened_at).limit(1)
+    query = select(Incident.id).where(Incident.opened_at >= at).order_by(Incident.opened_at, Incident.id).limit(1)
     found = db.session.scalar(query)
     return found if found is not None else (db.session.scalar(select(func.max(Incident.id))) or 0) + 2 * SLACK
 
 
 def _last_until(at: datetime) -> int:
-    query = select(Incident.id).where(Incident.opened_at < at).order_by(Incident.opened_at.desc()).limit(1)
+    newest = (Incident.opened_at.desc(), Incident.id.desc())  # many open in one moment
+    query = select(Incident.id).where(Incident.opened_at < at).order_by(*newest).limit(1)
     return db.session.scalar(query) or 0
 
 
