@@ -24,7 +24,7 @@ HEADER_DEADLINE = 15_000  # milliseconds for a request's head to arrive
 STOP_WITHIN = 12  # seconds for requests under way
 PR_SET_PDEATHSIG = 1
 GARBAGE = (
-    150_000,
+    50_000,
     20,
     50,
 )  # what is made for a batch of alerts is gone by itself: looking for rings in it was 5 % of all
