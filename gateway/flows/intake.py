@@ -33,7 +33,7 @@ def receive(
     """
     asked = len(posts)
     posts = [*posts, *beats.hear(session, posts, book.heartbeats, now)]
-    sources = sources_of(posts)
+    sources = _sources_of(posts)
     if any(post.once or post.own for post in posts):
         one_writer_per_source(session, sources)
         posts = [repeats.once(session, post, now) if post.once else post for post in posts]
@@ -75,7 +75,7 @@ def receive_unseen(
 
     def first() -> None:
         used = sum(len(outcome.opened) for outcome in outcomes)
-        handful.ask(session, sources_of(posts), versions, intake.new_ids, used)
+        handful.ask(session, _sources_of(posts), versions, intake.new_ids, used)
 
     _write(session, intake, posts, last=True, first=first if postgres else None)
     for outcome in outcomes:
@@ -94,7 +94,7 @@ def _write(
     crashpoint.passing("ingest written")
 
 
-def sources_of(posts: Sequence[Post]) -> list[int]:
+def _sources_of(posts: Sequence[Post]) -> list[int]:
     return sorted({post.source_id for post in posts})
 
 

@@ -63,7 +63,7 @@ def transaction_again() -> Iterator[Session]:
                 session.flush()
                 with driver_of(link, "COMMIT") as driver:
                     driver.commit()
-    except BaseException:
+    except BaseException:  # whatever breaks it off, an end of the process too: nothing of it is kept, and it is heard
         session.rollback()
         raise
     else:

@@ -128,12 +128,7 @@ def test_what_another_site_asks_for_travels_as_it_is_though_the_service_worker_f
 
     page = context.new_page()
     with serving(watched) as port:
-        page.goto(f"http://127.0.0.1:{port}/login")
-        page.fill("#username", "anna@example.org")
-        page.fill("#password", PASSWORD)
-        page.click("button.pri")
-        page.wait_for_url("**/incidents")
-        assert page.evaluate(KEPT, "/incidents")
+        signs_in(page, f"http://127.0.0.1:{port}")
         seen.clear()
         page.reload()
         assert page.evaluate("Boolean(navigator.serviceWorker.controller)")

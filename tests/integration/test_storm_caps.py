@@ -25,6 +25,14 @@ def apart(moments, least):
     return all(after - before >= least for before, after in pairwise(moments))
 
 
+def rolled_up(world):
+    """Four incidents, which take two roll-ups: one that has gone out, and one that waits."""
+    for number in range(4):
+        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
+        world.delivers()
+    return world.deliveries(kind="digest")
+
+
 def test_m12_a_storm_is_a_call_and_roll_ups_and_nothing_is_lost(staffed_of, providers):
     world = staffed_of(ONE_EACH)
     for batch in range(10):  # 500 in a minute
@@ -73,10 +81,7 @@ def test_what_was_answered_meanwhile_is_not_in_the_roll_up(staffed_of, providers
 def test_what_an_answer_kept_out_of_a_roll_up_is_told_when_the_answer_is_taken_back(staffed_of, providers):
     """Whether the roll-up was called off, or went out without it; what it has said is not said again."""
     world = staffed_of(ONE_EACH)
-    for number in range(4):
-        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
-        world.delivers()
-    first, waiting = world.deliveries(kind="digest")
+    first, waiting = rolled_up(world)
     bundled = world.deliveries(status="bundled", bundle_id=waiting.id)
     numbers = [one.incident_id for one in bundled]
     said = [one.incident_id for one in world.deliveries(status="bundled", bundle_id=first.id)]
@@ -134,10 +139,7 @@ def test_a_roll_up_that_is_only_logged_lets_its_pages_take_their_fallback(staffe
 
 def test_the_pages_of_a_roll_up_whose_channel_is_down_take_their_fallback_in_time(staffed_of, providers):
     world = staffed_of(ONE_EACH)
-    for number in range(4):
-        world.alert(fingerprint=f"f{number}", instance=f"host{number}")
-        world.delivers()
-    first, waiting = world.deliveries(kind="digest")
+    first, waiting = rolled_up(world)
     assert (first.status, waiting.status, waiting.channel) == ("sent", "queued", "ntfy")
     providers.ntfy.usual = lambda _asked: reply(503)
     unsaid = {one.incident_id for one in world.deliveries(status="bundled", bundle_id=waiting.id)}
