@@ -153,11 +153,8 @@ def _news_of_contact(changes: Changes, result: Result) -> str:
     return ""
 
 
-def _rolled_up(
-    session: Session, changes: Changes, result: Result, status: str, loaded: Mapping[int, Case]
-) -> None:  # fmt: skip
-    """What becomes of the pages that a roll-up was to say: one that nobody got, because its channel has no provider,
-    has each of them take its fallback."""
+def _rolled_up(session: Session, changes: Changes, result: Result, status: str, loaded: Mapping[int, Case]) -> None:
+    """What becomes of the pages that a roll-up was to say. Where nobody got it, each of them takes its fallback."""
     if status == "sent":
         bundles.arrived(session, result.leased.id)
     if status == "failed":
