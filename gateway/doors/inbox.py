@@ -20,8 +20,7 @@ from gateway.flows.own_alerts import OWN_SOURCE, unreadable_alert
 from gateway.flows.strangers import NotAlone, Turn
 from gateway.store import sources as source_store
 from gateway.store.alerts import Post
-from gateway.store.db import transaction_again
-from gateway.store.turns import Turns
+from gateway.store.db import taking_turns, transaction_again
 from gateway.world import World
 
 BATCH = 1000  # alerts in one commit, about
@@ -74,7 +73,6 @@ class Inbox:
         self._bytes = 0
         self._open = True
         self._since: float | None = None  # when the batch was begun that is being written
-        self._turns = Turns(world.settings.database_url)
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
 
     def start(self) -> None:
@@ -115,13 +113,12 @@ class Inbox:
             self._open = False
         self._queue.put(None)
         self._thread.join(10)
-        self._turns.close()
 
     def _run(self) -> None:
         with self._app.app_context():
             while (item := self._queue.get()) is not None:
                 self._since = time.monotonic()
-                with self._turns.take():  # meanwhile more has come
+                with taking_turns():  # meanwhile more has come
                     batch = self._all_that_waits(item)
                     wanted = self._write(batch)
                 self._since = None

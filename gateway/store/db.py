@@ -3,8 +3,9 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
@@ -14,12 +15,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gateway.store.tables import Base
+from gateway.store.turns import Turns
 
 TRUSTED = 1.0  # seconds that a connection may have been idle without being tried out
-BUSY_TIMEOUT = 5000  # milliseconds a writer waits for SQLite's write lock before the sender hears 503
+BUSY_TIMEOUT = 4000  # milliseconds a writer, whose turn it is, waits for SQLite's lock before the sender hears 503
 LAST_USED_FIRST = {"pool_use_lifo": True}  # what a connection has prepared and read is still at hand
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 db = SQLAlchemy(metadata=Base.metadata)
+_turns: WeakKeyDictionary[Engine, Turns] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -30,7 +33,7 @@ def transaction() -> Iterator[Session]:
         outer.rollback()  # what the page has read so far is old news from here on
     outer.info["writes"] = True
     try:
-        with outer.begin():
+        with taking_turns(), outer.begin():
             outer.info["link"] = outer.connection(execution_options={"writes": True})
             with ExitStack() as under_way:
                 outer.info["under way"] = under_way
@@ -40,11 +43,18 @@ def transaction() -> Iterator[Session]:
         _forget(outer)
 
 
+def taking_turns() -> AbstractContextManager[None]:
+    """Writers of one SQLite file, threads and processes, one after the other; those of PostgreSQL all at once."""
+    turns = _turns.get(db.engine)
+    return nullcontext() if turns is None else turns.take()
+
+
 @contextmanager
 def transaction_again() -> Iterator[Session]:
     """transaction() for a thread that writes all the time: its connection stays, and only BEGIN and COMMIT pass.
 
     To SQLAlchemy it is one transaction without an end: making and ending one takes it longer than a small one lasts.
+    Its caller takes its turn (taking_turns), and until then gathers what there is to write.
     """
     session = _not_within_another(db.session())
     link, rested = session.info.pop("kept", (None, 0.0))
@@ -225,6 +235,7 @@ def _cause(problem: psycopg.Error | sqlite3.Error) -> psycopg.Error | sqlite3.Er
 
 def prepare_sqlite(engine: Engine) -> None:
     """Readers never wait; writers take the write lock at once, so that they queue instead of failing half-way."""
+    _turns[engine] = Turns(str(engine.url))
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:

@@ -8,8 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from gateway import crashpoint, log
-from gateway.store.db import is_locked_out
-from gateway.store.turns import Turns
+from gateway.store.db import is_locked_out, taking_turns
 
 if TYPE_CHECKING:  # Alembic is large, and loaded where tables are changed
     from alembic.runtime.migration import MigrationContext
@@ -31,21 +30,17 @@ def fill(
     """
     link, left = context.connection, TURNS
     assert link is not None, "a script has no rows"
-    turns = Turns(str(link.engine.url))
     end(context, link)
-    try:
-        while left:
-            try:
-                with turns.take():
-                    begin(context, link)
-                    more = _one(link, key, table, portion, size, lock=lock)
-                    end(context, link)
-            except OperationalError as problem:
-                left = _wait(context, link, left, problem)
-            else:
-                left = TURNS if more else 0
-    finally:
-        turns.close()
+    while left:
+        try:
+            with taking_turns():
+                begin(context, link)
+                more = _one(link, key, table, portion, size, lock=lock)
+                end(context, link)
+        except OperationalError as problem:
+            left = _wait(context, link, left, problem)
+        else:
+            left = TURNS if more else 0
     begin(context, link)  # for the version that Alembic writes down now
 
 

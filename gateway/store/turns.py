@@ -1,8 +1,10 @@
-"""Processes that write much to one SQLite file take turns: each waits in line instead of asking again and again."""
+"""Whoever writes to one SQLite file takes turns: each waits in line instead of asking again and again."""
 
 import fcntl
 import os
+import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -16,38 +18,64 @@ GLANCE = 0.0001  # seconds between looks whether it is our turn: a lock that sle
 
 
 class Turns:
-    """A file beside the database, whose bytes are locked. On PostgreSQL nobody waits for anybody.
+    """A line of threads, and of processes by a file beside the database, whose bytes are locked. On PostgreSQL nobody
+    waits for anybody.
 
-    SQLite lets one process write, and whoever finds the database taken sleeps and tries again, for longer each time: it
-    loses against a writer that begins anew at once. This is courtesy only: whoever waited PATIENCE, since a process was
+    SQLite lets one write, and whoever finds the database taken sleeps and tries again, for longer each time: it loses
+    against a writer that begins anew at once. This is courtesy only: whoever waited PATIENCE, since a process was
     stopped in its turn, goes on without, and SQLite's own lock sees to what is right.
-    Meant for one thread a process: these locks are the process's.
     """
 
     def __init__(self, url: str) -> None:
         database = make_url(url)
         path = database.database if database.drivername.startswith("sqlite") else None
-        self._file = _open(f"{path}-turns") if path else None
+        self._path = f"{path}-turns" if path else None
+        self._next, self._writing = threading.Lock(), threading.Lock()
+        self._whose = 0  # the thread that has its turn
+        self._file: int | None = None
 
     @contextmanager
     def take(self) -> Iterator[None]:
-        """Ours until the end. Whoever comes queues up behind who waits already: nobody has two turns in a row then."""
-        if self._file is None:
+        """Ours until the end. Whoever comes queues up behind who waits already: nobody has two turns in a row then.
+
+        Within a turn of the same thread it is that one.
+        """
+        if self._path is None or self._whose == threading.get_ident():
             yield
             return
         end = time.monotonic() + PATIENCE
-        _lock(self._file, NEXT, end)
-        _lock(self._file, WRITING, end)
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, NEXT)
+        if not self._first_of_threads(end):
+            yield
+            return
+        self._whose = threading.get_ident()
+        self._first_of_processes(self._path, end)
         try:
             yield
         finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, WRITING)
+            if self._file is not None:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, WRITING)
+            self._whose = 0
+            self._writing.release()
 
-    def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+    def _first_of_threads(self, end: float) -> bool:
+        """The file's locks are the process's. False if another thread has had its turn for too long."""
+        if not self._next.acquire(timeout=max(0.0, end - time.monotonic())):
+            return False
+        try:
+            return self._writing.acquire(timeout=max(0.0, end - time.monotonic()))
+        finally:
+            self._next.release()
+
+    def _first_of_processes(self, path: str, end: float) -> None:
+        if self._file is None:
+            self._file = _open(path)
+            if self._file is None:
+                self._path = None
+                return
+            weakref.finalize(self, os.close, self._file)
+        _lock(self._file, NEXT, end)
+        _lock(self._file, WRITING, end)
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, NEXT)
 
 
 @contextmanager

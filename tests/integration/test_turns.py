@@ -1,9 +1,13 @@
-"""Writers of several processes on one SQLite file: one after the other, and nobody is kept waiting for ever."""
+"""Writers of one SQLite file, threads and processes: one after the other, and nobody is kept waiting for ever."""
 
 import subprocess
 import sys
+import threading
 import time
 
+import pytest
+
+from gateway.store.db import transaction
 from gateway.store.turns import PATIENCE, Turns
 from tests.databases import wait_until
 
@@ -14,6 +18,17 @@ with Turns(sys.argv[1]).take():
     print("mine", flush=True)
     sys.stdin.read()
 print("done", flush=True)
+"""
+
+
+LOOK = """
+import fcntl, sys
+with open(sys.argv[1], "r+") as file:
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)
+        print("nobody's")
+    except BlockingIOError:
+        print("taken")
 """
 
 
@@ -44,11 +59,55 @@ def test_a_turn_is_waited_for_and_one_that_never_ends_is_not(tmp_path):
         other.kill()
         other.wait()
         other.stdout.close()
-        turns.close()
 
 
 def test_on_postgresql_nobody_waits(tmp_path):
     turns = Turns("postgresql+psycopg://nobody@127.0.0.1/none")
     with turns.take():
         assert not list(tmp_path.iterdir())
-    turns.close()
+
+
+def test_a_thread_that_writes_all_the_time_lets_others_have_their_turn(tmp_path):
+    turns, enough, had = Turns(f"sqlite:///{tmp_path}/nabat.db"), threading.Event(), []
+
+    def greedy():
+        while not enough.is_set():
+            with turns.take():
+                had.append(time.sleep(0.002))
+
+    thread = threading.Thread(target=greedy)
+    thread.start()
+    try:
+        wait_until(lambda: had)
+        between = []
+        for _ in range(20):
+            before = len(had)
+            with turns.take():
+                between.append(len(had) - before)
+    finally:
+        enough.set()
+        thread.join()
+    assert sorted(between)[10] <= 2  # of the two hundred and more that it could have had by then
+
+
+def test_what_is_written_within_a_turn_is_of_that_turn(tmp_path):
+    turns = Turns(f"sqlite:///{tmp_path}/nabat.db")
+    begin = time.monotonic()
+    with turns.take(), turns.take():
+        pass
+    with turns.take():
+        assert time.monotonic() - begin < PATIENCE
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_transaction_is_a_turn(world, database_url):
+    """The worker's and a person's too: beside web processes that write without end they would come last."""
+
+    def look():
+        file = database_url.removeprefix("sqlite:///") + "-turns"
+        return subprocess.run([sys.executable, "-c", LOOK, file], capture_output=True, text=True, check=True).stdout
+
+    with world.app.app_context():
+        with transaction():
+            assert look() == "taken\n"
+        assert look() == "nobody's\n"
