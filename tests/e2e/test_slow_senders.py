@@ -51,9 +51,9 @@ def stored(gateway):
     return {row[0] for row in gateway.rows("SELECT fingerprint FROM alert WHERE source_id <> 0")}
 
 
-def own_incidents(gateway):
-    """What we told people about our senders."""
-    return gateway.rows("SELECT title FROM incident WHERE source_id = 0")
+def complaints(gateway):
+    """What we told people about bodies of our senders: the tests come in any order, and one of them is told of."""
+    return gateway.rows("SELECT title FROM incident WHERE source_id = 0 AND title LIKE '%cannot be read'")
 
 
 def fastest_of(gateway, number, name):
@@ -96,7 +96,7 @@ def test_a_body_that_drips_in_is_taken_in_the_end(gateway):
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
 def test_nothing_is_kept_of_a_body_that_broke_off(gateway, reset):
     whole, known = body("broken"), stored(gateway) - {"after"}
-    payloads = gateway.value("SELECT count(*) FROM payload")
+    payloads, told = gateway.value("SELECT count(*) FROM payload"), complaints(gateway)
     with connect(gateway) as link:
         link.sendall(head(gateway, len(whole)) + whole[:-1])
         if reset:
@@ -107,7 +107,7 @@ def test_nothing_is_kept_of_a_body_that_broke_off(gateway, reset):
     assert gateway.post(body("after"))[0] == 202
     assert stored(gateway) - known == {"after"}
     assert gateway.value("SELECT count(*) FROM payload") == payloads + 1
-    assert own_incidents(gateway) == []
+    assert complaints(gateway) == told
 
 
 @pytest.mark.parametrize("more", [0, 1])
@@ -119,7 +119,7 @@ def test_the_largest_body_is_taken_and_one_byte_more_is_not(gateway, more):
     assert status == (413 if more else 202)
     assert (f"large{more}" in stored(gateway)) == (status == 202)
     if more:  # the sender will not come again, so people are told
-        wait_until(lambda: len(own_incidents(gateway)) == 1)
+        wait_until(lambda: len(complaints(gateway)) == 1)
 
 
 def test_strangers_who_send_much_cost_no_memory(gateway):
