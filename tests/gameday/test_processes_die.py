@@ -12,11 +12,13 @@ from collections import Counter
 import pytest
 
 from tests.databases import wait_until
+from tests.gameday.checks import NAME
 from tests.gameday.harness import BOTH, PATIENT, sized
 from tests.samples import alert, group
 from tests.victims import Victim
 
 IN_FLIGHT = 16  # messages of a worker that may be under way: eight of each of two channels
+PUSHED = '{name: high, match: [severity="high"], urgency: fast, policy: infra}'
 THAW = 30.0  # seconds that a worker is frozen: two leases
 
 
@@ -143,19 +145,21 @@ def test_f6_rolling_restarts(game, database, size):
 @pytest.mark.parametrize(("database", "workers"), [("sqlite", 2), ("postgresql", 4)])
 @pytest.mark.timeout(3600)
 def test_f9_workers_race_for_the_same_messages(game, database, workers, size):
-    """One race for all of them, and nine for a tenth."""
-    run = game("F9", database, book=PATIENT)
+    """One race for as many pushes, and nine for a tenth as many calls: a call gets its fallback after a minute."""
+    run = game("F9", database, book=PATIENT.replace("routes:", f"routes:\n  - {PUSHED}"))
     run.ledger.pause = 0.0
     run.web()
     numbers = itertools.count()
-    for amount in (size, *[size // 10] * 9):
+    for severity, amount in (("high", size), *[("critical", size // 10)] * 9):
         for _ in range(0, amount, 100):
             chosen = itertools.islice(numbers, 100)
-            alerts = [alert(name=f"Call-{number}-", fingerprint=f"c{number}") for number in chosen]
+            alerts = [alert(name=f"Call-{number}-", fingerprint=f"c{number}", severity=severity) for number in chosen]
             assert run.gateway.post(group(*alerts))[0] == 202
         racing = [run.worker(wait=False) for _ in range(workers)]
         run.drained(1800)
         assert [worker.stop(within=60) for worker in racing] == [0] * workers
     run.check(note=f"{workers} workers, 10 races")
     pages = Counter(one.key for one in run.ledger.pages())
-    assert set(pages.values()) == {1}
+    pushes = Counter(NAME.search(one.action).group() for one in run.ledger.accepted if one.provider == "ntfy")
+    assert (len(pages), set(pages.values())) == (size // 10 * 9, {1})
+    assert (len(pushes), set(pushes.values())) == (size, {1})
