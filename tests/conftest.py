@@ -43,10 +43,16 @@ BESIDE = (
     "sounding",
     "calendars",
 )  # of a worker: threads
-WIDE = {  # many cases of one kind each, or much waiting: worth their minute, but not after every edit
-    "test_dashboard", "test_email", "test_machine_api", "test_order_and_races", "test_outbound", "test_push",
-    "test_roles", "test_samples", "test_schemathesis", "test_sign_in", "test_sendgrid_receipts", "test_signed_tickets",
-    "test_twilio_receipts",
+WIDE = {  # many cases of one kind each, or much waiting, or pages that are not on an alert's way
+    "test_auditor", "test_commands", "test_counting_a_day", "test_dashboard", "test_dashboard_actions", "test_demo",
+    "test_doctor", "test_email", "test_every_page", "test_every_write", "test_first_run", "test_health",
+    "test_incident_list", "test_incident_page", "test_list_files", "test_machine_api", "test_machine_rooms",
+    "test_mentions", "test_migrations", "test_odd_places", "test_on_disk_first", "test_oncall", "test_order_and_races",
+    "test_outbound", "test_own_tokens", "test_personal_rules", "test_push", "test_reach",
+    "test_reconcile_alertmanager", "test_reconcile_pagerduty", "test_reports", "test_roles", "test_samples",
+    "test_schemathesis", "test_sendgrid", "test_sendgrid_receipts", "test_services_api", "test_sign_in",
+    "test_signed_tickets", "test_ticket_filter", "test_translations", "test_twilio_receipts", "test_undo",
+    "test_undo_merge", "test_watched_views", "test_webpush", "test_writeback",
 }  # fmt: skip
 
 
@@ -64,7 +70,7 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(config, items):
-    """The quick half (-m "not slow") is an alert's way, on SQLite; the rest comes with the whole.
+    """The quick half (-m "not slow") is an alert's way, on SQLite, within a minute; the rest comes with the whole.
 
     What is marked `gameday` takes minutes each: it runs only where -m names it.
     """
@@ -74,7 +80,8 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if not item.get_closest_marker("gameday")]
     for item in items:
         variant = item.callspec.params if hasattr(item, "callspec") else {}
-        wide = item.path.stem in WIDE or item.path.parent.name == "browser"
+        folder, name = item.path.parent.name, item.path.stem
+        wide = folder == "browser" or (folder != "unit" and (name in WIDE or name.endswith("_pages")))
         if "postgresql" in variant.values() or wide:
             item.add_marker(pytest.mark.slow)
 
