@@ -13,65 +13,14 @@ import dashboard
 from gateway import log
 from gateway.access.proxies import TrustedProxies
 from gateway.clock import Clock
-from gateway.doors import (
-    api,
-    callback_sendgrid,
-    callback_twilio,
-    health,
-    heartbeat,
-    ical,
-    machine_actions,
-    machine_admin,
-    machine_amend,
-    machine_api,
-    machine_bulk,
-    machine_contacts,
-    machine_desk,
-    machine_door,
-    machine_duty,
-    machine_me,
-    machine_oncall,
-    machine_past,
-    machine_people,
-    machine_quiet,
-    machine_reports,
-    machine_rules,
-    machine_services,
-    machine_settings,
-    machine_silences,
-    machine_sources,
-    machine_views,
-    naming,
-)
-from gateway.doors import callback_pagerduty as callbacks
+from gateway.doors import api, health, heartbeat, ical, naming
+from gateway.doors.callbacks import pagerduty, sendgrid, twilio
+from gateway.doors.machine import api as machine
 from gateway.foundation import lay
 from gateway.settings import Settings
 from gateway.store.db import db, is_locked_out, reading
 from gateway.store.portions import PAUSE, TURNS
 from gateway.store.revisions import MIGRATIONS, known, newest
-
-MACHINE_ROUTES = (
-    machine_api,
-    machine_actions,
-    machine_amend,
-    machine_silences,
-    machine_oncall,
-    machine_reports,
-    machine_admin,
-    machine_desk,
-    machine_me,
-    machine_contacts,
-    machine_views,
-    machine_bulk,
-    machine_duty,
-    machine_past,
-    machine_people,
-    machine_quiet,
-    machine_rules,
-    machine_services,
-    machine_settings,
-    machine_sources,
-)  # their routes hang on the blueprint of machine_door
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
@@ -80,10 +29,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     naming.register(app)
     app.register_blueprint(api.bp)
-    app.register_blueprint(machine_door.bp)
-    app.register_blueprint(callbacks.bp)
-    app.register_blueprint(callback_sendgrid.bp)
-    app.register_blueprint(callback_twilio.bp)
+    app.register_blueprint(machine.bp)
+    app.register_blueprint(pagerduty.bp)
+    app.register_blueprint(sendgrid.bp)
+    app.register_blueprint(twilio.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(heartbeat.bp)
     app.register_blueprint(ical.bp)

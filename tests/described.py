@@ -5,7 +5,7 @@ import re
 
 import jsonschema_rs
 
-from gateway.doors import openapi
+from gateway.doors.openapi import description
 
 PLACE = re.compile(r"\\\{[a-z]+\\\}")
 
@@ -42,7 +42,7 @@ def holds(method, path, answer):
 
 @functools.cache
 def _document():
-    return openapi.document("https://nabat.example")
+    return description.document("https://nabat.example")
 
 
 @functools.cache

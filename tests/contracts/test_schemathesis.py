@@ -9,7 +9,7 @@ from schemathesis.core.failures import FailureGroup as Failures
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 from sqlalchemy import func, select
 
-from gateway.doors import openapi
+from gateway.doors.openapi import description
 from gateway.flows import rollups
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
@@ -56,7 +56,7 @@ def operations(world):
     world.made = {"policy": policy, "tokens": other, "contacts": mine, "contact": 1, "import": found}
     world.client.post("/ingest/ticket", data="[", headers={"Authorization": f"Bearer {world.token('ticket')}"})
     rollups.turn(world.clock.now(), ZoneInfo("Europe/Moscow"))  # so that its service is known once it is resolved
-    schema = schemathesis.openapi.from_dict(openapi.document("http://localhost"))
+    schema = schemathesis.openapi.from_dict(description.document("http://localhost"))
     schema.app = world.app
     schema.validate()
     return [one.ok() for one in schema.get_all_operations()]

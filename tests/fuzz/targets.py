@@ -25,8 +25,8 @@ from gateway.access import links, passwords
 from gateway.access.proxies import TrustedProxies
 from gateway.channels import ntfy, sms
 from gateway.channels import webpush as push_channel
-from gateway.doors import callback_door, callback_pagerduty, callback_sendgrid, callback_twilio
-from gateway.doors import machine_questions as questions
+from gateway.doors.callbacks import door, pagerduty, sendgrid, twilio
+from gateway.doors.machine import questions
 from gateway.loader import BadJson, load
 from gateway.outward import addresses, mailing, signing, webpush
 from gateway.outward.message import Message
@@ -306,11 +306,9 @@ CALLBACK_WORDS = """incident.acknowledged incident.resolved incident.annotated d
         '{"id": "Q1", "incident_key": "nabat-00000000-0000-0000-0000-000000000007", "content": "x"}}}',
         words=CALLBACK_WORDS, names=CALLBACK_NAMES)  # fmt: skip
 def pagerduty_callback(data: bytes) -> None:
-    assert not callback_pagerduty.signed(data, plain(data), ["a secret"])
+    assert not pagerduty.signed(data, plain(data), ["a secret"])
     try:
-        event = callback_pagerduty.read(
-            load(data), "otherwise", {"NABAT_PAGERDUTY_API_URL": "https://api.pagerduty.com"}
-        )
+        event = pagerduty.read(load(data), "otherwise", {"NABAT_PAGERDUTY_API_URL": "https://api.pagerduty.com"})
     except BadJson:
         return
     assert event.id
@@ -322,10 +320,10 @@ def pagerduty_callback(data: bytes) -> None:
         '"sg_message_id": "m.1", "reason": "550 no"}]', words=CALLBACK_WORDS, names=CALLBACK_NAMES)  # fmt: skip
 def sendgrid_callback(data: bytes) -> None:
     key = webpush._load(PRIVATE).public_key()
-    assert not callback_sendgrid.signed(data, plain(data), plain(data), key, NOW)
-    assert not callback_sendgrid.signed(data, str(int(NOW.timestamp())), plain(data), key, NOW)
+    assert not sendgrid.signed(data, plain(data), plain(data), key, NOW)
+    assert not sendgrid.signed(data, str(int(NOW.timestamp())), plain(data), key, NOW)
     try:
-        receipts = callback_sendgrid.read(load(data))
+        receipts = sendgrid.read(load(data))
     except BadJson:
         return
     for receipt in receipts:
@@ -339,11 +337,11 @@ PRIVATE = webpush.make_key()
         words="& = % + ; MessageStatus=failed ErrorCode= 30007 %00")  # fmt: skip
 def twilio_callback(data: bytes) -> None:
     try:
-        fields = callback_twilio._fields(data)
-    except callback_door.Refused:
+        fields = twilio._fields(data)
+    except door.Refused:
         return
-    assert not callback_twilio.signed(f"https://nabat.example/{plain(data)[:30]}", fields, plain(data), "a token")
-    for receipt in callback_twilio.read(dict(fields), plain(data)[:20]):
+    assert not twilio.signed(f"https://nabat.example/{plain(data)[:30]}", fields, plain(data), "a token")
+    for receipt in twilio.read(dict(fields), plain(data)[:20]):
         assert 0 <= receipt.number < 10**19
 
 

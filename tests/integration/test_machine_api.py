@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
-from gateway.doors.machine_questions import cursor
+from gateway.doors.machine.questions import cursor
 from gateway.store import people, readings
 from gateway.store import sources as source_store
 from gateway.store.db import db, transaction

@@ -7,7 +7,7 @@ import hmac
 import pytest
 from sqlalchemy import update
 
-from gateway.doors import callback_twilio
+from gateway.doors.callbacks import twilio
 from gateway.store.db import transaction
 from gateway.store.tables import Delivery
 from tests.samples import BOOK
@@ -181,7 +181,7 @@ def test_messages_that_are_not_ours(world, post):
 def test_forms_of_every_kind(world):
     def send(body):
         text = PUBLIC + "/callback/twilio"
-        fields = callback_twilio._fields(body)
+        fields = twilio._fields(body)
         joined = text + "".join(name + value for name, value in sorted(set(fields)))
         made = hmac.new(TOKEN.encode(), joined.encode("utf-8", "surrogateescape"), hashlib.sha1).digest()
         headers = {"X-Twilio-Signature": base64.b64encode(made).decode()}
@@ -203,9 +203,9 @@ def test_the_signature_as_twilio_makes_it():
     """A vector of our own, counted out by another program (openssl dgst -sha1 -hmac)."""
     form = [("To", "+79990000001"), ("MessageStatus", "delivered"), ("MessageSid", "SM1"), ("Body", "да 🔧")]
     url = "https://nabat.example.org/callback/twilio?delivery=41"
-    assert callback_twilio.signed(url, form, VECTOR, "12345")
-    assert callback_twilio.signed(url, [*form, form[0]], VECTOR, "12345")
-    assert not callback_twilio.signed(url, form, VECTOR, "12346")
+    assert twilio.signed(url, form, VECTOR, "12345")
+    assert twilio.signed(url, [*form, form[0]], VECTOR, "12345")
+    assert not twilio.signed(url, form, VECTOR, "12346")
 
 
 VECTOR = "sy1dodsDVYQH8g41BaAE/1hDe98="

@@ -1,0 +1,1 @@
+"""What providers tell us afterwards: receipts, and answers given there; each with its signature."""

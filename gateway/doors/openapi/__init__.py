@@ -1,0 +1,1 @@
+"""The description of HTTP for programs (OpenAPI 3.1), room by room, as data."""
