@@ -145,7 +145,7 @@ def test_f6_rolling_restarts(game, database, size):
 @pytest.mark.parametrize(("database", "workers"), [("sqlite", 2), ("postgresql", 4)])
 @pytest.mark.timeout(3600)
 def test_f9_workers_race_for_the_same_messages(game, database, workers, size):
-    """One race for as many pushes, and nine for a tenth as many calls: a call gets its fallback after a minute."""
+    """One race for as many pushes, nine for a tenth as many calls: a call has its fallback after a minute."""
     run = game("F9", database, book=PATIENT.replace("routes:", f"routes:\n  - {PUSHED}"))
     run.ledger.pause = 0.0
     run.web()
@@ -162,4 +162,4 @@ def test_f9_workers_race_for_the_same_messages(game, database, workers, size):
     pages = Counter(one.key for one in run.ledger.pages())
     pushes = Counter(NAME.search(one.action).group() for one in run.ledger.accepted if one.provider == "ntfy")
     assert (len(pages), set(pages.values())) == (size // 10 * 9, {1})
-    assert (len(pushes), set(pushes.values())) == (size, {1})
+    assert (len(pushes), set(pushes.values())) == (size + size // 10 * 9, {1})  # who is called has a push as well
