@@ -17,10 +17,11 @@ from dashboard.incident import queries as incident_queries
 from dashboard.incident.values import LENGTHS
 from dashboard.page import draw_outside, stranger
 from dashboard.reader import Reader, reader
-from gateway import actions, belated, undo
+from gateway import actions
 from gateway.access import contacts, links
 from gateway.access.auth import MOST_FORM
 from gateway.actions import Actor
+from gateway.acts import belated, undo
 from gateway.store import undos
 from gateway.store.db import db
 from gateway.store.routes import route_of

@@ -6,8 +6,8 @@ from flask.typing import ResponseReturnValue
 from dashboard.blueprint import bp
 from dashboard.page import htmx, is_local, reader_of
 from dashboard.takeback import actor_of, outcome_words, say
-from gateway import undo as undoing
 from gateway.access.auth import ACTORS, Visit, require
+from gateway.acts import undo as undoing
 
 
 @bp.post("/undo/<token>")

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from gateway import crashpoint, quietly
-from gateway import spared as spared_by
+from gateway import crashpoint
 from gateway.changes import Changes, told_of
 from gateway.store import audit, cases, outbox, timeline, undos
 from gateway.store.cases import Case
 from gateway.store.db import transaction
+from gateway.telling import quietly
+from gateway.telling import spared as spared_by
 from gateway.world import world
 from rules.audience import Audience, one_person
 from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal

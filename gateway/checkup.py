@@ -8,10 +8,11 @@ from enum import StrEnum
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from gateway import bookshelf, channels
+from gateway import channels
 from gateway.access.vapid import KEY
 from gateway.clock import SystemClock
 from gateway.disk import BALLAST, MEGABYTE, Disk, disk_of
+from gateway.rulebook import shelf
 from gateway.secrets import BadSecret, Vault
 from gateway.settings import Settings
 from gateway.store import selfwatch, vitals
@@ -70,7 +71,7 @@ def said(name: str, found: Iterable[tuple[State, Said]]) -> list[Check]:
 
 def rule_book(settings: Settings) -> Found:
     try:
-        found = book.parse(bookshelf.read(settings.rules))
+        found = book.parse(shelf.read(settings.rules))
     except book.BadRuleBook as problem:
         yield from ((State.PROBLEM, Said(complaint)) for complaint in problem.complaints)
     else:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from flask import Flask
 
-from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock, SystemClock
 from gateway.disk import disk_of
+from gateway.rulebook.shelf import Bookshelf
 from gateway.secrets import Vault
 from gateway.settings import Settings
 from gateway.store.db import db, engine_options, prepare_sqlite

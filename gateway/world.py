@@ -6,9 +6,9 @@ from typing import cast
 
 from flask import current_app
 
-from gateway.bookshelf import Bookshelf
 from gateway.clock import Clock
 from gateway.disk import Disk
+from gateway.rulebook.shelf import Bookshelf
 from gateway.secrets import Vault
 from gateway.settings import Settings
 from gateway.store.numbers import Streak

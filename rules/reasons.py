@@ -139,8 +139,8 @@ def told_lines(
     return list(dict.fromkeys(lines))
 
 
-# Why somebody is not told, as it is kept (rules/audience.py, gateway/spared.py made the texts), and why something is
-# not merged or split (gateway/merging.py).
+# Why somebody is not told, as it is kept (rules/audience.py, gateway/telling/spared.py made the texts), and why
+# something is not merged or split (gateway/acts/merging.py).
 REASONS = (
     "there is no such person",
     "there is no such schedule",

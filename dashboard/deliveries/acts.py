@@ -7,9 +7,9 @@ from dashboard.blueprint import bp
 from dashboard.deliveries import views
 from dashboard.deliveries.views import NUMBER
 from dashboard.page import draw, reader_of
-from gateway import resending
 from gateway.access.auth import WAY, Visit, require
 from gateway.actions import Actor
+from gateway.acts import resending
 from rules.words import Role
 
 

@@ -18,8 +18,8 @@ from dashboard.reader import Reader
 from dashboard.rows import Tab
 from dashboard.rulebook.rows import from_input
 from dashboard.shared import shared
-from gateway import resending
 from gateway.access.auth import READERS, Visit, require
+from gateway.acts import resending
 from gateway.store.db import db
 from gateway.store.tables import Delivery
 from gateway.world import world

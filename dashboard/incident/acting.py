@@ -15,8 +15,9 @@ from dashboard.incident.views import INCIDENT, found_or_404
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.reader import Reader
 from dashboard.takeback import actor_of, leading_back, say, token_of
-from gateway import actions, amend, belated, writeback
+from gateway import actions
 from gateway.access.auth import ACTORS, READERS, Visit, require
+from gateway.acts import amend, belated, writeback
 from gateway.store.tables import Incident
 from rules.lifecycle import NOTHING, Given, Reason, Signal
 from rules.snoozing import end_of

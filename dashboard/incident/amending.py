@@ -10,8 +10,9 @@ from dashboard.incident.acting import answered, done, refused
 from dashboard.incident.views import INCIDENT
 from dashboard.page import htmx, reader_of
 from dashboard.takeback import actor_of
-from gateway import actions, amend, merging
+from gateway import actions
 from gateway.access.auth import ACTORS, Visit, require
+from gateway.acts import amend, merging
 from gateway.store.verdicts import VALUES
 from rules.lifecycle import Given, Signal
 from rules.reasons import reason

@@ -16,12 +16,12 @@ from dashboard.incidents.meaning import meaning
 from dashboard.incidents.said import words
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.takeback import actor_of, leading_back, say
-from gateway import jobs, merging, several
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.actions import NotPossible
+from gateway.acts import jobs, merging, several
+from gateway.acts.several import ASK_ABOVE, Results
 from gateway.lists.filters import QUERY
 from gateway.lists.matching import walk
-from gateway.several import ASK_ABOVE, Results
 from rules.lifecycle import Given, Signal
 from rules.snoozing import end_of
 from rules.text import clean_text

@@ -17,8 +17,8 @@ from dashboard.incidents.progress import LATE
 from dashboard.incidents.views import asked
 from dashboard.page import draw, draw_part, htmx, reader_of
 from dashboard.reader import Moment, Reader, grouped
-from gateway import listfiles as work
 from gateway.access.auth import READERS, Visit, require
+from gateway.acts import listfiles as work
 from gateway.lists import sheet
 from gateway.lists.filters import QUERY
 from gateway.lists.meaning import Meant

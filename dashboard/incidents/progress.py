@@ -11,8 +11,8 @@ from dashboard.blueprint import bp
 from dashboard.incidents.said import job_words
 from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.reader import Reader
-from gateway import jobs as work
 from gateway.access.auth import ACTORS, Visit, require
+from gateway.acts import jobs as work
 from gateway.store import jobs
 from gateway.store.db import db
 from gateway.store.tables import BulkJob

@@ -2,8 +2,8 @@
 
 from dashboard.reader import Reader
 from dashboard.takeback import done_words, listed
-from gateway.jobs import LATE, Came
-from gateway.several import Results
+from gateway.acts.jobs import LATE, Came
+from gateway.acts.several import Results
 from rules.lifecycle import Reason
 
 

@@ -13,9 +13,9 @@ from dashboard.incidents.filters import Filter
 from dashboard.page import reader_of
 from dashboard.reader import Reader
 from dashboard.takeback import ARG, actor_of, leading_back
-from gateway import viewing
 from gateway.access.auth import READERS, Visit, require
 from gateway.actions import NotPossible
+from gateway.acts import viewing
 from gateway.lists import watching
 from gateway.lists.watching import SEEDS
 from gateway.store import views

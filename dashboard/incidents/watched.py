@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
 from dashboard.incidents.saved import url_of, viewer
-from gateway import viewing
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.actions import NotPossible
+from gateway.acts import viewing
 
 
 @bp.post("/incidents/views/watch")

@@ -10,9 +10,9 @@ from dashboard.incidents import export, progress, said
 from dashboard.me import frame
 from dashboard.page import reader_of
 from dashboard.reader import Moment, Reader, grouped
-from gateway import jobs as work
-from gateway import listfiles as files
 from gateway.access.auth import READERS, Visit, require
+from gateway.acts import jobs as work
+from gateway.acts import listfiles as files
 from gateway.store import jobs, listfiles
 from gateway.store.db import db
 from gateway.store.tables import BulkJob

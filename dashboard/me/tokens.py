@@ -9,9 +9,9 @@ from dashboard.me import frame
 from dashboard.page import reader_of
 from dashboard.settings.tokens import LIVES, days_of, line
 from dashboard.takeback import actor_of
-from gateway import sourcing
 from gateway.access import passwords, proof
 from gateway.access.auth import READERS, Visit, require
+from gateway.acts import sourcing
 from gateway.store import sources
 from gateway.store.db import db
 from gateway.store.sources import NotPossible

@@ -7,9 +7,9 @@ from dashboard.blueprint import bp
 from dashboard.oncall import forms, views
 from dashboard.oncall.views import PLANNERS, back
 from dashboard.page import reader_of
-from gateway import reminding
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.actions import Actor
+from gateway.acts import reminding
 from gateway.flows import duties
 from gateway.store.db import transaction
 

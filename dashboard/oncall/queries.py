@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from gateway import reminding
+from gateway.acts import reminding
 from gateway.store import calendars, shifts
 from gateway.store.db import db
 from gateway.store.tables import CalendarFeed, ContactRow, Delivery, ImportedCalendar, OverrideRow, SwapRow

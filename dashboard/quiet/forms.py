@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import MultiDict
 
 from dashboard.reader import Reader
-from gateway import silencing
-from gateway.silencing import Wanted
+from gateway.acts import silencing
+from gateway.acts.silencing import Wanted
 from rules.durations import parse_duration
 from rules.snoozing import end_of
 from rules.suppress import Wrong

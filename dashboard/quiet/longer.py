@@ -9,11 +9,11 @@ from dashboard.page import draw_outside, stranger
 from dashboard.quiet import queries
 from dashboard.reader import Reader, reader
 from dashboard.reports.weekly import ROBOTS
-from gateway import silencing
 from gateway.access import links
 from gateway.access.auth import MOST_FORM
 from gateway.actions import Actor
-from gateway.silencing import LONGER
+from gateway.acts import silencing
+from gateway.acts.silencing import LONGER
 from gateway.store import silences
 from gateway.store.db import transaction
 from gateway.store.tables import SilenceRow

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from gateway import silencing
-from gateway.silencing import Foreseen
+from gateway.acts import silencing
+from gateway.acts.silencing import Foreseen
 from gateway.store import silences, suppressed
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, HiddenAlert, Incident, SilenceRow

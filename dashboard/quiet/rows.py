@@ -6,8 +6,8 @@ from datetime import datetime
 
 from dashboard.quiet import queries
 from dashboard.reader import Moment, Reader
-from gateway import silencing
 from gateway.access.auth import Visit
+from gateway.acts import silencing
 from gateway.store.tables import HiddenAlert, Incident, SilenceRow
 from rules.words import Suppressor
 

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from dashboard.blueprint import bp
 from dashboard.page import reader_of
 from dashboard.takeback import ARG, actor_of
-from gateway import silence_undo
 from gateway.access.auth import ACTORS, Visit, require
+from gateway.acts import silence_undo
 from gateway.store import silence_undos
 from gateway.store.db import db, transaction
 from gateway.store.silence_undos import Did, Stood

@@ -14,9 +14,9 @@ from dashboard.quiet.rows import PLANNERS, may_change, n_incidents, report, row,
 from dashboard.reader import Reader
 from dashboard.rows import Tab
 from dashboard.takeback import actor_of
-from gateway import silencing
 from gateway.access.auth import ACTORS, READERS, Visit, require
-from gateway.silencing import LONGER, Wanted
+from gateway.acts import silencing
+from gateway.acts.silencing import LONGER, Wanted
 from gateway.store import silence_undos
 from gateway.store.db import transaction
 from gateway.store.silence_undos import Stood

@@ -13,9 +13,9 @@ from dashboard.reports import views
 from dashboard.reports.asked import Asked
 from dashboard.reports.weekly import ROBOTS
 from dashboard.takeback import actor_of
-from gateway import guests
 from gateway.access import links
 from gateway.access.auth import READERS, Visit, require
+from gateway.acts import guests
 from gateway.store.db import db
 from gateway.store.stat_tables import Guest
 from gateway.world import world

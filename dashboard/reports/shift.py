@@ -12,9 +12,9 @@ from dashboard.page import draw, reader_of
 from dashboard.reader import Moment, Reader
 from dashboard.takeback import actor_of
 from dashboard.words import Badge
-from gateway import handover
 from gateway.access.auth import ACTORS, READERS, Visit, require
-from gateway.handover import Shift
+from gateway.acts import handover
+from gateway.acts.handover import Shift
 from gateway.store.db import db
 from gateway.store.tables import Incident
 from gateway.world import world

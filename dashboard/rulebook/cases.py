@@ -8,7 +8,7 @@ from pathlib import Path
 from dashboard import words
 from dashboard.reader import Reader
 from dashboard.rulebook import queries
-from gateway import booktests
+from gateway.rulebook import cases as booktests
 from gateway.world import world
 from rules.book_cases import BadCases, BookCase, Expected
 from rules.people import BadPeopleFile

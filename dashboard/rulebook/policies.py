@@ -22,9 +22,9 @@ from dashboard.rulebook.rows import (
     used_by,
     warned,
 )
-from gateway import bookreview
 from gateway.access.auth import READERS, Visit, require
-from gateway.service_address import service_url
+from gateway.acts.service_address import service_url
+from gateway.rulebook import review
 from gateway.store.tables import Incident
 from gateway.world import world
 from rules.audience import notices
@@ -39,7 +39,7 @@ from rules.words import Route, Urgency
 @require(*READERS)
 def policies(visit: Visit) -> ResponseReturnValue:
     book, reader, directory = world().shelf.book, reader_of(visit), queries.directory()
-    found = bookreview.findings(book, directory, visit.now)
+    found = review.findings(book, directory, visit.now)
     rows = [
         policy_row(one, book, names(told_first(one, book, directory, visit.now)), found, reader)
         for one in book.policies.values()
@@ -70,7 +70,7 @@ def policy(visit: Visit, name: str) -> ResponseReturnValue:
     routes = routes_of(one, book)
     route = next((each for each in routes if each.urgency == request.args.get("class")), routes[0])
     rungs = ladder(route, directory, at.astimezone(reader.zone), timedelta(), notices)
-    part = bookreview.part(book, one.place, [other.place for other in book.policies.values()])
+    part = review.part(book, one.place, [other.place for other in book.policies.values()])
     steps = step_rows(rungs, route, directory, reader)
     values = {
         "page": "policies",
@@ -89,7 +89,7 @@ def policy(visit: Visit, name: str) -> ResponseReturnValue:
         "lasts": reader.duration(sum((step.wait for step in one.steps), timedelta()) * (one.repeat + 1)),
         "last_wait": reader.duration(one.steps[-1].wait) if one.steps else "",
         "rules": used_by(one, book, reader),
-        "warnings": warned(bookreview.findings(book, directory, visit.now).get(one.place, ()), reader),
+        "warnings": warned(review.findings(book, directory, visit.now).get(one.place, ()), reader),
         "piece": part,
         "lines": text_lines(part),
     }

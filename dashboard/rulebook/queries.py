@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gateway import explaining
 from gateway.store import book_facts, counters, hits, kept_payloads, service_days
 from gateway.store.base import OPEN
 from gateway.store.db import db, reading, transaction
 from gateway.store.hits import Hits
 from gateway.store.kept_payloads import Kept
 from gateway.store.tables import Audit, Fact, Incident
+from gateway.telling import explaining
 from gateway.world import world
 from rules.words import Directory
 

@@ -9,7 +9,7 @@ from dashboard import words
 from dashboard.reader import Moment, Reader, grouped
 from dashboard.rulebook import doubts
 from dashboard.words import Badge
-from gateway.bookreview import Part
+from gateway.rulebook.review import Part
 from gateway.store.hits import Hits
 from rules.book import Policy, Rule, RuleBook
 from rules.explain import Rung

@@ -13,11 +13,11 @@ from dashboard.reports.cards import CHANNELS
 from dashboard.rulebook import cases, queries
 from dashboard.rulebook.rows import StepRow, from_input, local_input, rule_url, step_rows
 from dashboard.words import Badge
-from gateway import explaining
 from gateway.access.auth import ACTORS, Visit, require
-from gateway.explaining import Outcome, Question, Tried
-from gateway.foretold import Foretold, foretell
 from gateway.store.db import reading
+from gateway.telling import explaining
+from gateway.telling.explaining import Outcome, Question, Tried
+from gateway.telling.foretold import Foretold, foretell
 from gateway.world import world
 from rules.reasons import condition
 from rules.words import Directory

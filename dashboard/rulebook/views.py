@@ -12,14 +12,14 @@ from dashboard.page import draw, reader_of
 from dashboard.reader import Moment, Reader
 from dashboard.rulebook import history, queries
 from dashboard.rulebook.rows import rule_row, rule_url, text_lines, warned
-from gateway import bookreview
 from gateway.access.auth import READERS, Visit, require
+from gateway.rulebook import review
 from gateway.world import world
 from rules.book import Rule
 from rules.lint import Finding
 
 DEAD = 50  # rules whose end is looked up
-OWNER = re.compile(r"(.*) \(owner of (.*)\)")  # as authorship.py says it
+OWNER = re.compile(r"(.*) \(owner of (.*)\)")  # as gateway/rulebook/authorship.py says it
 MOST = 500  # rules on one page; a book may have two thousand
 
 
@@ -27,7 +27,7 @@ MOST = 500  # rules on one page; a book may have two thousand
 @require(*READERS)
 def rules(visit: Visit) -> ResponseReturnValue:
     book, reader = world().shelf.book, reader_of(visit)
-    found = bookreview.findings(book, queries.directory(), visit.now)
+    found = review.findings(book, queries.directory(), visit.now)
     hits = queries.hit_counts(visit.now)
     dead = _dead(found, reader)
     rows = [
@@ -81,7 +81,7 @@ def _dead(found: Mapping[str, Sequence[Finding]], reader: Reader) -> dict[int, D
 def _about(visit: Visit) -> dict[str, object]:
     """Which book it is, since when, and by whom."""
     book, reader, since = world().shelf.book, reader_of(visit), queries.in_force_since()
-    author = bookreview.author(book, world().shelf.place, visit.now)
+    author = review.author(book, world().shelf.place, visit.now)
     return {
         "version": book.version,
         "since": reader.moment(since) if since else None,
@@ -102,8 +102,8 @@ def _who(name: str, reader: Reader) -> str:
 def rule(visit: Visit, name: str) -> ResponseReturnValue:
     book, reader = world().shelf.book, reader_of(visit)
     number, one = _named(name)
-    found = bookreview.findings(book, queries.directory(), visit.now)
-    part = bookreview.part(book, one.place, [other.place for other in book.routes])
+    found = review.findings(book, queries.directory(), visit.now)
+    part = review.part(book, one.place, [other.place for other in book.routes])
     values = {
         "page": "rules",
         "row": rule_row(number, one, queries.hit_counts(visit.now).get(one.name), found.get(one.place, ()), reader),

@@ -10,8 +10,8 @@ from dashboard.reader import Moment, Reader
 from dashboard.reports.say import Say
 from dashboard.rulebook.rows import names, policy_url
 from dashboard.words import Badge
-from gateway.service_address import service_url
-from gateway.services import DAYS, Service
+from gateway.acts.service_address import service_url
+from gateway.acts.services import DAYS, Service
 from gateway.store import stats
 from gateway.store.service_days import Day
 from gateway.store.services import Brief

@@ -15,13 +15,13 @@ from dashboard.reports.say import Say
 from dashboard.rows import Tab
 from dashboard.rulebook.rows import from_input, local_input, policy_url, rule_url, step_rows
 from dashboard.services import rows
-from gateway import services as put_together
 from gateway.access.auth import READERS, Visit, require
+from gateway.acts import services as put_together
+from gateway.acts.service_address import service_url
+from gateway.acts.services import Around, Service
 from gateway.lists import filters
 from gateway.lists.filters import Filter
 from gateway.lists.grammar import condition
-from gateway.service_address import service_url
-from gateway.services import Around, Service
 from gateway.store.db import db
 from rules.audience import notices
 from rules.explain import ladder

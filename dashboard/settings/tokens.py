@@ -10,9 +10,9 @@ from dashboard.blueprint import bp
 from dashboard.page import draw, reader_of
 from dashboard.reader import Moment, Reader
 from dashboard.settings import queries
-from gateway import sourcing
 from gateway.access.auth import WAY, Visit, require
 from gateway.actions import Actor
+from gateway.acts import sourcing
 from gateway.store.sources import SCOPES, NotPossible
 from gateway.store.tables import Token
 from rules.text import clean_text, one_line

@@ -12,9 +12,10 @@ from dashboard.reader import Reader
 from dashboard.reports.cards import CHANNELS
 from dashboard.settings import checks, hours, queries
 from dashboard.words import BY_VALUE, WAYS
-from gateway import checkup, shown, trying
+from gateway import checkup, shown
 from gateway.access.auth import WAY, Visit, require
 from gateway.actions import Actor
+from gateway.acts import trying
 from gateway.settings import Settings
 from gateway.store.db import db
 from gateway.world import world

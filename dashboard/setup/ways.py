@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from dashboard.me.contacts import CHANNELS
 from dashboard.reader import Reader
 from dashboard.words import BY_VALUE, WAYS
-from gateway import trying
 from gateway.access import contacts
+from gateway.acts import trying
 from gateway.outward.addresses import is_loopback
 from gateway.store.tables import ContactRow
 from gateway.world import world

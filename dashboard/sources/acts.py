@@ -7,16 +7,16 @@ from dashboard.blueprint import bp
 from dashboard.page import draw, reader_of
 from dashboard.sources import queries, views
 from dashboard.sources.views import NUMBER, TESTERS, found, whole
-from gateway import sourcing, writeback
 from gateway.access.auth import WAY, Visit, require
 from gateway.actions import Actor
+from gateway.acts import sourcing, writeback
+from gateway.acts.sourcing import Behind
+from gateway.acts.writeback import Place
 from gateway.doors import replay
 from gateway.secrets import BadSecret
-from gateway.sourcing import Behind
 from gateway.store.sources import NotPossible
 from gateway.store.tables import Source
 from gateway.world import world
-from gateway.writeback import Place
 from rules.text import clean_text, one_line
 from rules.words import Role
 

@@ -10,8 +10,8 @@ from dashboard.page import draw, draw_part, reader_of
 from dashboard.reader import Moment, Reader
 from dashboard.sources import cards, queries
 from dashboard.sources.snippets import snippets
-from gateway import sourcing
 from gateway.access.auth import READERS, Visit, require
+from gateway.acts import sourcing
 from gateway.store.drift_tables import AlertmanagerAddress
 from gateway.store.tables import Source
 from gateway.world import world

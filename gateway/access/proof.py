@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gateway.access import passwords
 from gateway.access.auth import ATTEMPTS, PAUSE, WAY, Visit
 from gateway.actions import Actor
-from gateway.sourcing import Made, NewToken, add_api_token
+from gateway.acts.sourcing import Made, NewToken, add_api_token
 from gateway.store import audit, signins
 from gateway.store.db import db, transaction
 from gateway.store.sources import SCOPES, NotPossible

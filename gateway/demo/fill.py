@@ -9,13 +9,14 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gateway import bookshelf, sources
+from gateway import sources
 from gateway.demo import cast, desk, history, present, quiet
 from gateway.demo.mark import FACT
 from gateway.demo.providers import Providers
 from gateway.demo.staff import Staff
 from gateway.demo.stage import Stage
 from gateway.demo.story import MOSCOW, SOURCES
+from gateway.rulebook import shelf
 from gateway.store import people as people_store
 from gateway.store import sources as source_store
 from gateway.store.db import transaction, upsert
@@ -41,7 +42,7 @@ class RealData(Exception):
 
 def fill(world: World, now: datetime, seed: int = SEED, days: int = DAYS) -> Filled:
     """`now` is the present of the demo: its days end there. Raises RealData."""
-    rules = book.parse(bookshelf.read(BOOK))
+    rules = book.parse(shelf.read(BOOK))
     with transaction() as session:
         if session.get(Fact, FACT) is not None:
             return Filled.BEFORE

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from gateway import amend
 from gateway.actions import Actor, NotPossible
+from gateway.acts import amend
 from gateway.demo.dice import dice
 from gateway.demo.stage import Stage, Told
 from gateway.demo.story import DESK

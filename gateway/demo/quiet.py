@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import silencing
 from gateway.actions import Actor
+from gateway.acts import silencing
 from gateway.demo.cast import SITE, address
 from rules.words import Suppressor
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from gateway import actions, merging
+from gateway import actions
 from gateway.actions import Actor
+from gateway.acts import merging
 from gateway.demo import judgement
 from gateway.demo.cast import address
 from gateway.demo.stage import Stage, Told

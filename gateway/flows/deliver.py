@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from gateway import channels, crashpoint, log
 from gateway.access import vapid
-from gateway.briefing import bare_facts, facts_about
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.demo.mark import is_invented
 from gateway.flows import at_source, bundle, gate
@@ -26,6 +25,7 @@ from gateway.store.db import database_clock, reading, transaction
 from gateway.store.dialling import Firing
 from gateway.store.floors import Floors
 from gateway.store.outbox import Leased
+from gateway.telling.briefing import bare_facts, facts_about
 from gateway.world import World
 from rules.text import cut, one_line
 

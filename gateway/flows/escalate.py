@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from gateway import actions, crashpoint, fallback, log, metrics
+from gateway import actions, crashpoint, log, metrics
 from gateway.flows import suppress
 from gateway.store import cases, locks, outbox, timers, waiting
 from gateway.store.db import is_locked_out, reading, transaction
 from gateway.store.floors import NONE, STEPS, Floors
 from gateway.store.waiting import Stuck
+from gateway.telling import fallback
 
 LIMIT = 100  # incidents a round; the next round comes at once while there are more
 TRY_AGAIN = timedelta(seconds=60)  # an incident that cannot be escalated now

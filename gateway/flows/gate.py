@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import actions, fallback, log
+from gateway import actions, log
 from gateway.store import bulk, cases, dialling, outbox, timeline
 from gateway.store.db import transaction
 from gateway.store.outbox import Leased
 from gateway.store.routes import read_route
 from gateway.store.types import moment
+from gateway.telling import fallback
 from rules.retry import fallback_at
 from rules.voice import Answer, Dial, Gate, Verdict, Why, judge, words
 from rules.words import Urgency, Way

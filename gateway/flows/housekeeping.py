@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from gateway import listfiles
+from gateway.acts import listfiles
 from gateway.store import inhibitors, ledger, pulse, selfwatch
 from gateway.store.db import transaction
 from gateway.store.types import micros

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from gateway import jobs as work
 from gateway import log
+from gateway.acts import jobs as work
 from gateway.flows.apart import apart
 from gateway.flows.beside import Beside
 from gateway.store import jobs, locks

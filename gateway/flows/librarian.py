@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.authorship import Author, author_of
+from gateway.rulebook.authorship import Author, author_of
 from gateway.store import audit, book_facts
 from gateway.store.db import transaction
 from gateway.world import World

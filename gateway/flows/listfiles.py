@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from flask import Flask
 
-from gateway import listfiles as work
+from gateway.acts import listfiles as work
 from gateway.flows.apart import apart
 from gateway.flows.beside import Beside
 from gateway.store import listfiles

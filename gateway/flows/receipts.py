@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from gateway import actions, fallback, log, metrics
+from gateway import actions, log, metrics
 from gateway.changes import Changes
 from gateway.flows import mend
 from gateway.flows.apart import apart
@@ -23,6 +23,7 @@ from gateway.store import bundles, cases, outbox, receipts, timeline
 from gateway.store.cases import Case
 from gateway.store.db import transaction
 from gateway.store.receipts import Sent
+from gateway.telling import fallback
 from rules.text import clean_text, cut, one_line
 
 UNDECIDED = ("queued", "sending", "sent")

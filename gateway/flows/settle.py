@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from gateway import actions, crashpoint, fallback, log, metrics
+from gateway import actions, crashpoint, log, metrics
 from gateway.changes import Changes
 from gateway.demo.mark import is_invented
 from gateway.flows import mend
@@ -19,6 +19,7 @@ from gateway.store.db import transaction
 from gateway.store.floors import NONE, Floors
 from gateway.store.outbox import Leased
 from gateway.store.types import micros
+from gateway.telling import fallback
 from rules.retry import next_attempt
 from rules.text import clean_text, cut, one_line
 

@@ -5,13 +5,14 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from gateway import log, silence_news
+from gateway import log
+from gateway.acts.silencing import kept, over
 from gateway.flows import suppress
 from gateway.flows.apart import apart
-from gateway.silencing import kept, over
 from gateway.store import silences
 from gateway.store.db import reading, transaction
 from gateway.store.tables import SilenceRow
+from gateway.telling import silence_news
 from rules import recurrence
 from rules.suppress import next_turn, read_matchers, still_soon, wants_reminder
 from rules.walltime import zone_of

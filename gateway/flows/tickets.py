@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from gateway import quietly
 from gateway.actions import Actor, carry_out
-from gateway.amend import ask_again
+from gateway.acts.amend import ask_again
 from gateway.changes import Changes, told_of
 from gateway.store import desk
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from gateway.store.types import to_json
+from gateway.telling import quietly
 from rules.lifecycle import Signal, continued
 from rules.phases import decide
 from rules.words import Alert, Directory, Kind, Route, Ticket

@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import bookshelf, sources
+from gateway import sources
 from gateway.app import create_app
 from gateway.clock import SystemClock
 from gateway.loader import BadJson
 from gateway.loader import load as load_json
+from gateway.rulebook import shelf
 from gateway.sources import BadPayload, Heard
 from gateway.start.console import fail, settings
 from gateway.store import people as people_store
@@ -59,7 +60,7 @@ def rules_backtest(last: str, place: str | None, *, as_json: bool) -> None:
 
 def _book(place: Path) -> book.RuleBook:
     try:
-        return book.parse(bookshelf.read(place))
+        return book.parse(shelf.read(place))
     except book.BadRuleBook as problem:
         fail(*problem.complaints)
 

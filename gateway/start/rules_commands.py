@@ -12,19 +12,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard import i18n
 from dashboard.i18n import LANGUAGES
-from gateway import bookshelf, booktests, sources
+from gateway import sources
 from gateway.app import create_app
-from gateway.booktests import TESTS
 from gateway.clock import SystemClock
 from gateway.loader import BadJson
 from gateway.loader import load as load_json
+from gateway.rulebook import cases, shelf
+from gateway.rulebook.cases import TESTS
 from gateway.sources import BadPayload, Heard, Parsed
 from gateway.start.backtest_command import rules_backtest
 from gateway.start.console import fail, program, settings
 from gateway.store import people as people_store
 from gateway.store.db import db, reading
 from gateway.store.tables import Incident
-from gateway.why import why
+from gateway.telling.why import why
 from rules import audience, book, book_cases, explain, people
 from rules.book_cases import BookCase
 from rules.explain import Explanation
@@ -48,7 +49,7 @@ def _place(place: str | None) -> Path:
 
 def _book(place: Path) -> book.RuleBook:
     try:
-        return book.parse(bookshelf.read(place))
+        return book.parse(shelf.read(place))
     except book.BadRuleBook as problem:
         fail(*problem.complaints)
 
@@ -173,7 +174,7 @@ def _directory(rules: Path) -> Directory | None:
 def rules_test(place: str | None) -> None:
     chosen = _place(place)
     checked = _book(chosen)
-    files = booktests.files(chosen)
+    files = cases.files(chosen)
     if not files:
         fail(f"{chosen / TESTS}: there are no test cases (*.yaml) here")
     count = failed = 0
@@ -194,7 +195,7 @@ def _tried(
 ) -> Iterator[tuple[BookCase, list[str]]]:
     """Each case of a file, and what is not as it expects."""
     try:
-        yield from booktests.tried(path, checked, known)
+        yield from cases.tried(path, checked, known)
     except (book_cases.BadCases, people.BadPeopleFile) as problem:
         fail(*problem.complaints)
     except OSError as problem:

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import click
 
-from gateway import silencing as flow
 from gateway.actions import Actor
+from gateway.acts import silencing as flow
 from gateway.start.console import fail, operator, program
 from gateway.store import silences as store
 from gateway.store.db import reading, transaction

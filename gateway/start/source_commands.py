@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from gateway import sourcing
 from gateway.actions import Actor
-from gateway.sourcing import Behind
+from gateway.acts import sourcing
+from gateway.acts.sourcing import Behind
 from gateway.start.console import fail, operator, program
 from gateway.store import alertmanagers
 from gateway.store import sources as source_store

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import jobs, listfiles
+from gateway.acts import jobs, listfiles
 from gateway.store import echoes
 from gateway.store import jobs as store_jobs
 from gateway.store import listfiles as store_files

@@ -10,9 +10,9 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import silencing
 from gateway.access import links
 from gateway.actions import Actor
+from gateway.acts import silencing
 from gateway.store.db import db, transaction
 from gateway.store.tables import SilenceRow
 from gateway.store.types import micros

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from gateway import jobs
 from gateway.access import links
 from gateway.actions import Actor
+from gateway.acts import jobs
 from gateway.flows import jobs as flow
 from rules.lifecycle import Given
 from tests.browsing import Browser, everybody_has_a_password

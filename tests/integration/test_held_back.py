@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from gateway import handover
+from gateway.acts import handover
 from gateway.store.db import reading
 from rules.lifecycle import Signal
 from tests.browsing import Browser, everybody_has_a_password

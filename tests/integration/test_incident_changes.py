@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import actions, amend, merging
+from gateway import actions
+from gateway.acts import amend, merging
 from gateway.flows import by_hand
 from gateway.store import verdicts
 from gateway.store.db import reading

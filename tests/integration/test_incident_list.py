@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import select, text, update
 
-from gateway import jobs as work
+from gateway.acts import jobs as work
 from gateway.flows import jobs
 from gateway.lists.matching import SLACK
 from gateway.store import jobs as store_jobs

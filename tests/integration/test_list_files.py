@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import func, select, update
 
-from gateway import listfiles as work
+from gateway.acts import listfiles as work
 from gateway.flows import housekeeping
 from gateway.flows import listfiles as flow
 from gateway.store import listfiles

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import select, text
 
-from gateway import actions, jobs, resending
+from gateway import actions
+from gateway.acts import jobs, resending
 from gateway.flows import deliver, settle
 from gateway.flows import jobs as flow
 from gateway.flows.settle import Result

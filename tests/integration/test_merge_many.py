@@ -3,7 +3,7 @@
 import html
 import re
 
-from gateway import jobs, several
+from gateway.acts import jobs, several
 from gateway.flows import jobs as flow
 from tests.integration.test_machine_api import Program
 from tests.integration.test_tickets import post, ticket

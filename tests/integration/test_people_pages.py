@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from dashboard.overview.checklist import SHIPPED
-from gateway import bookshelf
+from gateway.rulebook import shelf
 from gateway.store import people, sources, staff
 from gateway.store.db import db, transaction
 from gateway.store.tables import ContactCode, ContactRow, PersonRow, ScheduleRow, SignIn
@@ -196,4 +196,4 @@ def test_a_page_of_people_goes_on_behind_the_last_one(staffed):
 
 def test_the_rule_books_that_come_with_it_are_nobodys_own():
     books = (Path(__file__).parents[2] / "rules" / name for name in ("book", "demo"))
-    assert {book.parse(bookshelf.read(place)).version for place in books} == SHIPPED
+    assert {book.parse(shelf.read(place)).version for place in books} == SHIPPED

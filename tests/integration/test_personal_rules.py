@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import update
 
-from gateway import amend, undo
 from gateway.actions import Actor
+from gateway.acts import amend, undo
 from gateway.store import people as people_store
 from gateway.store.db import transaction
 from gateway.store.tables import PersonRow

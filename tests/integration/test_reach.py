@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from gateway import reminding
 from gateway.actions import Actor
+from gateway.acts import reminding
 from gateway.flows import herald, reach
 from gateway.store import notices, people
 from gateway.store.db import db, transaction

@@ -6,7 +6,8 @@ import threading
 import pytest
 from sqlalchemy import select, update
 
-from gateway import actions, amend
+from gateway import actions
+from gateway.acts import amend
 from gateway.flows import reconcile_alertmanager
 from gateway.secrets import Vault
 from gateway.store import alertmanagers

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from gateway.bookshelf import Bookshelf
+from gateway.rulebook.shelf import Bookshelf
 from rules.book import BadRuleBook
 from tests.samples import BOOK
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gateway.bookshelf import Bookshelf
+from gateway.rulebook.shelf import Bookshelf
 from gateway.start.commands import cli
 from rules.book import BadRuleBook
 from tests.integration.test_rule_book_times import BY_TIME, TABLE

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import silencing
 from gateway.actions import Actor
+from gateway.acts import silencing
+from gateway.acts.service_address import slug
 from gateway.flows import rollups as keeping
-from gateway.service_address import slug
 from gateway.store.db import transaction
 from rules.words import Suppressor, Urgency
 from tests.browsing import Browser
@@ -90,7 +90,7 @@ def test_services_are_asked_for_walked_and_found_whatever_they_are_called(world,
     assert walk(program, urgency="fast,ordinary") == []
     assert walk(program, q="пЕЧАТЬ") == ['Печать "И" 100%']
     assert walk(program, team="support") == []
-    monkeypatch.setattr("gateway.services.TRIED", 2)
+    monkeypatch.setattr("gateway.acts.services.TRIED", 2)
     assert walk(program, team="infra", sort="name", limit=3) == sorted(every)
     first = program.get("/services", team="support", limit=3).json
     assert (first["services"], first["next"] is not None) == ([], True)

@@ -8,10 +8,10 @@ import pytest
 from msgspec import structs
 from sqlalchemy import delete, select, update
 
-from gateway import silencing
 from gateway.actions import Actor
+from gateway.acts import silencing
+from gateway.acts.service_address import name_of, slug
 from gateway.flows import rollups as keeping
-from gateway.service_address import name_of, slug
 from gateway.store import rollups, service_days
 from gateway.store.db import reading, transaction
 from gateway.store.stat_tables import StatCore, StatService
@@ -105,7 +105,7 @@ def test_the_list_is_asked_like_others_and_walked_page_by_page(world, monkeypatc
     assert walk("/services?q=ALM") == ["calm"]
     assert walk("/services?team=infra&sort=name") == sorted(every)
     assert walk("/services?team=support") == []
-    monkeypatch.setattr("gateway.services.TRIED", 6)
+    monkeypatch.setattr("gateway.acts.services.TRIED", 6)
     assert walk("/services?team=infra&sort=name") == sorted(every)
     assert "there are more" in viewer.get("/services?team=support").text
     assert "source:x" in viewer.get("/services?q=source:x").text

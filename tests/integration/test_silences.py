@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from gateway import amend, merging
 from gateway.actions import Actor
+from gateway.acts import amend, merging
 from gateway.flows import silences
 from gateway.store import sources as source_store
 from gateway.store import vitals

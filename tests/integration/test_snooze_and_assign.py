@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from gateway import actions, amend
+from gateway import actions
 from gateway.actions import Actor
+from gateway.acts import amend
 from gateway.flows import settle
 from gateway.store import outbox
 from gateway.store.db import db, transaction

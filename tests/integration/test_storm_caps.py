@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 
-from gateway import several, undo
+from gateway.acts import several, undo
 from gateway.flows.receipts import Receipt, Verdict, take
 from gateway.store import bundles
 from gateway.store.db import transaction

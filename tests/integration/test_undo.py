@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
-from gateway import several, undo
 from gateway.access import links
 from gateway.actions import Actor
+from gateway.acts import several, undo
 from gateway.flows import housekeeping, settle
 from gateway.store import outbox, undos
 from gateway.store.db import db, transaction

@@ -1,6 +1,7 @@
 """A merge taken back: each incident as it was, with its own alerts; and when it is refused."""
 
-from gateway import actions, merging
+from gateway import actions
+from gateway.acts import merging
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, UndoRow
 from rules.lifecycle import Given, Signal

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway import actions, merging, silencing
+from gateway import actions
+from gateway.acts import merging, silencing
 from gateway.flows import silences
 from gateway.store import selfwatch, vitals
 from gateway.store.db import reading, transaction

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from gateway.start.commands import cli
 from gateway.store.db import db, transaction
 from gateway.store.tables import RuleBookRow, Ruling
-from gateway.why import why
+from gateway.telling.why import why
 from rules.sentence import english
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import KEY

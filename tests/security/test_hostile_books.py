@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gateway.bookshelf import Bookshelf
+from gateway.rulebook.shelf import Bookshelf
 from gateway.settings import BadSettings, load
 from gateway.start.commands import cli
 from tests.conftest import KEY, SHARED

@@ -26,7 +26,7 @@ WHERE = {  # what stands in docs/gameday.md and in the list itself must stay tru
     "timers read": ("gateway/flows/escalate.py", "def escalate_due("),
     "action written": ("gateway/actions.py", "def act_on("),
     "fallback written": ("gateway/flows/escalate.py", "fall_back"),
-    "book read": ("gateway/bookshelf.py", "def refresh("),
+    "book read": ("gateway/rulebook/shelf.py", "def refresh("),
     "migrated": ("gateway/store/migrations/env.py", "def applied("),
     "portion filled": ("gateway/store/portions.py", "def _one("),
 }

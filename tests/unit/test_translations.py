@@ -23,7 +23,7 @@ def texts():
     pages = [("*.html", "jinja2"), ("pages/*.html", "jinja2"), ("partials/*.html", "jinja2")]
     said = [(f"{name}.py", "python") for name in ("reasons", "explain", "timing", "call_remarks")]
     ours = (("dashboard", [("**.py", "python")]), ("templates", pages), ("rules", said))
-    for folder, method in (*ours, ("gateway", [("why.py", "python"), ("settings.py", "python")])):
+    for folder, method in (*ours, ("gateway", [("telling/why.py", "python"), ("settings.py", "python")])):
         words = KEYWORDS | MORE.get(folder, {})
         for _, _, text, _, context in extract_from_dir(ROOT / folder, method_map=method, keywords=words):
             found.add((context, text))

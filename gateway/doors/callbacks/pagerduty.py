@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from gateway import actions, belated, log, metrics
+from gateway import actions, log, metrics
 from gateway.actions import Actor
+from gateway.acts import belated
 from gateway.doors.ingest import problem, unavailable
 from gateway.loader import BadJson, load
 from gateway.outward.pagerduty_pages import page_of

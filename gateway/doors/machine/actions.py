@@ -8,7 +8,8 @@ from typing import Any
 
 from flask import Response, request
 
-from gateway import actions, amend
+from gateway import actions
+from gateway.acts import amend
 from gateway.doors.ingest import problem
 from gateway.doors.machine.bodies import body, done, not_found, number_of, object_, zone_of
 from gateway.doors.machine.door import ACT, EVERYBODY, Call, Refused, as_json, bp, needs

@@ -5,13 +5,13 @@ from typing import Any
 from flask import Response, request
 from sqlalchemy.orm import Session
 
-from gateway import resending, sourcing
+from gateway.acts import resending, sourcing
+from gateway.acts.sourcing import Made
 from gateway.doors import replay
 from gateway.doors.ingest import problem
 from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, may_see_keys, number_of, object_of, text_in
 from gateway.doors.machine.door import ACT, ACTORS, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
-from gateway.sourcing import Made
 from gateway.store import readings_admin as readings
 from gateway.store import sources as store
 from gateway.store.db import reading

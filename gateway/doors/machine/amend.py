@@ -5,7 +5,8 @@ from typing import Any
 
 from flask import Response, request
 
-from gateway import actions, amend, merging, writeback
+from gateway import actions
+from gateway.acts import amend, merging, writeback
 from gateway.doors.ingest import problem
 from gateway.doors.machine.bodies import body, done, not_found, number_of, object_, undo_of
 from gateway.doors.machine.door import ACT, Call, Refused, as_json, bp, needs

@@ -5,15 +5,15 @@ from typing import Any
 
 from flask import Response
 
-from gateway import several, undo
 from gateway.actions import NotPossible
+from gateway.acts import several, undo
+from gateway.acts.several import ASK_ABOVE, Results
 from gateway.doors.ingest import problem
 from gateway.doors.machine.bodies import body, flag_in, line_in, numbers_in, object_of, text_in, zone_of
 from gateway.doors.machine.door import ACT, Call, Refused, as_json, bp, needs
 from gateway.lists import filters
 from gateway.lists.matching import walk
 from gateway.lists.meaning import Asker, meaning
-from gateway.several import ASK_ABOVE, Results
 from gateway.store.db import reading
 from gateway.world import world
 from rules.lifecycle import Given, Signal

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Response, request
 
-from gateway import explaining
 from gateway.doors.ingest import problem
 from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, moment_in, object_of, text_in, zone_of
@@ -15,6 +14,7 @@ from gateway.flows import by_hand
 from gateway.store import readings_admin as readings
 from gateway.store import staff
 from gateway.store.db import reading
+from gateway.telling import explaining
 from gateway.world import world
 from rules.company import colleagues
 from rules.identity import fingerprint

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Response
 
-from gateway import sourcing
 from gateway.access import auth, mine
+from gateway.acts import sourcing
 from gateway.doors.ingest import problem
 from gateway.doors.machine import answers
 from gateway.doors.machine.bodies import (

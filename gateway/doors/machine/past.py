@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
-from gateway import resending
+from gateway.acts import resending
 from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, missing, not_found, number_of, numbers_in, object_of
 from gateway.doors.machine.door import ACTORS, ADMIN, READ, Call, as_json, bp, needs
@@ -12,7 +12,7 @@ from gateway.doors.replay import body_of
 from gateway.store import readings, readings_past, verdicts
 from gateway.store.db import reading
 from gateway.store.tables import Incident
-from gateway.why import why
+from gateway.telling.why import why
 from gateway.world import world
 from rules.company import addressees
 from rules.sentence import english

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Response
 
-from gateway import reminding
 from gateway.access import contacts, staff
+from gateway.acts import reminding
 from gateway.doors.ingest import problem
 from gateway.doors.machine import answers
 from gateway.doors.machine.bodies import (

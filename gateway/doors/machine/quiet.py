@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Response
 
-from gateway import silence_undo
-from gateway import silencing as flow
+from gateway.acts import silence_undo
+from gateway.acts import silencing as flow
 from gateway.doors.ingest import problem
 from gateway.doors.machine.bodies import body, flag_in, object_of, optional_body, small_number, text_in
 from gateway.doors.machine.door import ACT, ACTORS, PLANNERS, READ, Call, Refused, as_json, bp, needs

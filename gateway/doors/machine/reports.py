@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
-from gateway import guests, handover
+from gateway.acts import guests, handover
+from gateway.acts.handover import Shift
 from gateway.doors.ingest import problem
 from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, line_in, missing, object_of, optional_body, small_number
 from gateway.doors.machine.door import ACT, EVERYBODY, READ, Call, Refused, as_json, bp, needs
-from gateway.handover import Shift
 from gateway.store import reports
 from gateway.store.db import reading
 from gateway.store.readings_admin import names

@@ -5,11 +5,12 @@ from typing import Any
 
 from flask import Response, request
 
-from gateway import bookreview, booktests
 from gateway.doors.ingest import problem
 from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import missing, optional_body
 from gateway.doors.machine.door import ACTORS, READ, Call, Refused, as_json, bp, needs
+from gateway.rulebook import cases as booktests
+from gateway.rulebook import review
 from gateway.store import hits as store
 from gateway.store.db import reading
 from gateway.store.hits import Hits
@@ -36,7 +37,7 @@ def rules(call: Call) -> Response:
     book, shelf = world().shelf.book, world().shelf
     with reading() as session:
         directory, hits = world().roll.current(session), store.by_rule(session, call.now)
-    found = bookreview.findings(book, directory, call.now)
+    found = review.findings(book, directory, call.now)
     rows = [_rule(number, one, hits.get(one.name)) for number, one in enumerate(book.routes[:MOST], 1)]
     doubts = [_finding(one) for ones in found.values() for one in ones]
     more = {"routes": len(book.routes), "rules": rows, "findings": doubts, "complaints": list(shelf.complaints)}
@@ -45,7 +46,7 @@ def rules(call: Call) -> Response:
 
 def _rule(number: int, one: Rule, met: Hits | None) -> dict[str, Any]:
     route, book = one.route, world().shelf.book
-    part = bookreview.part(book, one.place, [other.place for other in book.routes])
+    part = review.part(book, one.place, [other.place for other in book.routes])
     return {
         "number": number, "name": one.name, "place": one.place, "urgency": route.urgency.value,
         "policy": route.policy, "match": list(route.match), "ways": list(route.channels),
@@ -88,7 +89,7 @@ def _directory() -> Directory:
 def _policy(one: Policy, directory: Directory, now: datetime) -> dict[str, Any]:
     """With whom each step would reach, and how, if something came now: for each class that uses it."""
     book = world().shelf.book
-    part = bookreview.part(book, one.place, [other.place for other in book.policies.values()])
+    part = review.part(book, one.place, [other.place for other in book.policies.values()])
     steps = [{"notify": list(step.notify), "wait_seconds": int(step.wait.total_seconds())} for step in one.steps]
     used = [rule.name for rule in book.routes if rule.route.policy == one.name]
     first = [{"who": each.who, "name": each.name} for each in told_first(one, book, directory, now)]

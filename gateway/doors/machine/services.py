@@ -7,13 +7,13 @@ from typing import Any
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
-from gateway import services as put_together
+from gateway.acts import services as put_together
+from gateway.acts.service_address import service_url
+from gateway.acts.services import Around, Service
 from gateway.doors.machine import answers
 from gateway.doors.machine.bodies import missing
 from gateway.doors.machine.door import READ, Call, as_json, bp, needs
 from gateway.doors.machine.questions import PAGING, Asked
-from gateway.service_address import service_url
-from gateway.services import Around, Service
 from gateway.store import stats
 from gateway.store.base import COUNTED
 from gateway.store.db import reading

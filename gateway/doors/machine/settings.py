@@ -2,12 +2,13 @@
 
 from flask import Response, request
 
-from gateway import checkup, shown, sourcing, trying
+from gateway import checkup, shown
+from gateway.acts import sourcing, trying
+from gateway.acts.sourcing import NewToken
 from gateway.doors.ingest import problem
 from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, line_in, missing, object_of, small_number, texts_in
 from gateway.doors.machine.door import ADMIN, Call, Refused, as_json, bp, needs
-from gateway.sourcing import NewToken
 from gateway.store import readings_admin as readings
 from gateway.store.db import reading
 from gateway.store.sources import NotPossible

@@ -4,7 +4,9 @@ from typing import Any
 
 from flask import Response, request
 
-from gateway import sourcing, writeback
+from gateway.acts import sourcing, writeback
+from gateway.acts.sourcing import Behind
+from gateway.acts.writeback import Place
 from gateway.doors import replay
 from gateway.doors.ingest import problem
 from gateway.doors.machine import answers, questions
@@ -20,7 +22,6 @@ from gateway.doors.machine.bodies import (
     texts_in,
 )
 from gateway.doors.machine.door import ACT, ACTORS, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
-from gateway.sourcing import Behind
 from gateway.store import alertmanagers, desk
 from gateway.store import readings_admin as readings
 from gateway.store import sources as store
@@ -28,7 +29,6 @@ from gateway.store.db import reading
 from gateway.store.sources import NotPossible
 from gateway.store.tables import Source
 from gateway.world import world
-from gateway.writeback import Place
 from rules.durations import parse_duration
 from rules.text import clean_text, cut
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Response, request
 
-from gateway import viewing
 from gateway.actions import NotPossible
+from gateway.acts import viewing
+from gateway.acts.viewing import Done, Person
 from gateway.doors.ingest import problem
 from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import (
@@ -27,7 +28,6 @@ from gateway.lists.watching import NAMES, SEEDS
 from gateway.store import readings, views, watches
 from gateway.store import readings_admin as teams_views
 from gateway.store.db import reading
-from gateway.viewing import Done, Person
 from gateway.world import world
 from rules.company import teams_of
 

@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import merging, quietly
 from gateway.actions import Actor, carry_out, changes_of, write_down
+from gateway.acts import merging
 from gateway.changes import Changes
 from gateway.demo.mark import is_invented
-from gateway.fallback import fall_back
 from gateway.store import alerts, audit, cases, jobs, outbox, undos
 from gateway.store.cases import Case
 from gateway.store.db import transaction
 from gateway.store.locks import one_writer_per_source
 from gateway.store.tables import UndoRow
 from gateway.store.undos import Item
+from gateway.telling import quietly
+from gateway.telling.fallback import fall_back
 from rules.lifecycle import Decision, Reason, Signal
 from rules.phases import decide
 from rules.undoing import MERGE, WITHIN, Gone, Obstacle, obstacle, resumed

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
-from gateway.briefing import facts_about
 from gateway.outward.render import render
 from gateway.store import audit, cases, outbox, timeline
 from gateway.store.cases import Case
@@ -16,6 +15,7 @@ from gateway.store.db import locked, transaction
 from gateway.store.outbox import PAGES, Leased
 from gateway.store.tables import Delivery
 from gateway.store.types import micros
+from gateway.telling.briefing import facts_about
 from gateway.world import World
 from rules import retry
 from rules.words import Status, Urgency

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from gateway import actions, log, merging
+from gateway import actions, log
 from gateway.actions import Actor
+from gateway.acts import merging
 from gateway.store import undos
 from gateway.store.db import transaction
 from rules.lifecycle import NOTHING, NOTHING_DONE, Given, Reason, Signal

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from gateway import silence_news
 from gateway.access import links
 from gateway.outward.render import MOST_ALERTS, AlertFacts, Facts
 from gateway.store import letters, silences, watches
@@ -15,6 +14,7 @@ from gateway.store.outbox import Leased
 from gateway.store.routes import route_of
 from gateway.store.tables import AlertRow, Entry, Incident, SilenceRow, Source
 from gateway.store.types import micros, moment
+from gateway.telling import silence_news
 from gateway.world import World
 from rules.audience import audience
 from rules.lifecycle import step_at

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor, NotPossible, carry_out, changes_of, remember, write_down
-from gateway.amend import hang_up, locked
+from gateway.acts.amend import hang_up, locked
 from gateway.changes import Changes
 from gateway.store import alerts, bulk, cases, outbox, rulings, timeline, undos
 from gateway.store.cases import Case

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from gateway.service_address import name_of
+from gateway.acts.service_address import name_of
 from gateway.store import service_days, services, stats
 from gateway.store.service_days import Day
 from gateway.store.services import Brief

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gateway.authorship import Author, author_of
+from gateway.rulebook.authorship import Author, author_of
 from rules.book import RuleBook
 from rules.lint import Finding, lint
 from rules.lint_people import lint_people

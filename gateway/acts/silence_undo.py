@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
-from gateway.silencing import over
+from gateway.acts.silencing import over
 from gateway.store import audit, silence_undos, silences
 from gateway.store.silence_undos import MADE, Did, Stood
 from gateway.store.tables import SilenceRow

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway import actions, belated, merging
+from gateway import actions
 from gateway.actions import Actor, NotPossible
-from gateway.several import MOST, Results
+from gateway.acts import belated, merging
+from gateway.acts.several import MOST, Results
 from gateway.store import audit, jobs, locks, outbox, undos
 from gateway.store.db import transaction
 from gateway.store.tables import BulkJob

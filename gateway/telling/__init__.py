@@ -1,0 +1,1 @@
+"""What somebody is told, by which way instead, and why: from an incident to the facts of a message."""
