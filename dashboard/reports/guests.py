@@ -17,7 +17,7 @@ from gateway.access import links
 from gateway.access.auth import READERS, Visit, require
 from gateway.acts import guests
 from gateway.store.db import db
-from gateway.store.stat_tables import Guest
+from gateway.store.tables.stats import Guest
 from gateway.world import world
 from rules.words import Role
 

@@ -10,9 +10,9 @@ from sqlalchemy import func, select, text
 from gateway.store import alertmanagers, desk
 from gateway.store.base import REFUSED
 from gateway.store.db import db
-from gateway.store.drift_tables import AlertmanagerAddress
 from gateway.store.sources import API
 from gateway.store.tables import DeskAddress, Payload, QuarantinedItem, Rhythm, Source, Token
+from gateway.store.tables.drift import AlertmanagerAddress
 
 LAST = 20  # requests shown of a source
 RATED = 200  # newest requests of a source that its rate is reckoned from

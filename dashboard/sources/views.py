@@ -12,8 +12,8 @@ from dashboard.sources import cards, queries
 from dashboard.sources.snippets import snippets
 from gateway.access.auth import READERS, Visit, require
 from gateway.acts import sourcing
-from gateway.store.drift_tables import AlertmanagerAddress
 from gateway.store.tables import Source
+from gateway.store.tables.drift import AlertmanagerAddress
 from gateway.world import world
 from rules.durations import write_duration
 from rules.words import Role

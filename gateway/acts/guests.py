@@ -10,7 +10,7 @@ from gateway.access import links
 from gateway.actions import Actor
 from gateway.store import audit
 from gateway.store.db import transaction
-from gateway.store.stat_tables import Guest
+from gateway.store.tables.stats import Guest
 from gateway.world import world
 
 LASTS = timedelta(days=7)

@@ -16,9 +16,9 @@ from gateway.secrets import BadSecret
 from gateway.store import alertmanagers, audit, rhythms
 from gateway.store import sources as store
 from gateway.store.db import transaction
-from gateway.store.drift_tables import AlertmanagerAddress
 from gateway.store.sources import NotPossible
 from gateway.store.tables import Source, Token
+from gateway.store.tables.drift import AlertmanagerAddress
 from gateway.world import World
 from rules.durations import parse_duration, write_duration
 from rules.text import one_line

@@ -13,7 +13,7 @@ from gateway.start.console import fail, operator, program
 from gateway.store import alertmanagers
 from gateway.store import sources as source_store
 from gateway.store.db import reading
-from gateway.store.drift_tables import AlertmanagerAddress
+from gateway.store.tables.drift import AlertmanagerAddress
 from rules.durations import write_duration
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from gateway.loader import BadJson, load
 from gateway.store import bulk
-from gateway.store.drift_tables import AlertmanagerAddress, Suspect
 from gateway.store.tables import AlertRow, Incident, Payload, Source
+from gateway.store.tables.drift import AlertmanagerAddress, Suspect
 from gateway.store.types import micros, moment
 from rules.episodes import Episodes
 

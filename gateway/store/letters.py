@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from gateway.store import bulk, outbox
 from gateway.store.db import upsert
 from gateway.store.outbox import Leased
-from gateway.store.stat_tables import Letter
 from gateway.store.tables import Delivery, PersonRow
+from gateway.store.tables.stats import Letter
 from gateway.store.types import micros
 from rules.words import Person, Role, Urgency, Way
 

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from gateway.store import bulk, stats
 from gateway.store.db import upsert
-from gateway.store.stat_tables import StatChannel, StatCore, StatLoad, StatName, StatSample
 from gateway.store.stats import Scope
 from gateway.store.tables import Fact
+from gateway.store.tables.stats import StatChannel, StatCore, StatLoad, StatName, StatSample
 from gateway.store.types import moment
 from rules.figures import NAMES, Tally
 from rules.noise import MINUTES

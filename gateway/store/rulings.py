@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk
-from gateway.store.incident_tables import RuleBookRow, Ruling
+from gateway.store.tables.incident import RuleBookRow, Ruling
 from gateway.store.types import micros, to_json
 from rules.book import RuleBook
 

@@ -8,9 +8,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from gateway.store import bulk, stats
-from gateway.store.stat_tables import StatService
 from gateway.store.stats import Scope
 from gateway.store.tables import Incident
+from gateway.store.tables.stats import StatService
 
 KEPT = 31  # days
 MOST = 1_000  # services of one day: the busiest. Names are made by senders

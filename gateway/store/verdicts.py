@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
-from gateway.store.incident_tables import Verdict
 from gateway.store.tables import AlertRow, Incident, PersonRow
+from gateway.store.tables.incident import Verdict
 
 VALUES = ("useful", "not actionable", "false")
 MOST = 20  # verdicts of one incident that are shown

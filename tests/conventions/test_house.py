@@ -128,7 +128,7 @@ def test_the_tables_are_what_the_migrations_make(app):
         found = compare_metadata(context, Base.metadata)
         if connection.dialect.name == "postgresql":
             found = [one for one in found if one[0] != "add_fk" or one[1].table.name not in UNCHECKED]
-    assert not found, "./nabat migrate makes something else than gateway/store/tables.py says"
+    assert not found, "./nabat migrate makes something else than gateway/store/tables/ says"
 
 
 def test_every_promised_metric_exists(world):

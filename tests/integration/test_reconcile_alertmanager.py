@@ -12,8 +12,8 @@ from gateway.flows import reconcile_alertmanager
 from gateway.secrets import Vault
 from gateway.store import alertmanagers
 from gateway.store.db import db, transaction
-from gateway.store.drift_tables import AlertmanagerAddress
 from gateway.store.tables import Payload, Source
+from gateway.store.tables.drift import AlertmanagerAddress
 from gateway.worker import Worker
 from tests.fakes.alertmanager import FakeAlertmanager
 from tests.fakes.http import reply

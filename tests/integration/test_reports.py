@@ -21,9 +21,9 @@ from gateway.store import people as people_store
 from gateway.store import reports, rollups, verdicts
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
-from gateway.store.stat_tables import StatCore, StatLoad, StatName, StatSample
 from gateway.store.stats import Scope
 from gateway.store.tables import ContactRow, Delivery, Incident, PersonRow
+from gateway.store.tables.stats import StatCore, StatLoad, StatName, StatSample
 from gateway.store.types import micros
 from rules.book import parse
 from rules.lint_people import lint_people

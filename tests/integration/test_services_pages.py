@@ -14,8 +14,8 @@ from gateway.acts.service_address import name_of, slug
 from gateway.flows import rollups as keeping
 from gateway.store import rollups, service_days
 from gateway.store.db import reading, transaction
-from gateway.store.stat_tables import StatCore, StatService
 from gateway.store.tables import PersonRow
+from gateway.store.tables.stats import StatCore, StatService
 from rules.book import parse
 from rules.services import named
 from rules.words import Suppressor

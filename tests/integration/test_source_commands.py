@@ -7,8 +7,8 @@ from sqlalchemy import select
 from gateway.flows import reconcile_alertmanager
 from gateway.start.commands import cli
 from gateway.store.db import db, reading
-from gateway.store.drift_tables import AlertmanagerAddress
 from gateway.store.tables import Audit
+from gateway.store.tables.drift import AlertmanagerAddress
 from tests.fakes.alertmanager import FakeAlertmanager
 from tests.samples import BOOK
 

@@ -17,8 +17,8 @@ from gateway.store import reports
 from gateway.store.db import reading
 from gateway.store.readings_admin import names
 from gateway.store.reports import Answer
-from gateway.store.stat_tables import Guest
 from gateway.store.stats import Scope, date_of
+from gateway.store.tables.stats import Guest
 from gateway.store.types import moment
 from gateway.world import world
 from rules import figures

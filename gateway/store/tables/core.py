@@ -1,4 +1,4 @@
-"""The database, as one screen of tables. No relationships: what belongs together is asked for by name."""
+"""The tables all turns about: who sends, incidents, their alerts and timeline, the messages promised of them."""
 
 from datetime import datetime
 from typing import Any
@@ -6,8 +6,6 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.store import stat_tables  # noqa: F401 - so that its tables are known
-from gateway.store.audit_tables import Audit
 from gateway.store.base import (
     ASSIGNED,
     ATTACHED,
@@ -31,36 +29,6 @@ from gateway.store.base import (
     Base,
     Big,
 )
-from gateway.store.desk_tables import (
-    BulkJob,
-    DeskAddress,
-    DeskWord,
-    EntryNotice,
-    Inside,
-    ListFile,
-    ListFilePart,
-    Looking,
-    SavedView,
-    UndoRow,
-    Watch,
-)
-from gateway.store.drift_tables import AlertmanagerAddress, Suspect
-from gateway.store.incident_tables import RuleBookRow, RuleHit, Ruling, Verdict
-from gateway.store.note_tables import Counter, Fact, Heard, OutsidePage
-from gateway.store.oncall_tables import CalendarFeed, ImportedCalendar, OverrideRow, SwapRow
-from gateway.store.people_tables import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
-from gateway.store.quiet_tables import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
-from gateway.store.reach_tables import ContactCode, PersonalNotice, ReachFinding
-from gateway.store.received_tables import Payload, QuarantinedItem
-
-__all__ = [
-    "AlertRow", "AlertmanagerAddress", "Audit", "Base", "BulkJob", "CalendarFeed", "ContactCode", "ContactRow",
-    "Counter", "Delivery", "DeskAddress", "DeskWord", "Entry", "EntryNotice", "Fact", "Heard", "HeartbeatRow",
-    "HiddenAlert", "ImportedCalendar", "Incident", "Inhibitor", "Inside", "ListFile", "ListFilePart", "Looking",
-    "OutsidePage", "OverrideRow", "Payload", "PersonRow", "PersonalNotice", "QuarantinedItem", "ReachFinding",
-    "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow", "SignIn", "SilenceRow", "Source",
-    "Suspect", "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict", "Watch",
-]  # fmt: skip
 
 
 class Source(Base):
