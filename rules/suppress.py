@@ -1,6 +1,7 @@
 """What keeps an alert from telling anybody: silences and maintenance windows in, a verdict with reason and end out."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -47,9 +48,16 @@ def holds_until(silence: Silence, now: datetime) -> datetime | None:
 
 
 def together(verdicts: Sequence[Suppression | None]) -> Suppression | None:
-    """Of an incident: hidden as long as each of its firing alerts is."""
+    """Of an incident: hidden as long as each of its firing alerts is.
+
+    Where something bigger hides some of them it is said to hide it: nobody knows its end, so it is looked for.
+    """
     found = [one for one in verdicts if one is not None]
-    return min(found, key=lambda one: one.until) if found and len(found) == len(verdicts) else None
+    if not found or len(found) < len(verdicts):
+        return None
+    soonest = min(found, key=lambda one: one.until)
+    bigger = next((one for one in found if one.kind is Suppressor.INHIBITION), soonest)
+    return replace(bigger, until=soonest.until)
 
 
 def read_matchers(texts: Sequence[str]) -> tuple[Matcher, ...]:

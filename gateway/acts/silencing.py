@@ -133,7 +133,7 @@ def over(session: Session, row: SilenceRow, now: datetime, by: str) -> None:
     row.ends_at = min(row.ends_at, max(now, row.starts_at))
     session.flush()
     silences.bump(session, now)
-    silences.release(session, now)
+    silences.ended(session, row.id, now)
 
 
 def may_change(row: SilenceRow, email: str, role: Role) -> bool:

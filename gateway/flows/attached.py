@@ -5,9 +5,9 @@ from datetime import datetime
 from functools import partial
 
 from gateway import log
-from gateway.flows import intake
+from gateway.flows import intake, suppress
 from gateway.flows.apart import apart
-from gateway.store import alertmanagers, inhibitors, silences, suppressed
+from gateway.store import alertmanagers, inhibitors, suppressed
 from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
 from gateway.store.inhibitors import Orphan
@@ -28,11 +28,7 @@ def release(now: datetime) -> int:
     for source_id in sorted({one.source_id for one in found}):
         mine = [one for one in found if one.source_id == source_id]
         apart("inhibition", partial(_let_go, mine, now), lambda: None, source=source_id)
-    with reading() as session:
-        held = silences.holds_any(session)
-    if held:
-        with transaction() as session:
-            inhibitors.release(session, now)
+    suppress.release_inhibited(now)
     return len(found)
 
 

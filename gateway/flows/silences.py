@@ -88,4 +88,4 @@ def _next_span(session: Session, row: SilenceRow, now: datetime) -> None:
     (row.starts_at, row.ends_at), row.spans, row.begun_at = found[0], kept(found), None
     session.flush()
     silences.bump(session, now)
-    silences.release(session, now)
+    silences.ended(session, row.id, now)

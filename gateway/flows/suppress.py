@@ -124,13 +124,27 @@ def hush_in(session: Session, incident_id: int, directory: Directory, now: datet
     return reason
 
 
+def release_inhibited(now: datetime) -> None:
+    """What is not all part of something bigger any more, nor silenced, is looked at now. Safe to repeat."""
+    with reading() as session:
+        members = suppressed.inhibited(session)
+        verdicts = _verdicts(session, members, world().roll.current(session), now, answered=True) if members else []
+    found = dict[int, list[Suppression | None]]()
+    for one, verdict in zip(members, verdicts, strict=True):
+        found.setdefault(one.incident_id, []).append(verdict)
+    loud = [number for number, each in found.items() if suppress.together(each) is None]
+    if loud:
+        with transaction() as session:
+            inhibitors.release(session, loud, now)
+
+
 def _verdicts(
-    session: Session, members: Sequence[Member], directory: Directory, now: datetime
+    session: Session, members: Sequence[Member], directory: Directory, now: datetime, *, answered: bool = False
 ) -> list[Suppression | None]:
     """A silence, or something bigger, for each; there is no end to know of the latter: it is asked again in a day."""
     rules = world().shelf.book.inhibitions
     keys = {key for one in members if one.kind == Kind.ALERT for key in inhibition.targets(rules, labels_of(one))}
-    active = inhibitors.active(session, keys) if keys else {}
+    active = inhibitors.active(session, keys, answered=answered) if keys else {}
     found: list[Suppression | None] = []
     for one in members:
         bigger = [active[key] for key in inhibition.targets(rules, labels_of(one)) if key in active] if active else []

@@ -14,13 +14,6 @@ from gateway.store.types import micros
 
 RULES = "inhibitions"  # the Fact that says for which rules all that fires was looked through
 PORTION = 500  # attached alerts let go in one look; the next ones wait for the next look
-_RELEASE = text("""
-    UPDATE incident SET next_at = :now
-    WHERE suppressed_by IS NOT NULL AND suppressed_by LIKE 'inhibition:%' AND status <> 'resolved' AND next_at > :now
-      AND NOT EXISTS (SELECT 1 FROM inhibitor x
-                      JOIN alert s ON s.source_id = x.source_id AND s.fingerprint = x.fingerprint
-                      WHERE s.latest AND s.firing AND 'inhibition:' || s.incident_id = incident.suppressed_by)
-""")
 _TIDY = text(
     "DELETE FROM inhibitor WHERE NOT EXISTS (SELECT 1 FROM alert s WHERE s.source_id = inhibitor.source_id "
     "AND s.fingerprint = inhibitor.fingerprint AND s.latest AND s.firing) "
@@ -28,15 +21,19 @@ _TIDY = text(
 )
 
 
-def active(session: Session, keys: Iterable[str]) -> dict[str, int]:
-    """Of these keys those under which something inhibits now, each with the open incident that it is in."""
+def active(session: Session, keys: Iterable[str], *, answered: bool = False) -> dict[str, int]:
+    """Of these keys those under which something inhibits now, each with the open incident that it is in.
+
+    `answered`: also where a person has resolved that while it fires.
+    """
     sql = (
         "SELECT x.key, s.incident_id FROM inhibitor x "
         "JOIN alert s ON s.source_id = x.source_id AND s.fingerprint = x.fingerprint "
         "JOIN incident i ON i.id = s.incident_id "
-        "WHERE x.key {list} AND s.latest AND s.firing AND i.status <> 'resolved' ORDER BY s.incident_id DESC"
+        "WHERE x.key {list} AND s.latest AND s.firing AND "
+        "(i.status <> 'resolved' OR {} = 1) ORDER BY s.incident_id DESC"
     )
-    return {row[0]: row[1] for row in bulk.select(session, sql, sorted(set(keys)))}
+    return {row[0]: row[1] for row in bulk.select(session, sql, sorted(set(keys)), int(answered))}
 
 
 def write(session: Session, rows: Iterable[tuple[str, int, str]]) -> None:
@@ -72,9 +69,10 @@ def let_go(session: Session, ids: Iterable[int]) -> None:
     bulk.update(session, AlertRow, ("id", "firing"), [(number, False) for number in ids])
 
 
-def release(session: Session, now: datetime) -> None:
-    """Incidents that only something bigger kept quiet are looked at now."""
-    session.execute(_RELEASE, {"now": micros(now)})
+def release(session: Session, incident_ids: Iterable[int], now: datetime) -> None:
+    """These are looked at now, if something keeps them quiet."""
+    sql = "UPDATE incident SET next_at = {} WHERE suppressed_by IS NOT NULL AND next_at > {} AND id {list}"
+    bulk.execute(session, sql, sorted(incident_ids), micros(now), micros(now))
 
 
 def tidy(session: Session) -> None:

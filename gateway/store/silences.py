@@ -110,6 +110,15 @@ _RELEASE = text("""
 """)
 
 
+_ASK = text("""
+    UPDATE incident SET next_at = :now
+    WHERE suppressed_by IS NOT NULL AND status <> 'resolved' AND next_at > :now AND id IN (
+        SELECT a.incident_id FROM hidden_alert h
+        JOIN alert a ON a.source_id = h.source_id AND a.fingerprint = h.fingerprint
+        WHERE h.silence_id = :number AND a.latest AND a.firing)
+""")
+
+
 def holds_any(session: Session) -> bool:
     """Whether anything is suppressed; without a lock."""
     return bool(bulk.select_plain(session, "SELECT 1 FROM incident WHERE suppressed_by IS NOT NULL LIMIT 1"))
@@ -118,6 +127,12 @@ def holds_any(session: Session) -> bool:
 def release(session: Session, now: datetime) -> None:
     """What is suppressed by something that is no longer in force is looked at now. Safe to repeat."""
     session.execute(_RELEASE, {"now": micros(now)})
+
+
+def ended(session: Session, number: int, now: datetime) -> None:
+    """What it kept quiet is looked at now: also where another one goes on hiding other alerts of the same incident."""
+    session.execute(_ASK, {"now": micros(now), "number": number})
+    release(session, now)
 
 
 def note_hidden(session: Session, found: Iterable[Hidden], now: datetime) -> None:

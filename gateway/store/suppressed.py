@@ -52,6 +52,12 @@ def told_now(session: Session) -> list[Member]:
     return [_member(row) for row in bulk.select_plain(session, going_on)]
 
 
+def inhibited(session: Session) -> list[Member]:
+    """What fires of all incidents that something bigger keeps quiet, whatever else does."""
+    quiet = _FIRING + "i.status <> 'resolved' AND i.suppressed_by LIKE {}"
+    return [_member(row) for row in bulk.select_plain(session, quiet, "inhibition:%")]
+
+
 def all_firing(session: Session) -> list[Member]:
     """Everything that fires in an open incident."""
     return [_member(row) for row in bulk.select_plain(session, _FIRING + "i.status <> 'resolved'")]

@@ -7,6 +7,7 @@ from gateway.flows import attached
 from gateway.store import inhibitors, ledger
 from gateway.store.db import reading, transaction
 from gateway.store.tables import AlertRow
+from tests.integration.test_silences import Operator
 from tests.samples import BOOK, alert, group
 from tests.world import World
 
@@ -164,3 +165,39 @@ def test_an_alert_on_both_sides_inhibits_and_is_not_inhibited(world_of):
     world.post(group(alert(fingerprint="1", a="b", name="One")))
     world.post(group(alert(fingerprint="2", a="b", name="Two"), alert(fingerprint="3", name="Three")))
     assert [one.title for one in world.incidents()] == ["One on db01", "Two on db01"]
+
+
+def of_two_sites(site):
+    """One incident of both sites, told, and then what is bigger at one of them."""
+    (number,) = site.post(group(slow(instance="x1"), slow(site="moscow", instance="x2"))).json["incidents"]
+    site.post(group(down()))
+    return number
+
+
+def pages_of(site, number):
+    return len([one for one in site.deliveries() if one.incident_id == number])
+
+
+def test_what_is_silenced_beside_it_does_not_keep_an_alert_quiet_when_the_bigger_one_is_over(site):
+    operator = Operator(site)
+    number = of_two_sites(site)
+    operator.silence("site=moscow", **{"for": "6h"})
+    operator.passes(hours=1)
+    told = pages_of(site, number)
+    looks(site, seconds=2)
+    assert site.incidents()[0].suppressed_by
+    ends(site, down("resolved"))
+    looks(site, seconds=2)
+    assert (site.incidents()[0].suppressed_by, pages_of(site, number) > told) == (None, True)
+
+
+def test_an_incident_of_two_bigger_ones_is_told_when_either_is_over(site):
+    number = of_two_sites(site)
+    site.post(group(down(site="moscow")))
+    looks(site, hours=1)
+    told = pages_of(site, number)
+    looks(site, hours=1)
+    assert (bool(site.incidents()[0].suppressed_by), pages_of(site, number)) == (True, told)
+    ends(site, down("resolved", site="moscow"))
+    looks(site, seconds=2)
+    assert (site.incidents()[0].suppressed_by, pages_of(site, number) > told) == (None, True)

@@ -159,6 +159,40 @@ def test_an_incident_is_quiet_only_while_all_that_fires_of_it_is_hidden(world, o
     assert world.incident().suppressed_by  # what is left is silenced: the next step is not told
 
 
+def test_an_alert_whose_own_silence_is_over_is_told_though_its_incident_has_another(world, operator):
+    operator.silence('instance="db1"', **{"for": "4h"})
+    operator.silence('instance="db2"', **{"for": "1h"})
+    world.alert(name="DiskFull", instance="db1")
+    world.alert(name="DiskFull", fingerprint="a2", instance="db2")
+    operator.passes(minutes=59)
+    assert pages(world) == []
+    operator.passes(minutes=1)
+    assert {one.level for one in pages(world)} == {1}
+
+
+def test_what_another_silence_hid_is_told_when_that_is_ended_early(world, operator):
+    longer = operator.silence('instance="db1"', **{"for": "4h"})
+    operator.silence('instance="db2"', **{"for": "3h"})
+    world.alert(name="DiskFull", fingerprint="a2", instance="db2")
+    world.alert(name="DiskFull", instance="db1")
+    operator.passes(hours=1)
+    assert pages(world) == []
+    assert operator.ask("DELETE", f"silences/{longer}").status_code == 200
+    operator.passes(seconds=3)
+    assert {one.level for one in pages(world)} == {1}
+
+
+def test_what_else_hides_an_alert_goes_on_when_one_of_its_silences_ends(world, operator):
+    longer = operator.silence('instance="db1"', **{"for": "4h"})
+    operator.silence("alertname=DiskFull", **{"for": "3h"})
+    world.alert(name="DiskFull", instance="db1")
+    operator.ask("DELETE", f"silences/{longer}")
+    operator.passes(hours=2, minutes=59)
+    assert pages(world) == []
+    operator.passes(minutes=1)
+    assert {one.level for one in pages(world)} == {1}
+
+
 @sqlite
 def test_two_silences_of_one_alert_count_as_one(world, operator):
     operator.silence("alertname=DiskFull", **{"for": "1h"})
