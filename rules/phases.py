@@ -122,15 +122,18 @@ def _first(state: State) -> Reason:
 
 
 def _flapping(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
-    """Quiet for long enough, it is over if nothing fires; else it is an incident like any other."""
+    """Quiet for long enough, it is over if nothing fires; else it is an incident like any other.
+
+    Nobody is called again for it; where nobody of a step was reached, the next one is told the first time.
+    """
     if signal is Signal.TIMER and _due(state, now):
         return _quiet(state, route, now, given)
-    if signal in _WAITING:
+    if signal in _WAITING and not (signal is Signal.UNREACHED and state.level < len(route.steps)):
         return Decision(state, Reason.NOT_DUE)
     decision = lifecycle.decide(state, signal, route, now, given)
     if signal is Signal.SNOOZE:
         return replace(decision, after=replace(decision.after, phase=Phase.FLAPPING))
-    if signal in (Signal.DECLINE, Signal.ASSIGN, Signal.RAISED, Signal.HURRY, Signal.LOWERED):
+    if signal in _AS_EVER:
         return replace(decision, after=replace(decision.after, phase=Phase.FLAPPING, next_at=state.next_at))
     return decision
 
@@ -208,6 +211,7 @@ _ALWAYS: Mapping[Signal, Callable[[State, Signal, Route, datetime, Given], Decis
     Signal.ACKNOWLEDGE: _acknowledge,
     Signal.WAKE: _wake_up,
 }
+_AS_EVER = (Signal.DECLINE, Signal.ASSIGN, Signal.RAISED, Signal.HURRY, Signal.LOWERED, Signal.UNREACHED)
 _IN_PHASE: Mapping[Phase, Callable[[State, Signal, Route, datetime, Given], Decision]] = {
     **dict.fromkeys(UNTOLD, _held),
     Phase.FLAPPING: _flapping,

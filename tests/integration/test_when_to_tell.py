@@ -11,6 +11,7 @@ from gateway.store import selfwatch, vitals
 from gateway.store.db import reading, transaction
 from rules.lifecycle import Given, Reason, Signal
 from rules.words import Suppressor
+from tests.fakes.http import reply
 from tests.samples import BOOK, alert, group
 
 HELD = BOOK.replace("urgency: emergency, policy: infra}", "urgency: emergency, policy: infra, hold_for: 60s}")
@@ -373,3 +374,19 @@ def test_what_flaps_and_is_acknowledged_stays_so_whatever_keeps_it_quiet(staffed
         go(world, minutes=50)
         silences.turn_due(world.clock.now())
     assert (world.incident().status, len(calls(world))) == ("acknowledged", told)
+
+
+def test_who_is_not_reached_of_what_flaps_is_followed_by_the_next_step(staffed_of, providers):
+    world = staffed_of(FLAPS)
+    providers.pagerduty.usual = providers.ntfy.usual = lambda _: reply(503)
+    sender = Sender(world)
+    sender.fires()
+    for turn in (sender.clears, sender.fires) * 2:
+        go(world, seconds=5)
+        turn()
+    ends = world.incident().next_at
+    assert calls(world) == ["anna"]
+    for _ in range(13):
+        go(world, seconds=5)
+    assert calls(world) == ["anna", "oleg"]
+    assert (world.incident().phase, world.incident().next_at) == ("flapping", ends)
