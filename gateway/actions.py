@@ -244,7 +244,7 @@ def _tell(changes: Changes, case: Case, decision: Decision, actor: Actor) -> Non
         changes.promise(case, notice, kind, outbox.ALSO)
     text = changes.told_text(found, case.state.level, case.route.rule, case.times)
     changes.line(case, decision.reason.value, actor.name, text)
-    if found.fell_back and not spared and not decision.quiet and case.state.level < len(case.route.steps):
+    if found.fell_back and not spared and not decision.quiet and not case.route.is_round_over(case.state.level):
         hurry(changes, case)
 
 

@@ -147,7 +147,7 @@ def decide(state: State, signal: Signal, route: Route, now: datetime, given: Giv
     too_early = signal is Signal.TIMER and (state.next_at is None or now < state.next_at)
     if state.status is Status.ACKNOWLEDGED or too_early or signal is Signal.STIRRED:
         return Decision(state, Reason.NOT_DUE)
-    if signal is Signal.UNREACHED and state.level >= len(route.steps):
+    if signal is Signal.UNREACHED and route.is_round_over(state.level):
         return _sooner(state, now)
     return next_step(state, route, now)
 
@@ -217,7 +217,8 @@ def _raise(state: State, route: Route, now: datetime, _given: Given) -> Decision
 def continued(old: Route, level: int, new: Route) -> Route:
     """`new` for an incident that was told `level` steps of `old`: they stand before its own, so that levels go on."""
     told = tuple(step_at(old, number) for number in range(1, level + 1))
-    return replace(new, steps=(*told, *new.steps * (1 + new.repeat)), repeat=0)
+    once = next((n for n in range(1, len(new.steps)) if set(new.steps[:n]) == set(new.steps)), len(new.steps))
+    return replace(new, steps=(*told, *new.steps * (1 + new.repeat)), repeat=0, round_ends=level + once)
 
 
 def _decline(state: State, route: Route, now: datetime, given: Given) -> Decision:

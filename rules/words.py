@@ -157,6 +157,11 @@ class Route:
     book_version: str = ""
     timing: Timing = AT_ONCE
     floor: tuple[Way, ...] = ()  # ways that nobody's own rules may leave out
+    round_ends: int = 0  # of steps that stand behind told ones: the level at which each was told once; 0: all of them
+
+    def is_round_over(self, level: int) -> bool:
+        """Whether each step was told once by then: nobody new is left to go on to."""
+        return level >= (self.round_ends or len(self.steps))
 
 
 @dataclass(frozen=True, slots=True)

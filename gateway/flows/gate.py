@@ -63,7 +63,7 @@ def _has_next(session: Session, one: Leased) -> bool:
     """Whether the policy has a step after this one that was not told yet."""
     (row,) = bulk.select_plain(session, "SELECT route, level FROM incident WHERE id = {}", one.incident_id)
     try:
-        return bool(one.level == row[1] and one.level < len(read_route(row[0]).steps))
+        return bool(one.level == row[1] and not read_route(row[0]).is_round_over(one.level))
     except (LookupError, TypeError, ValueError) as problem:  # what cannot be read must keep no other from its call
         log.error("gate_blind", problem, delivery=one.id, incident=one.incident_id)
         return False

@@ -29,6 +29,8 @@ def route_text(route: Route) -> str:
     }
     if route.floor:
         data["floor"] = list(route.floor)
+    if route.round_ends:
+        data["round_ends"] = route.round_ends
     if route.timing != AT_ONCE:
         data["timing"] = _timing_data(route.timing)
     return to_json(data)
@@ -110,4 +112,5 @@ def route_of(saved: dict[str, Any]) -> Route:
         book_version=saved["book_version"],
         timing=_timing_of(saved.get("timing", {})),
         floor=_ways(saved.get("floor", [])),
+        round_ends=saved.get("round_ends", 0),
     )

@@ -43,7 +43,7 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
     awaited = any(one.status in good for one in ladder) or (moved == outbox.HELD and not patience)
     if level == case.state.level and not awaited:
         only_logged = all(one.status == "logged" for one in ladder)
-        if not only_logged or level < len(case.route.steps):
+        if not only_logged or not case.route.is_round_over(level):
             hurry(changes, case)
 
 

@@ -18,6 +18,16 @@ HELD = BOOK.replace("urgency: emergency, policy: infra}", "urgency: emergency, p
 BACK = BOOK + "reopen_within: 30m\n"
 FLAPS = BOOK + "flapping: {changes: 4, within: 30m, quiet: 15m}\n"
 
+BY_MAIL = """
+people:
+  - {email: anna@example.org, name: Anna, role: responder, contacts: [{channel: email, address: anna@example.org}]}
+  - {email: oleg@example.org, name: Oleg, role: responder, contacts: [{channel: email, address: oleg@example.org}]}
+  - {email: irina@example.org, name: Irina, role: admin, contacts: [{channel: email, address: irina@example.org}]}
+teams: [{name: infra, members: [anna@example.org, oleg@example.org]}, {name: support, members: [irina@example.org]}]
+schedules:
+  - {name: infra, timezone: UTC, layers: [{start: "2026-11-02T09:00", every: 1w, members: [anna@example.org]}]}
+"""
+
 
 class Sender:
     """One alert that begins and ceases to fire."""
@@ -390,3 +400,19 @@ def test_who_is_not_reached_of_what_flaps_is_followed_by_the_next_step(staffed_o
         go(world, seconds=5)
     assert calls(world) == ["anna", "oleg"]
     assert (world.incident().phase, world.incident().next_at) == ("flapping", ends)
+
+
+def test_the_rounds_of_a_ladder_that_goes_on_are_not_told_all_at_once(staffed_of):
+    """Of people without a phone, so that no step is waited for."""
+    book = BACK.replace("repeat: 0", "repeat: 3")
+    world = staffed_of(book, BY_MAIL)
+    sender = Sender(world)
+    sender.fires()
+    go(world, minutes=1)
+    assert world.incident().level == 3
+    sender.clears()
+    go(world, minutes=5)
+    sender.fires()
+    world.delivers()
+    assert world.incident().level == 6  # one round; the next one waits
+    assert len(world.deliveries(kind="escalated", channel="email")) == 5
