@@ -228,9 +228,9 @@ class Intake:
         carry_out(self.changes, case, decide(case.state, Signal.ALL_RESOLVED, case.route, self.now), actor)
 
     def _stir(self, known: Known, ready: Ready, source: str) -> None:
-        """Whoever snoozed its incident knew nothing of what comes now."""
+        """Whoever snoozed its incident knew nothing of what comes now; but what inhibition attached wakes nobody."""
         case, spoken = self._case(known), ready.alert.firing or ready.alert.touch
-        if case is None or not case.sleeps or not known.firing or not spoken:
+        if case is None or not case.sleeps or not known.firing or not spoken or known.attached:
             return
         if self.quiet.verdict(known.source_id, ready.alert, ready.route.urgency) is not None:
             return

@@ -201,3 +201,13 @@ def test_an_incident_of_two_bigger_ones_is_told_when_either_is_over(site):
     ends(site, down("resolved", site="moscow"))
     looks(site, seconds=2)
     assert (site.incidents()[0].suppressed_by, pages_of(site, number) > told) == (None, True)
+
+
+def test_what_is_attached_does_not_wake_what_is_silenced(site):
+    operator = Operator(site)
+    operator.silence("alertname=SiteDown", **{"for": "1h"})
+    site.post(group(down()))
+    site.clock.advance(minutes=1)
+    site.post(group(slow()))
+    assert (bool(site.incident().suppressed_by), site.deliveries()) == (True, [])
+    assert site.timeline() == ["suppressed", "attached"]
