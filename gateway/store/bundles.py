@@ -109,11 +109,12 @@ _BEGIN_HELD = text("""
 def put_held(session: Session, incident_id: int, until: datetime, now: datetime) -> list[tuple[str, str, str, int]]:
     """What an incident that was held until then tells is said by one message to each. Returns who, name, way, its id.
 
-    A call is no digest. One that went out already takes in nothing more: what comes too late goes out by itself.
+    A call is no digest, and what has its own time to come is not said before it. One that went out already takes in
+    nothing more: what comes too late goes out by itself.
     """
     sql = (
         "SELECT id, who, name, way FROM delivery WHERE incident_id = {} AND status = 'queued' "
-        "AND kind IN ('opened', 'escalated') AND way <> 'voice' ORDER BY id"
+        "AND kind IN ('opened', 'escalated') AND way <> 'voice' AND part NOT IN ('later', 'held') ORDER BY id"
     )
     lock = " FOR UPDATE" if is_postgres(session) else ""
     digest = f"SELECT id, status FROM delivery WHERE kind = 'digest' AND once = {{}}{lock}"  # noqa: S608

@@ -8,7 +8,7 @@ from rules.lifecycle import Signal
 from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_silences import Operator
 from tests.integration.test_when_to_tell import acts, calls, go
-from tests.samples import BOOK, alert, group
+from tests.samples import BOOK, PEOPLE, alert, group
 
 CALENDAR = 'calendars: {work: {days: mon-fri, hours: "09:00-18:00"}}\n'
 MORNING = (
@@ -164,3 +164,31 @@ def test_what_came_and_went_before_morning_is_over(staffed_of):
     until(world, MONDAY_NINE)
     assert world.incident().status == "resolved"
     assert world.deliveries() == []
+
+
+def held_for_anna(staffed_of, providers, more):
+    """Something of a fast class, told at nine to Anna, who has rules of her own."""
+    book = MORNING.replace("urgency: ordinary, policy: support, group_by", "urgency: fast, policy: infra, group_by")
+    anna = '/anna"}]'
+    return staffed_of(book, PEOPLE.replace(anna + "}", anna + more + "}"))
+
+
+def test_a_digest_does_not_wake_whoever_sleeps_when_the_calendar_opens(staffed_of, providers):
+    world = held_for_anna(staffed_of, providers, ', quiet_hours: "22:00-10:00"')
+    warns(world, "DiskWarning")
+    warns(world, "SlowQueries")
+    until(world, MONDAY_NINE)
+    go(world, minutes=1)
+    assert providers.ntfy.requests == []
+    until(world, MONDAY_NINE + timedelta(hours=1))
+    assert len(providers.ntfy.requests) == 2
+
+
+def test_a_digest_does_not_swallow_what_a_person_is_to_be_told_by_later(staffed_of, providers):
+    world = held_for_anna(staffed_of, providers, ", notify: {fast: [push, sms after 2m]}")
+    warns(world, "DiskWarning")
+    until(world, MONDAY_NINE)
+    go(world, seconds=1)
+    assert (len(providers.ntfy.requests), len(providers.twilio.requests)) == (1, 0)
+    go(world, minutes=2)
+    assert (len(providers.ntfy.requests), len(providers.twilio.requests)) == (1, 1)
