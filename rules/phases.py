@@ -128,6 +128,8 @@ def _flapping(state: State, signal: Signal, route: Route, now: datetime, given: 
     """
     if signal is Signal.TIMER and _due(state, now):
         return _quiet(state, route, now, given)
+    if signal is Signal.STIRRED and state.suppressed_by:  # by what is not hidden
+        return lifecycle.decide(state, signal, route, now, given)
     if signal in _WAITING and not (signal is Signal.UNREACHED and not route.is_round_over(state.level)):
         return Decision(state, Reason.NOT_DUE)
     decision = lifecycle.decide(state, signal, route, now, given)

@@ -457,6 +457,26 @@ def test_what_is_flapping_in_a_silence_is_told_to_nobody(world_of):
     assert world.deliveries() == []
 
 
+def test_what_is_not_silenced_is_told_though_what_is_flaps_beside_it(world_of):
+    world = world_of(book=BOOK + "flapping: {changes: 4, within: 30m, quiet: 15m}\n")
+    operator = Operator(world)
+    for turn in range(4):
+        starts = world.clock.now().isoformat()
+        world.post(group(alert(name="DiskFull", instance="db1", starts=starts)))
+        if turn == 2:
+            operator.silence("instance=db1", **{"for": "6h"})
+        operator.passes(minutes=1)
+        over = alert("resolved", name="DiskFull", instance="db1", starts=starts)
+        over["endsAt"] = world.clock.now().isoformat()
+        world.post(group(over, status="resolved"))
+        operator.passes(minutes=1)
+    world.post(group(alert(name="DiskFull", instance="db1", starts=world.clock.now().isoformat())))
+    assert (world.incident().phase, bool(world.incident().suppressed_by)) == ("flapping", True)
+    level = world.incident().level
+    world.alert(name="DiskFull", fingerprint="a2", instance="db2")
+    assert (world.incident().level, world.incident().suppressed_by) == (level + 1, None)
+
+
 @sqlite
 def test_what_the_rules_hold_back_stays_quiet_in_a_silence(world_of):
     book = BOOK.replace("urgency: emergency, policy: infra", "urgency: emergency, policy: infra, hold_for: 1m")
