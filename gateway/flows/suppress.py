@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from gateway import actions
 from gateway.changes import Changes
 from gateway.flows import holding
+from gateway.flows.apart import apart
 from gateway.flows.own_alerts import is_never_quiet
 from gateway.store import cases, inhibitors, locks, silences, suppressed
 from gateway.store.alerts import Known, Ready
@@ -161,12 +163,12 @@ def hush_all(match: Sequence[Matcher], now: datetime) -> int:
     with reading() as session:
         members = suppressed.told_now(session)
     wanted = {one.incident_id for one in members if all(matcher.matches(labels_of(one)) for matcher in match)}
-    done = 0
-    for incident_id in sorted(wanted):
-        with transaction() as session:
-            directory = world().roll.current(session)
-            done += hush_in(session, incident_id, directory, now) is not None
-    return done
+    return sum(apart("silences", partial(_hush, one, now), lambda: False, incident=one) for one in sorted(wanted))
+
+
+def _hush(incident_id: int, now: datetime) -> bool:
+    with transaction() as session:
+        return hush_in(session, incident_id, world().roll.current(session), now) is not None
 
 
 def _verdict(one: Member, directory: Directory, now: datetime) -> Suppression | None:

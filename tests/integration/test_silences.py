@@ -11,7 +11,7 @@ from gateway.flows import silences
 from gateway.store import sources as source_store
 from gateway.store import vitals
 from gateway.store.db import reading, transaction
-from gateway.store.tables import SilenceRow
+from gateway.store.tables import Incident, SilenceRow
 from rules.words import Urgency
 from tests.samples import BOOK, alert, group
 
@@ -511,3 +511,13 @@ def test_what_is_silenced_too_stays_quiet_when_it_is_merged(world, operator):
     operator.passes(minutes=5)
     assert {one.id: one.level for one in world.incidents()}[hidden] == 0
     assert world.deliveries(kind="opened") == []
+
+
+def test_an_incident_that_cannot_be_read_keeps_no_other_ringing_when_a_silence_begins(world, operator):
+    (broken,) = world.alert(name="DiskFull", fingerprint="a1")
+    (other,) = world.alert(name="DiskSlow", fingerprint="a2")
+    with transaction() as session:
+        session.execute(update(Incident).where(Incident.id == broken).values(route="{}"))
+    operator.silence('alertname=~"Disk.*"')
+    assert {one.status for one in world.deliveries(incident_id=other, kind="opened")} == {"cancelled"}
+    assert {one.status for one in world.deliveries(incident_id=broken, kind="opened")} == {"queued"}
