@@ -17,6 +17,8 @@ from rules.holding import deferred, enough, gathering, hold_on
 from rules.lifecycle import NOTHING, Given, Reason, Signal
 from rules.timing import AtLeast, Phase
 
+TOLD = (Reason.OPENED, Reason.ESCALATED, Reason.TOLD_AGAIN)  # what is back was told before
+
 
 class Gathering:
     """The incidents that wait for more alerts, within one transaction of intake."""
@@ -64,7 +66,7 @@ def step_in(session: Session, incident_id: int, now: datetime) -> Reason | None:
         waiting.look_up([case])
         given = waiting.given(case, given)
     reason = actions.act_in(session, incident_id, Signal.TIMER, actions.CLOCK, now, given)
-    if case is not None and case.state.phase is Phase.DEFERRED and case.state.next_at and reason is Reason.OPENED:
+    if case is not None and case.state.phase is Phase.DEFERRED and case.state.next_at and reason in TOLD:
         for who, name, way, bundle_id in bundles.put_held(session, incident_id, case.state.next_at, now):
             detail = {"who": who, "name": name, "way": way, "bundle": bundle_id, "held": True}
             timeline.write(session, [timeline.line(incident_id, now, "bundled", actions.CLOCK.name, detail)])

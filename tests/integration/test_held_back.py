@@ -192,3 +192,20 @@ def test_a_digest_does_not_swallow_what_a_person_is_to_be_told_by_later(staffed_
     assert (len(providers.ntfy.requests), len(providers.twilio.requests)) == (1, 0)
     go(world, minutes=2)
     assert (len(providers.ntfy.requests), len(providers.twilio.requests)) == (1, 1)
+
+
+def test_what_is_back_before_the_calendar_opens_is_in_the_digest_too(staffed_of, providers):
+    world = staffed_of(MORNING.replace("when: not work, ", "") + "reopen_within: 1d\n")
+    world.clock.set(MONDAY_NINE + timedelta(hours=8))
+    numbers = [*warns(world, "DiskWarning"), *warns(world, "SlowQueries")]
+    go(world, minutes=50)
+    for name in ("DiskWarning", "SlowQueries"):
+        one = alert("resolved", name=name, fingerprint=name, severity="warning", starts="2026-12-07T14:00:00Z")
+        world.post(group({**one, "endsAt": world.clock.now().isoformat()}, status="resolved"))
+    go(world, hours=3)
+    assert [*warns(world, "DiskWarning"), *warns(world, "SlowQueries")] == numbers
+    assert [(one.phase, one.level) for one in world.incidents()] == [("deferred", 1)] * 2
+    before = len(providers.mail.mails)
+    until(world, MONDAY_NINE + timedelta(days=1))
+    assert [one.status for one in world.deliveries(kind="escalated")] == ["bundled"] * 2
+    assert len(providers.mail.mails) == before + 1
