@@ -9,7 +9,10 @@ def main() -> None:
     """Processes share their counters through files; prometheus-client wants to know where when it is imported."""
     data = Path(os.environ.get("NABAT_DATA_DIR") or "data").absolute()
     counters = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(data / "counters")))
-    counters.mkdir(parents=True, exist_ok=True)
+    try:
+        counters.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:  # a folder of another user, or a file
+        sys.exit(f"{counters} cannot be made: {problem.strerror}; NABAT_DATA_DIR names a folder that may be written to")
     if sys.argv[1:] == ["auditor"]:
         from gateway.start import watch  # noqa: PLC0415 - without pages, doors and servers it is a third smaller
 

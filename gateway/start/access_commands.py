@@ -34,6 +34,9 @@ def token() -> None: ...
 def token_create(kind: str, name: str, scopes: str, *, signing: bool) -> None:
     with program() as (_, world), transaction() as session:
         now, known = world.clock.now(), sources.names()
+        kinds = known if signing else (*known, source_store.API)
+        if kind not in kinds:
+            fail(f"there is no kind {kind!r}: known are {', '.join(sorted(kinds))}")
         try:
             if signing:
                 made = source_store.create_signing_secret(session, kind, name, now, known, world.vault)

@@ -16,6 +16,11 @@ def fail(*complaints: str) -> NoReturn:
     sys.exit(1)
 
 
+def first_line(problem: Exception) -> str:
+    """What a database said, without SQLAlchemy's words around it."""
+    return (str(getattr(problem, "orig", None) or problem).strip().splitlines() or [type(problem).__name__])[0]
+
+
 def settings() -> Settings:
     """From the environment, or an end with everything that is wrong with it."""
     try:

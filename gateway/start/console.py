@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.app import app_of, migrate_database
-from gateway.start.complaints import fail, settings
+from gateway.start.complaints import fail, first_line, settings
 from gateway.store.db import db
 from gateway.world import World
 from rules import book
@@ -32,7 +32,7 @@ def program(rules: Path | None = None) -> Iterator[tuple[Flask, World]]:
             migrate_database(app)
             yield app, app.extensions["gateway"]
         except SQLAlchemyError as problem:
-            fail(f"the database cannot be used: {str(problem).splitlines()[0]}")
+            fail(f"the database cannot be used: {first_line(problem)}")
         finally:
             db.session.remove()
             db.engine.dispose()

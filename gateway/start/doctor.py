@@ -16,6 +16,7 @@ from gateway.checkup import Check, State, balance, checks, database, disk, rule_
 from gateway.clock import SystemClock
 from gateway.disk import disk_of
 from gateway.settings import SETTINGS, BadSettings, Settings, load
+from gateway.start.complaints import first_line
 from gateway.store import ledger, revisions, vitals
 from gateway.store.db import engine_options, prepare_sqlite
 from gateway.store.ledger import Ledger
@@ -60,12 +61,8 @@ def examine() -> Health:
             for found in _of_database(session, settings, now, account):
                 checks += found
     except SQLAlchemyError as problem:
-        checks.append(Check("database", State.PROBLEM, f"cannot be used: {_first_line(problem)}"))
+        checks.append(Check("database", State.PROBLEM, f"cannot be used: {first_line(problem)}"))
     return Health(tuple(checks), account[0] if account else None)
-
-
-def _first_line(problem: SQLAlchemyError) -> str:
-    return (str(getattr(problem, "orig", None) or problem).strip().splitlines() or [type(problem).__name__])[0]
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """The commands of ./nabat, as a person at a terminal meets them."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -65,6 +68,29 @@ def test_a_signing_secret_is_printed_alone_and_kept_sealed(nabat, app):
     for kind in ("api", "carrier-pigeon"):
         code, out, words = nabat("token", "create", kind, "--signing")
         assert (code, out, "known are" in words) == (1, "", True)
+
+
+def test_a_kind_that_nobody_knows_is_told_with_those_there_are(nabat):
+    assert nabat("token", "create", "nonsense") == (
+        1, "", "there is no kind 'nonsense': known are alertmanager, api, ticket\n",
+    )  # fmt: skip
+    assert "known are alertmanager, ticket" in nabat("token", "create", "api", "--signing")[2]
+
+
+def test_a_data_folder_that_cannot_be_made_is_told_in_a_line(tmp_path):
+    (tmp_path / "a file").write_text("")
+    environment = {**os.environ, "NABAT_DATA_DIR": str(tmp_path / "a file")}
+    environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    command = [sys.executable, "-m", "gateway", "token", "list"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "cannot be made: Not a directory; NABAT_DATA_DIR" in done.stderr
+
+
+def test_a_database_that_is_none_is_told_in_the_databases_words(nabat, tmp_path):
+    (tmp_path / "nabat.db").write_bytes(b"no database, and longer than a header of one. " * 100)
+    told = nabat("token", "list", NABAT_DATABASE_URL=f"sqlite:///{tmp_path}/nabat.db")
+    assert told == (1, "", "the database cannot be used: file is not a database\n")
 
 
 def test_the_scopes_of_a_token_are_words_we_know(nabat):
