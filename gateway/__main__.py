@@ -13,6 +13,8 @@ def main() -> None:
         counters.mkdir(parents=True, exist_ok=True)
     except OSError as problem:  # a folder of another user, or a file
         sys.exit(f"{counters} cannot be made: {problem.strerror}; NABAT_DATA_DIR names a folder that may be written to")
+    if not os.access(counters, os.W_OK | os.X_OK):  # made by a start as another user
+        sys.exit(f"{counters} may not be written to by this user: NABAT_DATA_DIR belongs to another, run this as they")
     if sys.argv[1:] == ["auditor"]:
         from gateway.start import watch  # noqa: PLC0415 - without pages, doors and servers it is a third smaller
 

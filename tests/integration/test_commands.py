@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -85,6 +87,21 @@ def test_a_data_folder_that_cannot_be_made_is_told_in_a_line(tmp_path):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "cannot be made: Not a directory; NABAT_DATA_DIR" in done.stderr
+
+
+def test_a_data_folder_of_another_user_is_told_in_a_line():
+    with tempfile.TemporaryDirectory() as folder:  # not tmp_path, into which no other user may look
+        (Path(folder) / "counters").mkdir(mode=0o555)
+        Path(folder).chmod(0o755)
+        environment = {**os.environ, "NABAT_DATA_DIR": folder}
+        environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+        as_another = (
+            "import os; from gateway import __main__ as it; os.getuid() or os.setreuid(65534, 65534); it.main()"
+        )
+        command = [sys.executable, "-c", as_another, "token", "list"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "may not be written to by this user: NABAT_DATA_DIR" in done.stderr
 
 
 def test_a_database_that_is_none_is_told_in_the_databases_words(nabat, tmp_path):
