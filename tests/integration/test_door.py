@@ -164,6 +164,13 @@ def test_json_is_json_whatever_the_content_type_and_a_form_is_refused(world, doo
     assert send(world, door, body, Content_Encoding="gzip").status == 415
 
 
+def test_a_source_that_sends_forms_is_told_to_people_too(world, door):
+    assert send(world, door, b"payload=%7B%7D", Content_Type="application/x-www-form-urlencoded").status == 415
+    settle(door)
+    assert [one.body for one in rows(Payload) if one.error]
+    assert world.incident().title == "alertmanager sends what cannot be read"
+
+
 def test_a_database_that_is_away_means_come_again_and_nothing_is_kept(world, door):
     """A table is renamed under our feet: what the database refuses is the sender's to repeat, never half kept."""
     world.token()
