@@ -182,11 +182,14 @@ def lease(
 def lease_since(
     session: Session, channel: str, limit: int, now: datetime, clock: int, lows: Iterable[int]
 ) -> list[Leased]:
-    """The same while floors are set, of so many ranks: the index is entered at each one's own."""
+    """The same while floors are set, of so many ranks: the index is entered at each one's own.
+
+    A floor is a parameter: written into the statement, it made another one of it each time, and all of them were kept.
+    """
     taken: list[Leased] = []
     for rank, low in enumerate(lows):
-        which = f"d.rank = {rank:d} AND d.due_at >= {low:d}"
-        taken += _lease(session, channel, limit - len(taken), now, clock, which)
+        which = f"d.rank = {rank:d} AND d.due_at >= :low"
+        taken += _lease(session, channel, limit - len(taken), now, clock, which, low=low)
     return taken
 
 
@@ -195,7 +198,9 @@ def lease_own(session: Session, channel: str, limit: int, now: datetime, clock: 
     return _lease(session, channel, limit, now, clock, "i.source_id = 0")
 
 
-def _lease(session: Session, channel: str, limit: int, now: datetime, clock: int, which: str) -> list[Leased]:
+def _lease(
+    session: Session, channel: str, limit: int, now: datetime, clock: int, which: str, **more: int
+) -> list[Leased]:
     skip = " FOR UPDATE OF d SKIP LOCKED" if is_postgres(session) else ""
     sql = f"""
         WITH due AS MATERIALIZED (
@@ -213,9 +218,7 @@ def _lease(session: Session, channel: str, limit: int, now: datetime, clock: int
         RETURNING id, incident_id, kind, level, way, channel, address, person_id, who, name, rank, attempts, lease,
             created_at, address_id, part
     """  # noqa: S608
-    values = {
-        "channel": channel, "limit": limit, "now": micros(now), "until": clock + LEASE,
-    }  # fmt: skip
+    values = {"channel": channel, "limit": limit, "now": micros(now), "until": clock + LEASE, **more}
     if limit <= 0:
         return []
     taken = [Leased(*row) for row in session.execute(text(sql), values)]

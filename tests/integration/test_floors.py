@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from gateway import channels
 from gateway.auditor import Auditor
 from gateway.checkup import checks
 from gateway.store import horizon, outbox, pulse, waiting
 from gateway.store.db import db, reading, transaction
-from gateway.store.floors import Floors
+from gateway.store.floors import RANKS, Floors
 from gateway.store.types import micros
 from rules.selfwatch import What
 from tests.integration.test_health import figures
@@ -184,3 +184,21 @@ def test_a_clock_that_is_set_back_takes_the_floors_along(staffed):
     with reading() as session:
         assert pulse.next_moment(session, now, later, floors) == pulse.next_moment(session, now, later) == now
         assert pulse.next_moment(session, now, now - timedelta(hours=1), floors) is None
+
+
+def test_a_floor_that_moves_makes_no_new_statement(staffed):
+    """It moves with every second: the worker's memory would fill with statements, each of which was said once."""
+    said = set()
+
+    def listen(_link, _cursor, sql, *_):
+        said.add(sql)
+
+    now = staffed.clock.now()
+    with transaction() as session:
+        event.listen(db.engine, "before_cursor_execute", listen)
+        try:
+            for low in range(3):
+                outbox.lease_since(session, "log", 8, now, micros(now), [low] * len(RANKS))
+        finally:
+            event.remove(db.engine, "before_cursor_execute", listen)
+    assert len(said) == len(RANKS)
