@@ -44,15 +44,17 @@ BESIDE = (
     "calendars",
 )  # of a worker: threads
 WIDE = {  # many cases of one kind each, or much waiting, or pages that are not on an alert's way
-    "test_auditor", "test_commands", "test_counting_a_day", "test_dashboard", "test_dashboard_actions", "test_demo",
-    "test_doctor", "test_email", "test_every_page", "test_every_write", "test_first_run", "test_health",
-    "test_incident_list", "test_incident_page", "test_list_files", "test_machine_api", "test_machine_rooms",
-    "test_mentions", "test_migrations", "test_odd_places", "test_on_disk_first", "test_oncall", "test_order_and_races",
-    "test_outbound", "test_own_tokens", "test_personal_rules", "test_push", "test_reach",
+    "test_asvs", "test_auditor", "test_commands", "test_counting_a_day", "test_dashboard", "test_dashboard_actions",
+    "test_demo", "test_doctor", "test_email", "test_every_page", "test_every_write", "test_first_run", "test_health",
+    "test_incident_changes", "test_incident_list", "test_incident_page", "test_list_files", "test_lost_zones",
+    "test_machine_api", "test_machine_rooms", "test_mentions", "test_migrations", "test_odd_places",
+    "test_on_disk_first", "test_oncall", "test_order_and_races", "test_outbound", "test_own_tokens",
+    "test_pagerduty_answers", "test_personal_rules", "test_pocket_page", "test_push", "test_reach",
     "test_reconcile_alertmanager", "test_reconcile_pagerduty", "test_reports", "test_roles", "test_samples",
     "test_schemathesis", "test_sendgrid", "test_sendgrid_receipts", "test_services_api", "test_sign_in",
-    "test_signed_tickets", "test_ticket_filter", "test_translations", "test_twilio_receipts", "test_undo",
-    "test_undo_merge", "test_watched_views", "test_webpush", "test_writeback",
+    "test_signed_tickets", "test_snooze_and_assign", "test_storm_caps", "test_ticket_filter", "test_translations",
+    "test_twilio_receipts", "test_undo", "test_undo_merge", "test_voice_gate", "test_watched_views", "test_webpush",
+    "test_writeback",
 }  # fmt: skip
 
 
