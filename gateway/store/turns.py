@@ -48,12 +48,10 @@ class Turns:
             yield
             return
         self._whose = threading.get_ident()
-        self._first_of_processes(self._path, end)
         try:
-            yield
+            with self._first_of_processes(self._path, end):
+                yield
         finally:
-            if self._file is not None:
-                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, WRITING)
             self._whose = 0
             self._writing.release()
 
@@ -66,16 +64,22 @@ class Turns:
         finally:
             self._next.release()
 
-    def _first_of_processes(self, path: str, end: float) -> None:
+    @contextmanager
+    def _first_of_processes(self, path: str, end: float) -> Iterator[None]:
         if self._file is None:
             self._file = _open(path)
             if self._file is None:
                 self._path = None
+                yield
                 return
             weakref.finalize(self, os.close, self._file)
         _lock(self._file, NEXT, end)
         _lock(self._file, WRITING, end)
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, NEXT)
+        _unlock(self._file, NEXT)
+        try:
+            yield
+        finally:
+            _unlock(self._file, WRITING)
 
 
 @contextmanager
@@ -116,3 +120,8 @@ def _lock(file: int, byte: int, end: float) -> None:
             return
         else:
             return
+
+
+def _unlock(file: int, byte: int) -> None:
+    with suppress(OSError):  # this file system knows no locks, so there was none
+        fcntl.lockf(file, fcntl.LOCK_UN, 1, byte)

@@ -68,26 +68,21 @@ def test_on_postgresql_nobody_waits(tmp_path):
 
 
 def test_a_thread_that_writes_all_the_time_lets_others_have_their_turn(tmp_path):
-    turns, enough, had = Turns(f"sqlite:///{tmp_path}/nabat.db"), threading.Event(), []
+    turns, order = Turns(f"sqlite:///{tmp_path}/nabat.db"), []
 
-    def greedy():
-        while not enough.is_set():
-            with turns.take():
-                had.append(time.sleep(0.002))
+    def other():
+        with turns.take():
+            order.append("other")
 
-    thread = threading.Thread(target=greedy)
-    thread.start()
-    try:
-        wait_until(lambda: had)
-        between = []
-        for _ in range(20):
-            before = len(had)
-            with turns.take():
-                between.append(len(had) - before)
-    finally:
-        enough.set()
+    for _ in range(10):
+        thread = threading.Thread(target=other)
+        with turns.take():
+            thread.start()
+            wait_until(turns._next.locked, every=0.001)  # by the other, which waits for us
+        with turns.take():
+            order.append("again")
         thread.join()
-    assert sorted(between)[10] <= 2  # of the two hundred and more that it could have had by then
+    assert order == ["other", "again"] * 10
 
 
 def test_what_is_written_within_a_turn_is_of_that_turn(tmp_path):
