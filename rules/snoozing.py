@@ -1,9 +1,11 @@
 """How long something is snoozed, as people say it: 30m, 2h, until 09:00 tomorrow, or a moment."""
 
 import re
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from rules.durations import parse_duration
+from rules.walltime import moment_of
 
 LEAST, MOST = timedelta(minutes=1), timedelta(days=30)
 _CLOCK = re.compile(r"(?:until )?([01]?[0-9]|2[0-3]):([0-5][0-9])( tomorrow| monday)?", re.ASCII)
@@ -11,7 +13,7 @@ _TOMORROW = re.compile(r"until tomorrow ([01]?[0-9]|2[0-3]):([0-5][0-9])", re.AS
 FORMS = "write 30m, 2h, 1h30m, until 09:00, until 09:00 tomorrow, until 09:00 Monday or 2026-12-05T09:00:00+03:00"
 
 
-def end_of(text: str, now: datetime, zone: tzinfo) -> datetime:
+def end_of(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     """The moment meant by `text` for somebody in `zone`. Raises ValueError with what is wrong with it."""
     end = _end_of(" ".join(text.lower().split()), text.strip(), now, zone)
     if end - now < LEAST:
@@ -21,14 +23,13 @@ def end_of(text: str, now: datetime, zone: tzinfo) -> datetime:
     return end
 
 
-def _end_of(said: str, text: str, now: datetime, zone: tzinfo) -> datetime:
+def _end_of(said: str, text: str, now: datetime, zone: ZoneInfo) -> datetime:
     local = now.astimezone(zone)
     if found := _CLOCK.fullmatch(said) or _TOMORROW.fullmatch(said):
         at = time(int(found[1]), int(found[2]))
-        tomorrow = "tomorrow" in said or at <= local.time().replace(tzinfo=None)
-        days = 7 - local.weekday() if "monday" in said else int(tomorrow)  # never today
+        days = 7 - local.weekday() if "monday" in said else int("tomorrow" in said)  # never today
         day = local.date() + timedelta(days=days)
-        return datetime.combine(day, at, zone).astimezone(now.tzinfo)
+        return _next(datetime.combine(day, at), now, zone) if not days else moment_of(datetime.combine(day, at), zone)
     try:
         return now + parse_duration(said)
     except OverflowError:
@@ -37,6 +38,19 @@ def _end_of(said: str, text: str, now: datetime, zone: tzinfo) -> datetime:
         pass
     try:
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(now.tzinfo)
+        return moment.astimezone(UTC) if moment.tzinfo else _of(moment, now, zone)
     except (ValueError, OverflowError):
         raise ValueError(f"{text[:40]!r} is not a time: {FORMS}") from None
+
+
+def _of(wall: datetime, now: datetime, zone: ZoneInfo) -> datetime:
+    """The moment of this local time; of one that comes twice the second, once the first is over."""
+    first = moment_of(wall, zone)
+    second = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    return second if first <= now < second else first
+
+
+def _next(wall: datetime, now: datetime, zone: ZoneInfo) -> datetime:
+    """The same today, or else tomorrow."""
+    today = _of(wall, now, zone)
+    return today if today > now else moment_of(wall + timedelta(days=1), zone)

@@ -150,3 +150,24 @@ def test_what_cannot_be_the_end_of_a_snooze_is_refused(text):
 def test_tomorrow_is_by_the_clock_on_the_wall():
     before = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)  # in the night Berlin loses an hour
     assert end_of("until 09:00 tomorrow", before, ZoneInfo("Europe/Berlin")) - before == timedelta(hours=19)
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("now", "text", "end"),
+    [  # in March two o'clock is three, in October three o'clock is two once more
+        ("2026-03-29T00:45", "until 02:30", "2026-03-29T01:00"),
+        ("2026-03-29T00:45", "2026-03-29T02:30", "2026-03-29T01:00"),
+        ("2026-03-28T12:00", "until 02:30 tomorrow", "2026-03-29T01:00"),
+        ("2026-10-25T00:10", "until 02:30", "2026-10-25T00:30"),
+        ("2026-10-25T00:40", "until 02:30", "2026-10-25T01:30"),
+        ("2026-10-25T01:10", "until 02:30", "2026-10-25T01:30"),
+        ("2026-10-25T01:10", "2026-10-25T02:30", "2026-10-25T01:30"),
+        ("2026-10-25T01:40", "until 02:30", "2026-10-26T01:30"),
+    ],
+)
+def test_a_snooze_ends_by_the_clock_on_the_wall_also_when_that_is_changed(now, text, end):
+    found = end_of(text, datetime.fromisoformat(now).replace(tzinfo=UTC), BERLIN)
+    assert f"{found:%Y-%m-%dT%H:%M}" == end
