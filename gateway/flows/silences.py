@@ -45,6 +45,7 @@ def release_stragglers(now: datetime) -> None:
 
 
 def _turn(number: int, now: datetime) -> None:
+    hushed = _hushed(number, now)
     with transaction() as session:
         row = silences.lock(session, number)
         if row is None or row.next_at is None or row.next_at > now:
@@ -52,7 +53,8 @@ def _turn(number: int, now: datetime) -> None:
         reminded = row.reminded
         if row.ends_at <= now:
             _next_span(session, row, now)
-        begun = _begins(row, now)
+        begun = hushed and _begins(row, now)
+        row.begun_at = now if begun else row.begun_at
         if row.ended_at is None:
             span, kind = (row.starts_at, row.ends_at), Suppressor(row.kind)
             again = reminded and still_soon(row.ends_at, now)  # if not, somebody has made it longer since
@@ -60,18 +62,25 @@ def _turn(number: int, now: datetime) -> None:
             row.next_at = next_turn(kind, span, begun=row.begun_at is not None, reminded=row.reminded, now=now)
             if row.reminded and not reminded:
                 silence_news.ends_soon(session, row, now)
-        matchers = read_matchers(row.matchers)
         if begun:
             silence_news.begun(session, row, now)
     if begun:
-        log.info("silence_begun", silence=number, hushed=suppress.hush_all(matchers, now))
+        log.info("silence_begun", silence=number)
+
+
+def _hushed(number: int, now: datetime) -> bool:
+    """What a silence that begins hides is quiet now. That comes before the silence is marked as begun: where it fails
+    half way, or we die, it is done again."""
+    with reading() as session:
+        row = silences.seen(session, number)
+        if row is None or not _begins(row, now):
+            return False
+        matchers = read_matchers(row.matchers)
+    return suppress.hush_all(matchers, now)
 
 
 def _begins(row: SilenceRow, now: datetime) -> bool:
-    if row.ended_at is not None or row.begun_at is not None or row.starts_at > now:
-        return False
-    row.begun_at = now
-    return True
+    return row.ended_at is None and row.begun_at is None and row.starts_at <= now
 
 
 def _next_span(session: Session, row: SilenceRow, now: datetime) -> None:

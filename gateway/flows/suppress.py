@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from gateway import actions
+from gateway import actions, log
 from gateway.changes import Changes
 from gateway.flows import holding
 from gateway.flows.apart import apart
@@ -158,16 +159,32 @@ def _verdicts(
     return found
 
 
-def hush_all(match: Sequence[Matcher], now: datetime) -> int:
-    """A silence has begun: what is told of now, and is all hidden by it or others, is told of no more."""
+def hush_all(match: Sequence[Matcher], now: datetime) -> bool:
+    """A silence has begun: what is told of now, and is all hidden by it or others, is told of no more.
+
+    False where somebody holds an incident, and it is to be done again; the others are quiet then.
+    """
     with reading() as session:
         members = suppressed.told_now(session)
     wanted = {one.incident_id for one in members if all(matcher.matches(labels_of(one)) for matcher in match)}
-    return sum(apart("silences", partial(_hush, one, now), lambda: False, incident=one) for one in sorted(wanted))
+    done = [_hush(one, now) for one in sorted(wanted)]
+    log.info("hushed", incidents=done.count(True), held=done.count(None))
+    return None not in done
 
 
-def _hush(incident_id: int, now: datetime) -> bool:
+def _hush(incident_id: int, now: datetime) -> bool | None:
+    """Whether it is quiet now; None if somebody holds it."""
+    try:
+        return apart("silences", partial(_hush_alone, incident_id, now), lambda: False, incident=incident_id)
+    except OperationalError as problem:
+        if not locks.is_held(problem):
+            raise
+    return None
+
+
+def _hush_alone(incident_id: int, now: datetime) -> bool:
     with transaction() as session:
+        locks.wait_briefly(session)
         return hush_in(session, incident_id, world().roll.current(session), now) is not None
 
 

@@ -92,6 +92,11 @@ def put_off(session: Session, number: int, now: datetime, until: datetime) -> No
     session.execute(update(SilenceRow).where(*is_due).values(next_at=until))
 
 
+def seen(session: Session, number: int) -> SilenceRow | None:
+    """As it is, without a lock."""
+    return session.scalar(select(SilenceRow).where(SilenceRow.id == number))
+
+
 def lock(session: Session, number: int) -> SilenceRow | None:
     return _one(session, select(SilenceRow).where(SilenceRow.id == number))
 

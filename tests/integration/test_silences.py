@@ -1,18 +1,21 @@
 """Silences and maintenance windows: M13 and promise P18, through the API, with the clock in the hand."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from gateway.actions import Actor
 from gateway.acts import amend, merging
-from gateway.flows import silences
+from gateway.flows import silences, suppress
 from gateway.store import sources as source_store
 from gateway.store import vitals
 from gateway.store.db import reading, transaction
 from gateway.store.tables import Incident, SilenceRow
 from rules.words import Urgency
+from tests.integration.test_others_hold_it import somebody_else
 from tests.samples import BOOK, alert, group
 
 PAGES = ("opened", "escalated")
@@ -521,3 +524,37 @@ def test_an_incident_that_cannot_be_read_keeps_no_other_ringing_when_a_silence_b
     operator.silence('alertname=~"Disk.*"')
     assert {one.status for one in world.deliveries(incident_id=other, kind="opened")} == {"cancelled"}
     assert {one.status for one in world.deliveries(incident_id=broken, kind="opened")} == {"queued"}
+
+
+def test_a_silence_that_could_not_begin_for_all_it_hides_begins_for_the_rest_a_second_later(
+    world, operator, monkeypatch
+):
+    for mark in ("a1", "a2"):
+        world.alert(name=f"Disk{mark}", fingerprint=mark)
+    done, hush_in = [], suppress.hush_in
+
+    def locked_once(session, number, *rest):
+        done.append(number)
+        if len(done) == 2:
+            raise OperationalError("UPDATE incident", {}, sqlite3.OperationalError("database is locked"))
+        return hush_in(session, number, *rest)
+
+    monkeypatch.setattr(suppress, "hush_in", locked_once)
+    with pytest.raises(OperationalError):
+        operator.silence('alertname=~"Disk.*"')
+    assert {one.suppressed_by for one in world.incidents()} == {None, "silence:1"}
+    operator.passes(seconds=1)
+    assert {one.suppressed_by for one in world.incidents()} == {"silence:1"}
+    assert {one.status for one in pages(world)} == {"cancelled"}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_incident_that_somebody_holds_keeps_no_other_ringing_when_a_silence_begins(world, operator):
+    first, second = (world.alert(name=f"Disk{mark}", fingerprint=mark)[0] for mark in ("a1", "a2"))
+    with somebody_else() as link:
+        link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [first])
+        operator.silence('alertname=~"Disk.*"')
+        assert [one.id for one in world.incidents() if one.suppressed_by] == [second]
+        link.rollback()
+    operator.passes(seconds=1)
+    assert [one.id for one in world.incidents() if one.suppressed_by] == [first, second]
