@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -41,6 +41,16 @@ CLOCK = Actor("Nabat", "clock")
 MACHINES = ("clock", "source")  # whoever else acts is written down in the audit log
 ONCE = re.compile(r"[\w.:-]{8,100}", re.ASCII)
 UNDONE = ("dashboard", "link", "api")  # ways in by which an act can be taken back
+
+
+class Once(NamedTuple):
+    """A key of a note's, and whether it is for one text only."""
+
+    key: str = ""
+    strict: bool = False
+
+
+ANY = Once()
 
 
 class NotPossible(Exception):
@@ -126,27 +136,32 @@ def assign_on(session: Session, ids: Sequence[int], to: str, actor: Actor, now: 
     return reasons
 
 
-def add_note(incident_id: int, text: str, actor: Actor, now: datetime, once: str = "") -> Mapping[str, Any] | None:
+def add_note(
+    incident_id: int, text: str, actor: Actor, now: datetime, once: str = "", *, strict: bool = False
+) -> Mapping[str, Any] | None:
     """A line of free text on the timeline, as it is kept there. None if there is no such incident.
 
     `once`: a key that whoever writes it has made. The same text with the same key is one note, however often it comes
-    within a week.
+    within a week. Another text is another note: a page was sent, and written on. Where `strict`, NotPossible: a program
+    would not know which of them it has.
     """
     with transaction() as session:
-        return note_in(session, incident_id, text, actor, now, once if ONCE.fullmatch(once) else "")
+        return note_in(session, incident_id, text, actor, now, Once(once if ONCE.fullmatch(once) else "", strict))
 
 
 def note_in(
-    session: Session, incident_id: int, text: str, actor: Actor, now: datetime, once: str = ""
+    session: Session, incident_id: int, text: str, actor: Actor, now: datetime, once: Once = ANY
 ) -> Mapping[str, Any] | None:
     """The same within the caller's transaction."""
     case = cases.load(session, [incident_id]).get(incident_id)
     if case is None:
         return None
     account = actor.account or actor.name
-    mark = timeline.once(incident_id, account, once, text) if once else ""
+    mark = timeline.once(incident_id, account, once.key, text) if once.key else ""
     if mark and (known := timeline.noted(session, incident_id, mark, now)) is not None:
         return known
+    if mark and once.strict and timeline.heard(session, timeline.once(incident_id, account, once.key, ""), now):
+        raise NotPossible("this key was another text's: a note with other words wants a key of its own")
     changes = changes_of(session, now)
     told = quietly.mentioned(changes, case, text, account)
     kept = {"text": text, "how": actor.how, **told, **({"once": mark} if mark else {})}

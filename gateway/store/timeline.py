@@ -35,12 +35,17 @@ def once(incident_id: int, account: str, key: str, text: str) -> str:
 
 def noted(session: Session, incident_id: int, once: str, now: datetime) -> Mapping[str, Any] | None:
     """The note that came as `once` before, as it was kept; remembered for a week. From now on this one has come."""
-    insert = upsert(session, Heard, [{"key": once, "at": now}]).on_conflict_do_nothing()
-    if session.execute(insert.returning(Heard.key)).first() is not None:
+    if not heard(session, once, now):
         return None
     notes = select(Entry.detail).where(Entry.incident_id == incident_id, Entry.kind == "note")
     found = (detail for detail in session.scalars(notes.order_by(Entry.id.desc())) if detail.get("once") == once)
     return next(found, None)
+
+
+def heard(session: Session, once: str, now: datetime) -> bool:
+    """Whether `once` was heard before; remembered for a week. From now on it was."""
+    insert = upsert(session, Heard, [{"key": once, "at": now}]).on_conflict_do_nothing()
+    return session.execute(insert.returning(Heard.key)).first() is None
 
 
 def with_lines(session: Session, ids: Sequence[int], kinds: Sequence[str], since: datetime) -> set[int]:

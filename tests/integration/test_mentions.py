@@ -75,6 +75,11 @@ def test_a_note_that_is_sent_again_with_its_key_is_one_note(staffed):
     assert said[0].json == said[1].json
     assert [one["name"] for one in said[0].json["told"]] == ["Anna"]
     assert len(staffed.entries("note")) == 5
+    another = program.ask("POST", f"{path}/note", json={"text": "@anna look again"}, headers=key)
+    assert "wants a key of its own" in problem(another, 422)
+    assert len(staffed.entries("note")) == 5
+    again = program.ask("POST", f"{path}/note", json={"text": "@anna look"}, headers=key)
+    assert again.json == said[0].json
     other = Program(staffed, "read", "act", name="another script")  # keys are each author's own
     other.ask("POST", f"{path}/note", json={"text": "@anna look"}, headers=key)
     assert len(staffed.entries("note")) == 6

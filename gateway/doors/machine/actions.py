@@ -95,7 +95,10 @@ def note(call: Call, number: str) -> Response:
     once = request.headers.get("Idempotency-Key", "")
     if once and not actions.ONCE.fullmatch(once):
         raise Refused(problem(400, "Idempotency-Key: 8 to 100 letters, digits and - _ . : are wanted"))
-    kept = actions.add_note(wanted, text, call.actor, call.now, once)
+    try:
+        kept = actions.add_note(wanted, text, call.actor, call.now, once, strict=True)
+    except actions.NotPossible as wrong:
+        raise Refused(problem(422, f"Idempotency-Key: {wrong}")) from wrong
     if kept is None:
         raise not_found(number)
     told = {name: list(kept.get(name, ())) for name in ("told", "not_told")}

@@ -142,7 +142,7 @@ def _of_rooms() -> Data:
 
 
 def _noted(body: Data) -> Data:
-    words = "Of whoever writes it: the same text with the same key is one note, however often it is sent."
+    words = "Of whoever writes it: a text sent again with its key is one note; another text with it is refused, 422."
     form: Data = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{8,100}$"}
     key = {"name": "Idempotency-Key", "in": "header", "schema": form, "description": words}
     said = _action("A line of text on its timeline; who is named in it with @ is told", body, "Noted")
