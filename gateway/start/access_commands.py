@@ -51,7 +51,7 @@ def token_create(kind: str, name: str, scopes: str, *, signing: bool) -> None:
     click.echo(made)
 
 
-@token.command("list")
+@token.command("list", help="All of them, by their last characters: whose, and when used last.")
 def token_list() -> None:
     with program(), reading() as session:
         for row, source in source_store.list_tokens(session):
@@ -61,7 +61,9 @@ def token_list() -> None:
             click.echo(f"…{row.ending}  {what:14} {row.name:24} {state}")
 
 
-@token.command("revoke", context_settings={"ignore_unknown_options": True})  # an ending may begin with a hyphen
+@token.command(
+    "revoke", help="End one, named by its last characters.", context_settings={"ignore_unknown_options": True}
+)  # an ending may begin with a hyphen
 @click.argument("ending")
 def token_revoke(ending: str) -> None:
     with program() as (_, world), transaction() as session:
@@ -77,16 +79,18 @@ def token_revoke(ending: str) -> None:
 def user() -> None: ...
 
 
-@user.command("create")
+@user.command("create", help="Somebody who can sign in; asks for the password.")
 @click.argument("email")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@click.option("--name", default="")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
+@click.option("--name", default="", help="As pages and messages say it; else the address is said.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def user_create(email: str, role: str, name: str, *, password_stdin: bool) -> None:
     if password_stdin:
         password = sys.stdin.readline().rstrip("\n")
-    else:
+    elif sys.stdin.isatty():
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        fail("there is no terminal to ask for the password: give it as a line of standard input, with --password-stdin")
     if wrong := passwords.complaint(password, email, name):
         fail(wrong)
     hashed = passwords.hash_password(password)
@@ -102,7 +106,7 @@ def user_create(email: str, role: str, name: str, *, password_stdin: bool) -> No
 def people_group() -> None: ...
 
 
-@people_group.command("import")
+@people_group.command("import", help="What FILE says is so; twice changes nothing.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def people_import(file: Path) -> None:
     plain = settings()
@@ -125,7 +129,7 @@ def _leads_out(channel: str, address: str, env: Mapping[str, str]) -> str:
     return channels.find(channel).check(address, env) if channel in CALLED else ""
 
 
-@people_group.command("export", help="As `import` reads it, keys in clear: keep it as you keep NABAT_SECRET_KEY.")
+@people_group.command("export", help="As `import` reads it. Keys in clear: keep it as you keep NABAT_SECRET_KEY.")
 def people_export() -> None:
     with program() as (_, world), transaction() as session:
         try:

@@ -14,7 +14,7 @@ from gateway.store.types import moment
 def audit_group() -> None: ...
 
 
-@audit_group.command("verify", help="Follows its chain from the first row; names the first that is broken, exit 1.")
+@audit_group.command("verify", help="Follows its chain from the first row. Names the first that is broken, exit 1.")
 def verify() -> None:
     with program(), reading() as session:
         chain = audit.follow(session, audit.Chain())

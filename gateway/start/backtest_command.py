@@ -30,10 +30,10 @@ STEPS = 20  # the least one hears of how far it is
 WIDTH = 30
 
 
-@click.command("backtest", help="The past through a proposed rule book: exit 0 if no emergency is missed by it.")
+@click.command("backtest", help="The past through another rule book. Exit 1 if an emergency is missed by it.")
 @click.option("--last", default="30d", show_default=True, help="How much of the past; payloads are kept for 30 days.")
 @click.option("--rules", "place", default=None, help="The proposed rule book; the one in force if not given.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="The same for a program.")
 def rules_backtest(last: str, place: str | None, *, as_json: bool) -> None:
     try:
         span = parse_duration(last)

@@ -24,8 +24,14 @@ from gateway.store.db import transaction
 from gateway.store.types import micros
 from gateway.worker import Worker, stop_on_signals
 
+HOST = "The address to listen at; 0.0.0.0 lets other machines in."
+PORT = "The port to listen at."
 
-@click.group(help="Nabat, the alarm bell: alerts in, the right people reached.")
+
+@click.group(
+    help="Nabat, the alarm bell: alerts in, the right people reached.",
+    epilog="./nabat test [PYTEST ARGUMENTS] runs the tests. Settings are environment variables, all in README.md.",
+)
 def cli() -> None: ...
 
 
@@ -46,8 +52,8 @@ cli.add_command(audit_group)
 
 
 @cli.command(help="Start web, worker and auditor here, and watch over them.")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True, help=HOST)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help=PORT)
 @click.option("--demo", "with_demo", is_flag=True, help="With an invented firm and its last 30 days, filled in once.")
 def up(host: str, port: int, *, with_demo: bool) -> None:
     if wrong := web.complaint(host, port):
@@ -62,9 +68,9 @@ def up(host: str, port: int, *, with_demo: bool) -> None:
 
 
 @cli.command("web", help="One web server; any number may share one PostgreSQL.")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--processes", default=2, show_default=True, type=click.IntRange(1))
+@click.option("--host", default="127.0.0.1", show_default=True, help=HOST)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help=PORT)
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1), help="How many share the work.")
 def serve(host: str, port: int, processes: int) -> None:
     if wrong := web.complaint(host, port):
         fail(wrong)
@@ -83,13 +89,13 @@ def worker() -> None:
         hear_no_more()
 
 
-@cli.command(help="One auditor: asks whether the others do their work, and raises the alarm when they do not.")
+@cli.command(help="One auditor. Asks whether the others do their work, and raises the alarm when they do not.")
 def auditor() -> None:
     watch.run()
 
 
 @cli.command("doctor", help="Whether all is well: exit 0 only then. Changes nothing; the server may run or not.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="The same for a program.")
 def examine(*, as_json: bool) -> None:
     health = doctor.examine()
     click.echo(doctor.as_json(health) if as_json else doctor.as_text(health))

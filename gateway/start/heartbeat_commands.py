@@ -1,5 +1,6 @@
 """The commands about heartbeats: what must come again and again, by which address, and when it came last."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import click
@@ -10,6 +11,7 @@ from gateway.store import audit
 from gateway.store import heartbeats as store
 from gateway.store.db import reading, transaction
 from gateway.store.heartbeats import Expected
+from gateway.store.tables import HeartbeatRow
 from rules.cron import read_cron
 from rules.durations import parse_duration, write_duration
 from rules.heartbeats import LEAST_EVERY, LEAST_GRACE, MOST_EVERY, MOST_GRACE
@@ -17,21 +19,26 @@ from rules.walltime import is_zone
 from rules.words import Severity
 
 LONGEST_NAME = 100
+OF = "Of the alert that tells of its silence."
 
 
 @click.group(
-    "heartbeat", help="What must come again and again: its silence opens an incident, its next beat closes it."
+    "heartbeat", help="What must come again and again. Its silence opens an incident, its next beat closes it."
 )
 def heartbeat_group() -> None: ...
 
 
-@heartbeat_group.command("add", help="Prints the address that the job asks for when it is done: curl -fsS ADDRESS")
+@heartbeat_group.command(
+    "add", help="One more. Prints the address that the job asks for when it is done: curl -fsS ADDRESS"
+)
 @click.argument("name")
 @click.option("--every", default="", help="Its period: 5m.")
 @click.option("--cron", default="", help='Or when it comes: "0 3 * * *".')
 @click.option("--grace", default="5m", show_default=True, help="How late it may be.")
 @click.option("--timezone", "zone", default="", help="Of the cron expression; NABAT_TIMEZONE if not given.")
-@click.option("--severity", type=click.Choice([one.value for one in Severity]), default="error", show_default=True)
+@click.option(
+    "--severity", type=click.Choice([one.value for one in Severity]), default="error", show_default=True, help=OF
+)
 def heartbeat_add(name: str, every: str, cron: str, grace: str, zone: str, severity: str) -> None:
     if bool(every) == bool(cron):
         fail("give --every or --cron")
@@ -45,12 +52,19 @@ def heartbeat_add(name: str, every: str, cron: str, grace: str, zone: str, sever
         wanted = Expected(
             name.strip(), period, _cron(cron), place, _span(grace, LEAST_GRACE, MOST_GRACE), Severity(severity)
         )
-        known = store.listed(session)
-        if any(row.name == wanted.name for row in known) or len(known) >= store.MOST:
-            fail(f"there is a heartbeat {wanted.name!r} already, or {store.MOST} of them")
+        _room_for(wanted.name, store.listed(session))
         token = store.add(session, wanted, now)
         audit.note(session, now, operator(), "heartbeat add", wanted.name, "command", every=every, cron=cron)
     click.echo(f"{world.settings.public_url}/heartbeat/{token}")
+
+
+def _room_for(name: str, known: Sequence[HeartbeatRow]) -> None:
+    for row in known:
+        if row.name == name:
+            by = "another name, or `./nabat heartbeat remove` first" if row.hash else "it stands in the rule book"
+            fail(f"there is a heartbeat {name!r} already: {by}")
+    if len(known) >= store.MOST:
+        fail(f"there are {len(known)} heartbeats already, and no more are kept: remove one that nobody needs")
 
 
 def _span(text: str, low: timedelta, high: timedelta) -> timedelta:
@@ -72,7 +86,7 @@ def _cron(text: str) -> str:
     return " ".join(text.split())
 
 
-@heartbeat_group.command("list")
+@heartbeat_group.command("list", help="All of them, with the last beat of each.")
 def heartbeat_list() -> None:
     with program(), reading() as session:
         for row in store.listed(session):
@@ -85,7 +99,7 @@ def heartbeat_list() -> None:
             click.echo(f"{row.name:24} {state:24} {rhythm}, grace {row.grace} s  {by}  {last}".rstrip())
 
 
-@heartbeat_group.command("remove", help="Nobody waits for it any more; what was told of its silence is over.")
+@heartbeat_group.command("remove", help="Nobody waits for it any more. What was told of its silence is over.")
 @click.argument("name")
 def heartbeat_remove(name: str) -> None:
     with program() as (_, world), transaction() as session:

@@ -54,7 +54,10 @@ def _book(place: Path) -> book.RuleBook:
         fail(*problem.complaints)
 
 
-@rules_group.command("check", help="All that is wrong or doubtful about a rule book; exit 0 if nothing is wrong.")
+@rules_group.command(
+    "check",
+    help="All that is wrong or doubtful. PLACE: a directory or file, else the book in force. Exit 1 if it is wrong.",
+)
 @click.argument("place", required=False)
 @click.option("--strict", is_flag=True, help="Warnings are mistakes as well.")
 def rules_check(place: str | None, *, strict: bool) -> None:
@@ -79,15 +82,19 @@ def rules_check(place: str | None, *, strict: bool) -> None:
 
 @rules_group.command(
     "explain",
-    help="What would happen to this payload, and why; or why an incident was told as it was. Sends and writes nothing.",
+    help="What would come of a payload, and why. Or why an incident was told as it was. Sends and writes nothing.",
 )
 @click.argument("payload", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--incident", "number", type=int, default=None, help="An incident's number, instead of a payload.")
-@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True)
-@click.option("--source", default="alertmanager", show_default=True)
-@click.option("--at", default="", help="The moment; now if not given.")
-@click.option("--rules", "place", default=None, help="Another rule book.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of the answer.")
+@click.option("--source", default="alertmanager", show_default=True, help="The kind of source it comes from.")
+@click.option(
+    "--at",
+    default="",
+    help="The moment: 2026-12-05T03:12, in the book's time zone or with an offset; now if not given.",
+)
+@click.option("--rules", "place", default=None, help="Another rule book: a directory or file.")
+@click.option("--json", "as_json", is_flag=True, help="The same for a program.")
 def rules_explain(  # noqa: PLR0913 - a command has as many as it has options
     payload: Path | None, number: int | None, language: str, source: str, at: str, place: str | None, *, as_json: bool
 ) -> None:
@@ -169,7 +176,10 @@ def _directory(rules: Path) -> Directory | None:
             db.engine.dispose()
 
 
-@rules_group.command("test", help="The rule book's own test cases, tests/*.yaml in its directory; exit 0 if all hold.")
+@rules_group.command(
+    "test",
+    help="The book's own test cases. PLACE: a book with tests/*.yaml, else the one in force. Exit 1 if one fails.",
+)
 @click.argument("place", required=False)
 def rules_test(place: str | None) -> None:
     chosen = _place(place)

@@ -22,11 +22,11 @@ T = TypeVar("T")
 CONFIRM = f'Where nothing is left out: "{EVERYTHING}".'
 
 
-@click.group("silence", help="Tell nobody of some alerts until a time. They are stored and counted all the same.")
+@click.group("silence", help="Tell nobody of some alerts for a time. They are stored and counted all the same.")
 def silence_group() -> None: ...
 
 
-@click.group("maintenance", help="Planned windows, once or again and again, in which nobody is told of some alerts.")
+@click.group("maintenance", help="Planned silences. Once, or again and again, nobody is told of some alerts.")
 def maintenance_group() -> None: ...
 
 
@@ -37,7 +37,7 @@ def maintenance_group() -> None: ...
 @click.option("--for", "length", default="", help="How long: 2h.")
 @click.option("--until", default="", help="Or until when: 2026-12-05T09:00, in the book's time zone or with an offset.")
 @click.option("--start", default="", help="Not from now on, but from then.")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="Why, for whoever wonders.")
 @click.option("--author", default="", help="An e-mail address of somebody here is reminded before the end.")
 @click.option(
     "--hide-emergencies", "all_of_it", is_flag=True, help="Emergencies, too; else they are told all the same."
@@ -61,8 +61,8 @@ def silence_add(matchers: tuple[str, ...], length: str, until: str, *, all_of_it
 @click.option("--length", required=True, help="How long each lasts: 2h.")
 @click.option("--rrule", "rule", default="", help="When it comes again (RFC 5545): FREQ=WEEKLY;BYDAY=TU.")
 @click.option("--timezone", "zone", default="", help="Whose wall clock; the setting NABAT_TIMEZONE if not given.")
-@click.option("--reason", required=True)
-@click.option("--author", default="")
+@click.option("--reason", required=True, help="Why, for whoever wonders.")
+@click.option("--author", default="", help="Whose it is; you if not given.")
 @click.option("--confirm", default="", help=CONFIRM)
 def maintenance_add(matchers: tuple[str, ...], start: str, length: str, zone: str, **more: str) -> None:
     with program() as (_, world):

@@ -21,7 +21,7 @@ from rules.durations import write_duration
 def source_group() -> None: ...
 
 
-@source_group.command("list")
+@source_group.command("list", help="All of them: heard when, and how each Alertmanager answered.")
 def source_list() -> None:
     with program(), reading() as session:
         behind: dict[int, list[AlertmanagerAddress]] = {}
@@ -39,9 +39,11 @@ def source_list() -> None:
                 click.echo(f"    {address.url}  {asked}")
 
 
-@source_group.command("set", help="Where the Alertmanagers behind a source can be asked; replaces what was set before.")
+@source_group.command("set", help="Its Alertmanagers; what is stale. Replaces what was set before.")
 @click.argument("name")
-@click.option("--alertmanager-url", "urls", multiple=True, help="One for each Alertmanager that sends as this source.")
+@click.option(
+    "--alertmanager-url", "urls", multiple=True, help="Where one can be asked; once for each that sends as this source."
+)
 @click.option("--bearer", is_flag=True, help="They want a bearer token: asked for, or read from standard input.")
 @click.option("--user", default="", help="They want a user and a password: the password is asked for in the same way.")
 @click.option(

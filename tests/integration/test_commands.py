@@ -152,6 +152,9 @@ def test_a_person_is_made_with_a_password_from_standard_input(nabat):
     assert code == 1
     assert "already" in words
     assert nabat("user", "create", "x@example.org", "--role", "admin", "--password-stdin", stdin="short\n")[0] == 1
+    code, _, words = nabat(*who[:-1], stdin="correct horse battery staple\n" * 2)  # no terminal
+    assert (code, words.count("\n")) == (1, 1)
+    assert "--password-stdin" in words
 
 
 def test_importing_people_twice_changes_nothing(nabat, tmp_path):

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from gateway.start.commands import cli
+from gateway.store import heartbeats as store
 from gateway.store.db import db
 from gateway.store.tables import Audit, HeartbeatRow, SilenceRow, Source
 from tests.samples import BOOK
@@ -70,7 +71,7 @@ def test_a_window_shows_its_next_times(nabat):
     assert nabat("maintenance", "end", str(row.id))[0] == 0
 
 
-def test_a_heartbeat_has_an_address_that_is_kept_only_as_a_hash(nabat):
+def test_a_heartbeat_has_an_address_that_is_kept_only_as_a_hash(nabat, monkeypatch):
     code, said = nabat(
         "heartbeat", "add", "backup", "--cron", "0 3 * * *", "--grace", "10m", "--timezone", "Asia/Tokyo"
     )
@@ -88,6 +89,11 @@ def test_a_heartbeat_has_an_address_that_is_kept_only_as_a_hash(nabat):
         ("", "--every", "5m"),
     ):
         assert nabat("heartbeat", "add", *wrong)[0] == 1, wrong
+    said = nabat("heartbeat", "add", "backup", "--every", "5m")[1]
+    assert said == "there is a heartbeat 'backup' already: another name, or `./nabat heartbeat remove` first\n"
+    monkeypatch.setattr(store, "MOST", 1)
+    said = nabat("heartbeat", "add", "another", "--every", "5m")[1]
+    assert said == "there are 1 heartbeats already, and no more are kept: remove one that nobody needs\n"
     assert nabat("heartbeat", "remove", "backup")[0] == 0
     assert nabat("heartbeat", "remove", "backup")[0] == 1
 
