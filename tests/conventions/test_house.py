@@ -8,6 +8,7 @@ import click
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway import channels, sources
@@ -162,6 +163,32 @@ def test_a_command_of_the_readme_exists(line):
     known = {option for parameter in found.params for option in parameter.opts} | {"--help"}
     given = {word.partition("=")[0] for word in words if word.startswith("--")}
     assert given <= known, f"./nabat {line}: no option {sorted(given - known)}"
+
+
+def every_command(command=commands.cli, words=("nabat",)):
+    yield words, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from every_command(inner, (*words, name))
+
+
+@pytest.mark.parametrize(("words", "command"), [pytest.param(*one, id=" ".join(one[0])) for one in every_command()])
+def test_a_command_and_its_options_say_what_they_are_for(words, command):
+    assert command.help, f"{' '.join(words)} has no help"
+    mute = [one.opts for one in command.params if isinstance(one, click.Option) and not one.help]
+    assert not mute, f"{' '.join(words)}: options without help: {mute}"
+    said = CliRunner().invoke(commands.cli, [*words[1:], "--help"], terminal_width=80).output
+    assert "..." not in said.replace("[ARGS]...", "").replace("[MATCHERS]...", ""), said  # a list of commands cuts
+
+
+PATH = r"`([\w./*-]*\w\.(?:py|service))[:`]"  # of a file of ours, whole or its end; NAME stands for any
+DOCS = [README, *sorted((ROOT / "docs").rglob("*.md")), ROOT / "bench/README.md"]
+
+
+@pytest.mark.parametrize("doc", DOCS, ids=named)
+def test_a_file_that_the_documents_name_is_there(doc):
+    """As a part of its path says it: `store/audit.py` or `tests/sources/*.py`."""
+    told = {path for path in re.findall(PATH, doc.read_text()) if "NAME" not in path}
+    assert not [path for path in sorted(told) if not next(ROOT.glob(f"**/{path}"), None)]
 
 
 def test_the_readme_has_the_table_of_settings():
