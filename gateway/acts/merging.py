@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.actions import Actor, NotPossible, carry_out, changes_of, remember, write_down
 from gateway.acts.amend import hang_up, locked
+from gateway.acts.gathering import look_again
 from gateway.changes import Changes
 from gateway.store import alerts, bulk, cases, outbox, rulings, timeline, undos
 from gateway.store.cases import Case
@@ -18,7 +19,7 @@ from gateway.store.undos import Item
 from gateway.world import world
 from rules.lifecycle import NEW, NOTHING, Given, Reason, Signal
 from rules.phases import RECONSIDER, decide
-from rules.timing import Phase
+from rules.timing import UNTOLD, Phase
 from rules.undoing import MERGE, OWN_CLEARED, Gone
 from rules.walltime import zone_of
 from rules.words import Kind, Status
@@ -56,10 +57,10 @@ def _merge(session: Session, incident_id: int, into: int, actor: Actor, now: dat
     firing = sum(1 for row in rows if row[1])
     target.alert_count += case.alert_count
     target.state = replace(target.state, snoozed_firing=target.state.snoozed_firing + firing)
-    if target.state.suppressed_by and case.calls and firing:  # what keeps the one quiet may not hide the other's alerts
-        target.state = replace(target.state, next_at=now)
     changes.touch(target)
     changes.line(target, "merged in", actor.name, {"number": case.id, "title": case.title, "how": actor.how})
+    if case.calls and firing:
+        _heard_of(changes, case, target)
     case.state = decide(case.state, Signal.RESOLVE, case.route, now).after
     case.resolved_at, case.resolved_by, case.resolve_kind = now, actor.name, "merged"
     changes.touch(case)
@@ -71,6 +72,14 @@ def _merge(session: Session, incident_id: int, into: int, actor: Actor, now: dat
     write_down(session, now, actor, "merge", case, into=str(target.id))
     moved = tuple(row[0] for row in rows)
     return Item(case.id, replace(before, firing=firing), undos.standing(case), target.id, moved)
+
+
+def _heard_of(changes: Changes, case: Case, target: Case) -> None:
+    """What keeps the one quiet may not hide the other's alerts, and what people were told of already waits no more."""
+    if target.state.phase in UNTOLD and case.state.phase not in UNTOLD:
+        target.state = replace(target.state, phase=Phase.HELD, next_at=changes.now)
+    else:
+        look_again(changes, target)
 
 
 def firing_of(session: Session, target_id: int) -> dict[int, bool]:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor, carry_out, changes_of, write_down
-from gateway.acts import merging
+from gateway.acts import hushing, merging
+from gateway.acts.gathering import look_again
 from gateway.changes import Changes
 from gateway.demo.mark import is_invented
 from gateway.store import alerts, audit, cases, jobs, outbox, undos
@@ -147,6 +148,7 @@ def _restore(
             carry_out(changes, case, decide(case.state, Signal.BACK, case.route, now), actor)
         else:
             _stand_again(changes, case, item, row.at, heard=case.id in heard, by=actor.name)
+            look_again(changes, case)
         if row.act == "resolve":
             alerts.unmute(session, case.id)
         write_down(session, now, actor, f"undo {row.act}", case)
@@ -156,6 +158,7 @@ def _restore(
         calling = [case for case, _ in good if case.calls and case.id not in told_anew]
         undos.bring_back(session, waiting, [case.id for case in calling], CALLED_OFF[row.act], row.at, now)
         _reach_somebody(session, calling, row.at, now)
+        hushing.hush_each(session, [case.id for case, _ in good if case.calls], now)
         outbox.wake_workers(session)
 
 

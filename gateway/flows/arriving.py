@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor, carry_out
+from gateway.acts.gathering import Gathering
 from gateway.changes import Changes, Course
 from gateway.flows import beats, hearing, returns, tickets
-from gateway.flows.holding import Gathering
 from gateway.flows.suppress import Quiet
 from gateway.store import alerts as alert_store
 from gateway.store import bulk, cases, rulings

@@ -42,6 +42,7 @@ def release_stragglers(now: datetime) -> None:
             return
     with transaction() as session:
         silences.release(session, now)
+    suppress.release_left_behind(now)
 
 
 def _turn(number: int, now: datetime) -> None:

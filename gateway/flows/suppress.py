@@ -7,26 +7,27 @@ from functools import partial
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from gateway import actions, log
+from gateway import log
+from gateway.acts.hushing import hush_in, verdicts_of
 from gateway.changes import Changes
 from gateway.flows import holding
 from gateway.flows.apart import apart
 from gateway.flows.own_alerts import is_never_quiet
-from gateway.store import cases, inhibitors, locks, silences, suppressed
+from gateway.store import inhibitors, locks, silences, suppressed
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from gateway.store.db import reading, transaction
 from gateway.store.silences import Hidden
-from gateway.store.suppressed import Member, alert_of, labels_of
+from gateway.store.suppressed import Member, labels_of
 from gateway.world import world
 from rules import inhibition, suppress
 from rules.inhibition import Inhibition
-from rules.lifecycle import Given, Reason, Signal
+from rules.lifecycle import Reason
 from rules.matchers import Matcher, seen_labels
-from rules.words import Alert, Directory, Kind, Suppression, Suppressor, Urgency
+from rules.words import Alert, Kind, Suppression, Urgency
 
 SHOWN = 5  # titles named on a timeline line
-ASK_AGAIN = timedelta(days=1)
+LATE = timedelta(minutes=5)  # no alert takes longer from the clock to commit
 
 
 class Quiet:
@@ -106,57 +107,38 @@ def step(incident_id: int, now: datetime) -> Reason | None:
         return holding.step_in(session, incident_id, now)
 
 
-def hush_in(session: Session, incident_id: int, directory: Directory, now: datetime) -> Reason | None:
-    """Within the caller's transaction: it is suppressed, if all that fires of it is. None if it is not."""
-    case = cases.load(session, [incident_id]).get(incident_id)
-    members = suppressed.firing(session, incident_id) if case is not None and case.open else []
-    verdicts = _verdicts(session, members, directory, now)
-    by = suppress.together(verdicts)
-    if by is None:
-        return None
-    given = Given(suppression=by)
-    reason = actions.act_in(session, incident_id, Signal.SUPPRESS, actions.CLOCK, now, given)
-    if reason is not Reason.SUPPRESSED:
-        return None
-    hidden = [
-        Hidden(found, one.source_id, one.fingerprint, incident_id, one.title)
-        for one, found in zip(members, verdicts, strict=True)
-        if found is not None
-    ]
-    silences.note_hidden(session, hidden, now)
-    return reason
-
-
 def release_inhibited(now: datetime) -> None:
     """What is not all part of something bigger any more, nor silenced, is looked at now. Safe to repeat."""
     with reading() as session:
-        members = suppressed.inhibited(session)
-        verdicts = _verdicts(session, members, world().roll.current(session), now, answered=True) if members else []
+        loud = _loud(session, suppressed.inhibited(session), now)
+    _release(loud, now)
+
+
+def release_left_behind(now: datetime) -> None:
+    """The same of what a silence or window hid that is over, where others go on hiding the rest of the incident.
+
+    An alert that came while that was being ended knew nothing of it.
+    """
+    with reading() as session:
+        loud = _loud(session, suppressed.left_behind(session, now - LATE, now), now)
+    _release(loud, now)
+
+
+def _loud(session: Session, members: Sequence[Member], now: datetime) -> list[int]:
+    """Of these incidents, given by all that fires of them, those that are not all hidden."""
+    if not members:
+        return []
+    verdicts = verdicts_of(session, members, world().roll.current(session), now, answered=True)
     found = dict[int, list[Suppression | None]]()
     for one, verdict in zip(members, verdicts, strict=True):
         found.setdefault(one.incident_id, []).append(verdict)
-    loud = [number for number, each in found.items() if suppress.together(each) is None]
-    if loud:
+    return [number for number, each in found.items() if suppress.together(each) is None]
+
+
+def _release(incident_ids: Sequence[int], now: datetime) -> None:
+    if incident_ids:
         with transaction() as session:
-            inhibitors.release(session, loud, now)
-
-
-def _verdicts(
-    session: Session, members: Sequence[Member], directory: Directory, now: datetime, *, answered: bool = False
-) -> list[Suppression | None]:
-    """A silence, or something bigger, for each; there is no end to know of the latter: it is asked again in a day."""
-    rules = world().shelf.book.inhibitions
-    keys = {key for one in members if one.kind == Kind.ALERT for key in inhibition.targets(rules, labels_of(one))}
-    active = inhibitors.active(session, keys, answered=answered) if keys else {}
-    found: list[Suppression | None] = []
-    for one in members:
-        bigger = [active[key] for key in inhibition.targets(rules, labels_of(one)) if key in active] if active else []
-        others = [number for number in bigger if number != one.incident_id]
-        by = _verdict(one, directory, now)
-        if by is None and others:
-            by = Suppression(Suppressor.INHIBITION, others[0], now + ASK_AGAIN)
-        found.append(by)
-    return found
+            inhibitors.release(session, incident_ids, now)
 
 
 def hush_all(match: Sequence[Matcher], now: datetime) -> bool:
@@ -186,10 +168,3 @@ def _hush_alone(incident_id: int, now: datetime) -> bool:
     with transaction() as session:
         locks.wait_briefly(session)
         return hush_in(session, incident_id, world().roll.current(session), now) is not None
-
-
-def _verdict(one: Member, directory: Directory, now: datetime) -> Suppression | None:
-    alert = alert_of(one)
-    if is_never_quiet(one.source_id, alert):
-        return None
-    return suppress.verdict(seen_labels(alert), directory.silences, one.urgency, now)

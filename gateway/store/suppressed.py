@@ -58,6 +58,25 @@ def inhibited(session: Session) -> list[Member]:
     return [_member(row) for row in bulk.select_plain(session, quiet, "inhibition:%")]
 
 
+_LEFT = (
+    "SELECT a.incident_id FROM silence s JOIN hidden_alert h ON h.silence_id = s.id "
+    "JOIN alert a ON a.source_id = h.source_id AND a.fingerprint = h.fingerprint AND a.latest AND a.firing "
+    "JOIN incident i ON i.id = a.incident_id "
+    "WHERE i.suppressed_by IS NOT NULL AND i.status <> 'resolved' AND i.next_at > {} AND "
+)
+_ENDED = _LEFT + "s.ended_at > {}"
+_SPAN_OVER = _LEFT + "s.ended_at IS NULL AND s.rule <> '' AND h.until > {} AND h.until <= {}"
+
+
+def left_behind(session: Session, since: datetime, now: datetime) -> list[Member]:
+    """What fires of the incidents that are kept quiet and have an alert whose silence, or time of a window, is over
+    since then."""
+    at = micros(now)
+    ended = bulk.select_plain(session, _ENDED, at, micros(since))
+    ids = {row[0] for row in [*ended, *bulk.select_plain(session, _SPAN_OVER, at, micros(since), at)]}
+    return [_member(row) for row in bulk.select(session, _FIRING + "i.id {list}", sorted(ids))] if ids else []
+
+
 def all_firing(session: Session) -> list[Member]:
     """Everything that fires in an open incident."""
     return [_member(row) for row in bulk.select_plain(session, _FIRING + "i.status <> 'resolved'")]

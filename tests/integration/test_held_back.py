@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from gateway.acts import handover
+from gateway.actions import Actor
+from gateway.acts import handover, merging
 from gateway.store.db import reading
 from rules.lifecycle import Signal
 from tests.browsing import Browser, everybody_has_a_password
@@ -21,6 +22,7 @@ MORNING = (
 )
 MANY = BOOK.replace("policy: infra}", "policy: infra, at_least: {alerts: 3, within: 10m}}", 1)
 FLAPS = "flapping: {changes: 4, within: 30m, quiet: 15m}\n"
+ANNA = Actor("Anna", "dashboard")
 MONDAY_NINE = datetime(2026, 12, 7, 6, 0, tzinfo=UTC)  # in Moscow
 
 
@@ -209,3 +211,33 @@ def test_what_is_back_before_the_calendar_opens_is_in_the_digest_too(staffed_of,
     until(world, MONDAY_NINE + timedelta(days=1))
     assert [one.status for one in world.deliveries(kind="escalated")] == ["bundled"] * 2
     assert len(providers.mail.mails) == before + 1
+
+
+def test_what_becomes_enough_by_a_merge_is_told(world_of):
+    world = world_of(book=MANY.replace("at_least", "group_by: [alertname, instance], at_least"))
+    numbers = [world.alert(fingerprint=f"f{n}", instance=f"h{n}")[0] for n in range(3)]
+    merging.merge(numbers[1], numbers[0], ANNA, world.clock.now())
+    assert world.incidents()[0].phase == "gathering"
+    merging.merge(numbers[2], numbers[0], ANNA, world.clock.now())
+    assert (world.incidents()[0].phase, world.incidents()[0].level) == ("", 1)
+    assert {one.incident_id for one in world.deliveries()} == {numbers[0]}
+
+
+def test_what_becomes_enough_by_a_merge_is_held_on_where_that_is_its_rule(world_of):
+    world = world_of(book=MANY.replace("at_least", "hold_for: 60s, group_by: [alertname, instance], at_least"))
+    numbers = [world.alert(fingerprint=f"f{n}", instance=f"h{n}")[0] for n in range(3)]
+    for number in numbers[1:]:
+        merging.merge(number, numbers[0], ANNA, world.clock.now())
+    assert (world.incidents()[0].phase, world.incidents()[0].level) == ("held", 0)
+    world.passes(seconds=60)
+    assert world.incidents()[0].level == 1
+
+
+def test_what_was_told_of_is_held_back_by_no_merge(world_of):
+    world = world_of(book=MANY)
+    (held,) = world.alert()
+    (told,) = world.alert(name="Other", fingerprint="b1", severity="warning")
+    assert [one.level for one in world.incidents()] == [0, 1]
+    merging.merge(told, held, ANNA, world.clock.now())
+    world.passes(seconds=1)
+    assert {one.id: one.level for one in world.incidents()}[held] == 1

@@ -135,6 +135,50 @@ def test_an_alert_that_knew_nothing_of_the_end_is_released_by_the_next_look(worl
     assert pages(world)
 
 
+def as_if_it_came_while_its_silence_was_being_ended(world, operator, number):
+    """An alert that was taken in before, and stored right after: it did not know of the end, nor the end of it."""
+    (before,) = [one.next_at for one in world.incidents()]
+    operator.ask("DELETE", f"silences/{number}")
+    with transaction() as session:
+        session.execute(update(Incident).values(next_at=before))
+
+
+def test_an_alert_that_knew_nothing_of_the_end_waits_for_no_silence_of_others_of_its_incident(world, operator):
+    operator.silence('instance="db1"', **{"for": "12h"})
+    world.alert(name="DiskFull", instance="db1")
+    number = operator.silence('instance="db2"', **{"for": "13h"})
+    world.alert(name="DiskFull", fingerprint="a2", instance="db2")
+    as_if_it_came_while_its_silence_was_being_ended(world, operator, number)
+    operator.passes(seconds=4)
+    assert {one.level for one in pages(world)} == {1}
+    assert world.incident().suppressed_by is None
+
+
+def test_nor_does_one_that_came_at_the_very_end_of_a_window_that_comes_again(world, operator):
+    operator.silence('instance="db1"', **{"for": "12h"})
+    world.alert(name="DiskFull", instance="db1")
+    operator.window('instance="db2"', start="2026-12-05T01:00", length="1h", rule="RRULE:FREQ=DAILY")
+    world.alert(name="DiskFull", fingerprint="a2", instance="db2")
+    (before,) = [one.next_at for one in world.incidents()]
+    world.clock.advance(minutes=48)
+    silences.turn_due(world.clock.now())
+    with transaction() as session:
+        session.execute(update(Incident).values(next_at=before))
+    operator.passes(seconds=4)
+    assert {one.level for one in pages(world)} == {1}
+
+
+def test_what_is_hidden_all_the_same_stays_so_when_one_of_its_silences_was_ended(world, operator):
+    operator.silence('instance="db1"', **{"for": "4h"})
+    number = operator.silence("alertname=DiskFull", **{"for": "3h"})
+    world.alert(name="DiskFull", instance="db1")
+    as_if_it_came_while_its_silence_was_being_ended(world, operator, number)
+    for _ in range(3):
+        operator.passes(seconds=4)
+    assert pages(world) == []
+    assert world.timeline() == ["suppressed"]
+
+
 def test_it_stops_the_ladder_of_what_was_told_before(world, operator):
     number = world.alert(name="DiskFull")[0]
     other = world.alert(name="Heat", fingerprint="b", instance="r1")[0]

@@ -1,7 +1,7 @@
 """Taking back what was just done: from the list, an incident's page, a phone; and when it is refused."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -18,9 +18,11 @@ from rules.lifecycle import Given, Signal
 from rules.undoing import Obstacle
 from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_machine_api import Program
-from tests.samples import alert, group
+from tests.integration.test_silences import Operator
+from tests.samples import BOOK, alert, group
 
 ANNA = Actor("Anna", "dashboard", account="anna@example.org")
+LATER = datetime(2026, 12, 5, 4, 0, tzinfo=UTC)
 OLEG = Actor("Oleg", "dashboard", account="oleg@example.org")
 
 
@@ -243,3 +245,44 @@ def test_old_ones_are_let_go(world):
     world.clock.advance(days=2)
     housekeeping.tidy(world.clock.now())
     assert db.session.scalars(select(UndoRow)).all() == []
+
+
+QUIET = {"matchers": ["alertname=InstanceDown"], "reason": "kernel update", "for": "2h", "page_emergencies": False}
+
+
+@pytest.mark.parametrize("signal", [Signal.ACKNOWLEDGE, Signal.RESOLVE, Signal.SNOOZE])
+def test_what_is_taken_back_within_a_silence_calls_nobody_before_its_end(staffed, providers, signal):
+    operator = Operator(staffed)
+    (number,) = staffed.alert()
+    token = does(staffed, [number], signal, **({"until": LATER} if signal is Signal.SNOOZE else {}))
+    assert operator.ask("POST", "silences", QUIET).status_code == 200
+    operator.passes(seconds=1)
+    assert back(staffed, token).done == [number]
+    staffed.delivers()
+    assert calls(providers) == []
+    assert staffed.incident().suppressed_by == "silence:1"
+    operator.passes(hours=2)
+    staffed.delivers()
+    assert calls(providers) != []
+
+
+def test_what_came_while_it_was_acknowledged_counts_when_that_is_taken_back(world_of):
+    world = world_of(book=BOOK.replace("policy: infra}", "policy: infra, at_least: {alerts: 3, within: 10m}}", 1))
+    (number,) = world.alert(fingerprint="f1")
+    token = does(world, [number], Signal.ACKNOWLEDGE)
+    world.alert(fingerprint="f2")
+    assert back(world, token).done == [number]
+    assert world.incident().phase == "gathering"
+    token = does(world, [number], Signal.ACKNOWLEDGE)
+    world.alert(fingerprint="f3")
+    assert back(world, token).done == [number]
+    assert (world.incident().phase, world.incident().level) == ("", 1)
+
+
+def test_a_snooze_that_is_taken_back_to_wakes_of_what_came_meanwhile(world):
+    (number,) = world.alert(fingerprint="f1")
+    does(world, [number], Signal.SNOOZE, until=LATER)
+    token = does(world, [number], Signal.ACKNOWLEDGE)
+    world.alert(fingerprint="f2")
+    assert back(world, token).done == [number]
+    assert (world.incident().snoozed_until, world.incident().level) == (None, 2)
