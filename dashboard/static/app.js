@@ -208,11 +208,19 @@
     elt.reset();
     elt.elements.once.value = elt.elements.once.value.split(".")[0] + "." + ++written; // the next note is another one
   });
-  let wasIn = null, written = 0;
-  doc.addEventListener("htmx:beforeSwap", () => { const row = doc.activeElement.closest("tr[id]"); wasIn = row && row.id; });
+  /* A button that waits is off and loses the focus, and what comes back may be without it: then on to what can be done next. */
+  let written = 0, had = null;
+  const holding = () => ({ one: doc.activeElement, place: (doc.activeElement.closest("tr[id], #incident, #ticket") || {}).id });
+  doc.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => { if (elt !== live && doc.activeElement !== body) had = holding(); });
+  doc.addEventListener("htmx:beforeSwap", () => { if (doc.activeElement !== body) had = holding(); });
   doc.addEventListener("htmx:afterSettle", () => {
-    const row = wasIn && id(wasIn);
-    if (row && doc.activeElement === body) row.querySelector(".ttl").focus({ preventScroll: true });
+    if (doc.activeElement !== body || !had) return;
+    const { one, place } = had, there = place && id(place);
+    const next = there ? [...there.querySelectorAll(".ttl, .actbar button, .actbar summary")] : [];
+    const free = [one, (one.closest("details") || one).firstElementChild || one, ...next].find((each) => each.isConnected && !each.disabled && each.checkVisibility());
+    if (free) free.focus({ preventScroll: true });
+  });
+  doc.addEventListener("htmx:afterSettle", () => {
     if (!doc.querySelector(".actbar")) id("main").classList.remove("has-act");
   });
 

@@ -104,12 +104,16 @@
     row.querySelector(".ttl").focus({ preventScroll: true });
     keys.y();
   });
+  /* Where one act's button stood stands the next one's: the second half of a double click is meant for neither. Keys say what they mean. */
+  const answered = new Map();
+  doc.addEventListener("htmx:afterSettle", ({ detail: { elt, requestConfig } }) => { if (elt.id.startsWith("row-") && requestConfig.verb !== "get") answered.set(elt.id, performance.now()); });
+  const tooSoon = ({ detail }, row) => detail > 0 && performance.now() - answered.get(row.id) < 1000;
   /* The buttons of all rows and their menus ask here, not each for itself: a page would make hundreds ready that nobody presses. */
   doc.addEventListener("click", (event) => {
     const button = event.target.closest("#list [formaction]");
     if (!button) return;
     event.preventDefault();
-    if (button.classList.contains("htmx-request")) return;
+    if (button.classList.contains("htmx-request") || tooSoon(event, button.closest("tr"))) return;
     const words = id("row-menu").dataset[button.dataset.do];
     if (words && !button.querySelector(".busy")) {
       const busy = doc.createElement("span");

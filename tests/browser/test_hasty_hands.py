@@ -1,0 +1,51 @@
+"""Hands that are quicker than the network, and hands that have no mouse."""
+
+import pytest
+
+from gateway.store.db import db
+
+expect = pytest.importorskip("playwright.sync_api").expect
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
+# The second half of a double click: where the button was, as soon as the answer stands there.
+AGAIN = """(row) => document.addEventListener("htmx:afterSettle", () => {
+  const place = document.getElementById(row), button = place.querySelector("[data-do=resolve]");
+  if (window.pressed || place.querySelector("[data-do=acknowledge]")) return;
+  window.pressed = true;
+  button.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, detail: 2 }));
+})"""
+
+
+def test_a_double_click_acknowledges_and_does_not_resolve(world, signed_in):
+    (number,) = world.alert()
+    page = signed_in()
+    page.clock.install()
+    page.goto("/incidents")
+    row = page.locator(f"#row-{number}")
+    page.evaluate(AGAIN, f"row-{number}")
+    row.locator("[data-do=acknowledge]").click()
+    expect(row.locator(".st")).to_have_text("Acknowledged")
+    page.wait_for_function("window.pressed")
+    page.clock.fast_forward(2_000)
+    expect(page.locator(".pending, .htmx-request")).to_have_count(0)
+    db.session.rollback()
+    assert "resolved" not in world.timeline()
+    row.locator("[data-do=resolve]").click()  # whoever looks before they press is not held up
+    expect(page.locator("#flash")).to_contain_text(f"Resolved #{number}")
+
+
+def test_after_an_act_by_keys_the_focus_is_where_one_goes_on(world, signed_in):
+    (number,) = world.alert()
+    page = signed_in()
+    page.goto(f"/incidents/{number}")
+    page.locator("[data-do=acknowledge]").press("Enter")
+    expect(page.locator("#incident .st").first).to_have_text("Acknowledged")
+    expect(page.locator("#resolve-menu > summary")).to_be_focused()
+    page.fill("#note-text", "On it")
+    page.locator("#note button").press("Enter")
+    expect(page.locator("#incident")).to_contain_text("On it")
+    expect(page.locator("#note button")).to_be_focused()
+    page.keyboard.press("i")
+    page.locator("#assign [data-do]").press("Enter")
+    expect(page.locator("#incident .facts")).to_contain_text("in the hands of")
+    expect(page.locator("#assign-menu > summary")).to_be_focused()
