@@ -7,7 +7,7 @@ from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError
 from dashboard.page import draw_outside, htmx, reader_of, stranger
 from dashboard.reader import Reader
 from gateway import log
-from gateway.access.auth import Visit, signed_in
+from gateway.access.auth import OldForm, Visit, signed_in
 from gateway.access.whence import came_from
 from gateway.doors.bodies import REFUSED
 from gateway.store.db import db
@@ -45,10 +45,12 @@ def answer(problem: HTTPException) -> Response | HTTPException:
         return problem
     title, text = TEXTS.get(problem.code, TEXTS[400 if problem.code < 500 else 500])
     own = problem.description if problem.code == 403 and problem.description != Forbidden.description else None
-    who = _reader()
+    who, old = _reader(), isinstance(problem, OldForm)
+    title = "This page is out of date" if old else title
     said = who.say(own or text)
     if htmx:
-        made = draw_outside("partials/problem.html", {"title": who.say(title), "text": said}, problem.code, who)
+        values = {"title": who.say(title), "text": said, "anew": came_from(request) if old else ""}
+        made = draw_outside("partials/problem.html", values, problem.code, who)
         made.headers["HX-Retarget"], made.headers["HX-Reswap"] = "#flash-err", "innerHTML"
         return made
     values = {
@@ -83,7 +85,7 @@ def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
     return (
-        _("This request is not understood"), _("Nothing was changed."), _("Not allowed"),
+        _("This request is not understood"), _("Nothing was changed."), _("Not allowed"), _("This page is out of date"),
         _("Your role does not allow this. Nothing was changed. Administrators change roles on the page People."),
         _("This request came from another site. Nothing was changed."),
         _("There is nothing here"), _("The address is wrong, or what was here is gone."),
@@ -92,6 +94,6 @@ def _marked() -> tuple[str, ...]:
         _("Wait a moment, then try again."), _("Something broke in here"),
         _("The error is in the log. Alerts are still taken in and people are still told."),
         _("Busy at this moment"), _("Nothing was changed. Try again in some seconds."),
-        _("This form is too old, or not ours. Nothing was changed. Go back, reload the page and try again."),
+        _("This form is too old, or not ours. Nothing was changed. Reload the page and try again."),
         _("This form is too old, or cookies are off. Nothing was changed. Reload the page and try again."),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import Signer
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import Forbidden
 
 from gateway import log
 from gateway.access import passwords
@@ -186,6 +187,12 @@ def set_up(token: str, person: PersonRow) -> int | None:
 # Forms that are really ours
 
 
+class OldForm(Forbidden):
+    """Of another sign-in than the present one, or of another site."""
+
+    description = "This form is too old, or not ours. Nothing was changed. Reload the page and try again."
+
+
 def check_form(csrf: str) -> None:
     """Refuses a request that another site made our visitor's browser send."""
     request.max_content_length = MOST_FORM
@@ -193,7 +200,7 @@ def check_form(csrf: str) -> None:
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not fits(csrf, sent):
         log.warning("form_refused", path=request.path, address=request.remote_addr)
-        abort(403, "This form is too old, or not ours. Nothing was changed. Go back, reload the page and try again.")
+        raise OldForm
 
 
 def early_token() -> tuple[str, str]:
