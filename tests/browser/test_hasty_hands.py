@@ -2,7 +2,9 @@
 
 import pytest
 
+from gateway.access import links
 from gateway.store.db import db
+from tests.conftest import KEY
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
@@ -49,3 +51,29 @@ def test_after_an_act_by_keys_the_focus_is_where_one_goes_on(world, signed_in):
     page.locator("#assign [data-do]").press("Enter")
     expect(page.locator("#incident .facts")).to_contain_text("in the hands of")
     expect(page.locator("#assign-menu > summary")).to_be_focused()
+
+
+# As it begins, and when it is over.
+HELD = """(button) => {
+  const presses = () => getComputedStyle(button).pointerEvents !== "none";
+  button.style.animation = "none";
+  const usual = presses();
+  button.style.animation = "";
+  const [begins] = button.getAnimations();
+  begins.pause();
+  const first = presses();
+  begins.finish();
+  return [usual, first, presses()];
+}"""
+
+
+def test_a_tap_too_many_takes_nothing_back_on_the_pocket_page(world, open_page):
+    world.alert()
+    page = open_page()
+    page.goto("/p/" + links.make(KEY, world.incident().uuid, "anna@example.org"))
+    page.locator("button.big").click()
+    expect(page.locator(".said")).to_be_visible()
+    for name in ("Undo", "Resolve"):
+        assert page.get_by_role("button", name=name).evaluate(HELD) == [True, False, True]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".top b")).to_have_text("Open")
