@@ -55,3 +55,13 @@ def test_a_ticket_is_snoozed_by_one_choice_within_reach(world, signed_in):
     assert last["y"] + last["height"] <= top(page, ".tabbar")
     page.locator("#snooze-menu button", has_text="2 hours").tap()
     expect(page.locator(".st")).to_have_text("Snoozed")
+
+
+@pytest.mark.parametrize("options", [PHONE, {"viewport": {"width": 1280, "height": 860}}], ids=["phone", "desk"])
+def test_a_word_of_the_filter_that_is_none_can_be_read(world, signed_in, options):
+    world.alert()
+    page = signed_in(**options)
+    page.goto("/incidents?q=servise%3Abilling")
+    expect(page.locator(".chip.bad small")).to_be_visible()
+    word = page.locator(".chip.bad .mono")
+    assert word.evaluate("(one) => one.getClientRects().length === 1 && one.offsetHeight < 30")

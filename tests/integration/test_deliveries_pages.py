@@ -177,3 +177,14 @@ def test_what_was_not_sent_says_why_in_words_and_times_can_be_chosen(world, prov
     assert '<option value="" selected>as From and To say</option>' in page
     assert '<option value="1h" selected>' not in page
     assert '<option value="1h" selected>' in irina.get("/deliveries?time=1h&from=x").text
+
+
+def test_what_only_the_log_was_told_is_none_of_what_got_out(world, providers):
+    _, _, found = failed_call(world, providers)
+    others = [one.id for one in found if one.status in ("sent", "delivered")]
+    irina = signed_in(world, "irina")
+    share = f"{len(others) * 1000 // (len(others) + 1) / 10:g}"
+    assert f"{share} % of {len(others) + 1} got out in 24 h" in irina.get("/deliveries").text
+    with transaction() as session:
+        session.execute(update(Delivery).where(Delivery.id.in_(others)).values(status="logged"))
+    assert f"0 % of {len(others) + 1} got out in 24 h" in irina.get("/deliveries").text
