@@ -116,6 +116,10 @@
     id("live-state").className = "live " + look;
     if (id("live-words").textContent !== text) id("live-words").textContent = text;
   }
+  function clock(moment) { // as the page's own times are told
+    const at = new Date(moment);
+    try { return at.toLocaleTimeString("en-GB", { timeZone: words.zone }); } catch { return at.toLocaleTimeString("en-GB"); } // a browser older than the zone's name
+  }
   function showLive() {
     if (!live || over) return;
     const seconds = age(), banner = id("outdated"), stale = seconds > 10 && !doc.hidden;
@@ -123,8 +127,7 @@
     else if (seconds > 6 && !doc.hidden) setLive("late", words.late);
     else setLive(paused ? "held" : "", paused ? words.paused : words.live);
     if (stale) {
-      const then = new Date(serverNow).toLocaleTimeString([], { hour12: false });
-      put(banner.querySelector("span"), words.outdated.replace("{age}", duration(seconds)).replace("{time}", then));
+      put(banner.querySelector("span"), words.outdated.replace("{age}", duration(seconds)).replace("{time}", clock(serverNow)));
     }
     put(id("again"), again ? words.retrying.replace("{s}", Math.max(1, Math.ceil((again - performance.now()) / 1000))) : "");
     banner.hidden = !stale;
@@ -245,7 +248,7 @@
     const named = [...unsent].filter(Boolean).map((number) => "#" + number).join(", ");
     banner("unsent", unsent.size ? words.unsent.replace("{what}", named) : text || "");
   }
-  if (copied) banner("saved", words.saved.replace("{time}", new Date(Number(copied.content)).toLocaleTimeString([], { hour12: false })));
+  if (copied) banner("saved", words.saved.replace("{time}", clock(Number(copied.content))));
   if (worker) {
     const before = worker.controller, ask = (what) => worker.ready.then((one) => one.active.postMessage(what));
     worker.addEventListener("controllerchange", () => { id("newer").hidden = !before; });

@@ -2,6 +2,7 @@
 
 import math
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.samples import alert, group
 expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 QUICK = 15_000
+ANNAS = ZoneInfo("Europe/Moscow")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SPOKEN = """window.heard = []; new MutationObserver(() => heard.push(document.getElementById("spoken").textContent))
   .observe(document.getElementById("spoken"), { childList: true, characterData: true, subtree: true })"""
@@ -104,7 +106,7 @@ def test_ten_updates_leave_focus_scroll_words_and_menus_alone(world, signed_in):
 def test_a_server_that_stops_is_said_nothing_is_pretended_and_it_comes_back(world, chromium):
     everybody_has_a_password()
     (number,) = world.alert()
-    context = chromium.new_context(locale="en-GB", service_workers="block")
+    context = chromium.new_context(locale="en-US", timezone_id="America/New_York", service_workers="block")
     page = context.new_page()
     page.clock.install()  # the browser's own time is in our hand
     with serving(world.app) as port:
@@ -120,7 +122,8 @@ def test_a_server_that_stops_is_said_nothing_is_pretended_and_it_comes_back(worl
     expect(page.locator("#flash-err")).to_contain_text("whether it was done is not known")
     expect(page.locator(f"#row-{number} .st")).to_have_text("Open")
     page.clock.fast_forward(4_000)
-    expect(page.locator("#outdated")).to_contain_text("Trust your phone, not this page")
+    then = world.clock.now().astimezone(ANNAS)
+    expect(page.locator("#outdated")).to_contain_text(f"how things were at {then:%H:%M:%S}. Trust your phone, not this")
     expect(page.locator("#row-1 [data-until]").first).to_have_text("unknown")
     with serving(world.app, port):
         page.clock.fast_forward(5_000)
