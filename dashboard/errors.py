@@ -49,8 +49,8 @@ def answer(problem: HTTPException) -> Response | HTTPException:
     title = "This page is out of date" if old else title
     said = who.say(own or text)
     if htmx:
-        values = {"title": who.say(title), "text": said, "anew": came_from(request) if old else ""}
-        made = draw_outside("partials/problem.html", values, problem.code, who)
+        told = {"title": who.say(title), "text": said, "anew": came_from(request) if old else ""}
+        made = draw_outside("partials/problem.html", told, problem.code, who)
         made.headers["HX-Retarget"], made.headers["HX-Reswap"] = "#flash-err", "innerHTML"
         return made
     values = {
