@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from rules.calendars import Calendar, contains
 
+LOOK_AGAIN = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -55,6 +57,7 @@ class Dial:
     pushed: bool  # the person has a push of this step
     calls: Sequence[datetime] = ()  # earlier calls to this person
     somebody_else: bool = True  # the ladder has somebody to call instead
+    flapping: bool = False  # it is held open though nothing fires: it may begin again at any moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Verdict:
 
 def judge(gate: Gate, dial: Dial, now: datetime) -> Verdict:
     """Whether this call leaves now. Never silence: what is held has a time, and over budget somebody is called."""
+    if not dial.firing and dial.flapping:
+        return Verdict(Answer.WAIT, Why.NOT_FIRING, now + LOOK_AGAIN)
     if not dial.firing:
         return Verdict(Answer.OVER, Why.NOT_FIRING)
     why = _in_time(gate, dial, now)

@@ -1,7 +1,7 @@
 """The voice gate: asked in the transaction that leases a call, so that what it sees is what it decides about."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -35,12 +35,15 @@ def through(session: Session, taken: Sequence[Leased], gate: Gate | None, now: d
     passed = Passed()
     calls = [one for one in taken if _asks(one, gate)]
     fires = dialling.firing(session, [one.incident_id for one in calls]) if calls else set()
+    pauses = {one.incident_id for one in calls} - fires
+    flaps = dialling.flapping(session, pauses) if pauses else set()
     for one in taken:
         if gate is None or one not in calls:
             passed.taken.append(one)
             continue
         gone = [other.id for other in calls if other not in passed.taken]  # leased, and not let through yet
-        verdict = judge(gate, _dial(session, one, gate, now, gone, firing=one.incident_id in fires), now)
+        dial = _dial(session, one, gate, now, gone, firing=one.incident_id in fires)
+        verdict = judge(gate, replace(dial, flapping=one.incident_id in flaps), now)
         _carry_out(session, one, gate, verdict, now, passed)
     return passed
 
@@ -81,7 +84,8 @@ def _carry_out(session: Session, one: Leased, gate: Gate, verdict: Verdict, now:
         onward = verdict.answer is Answer.NEXT
         dialling.call_off(session, one, f"voice gate: {verdict.why}", now, now + GO_ON_WITHIN if onward else None)
         passed.onward += [one] if onward else []
-    if verdict.why is not Why.NO_GATE:
+    asked_again = verdict.answer is Answer.WAIT and verdict.why is Why.NOT_FIRING  # each minute: no news
+    if verdict.why is not Why.NO_GATE and not asked_again:
         detail = {"why": verdict.why, "who": one.who, "name": one.name, "level": one.level, "until": verdict.until}
         if gate.budget is not None and verdict.why in (Why.OVER_BUDGET, Why.NOBODY_ELSE):
             detail |= {"calls": gate.budget.calls, "per_s": int(gate.budget.per.total_seconds())}

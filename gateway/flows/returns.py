@@ -4,7 +4,7 @@ from datetime import datetime
 
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
-from gateway.store import timeline
+from gateway.store import promised, timeline
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from rules.book import RuleBook
@@ -12,7 +12,9 @@ from rules.holding import hold
 from rules.lifecycle import Given, Signal
 from rules.phases import decide
 from rules.timing import Phase, changed, is_flapping, may_flap
-from rules.words import Kind
+from rules.words import Kind, Way
+
+CALLS = (Way.VOICE, Way.SMS)
 
 
 def incident_of(known: Known | None, ready: Ready) -> tuple[int, ...]:
@@ -28,7 +30,7 @@ def reopened(changes: Changes, before: Case | None, ready: Ready, source: str, b
     if before is None or not _goes_on(before, ready, changes.now):
         return None
     timing = before.route.timing
-    calm = may_flap(before.changes, timing.flapping, changes.now)
+    calm = may_flap(before.changes, timing.flapping, changes.now) and _was_called(changes, before)
     answered = before.state.phase is Phase.ANSWERED
     until = timeline.acknowledged_until(changes.session, before.id, before.ack_at) if answered else None
     given = Given(until, hold(timing, book.calendars, changes.now), ready.route, calm)
@@ -37,6 +39,13 @@ def reopened(changes: Changes, before: Case | None, ready: Ready, source: str, b
     if decision.route is not None:
         changes.ruled(before, "reopened", ready.labels)
     return before
+
+
+def _was_called(changes: Changes, case: Case) -> bool:
+    """Whether a call or an SMS about it has left, if its class has any: one that was called off has woken nobody."""
+    if not any(way in CALLS for way in case.route.channels):
+        return True
+    return any(one.way in CALLS for one in promised.told(changes.session, [case.id]))
 
 
 def _goes_on(case: Case, ready: Ready, now: datetime) -> bool:

@@ -22,6 +22,12 @@ def firing(session: Session, incident_ids: Iterable[int]) -> set[int]:
     return {row[0] for row in bulk.select(session, sql, sorted(set(incident_ids)))}
 
 
+def flapping(session: Session, incident_ids: Iterable[int]) -> set[int]:
+    """Which of these incidents are held open because they flap."""
+    sql = "SELECT id FROM incident WHERE id {list} AND phase = 'flapping'"
+    return {row[0] for row in bulk.select(session, sql, sorted(set(incident_ids)))}
+
+
 def with_earlier(session: Session, taken: Sequence[Leased]) -> list[Leased]:
     """The same, each with how often a page of its incident went to its address before; what is put right was told."""
     sql = """

@@ -8,7 +8,7 @@ from gateway import actions
 from gateway.store.db import transaction
 from gateway.store.tables import AlertRow
 from rules.lifecycle import Signal
-from tests.integration.test_when_to_tell import go
+from tests.integration.test_when_to_tell import Sender, go
 from tests.samples import BOOK, alert, group
 
 WORK = 'calendars: {work: {days: mon-fri, hours: "09:00-18:00", holidays: RU}}\n'
@@ -130,3 +130,58 @@ def test_an_incident_that_cannot_be_read_keeps_no_other_from_being_called_for(st
         session.execute(text("UPDATE incident SET route = '{broken' WHERE id = :id"), {"id": broken})
     world.delivers()
     assert called(providers) == ["anna", "anna"]
+
+
+FLAPS = "flapping: {changes: 4, within: 30m, quiet: 15m}\n"
+
+
+def test_what_comes_back_before_its_call_has_left_is_called_for_like_any_other(staffed_of, providers):
+    world = staffed_of(BOOK + GATE + FLAPS)
+    world.clock.set(BUSINESS)
+    sender = Sender(world)
+    sender.fires()
+    go(world, minutes=1)
+    sender.clears()
+    go(world, minutes=1)
+    sender.fires()
+    go(world, minutes=2, seconds=59)
+    assert called(providers) == []
+    go(world, seconds=1)
+    assert called(providers) == ["anna"]
+    sender.clears()
+    go(world, minutes=1)
+    sender.fires()
+    go(world, minutes=4)
+    assert called(providers) == ["anna"]  # once: the rest is flapping
+
+
+def test_what_flaps_and_was_not_called_for_yet_is_when_it_fires_at_that_moment(staffed_of, providers):
+    world = staffed_of(BOOK + GATE + FLAPS)
+    world.clock.set(BUSINESS)
+    sender = Sender(world)
+    for _ in range(2):
+        sender.fires()
+        go(world, minutes=1)
+        sender.clears()
+        go(world, minutes=1)
+    assert world.incident().phase == "flapping"
+    go(world, minutes=5)
+    assert called(providers) == []
+    sender.fires()
+    go(world, minutes=1)
+    assert called(providers) == ["anna"]
+    assert [why for _, why in reasons(world)].count("not firing") == 0
+
+
+def test_what_flapped_and_is_over_calls_nobody(staffed_of, providers):
+    world = staffed_of(BOOK + GATE + FLAPS)
+    world.clock.set(BUSINESS)
+    sender = Sender(world)
+    for _ in range(2):
+        sender.fires()
+        go(world, minutes=1)
+        sender.clears()
+        go(world, minutes=1)
+    for _ in range(20):
+        go(world, minutes=1)
+    assert (world.incident().status, called(providers)) == ("resolved", [])
