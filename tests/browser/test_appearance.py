@@ -7,6 +7,7 @@ from tests.integration.test_dashboard import storm
 from tests.samples import alert, group
 
 expect = pytest.importorskip("playwright.sync_api").expect
+LIGHT = "rgb(255, 255, 255)"
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 SHAPES = """(which) => [...new Set([...document.querySelectorAll(which)].map((one) => {
   const icon = one.querySelector("use"), drawn = getComputedStyle(one, "::before");
@@ -80,6 +81,47 @@ def test_on_paper_there_is_the_matter_and_nothing_else(world, signed_in):
         paper = page.pdf(format="A4")
         assert paper.count(b"/Type /Page\n") == pages, place
         assert b"/ToUnicode" in paper  # letters, not a picture of them
+
+
+INK = """() => [...document.querySelectorAll("main h1, main h2, main .ttl, main td, .kpi .v")]
+  .map((one) => getComputedStyle(one).color.match(/\\d+/g).map(Number)).filter((ink) => Math.min(...ink) > 140)"""
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["by choice", "as the system"])
+def test_a_dark_page_is_printed_dark_on_light(world, signed_in, kept):
+    number = four_classes(world)
+    page = signed_in(color_scheme="dark")
+    if kept:
+        page.context.add_cookies([{"name": "theme", "value": "dark", "url": page.url}])
+    for place in ("/reports", "/incidents", f"/incidents/{number}"):
+        page.goto(place)
+        assert page.evaluate(INK), place
+        page.emulate_media(media="print")
+        assert page.evaluate(INK) == [], place
+        assert page.locator(".card").first.evaluate("(one) => getComputedStyle(one).backgroundColor") == LIGHT, place
+        page.emulate_media(media="screen")
+
+
+def test_the_printed_list_has_its_columns_beside_each_other(world, signed_in):
+    four_classes(world)
+    page = signed_in(viewport={"width": 1020, "height": 1100})
+    page.goto("/incidents")
+    page.emulate_media(media="print")
+    for row in page.locator("#list tbody tr").all():
+        badge, title = row.locator(".u").bounding_box(), row.locator(".ttl").bounding_box()
+        assert badge["x"] + badge["width"] <= title["x"]
+    assert page.evaluate(SEEN, ".head .btn") == 0
+
+
+def test_forced_colours_show_where_one_is_and_what_opens_a_menu(world, signed_in):
+    world.alert()
+    page = signed_in(forced_colors="active")
+    page.goto("/incidents")
+    fill = "(one) => getComputedStyle(one).backgroundColor"
+    here, there = page.locator(".tabs [aria-current]"), page.locator(".tabs a:not([aria-current])").first
+    assert here.evaluate(fill) != there.evaluate(fill)
+    dots = "(one) => getComputedStyle(one, '::before').backgroundImage"
+    assert "gradient" in page.locator(".end-menu summary").first.evaluate(dots)
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
