@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from gateway import actions
+from gateway import actions, sources
 from gateway.flows import deliver, escalate
 from gateway.store import people as people_store
 from gateway.store import sources as source_store
@@ -25,7 +25,7 @@ class World:
     def token(self, kind="alertmanager", name=""):
         if (kind, name) not in self.tokens:
             with transaction() as session:
-                made = source_store.create_token(session, kind, name, self.clock.now(), ["alertmanager", "ticket"])
+                made = source_store.create_token(session, kind, name, self.clock.now(), sources.names())
             self.tokens[kind, name] = made
         return self.tokens[kind, name]
 

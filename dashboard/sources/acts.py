@@ -69,7 +69,7 @@ def source_revoke(visit: Visit, number: int) -> ResponseReturnValue:
 @require(Role.ADMIN)
 def source_settings(visit: Visit, number: int) -> ResponseReturnValue:
     one = found(number)
-    priority = _given("priority") if one.kind == "ticket" else None
+    priority = _given("priority") if sourcing.is_desk(one.kind) else None
     try:
         sourcing.set_source(number, _given("stale"), priority, actor(visit), visit.now)
     except NotPossible as problem:

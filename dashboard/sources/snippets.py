@@ -10,6 +10,22 @@ ALERT = {
     "alerts": [{"status": "firing", "labels": {"alertname": "HelloNabat", "severity": "info", "service": "test"}}],
 }
 TICKET = {"event": "created", "id": "T-1", "subject": "Hello Nabat", "priority": "low", "service": "test"}
+JIRA = {
+    "webhookEvent": "jira:issue_created",
+    "issue": {"id": "1", "key": "T-1", "fields": {"summary": "Hello Nabat", "priority": {"name": "Low"}}},
+}
+ZENDESK = {
+    "event_type": "create",
+    "ticket": {
+        "id": "{{ticket.id}}",
+        "title": "{{ticket.title}}",
+        "description": "{{ticket.description}}",
+        "priority": "{{ticket.priority}}",
+        "status": "{{ticket.status}}",
+        "url": "{{ticket.link}}",
+    },
+}
+TRIED = {"ticket": TICKET, "jira": JIRA, "zendesk": {"event_type": "create", "id": "1", "title": "Hello Nabat"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +45,17 @@ def snippets(kind: str, public_url: str, token: str) -> list[Snippet]:
             Snippet("Grafana", "Alerting, Contact points, Webhook", _grafana(url, key)),
             Snippet("Zabbix", "a media type of the kind Webhook: its script", _zabbix(url, key)),
         ]
+    elif kind == "grafana":
+        found.append(Snippet("Grafana", "Alerting, Contact points, Webhook", _grafana(url, key)))
+    elif kind == "jira":
+        found.append(Snippet("Jira", "the service desk's webhook", f"URL: {url}/{key}"))
+    elif kind == "zendesk":
+        found.append(Snippet("Zendesk", "the service desk's webhook", _webhook(url, key, ZENDESK)))
     elif kind == "ticket":
-        found.append(Snippet("Ticket webhook", "the service desk's webhook", _webhook(url, key)))
+        found.append(Snippet("Ticket webhook", "the service desk's webhook", _webhook(url, key, TICKET)))
     else:
-        found.append(Snippet("Webhook", "the sender's webhook", _webhook(url, key)))
-    body = TICKET if kind == "ticket" else ALERT
-    return [*found, Snippet("curl", "a shell, to try it", _curl(url, key, body))]
+        found.append(Snippet("Webhook", "the sender's webhook", _webhook(url, key, ALERT)))
+    return [*found, Snippet("curl", "a shell, to try it", _curl(url, key, TRIED.get(kind, ALERT)))]
 
 
 def _alertmanager(url: str, key: str) -> str:
@@ -88,12 +109,12 @@ if (request.getStatus() !== 202) {{
 return 'OK';"""
 
 
-def _webhook(url: str, key: str) -> str:
+def _webhook(url: str, key: str, body: object) -> str:
     return f"""POST {url}
 Authorization: Bearer {key}
 Content-Type: application/json
 
-{json.dumps(TICKET)}"""
+{json.dumps(body)}"""
 
 
 def _curl(url: str, key: str, body: object) -> str:

@@ -100,6 +100,7 @@ def _settings(one: Source, reader: Reader) -> dict[str, object]:
         "receivers": ", ".join(behind[0].receivers) if behind else "",
         "stale": write_duration(timedelta(seconds=one.stale_after)) if one.stale_after else "",
         "priorities": sourcing.PRIORITIES,
+        "is_desk": sourcing.is_desk(one.kind),
         "desk": queries.desk_of(one.id),
     }
 

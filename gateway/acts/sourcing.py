@@ -44,6 +44,11 @@ def names() -> dict[str, str]:
     return {name: kinds.find(name).KIND_LABEL for name in kinds.names()}
 
 
+def is_desk(kind: str) -> bool:
+    """Whether it is service desks that send so: what they say are tickets."""
+    return kind in kinds.DESKS
+
+
 def add(kind: str, name: str, actor: Actor, now: datetime, *, fresh: bool = False) -> Made:
     """A source with its first token; one that exists gets another one, unless it should be new. Raises NotPossible."""
     with transaction() as session:
@@ -133,7 +138,7 @@ def set_source(source_id: int, stale_after: str, priority: str | None, actor: Ac
 def _seconds(text: str, source: Source) -> int | None:
     if not text.strip() or text.strip() == "never":
         return None
-    if source.kind == "ticket":
+    if is_desk(source.kind):
         raise NotPossible("a ticket is over when its service desk says so")
     try:
         seconds = int(parse_duration(text.strip()).total_seconds())

@@ -32,7 +32,9 @@ def hear(changes: Changes, case: Case, known: Known, ticket: Ticket, ready: Read
         kept = replace(ticket, priority=before) if ticket.guessed and before else ticket
         case.ticket = to_json(_kept(said, kept, known.words.alert))
         _give_way(changes, case, ticket, str(said.get("assignee", "")), source)
-        if case.kind == Kind.TICKET and (case.fresh or known.words.alert.title != ticket.key):
+        if case.kind == Kind.TICKET and (
+            case.fresh or known.words.alert.title not in (ticket.key, known.words.alert.fingerprint)
+        ):
             case.title = known.words.alert.title
         changes.touch(case)
         if case.open and before and kept.priority != before and route.urgency.rank < case.route.urgency.rank:
@@ -64,6 +66,7 @@ def _kept(before: Mapping[str, Any], ticket: Ticket, alert: Alert) -> dict[str, 
     """What is known of it: what this word leaves out was said by an earlier one, and still holds."""
     more = {"description": alert.annotations.get("description", ""), "site": alert.labels.get("site", "")}
     said = msgspec.to_builtins(ticket) | more | {"url": alert.url}
+    said["key"] = said["key"] or before.get("key") or alert.fingerprint  # some comments do not name it
     return {name: value or (before.get(name, value) if name in LASTING else value) for name, value in said.items()}
 
 

@@ -28,6 +28,7 @@ MOST_LABELS = 64  # kept of one alert, and as many annotations
 MOST_TRUNCATED = 2**31 - 1  # what a column holds
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # itself "unset", as the year 1 is
 AHEAD = timedelta(days=1)  # a sender's clock may be wrong by so much
+DESKS = ("ticket", "jira", "zendesk")  # kinds whose senders are service desks: what they say are tickets
 # RFC 3339 and its relatives that fromisoformat does not take: "z", a space before the zone, "UTC", second 60
 _DAY, _CLOCK, _ZONE = r"(\d{4}-\d\d-\d\d)", r"(\d\d:\d\d)(?::(\d\d))?([.,]\d+)?", r"([Zz]|UTC|GMT|[+-]\d\d:?\d\d|)"
 _TIME = re.compile(rf"{_DAY}[Tt _]{_CLOCK}\s*{_ZONE}", re.ASCII)

@@ -78,7 +78,7 @@ def set_source(call: Call, number: str) -> Response:
     stale = (
         text_in(said, "stale_after") if "stale_after" in said else f"{one.stale_after or 0}s" if one.stale_after else ""
     )
-    priority = line_in(said, "default_priority") if "default_priority" in said and one.kind == "ticket" else None
+    priority = line_in(said, "default_priority") if "default_priority" in said and sourcing.is_desk(one.kind) else None
     try:
         if stale and stale != "never":
             parse_duration(stale)
