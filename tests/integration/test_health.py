@@ -46,6 +46,18 @@ def figures(client, **more):
     }
 
 
+def test_a_metric_that_nobody_has_counted_yet_is_named_already(world, tmp_path, monkeypatch):
+    (tmp_path / "counted").mkdir()
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "counted"))
+    said = world.client.get("/metrics").text
+    for name in (
+        "nabat_alerts_received_total", "nabat_ingest_rejected_total", "nabat_ingest_seconds",
+        "nabat_incidents_opened_total", "nabat_deliveries_total", "nabat_delivery_seconds",
+    ):  # fmt: skip
+        assert said.count(f"\n# TYPE {name} ") == 1, name
+    figures(world.client)
+
+
 def test_alive_says_so_without_a_database(world):
     answer = world.client.get("/healthz", environ_overrides=ELSEWHERE)
     assert (answer.status_code, answer.text) == (200, "ok\n")
