@@ -90,11 +90,12 @@ def _asked(name: str) -> str:
 
 
 def _day(text: str, reader: Reader) -> datetime | None:
-    """The beginning of that day by the reader's wall clock."""
+    """The beginning of that day by the reader's wall clock; None for what is no day, or one of no calendar of ours."""
     try:
-        return datetime.combine(date.fromisoformat(text), time(), reader.zone)
-    except ValueError:  # no day, or none at all: then all days are meant
+        found = date.fromisoformat(text)
+    except ValueError:
         return None
+    return datetime.combine(found, time(), reader.zone) if 1970 < found.year < 2200 else None
 
 
 def _team_of(email: str) -> Collection[str]:
