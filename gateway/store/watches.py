@@ -21,6 +21,7 @@ from rules.words import Contact, Person, Way
 KIND = "entered"  # the kind of message
 PLACE = "views"  # the Fact that says how far the timeline was read
 TITLES = 10  # of one push
+LARGEST = 2**31 - 1  # of a view's number: PostgreSQL compares none with a larger one, SQLite none of more than 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def watchers(session: Session, view: str) -> Sequence[Watch]:
 
 def saved(session: Session, keys: Collection[str]) -> dict[str, SavedView]:
     """Views that people have saved, by their numbers as texts."""
-    numbers = [int(key) for key in keys if key.isdigit()]
+    short = [int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 20]
+    numbers = [number for number in short if number <= LARGEST]
     rows = session.scalars(select(SavedView).where(SavedView.id.in_(numbers))) if numbers else ()
     return {str(row.id): row for row in rows}
 

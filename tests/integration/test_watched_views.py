@@ -51,6 +51,11 @@ def many(world, count, name, severity="info"):
                               for n in range(count)))).json["incidents"]  # fmt: skip
 
 
+@pytest.mark.parametrize("view", ["99999999999999999999", "9" * 18, "\u0661", "\u00b2", "-1", "\0", "nobody's"])
+def test_a_view_that_cannot_be_is_not_found(anna, view):
+    assert anna.press(WATCH, view=view, on="1").status_code == 404
+
+
 def test_what_enters_is_told_once_and_together(world, anna, providers):
     world.alert(name="Before", fingerprint="before")
     place = anna.press(WATCH, view="mine", on="1").headers["Location"]
