@@ -107,8 +107,8 @@ def _stirred(state: State, route: Route, now: datetime, given: Given) -> Decisio
 
 def _flaps(state: State, _signal: Signal, _route: Route, now: datetime, given: Given) -> Decision:
     """The first time it is told; from then on every change only moves the end. A snooze that lasts longer stays, and
-    so does what waits until a calendar opens: nobody hears of it before."""
-    if state.phase is Phase.DEFERRED:
+    so does what waits until a calendar opens, or for more alerts: nobody hears of it before."""
+    if state.phase in (Phase.DEFERRED, Phase.GATHERING):
         return Decision(state, Reason.NOT_DUE)
     until = given.until or now
     if state.snoozed_until is not None:

@@ -52,18 +52,25 @@ def verdicts_of(
     session: Session, members: Sequence[Member], directory: Directory, now: datetime, *, answered: bool = False
 ) -> list[Suppression | None]:
     """A silence, or something bigger, for each; there is no end to know of the latter: it is asked again in a day."""
-    rules = world().shelf.book.inhibitions
-    keys = {key for one in members if one.kind == Kind.ALERT for key in inhibition.targets(rules, labels_of(one))}
+    asked = [_keys_of(one) for one in members]
+    keys = {key for some in asked for key in some}
     active = inhibitors.active(session, keys, answered=answered) if keys else {}
     found: list[Suppression | None] = []
-    for one in members:
-        bigger = [active[key] for key in inhibition.targets(rules, labels_of(one)) if key in active] if active else []
+    for one, some in zip(members, asked, strict=True):
+        bigger = [active[key] for key in some if key in active]
         others = [number for number in bigger if number != one.incident_id]
         by = _verdict(one, directory, now)
         if by is None and others:
             by = Suppression(Suppressor.INHIBITION, others[0], now + ASK_AGAIN)
         found.append(by)
     return found
+
+
+def _keys_of(one: Member) -> list[str]:
+    """The keys under which something bigger would hide it."""
+    if one.kind != Kind.ALERT or is_never_quiet(one.source_id, alert_of(one)):
+        return []
+    return list(inhibition.targets(world().shelf.book.inhibitions, labels_of(one)))
 
 
 def _verdict(one: Member, directory: Directory, now: datetime) -> Suppression | None:

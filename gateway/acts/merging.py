@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.actions import Actor, NotPossible, carry_out, changes_of, remember, write_down
 from gateway.acts.amend import hang_up, locked
 from gateway.acts.gathering import look_again
+from gateway.acts.hushing import hush_each
 from gateway.changes import Changes
 from gateway.store import alerts, bulk, cases, outbox, rulings, timeline, undos
 from gateway.store.cases import Case
@@ -178,23 +179,36 @@ def split(incident_id: int, chosen: Iterable[int], actor: Actor, now: datetime) 
         changes.line(case, "split", actor.name, {**titles, "into": fresh.id})
         changes.line(fresh, "split from", actor.name, {**titles, "from": case.id})
         changes.touch(case)
-        if case.state.status is Status.ACKNOWLEDGED or not case.calls:
-            changes.touch(fresh)
-            changes.write()  # then it is there, and is answered like any other
-            changes = changes_of(session, now)
-            _rests_too(changes, case, fresh, sum(1 for row in going if row[1]), actor)
-            changes.write()
-        else:
-            carry_out(changes, fresh, decide(NEW, Signal.OPENED, fresh.route, now), actor)
-            changes.write()
+        changes.touch(fresh)
+        changes.write()  # then it is there, and is answered, hidden or told like any other
         alerts.move(session, [row[0] for row in going], fresh.id)
         rulings.copy(session, case.id, fresh.id)
+        if case.state.status is Status.ACKNOWLEDGED or not case.calls:
+            _rests_too(session, case, fresh, sum(1 for row in going if row[1]), actor, now)
+        else:
+            _goes_on(session, case.id, fresh.id, actor, now)
         write_down(session, now, actor, "split", case, into=str(fresh.id))
         return fresh.id
 
 
-def _rests_too(changes: Changes, case: Case, fresh: Case, firing: int, actor: Actor) -> None:
+def _goes_on(session: Session, number: int, fresh_id: int, actor: Actor, now: datetime) -> None:
+    """Nobody has answered: the new one's ladder begins. What keeps quiet may hide all that is left of the one, or all
+    of the other."""
+    hush_each(session, (number, fresh_id), now)
+    fresh, changes = cases.load(session, [fresh_id])[fresh_id], changes_of(session, now)
+    if fresh.calls:
+        carry_out(changes, fresh, decide(fresh.state, Signal.OPENED, fresh.route, now), actor)
+        changes.write()
+
+
+def _rests_too(session: Session, case: Case, fresh: Case, firing: int, actor: Actor, now: datetime) -> None:
     """Whoever works on the one, or has put it off for a time, does so with the other, and for no longer."""
+    changes = changes_of(session, now)
+    _rest(changes, case, fresh, firing, actor)
+    changes.write()
+
+
+def _rest(changes: Changes, case: Case, fresh: Case, firing: int, actor: Actor) -> None:
     state = case.state
     if state.snoozed_until is None and state.phase not in (Phase.TIMED, Phase.REMINDED):
         until = timeline.acknowledged_until(changes.session, case.id, case.ack_at)  # what flaps does not say it itself

@@ -22,9 +22,7 @@ def release(now: datetime) -> int:
     """What was attached and still fires is told as what it is. Returns how many alerts that are."""
     _heed_the_book(now)
     with reading() as session:
-        if not inhibitors.has_any(session):
-            return 0
-        found = inhibitors.orphans(session)
+        found = inhibitors.orphans(session) if inhibitors.has_any(session) else []
     for source_id in sorted({one.source_id for one in found}):
         mine = [one for one in found if one.source_id == source_id]
         apart("inhibition", partial(_let_go, mine, now), lambda: None, source=source_id)

@@ -59,7 +59,7 @@ class Quiet:
 
     def attach(self, known: Known, alert: Alert, by_id: Mapping[int, Case]) -> bool:
         """It is part of something bigger that fires: of that one's incident then, and nobody is told."""
-        if not self.rules or alert.kind is not Kind.ALERT:
+        if not self.rules or alert.kind is not Kind.ALERT or is_never_quiet(known.source_id, alert):
             return False
         for key in inhibition.targets(self.rules, seen_labels(alert)):
             case = by_id.get(self.active.get(key, 0))
@@ -110,7 +110,7 @@ def step(incident_id: int, now: datetime) -> Reason | None:
 def release_inhibited(now: datetime) -> None:
     """What is not all part of something bigger any more, nor silenced, is looked at now. Safe to repeat."""
     with reading() as session:
-        loud = _loud(session, suppressed.inhibited(session), now)
+        loud = _loud(session, suppressed.inhibited(session), now) if silences.holds_any(session) else []
     _release(loud, now)
 
 

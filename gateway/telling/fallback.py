@@ -6,8 +6,10 @@ from gateway.actions import CLOCK, hurry
 from gateway.changes import Changes
 from gateway.store import outbox, promised
 from gateway.store.cases import Case
+from rules.audience import Audience, one_person
 from rules.lifecycle import step_at
 from rules.personal import INTERRUPTING
+from rules.words import Notice
 
 _OUT = ("sent", "delivered", "bundled")
 _UNDER_WAY = (*_OUT, "queued", "sending", "unsaid")
@@ -28,7 +30,7 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
     if moved == outbox.LATER and not patience:
         return
     alive = [one for one in standing if one.status in _UNDER_WAY and one.status != "unsaid"]
-    mine = [one for one in (*found.fallback, *found.notices) if one.who == who and one.way in case.route.fallback]
+    mine = _ways_of(changes, case, who, found, standing)
     fresh = [notice for notice in mine if (notice.contact.channel, notice.contact.address_id) not in known]
     if fresh and not any(one.part == "fallback" and one.who == who for one in alive):
         chosen = [notice for notice in fresh if notice.way == fresh[0].way]
@@ -45,6 +47,16 @@ def fall_back(changes: Changes, case: Case, level: int, who: str, why: str, *, p
         only_logged = all(one.status == "logged" for one in ladder)
         if not only_logged or not case.route.is_round_over(level):
             hurry(changes, case)
+
+
+def _ways_of(
+    changes: Changes, case: Case, who: str, found: Audience, standing: Sequence[promised.Standing]
+) -> list[Notice]:
+    """The fallback's ways to somebody of the step: also where their turn has ended since, for it is they who know."""
+    told = {one.who for one in standing if one.part != outbox.ALSO}
+    if who in told and all(one.who != who for one in (*found.told, *found.fallback)):
+        found = one_person(who, case.route, changes.directory, changes.now)
+    return [one for one in (*found.fallback, *found.notices) if one.who == who and one.way in case.route.fallback]
 
 
 def _sooner(changes: Changes, case: Case, level: int, who: str, why: str, standing: Sequence[promised.Standing]) -> str:

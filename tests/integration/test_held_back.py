@@ -8,7 +8,7 @@ from gateway.store.db import reading
 from rules.lifecycle import Signal
 from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_silences import Operator
-from tests.integration.test_when_to_tell import acts, calls, go
+from tests.integration.test_when_to_tell import Sender, acts, calls, go
 from tests.samples import BOOK, PEOPLE, alert, group
 
 CALENDAR = 'calendars: {work: {days: mon-fri, hours: "09:00-18:00"}}\n'
@@ -166,6 +166,24 @@ def test_what_came_and_went_before_morning_is_over(staffed_of):
     until(world, MONDAY_NINE)
     assert world.incident().status == "resolved"
     assert world.deliveries() == []
+
+
+def test_one_alert_that_comes_and_goes_is_not_enough_of_them(staffed_of):
+    world = staffed_of(MANY + FLAPS)
+    sender = Sender(world)
+    for _ in range(4):
+        sender.fires(fingerprint="f1")
+        go(world, minutes=1)
+        sender.clears(fingerprint="f1")
+        go(world, minutes=1)
+    sender.fires(fingerprint="f1")
+    go(world, minutes=20)
+    assert (len(world.incidents()), world.incident().phase, world.deliveries()) == (1, "gathering", [])
+    for mark in ("f2", "f3"):
+        sender.fires(fingerprint=mark)
+    assert world.incident().level == 0  # the first of the three began too long ago
+    sender.fires(fingerprint="f4")
+    assert world.incident().level == 1
 
 
 def held_for_anna(staffed_of, providers, more):

@@ -3,10 +3,12 @@
 import pytest
 from sqlalchemy import update
 
-from gateway.flows import attached
+from gateway.flows import attached, housekeeping, intake, own_alerts
 from gateway.store import inhibitors, ledger
+from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
 from gateway.store.tables import AlertRow
+from rules.selfwatch import Finding, What
 from tests.integration.test_silences import Operator
 from tests.samples import BOOK, alert, group
 from tests.world import World
@@ -211,3 +213,34 @@ def test_what_is_attached_does_not_wake_what_is_silenced(site):
     site.post(group(slow()))
     assert (bool(site.incident().suppressed_by), site.deliveries()) == (True, [])
     assert site.timeline() == ["suppressed", "attached"]
+
+
+def test_what_a_bigger_one_kept_quiet_is_told_though_it_is_tidied_before_the_next_look(site):
+    site.post(group(slow()))
+    site.post(group(down()))
+    looks(site, hours=1)
+    assert site.incidents()[0].suppressed_by
+    ends(site, down("resolved"))
+    housekeeping.tidy(site.clock.now())
+    looks(site, seconds=2)
+    assert (site.incidents()[0].suppressed_by, site.incidents()[0].level) == (None, 2)
+
+
+@pytest.mark.parametrize("first", ["it", "the bigger one"])
+def test_that_nabat_fails_is_part_of_nothing_bigger(world_of, first):
+    rules = "inhibitions: [{source: [alertname=SiteDown], target: ['severity=~\".+\"'], equal: [cluster]}]\n"
+    world = world_of(book=BOOK + rules)
+    own = own_alerts.selfwatch_alert(Finding(What.WORKER, since=world.clock.now()), world.clock.now())
+
+    def fails():
+        with transaction() as session:
+            app = world.app.extensions["gateway"]
+            post = Post(own_alerts.OWN_SOURCE, own_alerts.OWN_NAME, b"{}", world.clock.now(), [own])
+            intake.receive(session, [post], app.shelf.book, app.roll, world.clock.now())
+
+    for turn in (fails, lambda: world.post(group(down())))[:: 1 if first == "it" else -1]:
+        turn()
+    looks(world, hours=3)
+    (ours,) = [one for one in world.incidents() if "Nabat" in one.title]
+    assert ours.suppressed_by is None
+    assert {one.level for one in world.deliveries(incident_id=ours.id)} != {1}

@@ -1,11 +1,14 @@
 """Who is told, and what happens when nobody answers or nothing gets through: scenarios E5 and E6, promises P8–P14."""
 
+from datetime import UTC, datetime
+
 from gateway.flows import settle
 from gateway.store import outbox
 from gateway.store.db import transaction
 from gateway.store.types import micros
 from rules.lifecycle import Reason
 from tests.fakes.http import drop, reply
+from tests.samples import BOOK, PEOPLE
 
 
 def triggers(pagerduty):
@@ -189,3 +192,21 @@ def leased_by(world):
 def settle_late(world, leased):
     with transaction() as session:
         settle.settle(session, [settle.Result(leased, "never", "too late")], world.clock.now())
+
+
+def test_whose_turn_ends_while_their_call_does_not_get_through_is_told_by_the_fallback_all_the_same(
+    staffed_of, providers
+):
+    both = PEOPLE.replace(
+        "every: 1w, members: [anna@example.org]", "every: 1w, members: [anna@example.org, oleg@example.org]"
+    )
+    world = staffed_of(BOOK, both)
+    providers.pagerduty.usual = lambda _: reply(503)
+    world.clock.set(datetime(2026, 12, 7, 5, 59, 30, tzinfo=UTC))  # half a minute before Oleg's turn
+    world.alert(starts="2026-12-07T05:59:00Z")
+    world.delivers()
+    for _ in range(7):
+        world.passes(seconds=10)
+        world.delivers()
+    assert [(one.who, one.way) for one in world.deliveries(part="fallback")] == [("anna@example.org", "sms")]
+    assert len(providers.twilio.requests) == 1

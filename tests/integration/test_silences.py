@@ -13,7 +13,7 @@ from gateway.flows import silences, suppress
 from gateway.store import sources as source_store
 from gateway.store import vitals
 from gateway.store.db import reading, transaction
-from gateway.store.tables import Incident, SilenceRow
+from gateway.store.tables import AlertRow, Incident, SilenceRow
 from rules.words import Urgency
 from tests.integration.test_others_hold_it import somebody_else
 from tests.samples import BOOK, alert, group
@@ -602,3 +602,23 @@ def test_an_incident_that_somebody_holds_keeps_no_other_ringing_when_a_silence_b
         link.rollback()
     operator.passes(seconds=1)
     assert [one.id for one in world.incidents() if one.suppressed_by] == [first, second]
+
+
+@pytest.mark.parametrize("going", ["what is hidden", "the rest"])
+def test_what_is_split_in_two_calls_for_what_is_not_silenced_only(world, operator, going):
+    operator.silence("instance=db1")
+    world.alert(name="DiskFull", fingerprint="b1", instance="db2")
+    world.alert(name="DiskFull", fingerprint="a1", instance="db1")
+    assert len(world.incidents()) == 1
+    with reading() as session:
+        found = dict(session.execute(select(AlertRow.fingerprint, AlertRow.id)).all())
+    number = world.incident().id
+    chosen = found["a1" if going == "what is hidden" else "b1"]
+    other = merging.split(number, [chosen], Actor("Anna", "dashboard"), world.clock.now())
+    hidden, loud = (other, number) if going == "what is hidden" else (number, other)
+    by_id = {one.id: one for one in world.incidents()}
+    assert (by_id[hidden].suppressed_by, by_id[loud].suppressed_by) == ("silence:1", None)
+    assert {one.status for one in world.deliveries(incident_id=hidden)} <= {"cancelled"}
+    assert {one.status for one in world.deliveries(incident_id=loud)} == {"queued"}
+    operator.passes(hours=2)
+    assert "queued" in {one.status for one in world.deliveries(incident_id=hidden)}
