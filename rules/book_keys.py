@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 
-from rules.places import Place, given
+from rules.places import LONGEST_NAME, Place, given
 from rules.words import Step, Urgency, UrgencyClass, Way
 
 SECOND, MONTH = timedelta(seconds=1), timedelta(days=30)
@@ -76,7 +76,11 @@ def _span(place: Place) -> timedelta:
 
 
 def read_policies(place: Place) -> dict[str, Policy]:
-    return {name: _policy(name, entry) for name, entry in place.entries().items()}
+    found = place.entries()
+    for name, entry in found.items():
+        if len(name) > LONGEST_NAME:
+            entry.complain(f"a name has at most {LONGEST_NAME} characters")
+    return {name: _policy(name, entry) for name, entry in found.items()}
 
 
 def _policy(name: str, place: Place) -> Policy:

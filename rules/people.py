@@ -155,7 +155,7 @@ class _Reader:
         fields = place.fields(known, required=("email", "name"))
         return ListedPerson(
             email=given(fields, "email", _email, ""),
-            name=given(fields, "name", Place.text, ""),
+            name=given(fields, "name", Place.name, ""),
             role=given(fields, "role", _role, Role.RESPONDER),
             language=given(fields, "language", _language, self.language),
             timezone=given(fields, "timezone", Place.timezone, self.timezone),
@@ -169,7 +169,7 @@ class _Reader:
         members = tuple(_member(item, people) for item in fields["members"].items()) if "members" in fields else ()
         if len(set(members)) != len(members):
             fields["members"].complain("names somebody twice")
-        return ListedTeam(given(fields, "name", Place.text, ""), members, contacts(fields, self.check))
+        return ListedTeam(given(fields, "name", Place.name, ""), members, contacts(fields, self.check))
 
 
 def _on_duty(place: Place, people: Mapping[str, ListedPerson]) -> str:

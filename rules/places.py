@@ -15,6 +15,7 @@ from rules.yaml_places import Complaints, Node
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+LONGEST_NAME = 100  # characters: every column and index takes it, and so does a line on a screen
 _MANY = 50  # complaints after which no more spelling suggestions are searched for: they cost time
 
 
@@ -89,6 +90,13 @@ class Place:
             self.complain("has a line break or another control character in it")
             return ""
         return self.node.value.strip()
+
+    def name(self) -> str:
+        """A text that is short enough to be a name wherever it is kept and shown."""
+        text = self.text()
+        if len(text) > LONGEST_NAME:
+            self.complain(f"a name has at most {LONGEST_NAME} characters")
+        return text[:LONGEST_NAME]
 
     def texts(self) -> tuple[str, ...]:
         """A list of texts, none of them twice."""

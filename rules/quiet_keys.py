@@ -12,7 +12,6 @@ QUIET_KEYS = ("inhibitions", "heartbeats")
 HEARTBEAT_KEYS = ("name", "match", "every", "grace", "severity")
 INHIBITION_KEYS = ("source", "target", "equal")
 _MOST = 100  # of each: they are asked of every alert
-_LONGEST_NAME = 100
 _GRACE = timedelta(seconds=60)
 
 
@@ -32,9 +31,7 @@ def read_heartbeats(places: list[Place]) -> tuple[Heartbeat, ...]:
 
 def _heartbeat(place: Place) -> Heartbeat:
     fields = place.fields(HEARTBEAT_KEYS, required=("name", "match", "every"))
-    name = given(fields, "name", Place.text, "")
-    if len(name) > _LONGEST_NAME:
-        place.complain(f"a name has at most {_LONGEST_NAME} characters")
+    name = given(fields, "name", Place.name, "")
     return Heartbeat(
         name,
         _some(fields, "match"),

@@ -87,7 +87,7 @@ class RouteReader:
         urgency = self.classes[given(fields, "urgency", lambda word: word.choice(Urgency), Urgency.ORDINARY)]
         policy = given(fields, "policy", self._policy, Policy("", ()))
         return Route(
-            rule=given(fields, "name", Place.text, ""),
+            rule=given(fields, "name", Place.name, ""),
             urgency=urgency.urgency,
             policy=policy.name,
             group_by=given(fields, "group_by", Place.texts, GROUP_BY),

@@ -14,6 +14,7 @@ SCHEDULE_KEYS = ("name", "team", "timezone", "covers", "layers")
 LAYER_KEYS = ("start", "every", "members", "until", "days", "hours", "when", "ical")
 _ROTATION = ("start", "every", "members")
 _WHOLE_DAY: tuple[Span, ...] = ()
+_LATEST = 2200  # a year: later moments have no name in some time zones
 _LONGEST_CALENDAR = 1_000_000  # characters
 NO_START = datetime.min  # noqa: DTZ901 - a local time of the schedule, like every start
 Member = Callable[[Place], str]
@@ -29,7 +30,7 @@ def read_schedule(place: Place, member: Member, teams: Collection[str], timezone
     if "layers" in fields and fields["layers"].node.value == ():
         fields["layers"].complain("has no layers: nobody would be on call")
     return Schedule(
-        name=given(fields, "name", Place.text, ""),
+        name=given(fields, "name", Place.name, ""),
         timezone=given(fields, "timezone", Place.timezone, timezone),
         layers=tuple(_layer(layer, member) for layer in layers),
         team=team,
@@ -80,6 +81,9 @@ def _moment(place: Place) -> datetime:
         return NO_START
     if start.tzinfo is not None:
         place.complain("write local time without an offset: the schedule has a time zone")
+    if start.year >= _LATEST:
+        place.complain(f"must lie before the year {_LATEST}")
+        return NO_START
     return start.replace(tzinfo=None)
 
 

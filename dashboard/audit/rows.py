@@ -7,11 +7,11 @@ from typing import Any
 
 from dashboard.audit import words
 from dashboard.reader import Moment, Reader
+from gateway.lists.sheet import safe
 from gateway.store.tables import Audit
 from rules.text import cut, one_line
 
 LONGEST = 600  # characters of one value
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 SHOWN_APART = ("how", "address", "request", "before", "after")
 WAYS = {
     "dashboard": "dashboard", "link": "link in a message", "api": "API", "pagerduty": "PagerDuty", "command": "./nabat",
@@ -97,4 +97,4 @@ def cells(row: Audit) -> list[str]:
     detail = json.dumps(row.detail, ensure_ascii=False, sort_keys=True)
     apart = [str(row.detail.get(name, "")) for name in ("how", "address", "request")]
     plain = [str(row.id), row.at.isoformat(), row.actor, row.action, row.target, *apart, detail, row.hash]
-    return [f"'{one}" if one.startswith(FORMULA) else one for one in plain]
+    return [safe(one) for one in plain]

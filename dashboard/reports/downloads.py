@@ -15,6 +15,7 @@ from dashboard.reports import cards, noisy, queries, sheet, views
 from dashboard.reports.asked import Asked
 from dashboard.reports.say import Say
 from gateway.access.auth import READERS, Visit, require
+from gateway.lists.sheet import safe
 from gateway.store import reports as store
 from gateway.store.stats import date_of
 from rules import figures
@@ -24,7 +25,6 @@ from rules.report import Figures, flat
 
 Cell = str | int | float | None
 Table = list[list[Cell]]
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
 KINDS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 FIGURES = {"figures", "days", "classes", "people", "hours", "channels"}
 
@@ -66,8 +66,7 @@ def _cell(value: Cell, *, russian: bool) -> str:
     if isinstance(value, float):
         text = f"{value:.3f}".rstrip("0").rstrip(".")
         return text.replace(".", ",") if russian else text
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
+    return safe(value) if isinstance(value, str) else str(value)
 
 
 def of_figures(name: str, found: Figures, asked: Asked, reader: Reader) -> Table:

@@ -18,7 +18,10 @@ COLUMNS = (
     "number", "title", "urgency", "status", "service", "source", "assignee", "alerts", "opened", "acknowledged",
     "acknowledged_by", "resolved", "resolved_by", "rule", "policy",
 )  # fmt: skip
-_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet takes for a formula
+# What a spreadsheet takes for a formula, also as wide as a Chinese letter, and after what nobody sees.
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_SPACES = (*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x2060, 0x2070))
+_UNSEEN = " \u00a0\u00ad\u3000\ufeff" + "".join(map(chr, _SPACES))
 
 
 def head() -> str:
@@ -62,4 +65,4 @@ def over(most: int) -> str:
 
 def safe(cell: str) -> str:
     """A text that a spreadsheet would run gets a mark in front that makes it text."""
-    return f"'{cell}" if cell.startswith(_STARTS) else cell
+    return f"'{cell}" if cell.lstrip(_UNSEEN).startswith(_STARTS) else cell

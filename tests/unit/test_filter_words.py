@@ -94,9 +94,11 @@ def test_moments(text, at):
     assert (f"{found.astimezone(MOSCOW):%Y-%m-%dT%H:%M}" if found else None) == at
 
 
-@pytest.mark.parametrize("start", "=+-@\t")
-def test_no_cell_is_a_formula(start):
-    assert safe(f"{start}1+1") == f"'{start}1+1"
+@pytest.mark.parametrize("start", "=+-@\t\uff1d\uff0b\uff0d\uff20")
+@pytest.mark.parametrize("before", ["", " ", "\u00a0", "\ufeff", "\u200b\u202e", "\u3000 "])
+def test_no_cell_is_a_formula(before, start):
+    assert safe(f"{before}{start}1+1") == f"'{before}{start}1+1"
+    assert safe(f"{before}1+1") == f"{before}1+1"
     assert safe(f"1{start}") == f"1{start}"
 
 

@@ -153,6 +153,11 @@ schedules:
             "5: schedules[0].layers[0].every: '5m' is",
         ),
         (schedule("{every: 1w, members: [a@example.com]}"), "5: schedules[0].layers[0].start: missing"),
+        (
+            schedule("{start: '9999-12-31T23:59', every: 1w, members: [a@example.com]}"),
+            "5: schedules[0].layers[0].start: must lie before the year 2200",
+        ),
+        (f"people:\n  - {{email: a@example.com, name: {'x' * 101}}}", "2: people[0].name: a name has at most 100"),
         (schedule(""), "5: schedules[0].layers: has no layers"),
         (
             schedule("{start: 2026-11-02, every: 1d, members: [a@example.com]}", "team: t, "),
