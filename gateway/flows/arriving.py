@@ -134,7 +134,8 @@ class Intake:
         elif not fires and not was and known.incident_id is None and not alert.firing:
             outcome.never_seen += 1
         if alert.ticket is not None and (case := self._case(known)):
-            tickets.hear(self.changes, case, known, alert.ticket, ready, post.source)
+            hidden = self.quiet.verdict(post.source_id, alert, ready.route.urgency)
+            tickets.hear(self.changes, case, known, ready, post.source, hidden)
         self._stir(known, ready, post.source)
         return known.incident_id
 

@@ -14,17 +14,21 @@ from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from gateway.store.types import to_json
 from gateway.telling import quietly
-from rules.lifecycle import Signal, continued
+from rules.lifecycle import NEW, Given, Signal, continued
 from rules.phases import decide
-from rules.words import Alert, Directory, Kind, Route, Ticket
+from rules.words import Alert, Directory, Kind, Route, Suppression, Ticket
 from rules.writeback import overtakes
 
 LASTING = ("status", "requester", "assignee", "arrival_at", "due_at", "description", "site", "url")
 TOLD = ("commented", "assigned", "arrival", "updated")  # events that stand on the timeline
 
 
-def hear(changes: Changes, case: Case, known: Known, ticket: Ticket, ready: Ready, source: str) -> None:
-    """`ready` has what the rule book says of this word."""
+def hear(
+    changes: Changes, case: Case, known: Known, ready: Ready, source: str, hidden: Suppression | None = None
+) -> None:
+    """`ready` is a desk's word, with what the rule book says of it; `hidden`: what keeps it quiet."""
+    ticket = ready.alert.ticket
+    assert ticket is not None
     route = ready.route
     if known.words is not None and known.words.alert.ticket is ticket:
         said = msgspec.json.decode(case.ticket) if case.ticket else {}
@@ -38,7 +42,7 @@ def hear(changes: Changes, case: Case, known: Known, ticket: Ticket, ready: Read
             case.title = known.words.alert.title
         changes.touch(case)
         if case.open and before and kept.priority != before and route.urgency.rank < case.route.urgency.rank:
-            _raise(changes, case, route, source)
+            _raise(changes, case, route, source, hidden)
             changes.ruled(case, "raised", ready.labels)
     if ticket.event in TOLD:
         detail: dict[str, Any] = {
@@ -79,11 +83,15 @@ def _is_from_outside(ticket: Ticket, directory: Directory) -> bool:
     return not author or author not in ours
 
 
-def _raise(changes: Changes, case: Case, route: Route, source: str) -> None:
-    """From now on it is what it would have been had it come so: the new route's ladder begins."""
+def _raise(changes: Changes, case: Case, route: Route, source: str, hidden: Suppression | None) -> None:
+    """From now on it is what it would have been had it come so: the new ladder begins, once nothing hides it."""
     detail = {"from": case.route.urgency.value, "to": route.urgency.value, "rule": route.rule, "policy": route.policy}
     changes.line(case, "raised", source, detail)
     case.route, case.rerouted = continued(case.route, case.state.level, route), True
     changes.touch(case)
-    carry_out(changes, case, decide(case.state, Signal.RAISED, case.route, changes.now), Actor(source, "source"))
+    decision = decide(case.state, Signal.RAISED, case.route, changes.now)
+    if hidden is not None and decision.step is not None:
+        untold, given = replace(NEW, level=case.state.level), Given(suppression=hidden)
+        decision = decide(untold, Signal.SUPPRESS, case.route, changes.now, given)
+    carry_out(changes, case, decision, Actor(source, "source"))
     ask_again(case, changes.now)

@@ -12,6 +12,7 @@ from gateway.store import sources as source_store
 from gateway.store.alerts import Post
 from gateway.store.db import reading
 from rules.lifecycle import Given, Signal
+from tests.integration.test_silences import Operator
 from tests.samples import BOOK
 
 
@@ -140,6 +141,21 @@ def test_who_has_acknowledged_is_told_anew_only_of_what_wakes_people(world_of):
         assert (incident.status, incident.level, incident.ack_by) == (status, level, "Anna")
         assert (incident.ack_due_at == due) == (status == "acknowledged")
         assert incident.urgency < 3
+
+
+def test_a_raise_within_a_silence_tells_nobody_before_its_end_of_what_is_acknowledged(world_of):
+    world = world_of(book=EMERGENCY)
+    operator = Operator(world)
+    (number,) = post(world, ticket(priority="low", updated_at="2026-12-05T00:01:00Z"))
+    world.acknowledges(number)
+    operator.silence("kind=ticket", "service=~.*", **{"for": "1h"}, confirm="silence everything")
+    told = len(world.deliveries())
+    raises(world)
+    operator.passes(minutes=59)
+    assert (len(world.deliveries()), world.incident().urgency) == (told, 0)
+    operator.passes(minutes=1)
+    assert world.incident().level == 2
+    assert "pagerduty" in {one.channel for one in world.deliveries(level=2)}
 
 
 def test_a_raise_wakes_what_is_snoozed_once(world):
