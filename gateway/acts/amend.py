@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor, NotPossible, act_in, carry_out, changes_of, write_down
+from gateway.acts.hushing import hush_each
 from gateway.changes import Changes, notice_to
 from gateway.store import alerts, cases, outbox, promised, verdicts
 from gateway.store.cases import Case
@@ -142,6 +143,8 @@ def set_urgency(incident_id: int, urgency: Urgency, why: str, actor: Actor, now:
         ask_again(case, now)
         changes.touch(case)
         changes.write()
+        if before.urgency is Urgency.EMERGENCY and case.calls:  # a silence may leave just these alone
+            hush_each(session, [case.id], now)
         write_down(session, now, actor, "urgency", case, to=urgency.value, reason=why)
         return reason
 

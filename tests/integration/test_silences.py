@@ -317,6 +317,15 @@ def test_an_emergency_pages_through_a_silence_unless_it_was_meant(world, operato
     assert world.incidents()[0].suppressed_by is None
 
 
+def test_what_is_no_emergency_any_more_is_silenced_like_any_other(world, operator):
+    operator.silence("alertname=DiskFull", page_emergencies=True)
+    (number,) = world.alert(name="DiskFull")
+    assert {one.status for one in pages(world)} == {"queued"}
+    amend.set_urgency(number, Urgency.URGENT, "it is not so bad", Actor("Anna", "dashboard"), world.clock.now())
+    assert world.incident().suppressed_by == "silence:1"
+    assert {one.status for one in pages(world)} == {"cancelled"}
+
+
 @sqlite
 def test_more_than_a_day_is_for_administrators(world, operator):
     asked = {"matchers": ["alertname=DiskFull"], "reason": "kernel update", "for": "25h"}
