@@ -99,7 +99,7 @@ def disk(disk: Disk) -> Found:
 def database(session: Session) -> Found:
     if is_postgres(session):
         version = session.execute(text("SHOW server_version")).scalar_one()
-        yield State.OK, Said(f"PostgreSQL {version}, in its present form")
+        yield State.OK, Said(f"PostgreSQL {version}")
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             if session.execute(text(f"SHOW {name}")).scalar_one() == "off":
                 yield State.NOTE, Said(f"{name} is off: what was answered with 202 may be lost when the power goes")
@@ -107,7 +107,7 @@ def database(session: Session) -> Found:
     wrong = [row[0] for row in session.execute(text("PRAGMA quick_check(5)")) if row[0] != "ok"]
     yield from ((State.PROBLEM, Said(f"it is damaged: {line}")) for line in wrong)
     if not wrong:
-        yield State.OK, Said("SQLite, in its present form, whole")
+        yield State.OK, Said("SQLite, whole")
 
 
 def _clock(session: Session, _settings: Settings, now: datetime) -> Found:

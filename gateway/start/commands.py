@@ -20,12 +20,14 @@ from gateway.start.rules_commands import rules_group
 from gateway.start.silence_commands import maintenance_group, silence_group
 from gateway.start.source_commands import source_group
 from gateway.stopping import hear_no_more
-from gateway.store.db import transaction
+from gateway.store import revisions, vitals
+from gateway.store.db import reading, transaction
 from gateway.store.types import micros
 from gateway.worker import Worker, stop_on_signals
 
 HOST = "The address to listen at; 0.0.0.0 lets other machines in."
 PORT = "The port to listen at."
+NOW = "the database is in its present form"
 
 
 @click.group(
@@ -105,8 +107,9 @@ def examine(*, as_json: bool) -> None:
 
 @cli.command(help="Bring the database to the present form.")
 def migrate() -> None:
-    with program():
-        click.echo("the database is in its present form")
+    with program(), reading() as session:
+        ahead = vitals.ahead(session, revisions.known())
+    click.echo(f"nothing to do: {doctor.NEWER.format(ahead, revisions.newest())}" if ahead else NOW)
 
 
 @cli.command("send-test", help="One test message; prints what the provider answered.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 from sqlalchemy import create_engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from gateway.checkup import Check, State, balance, checks, database, disk, rule_book, said
@@ -18,8 +18,11 @@ from gateway.disk import disk_of
 from gateway.settings import SETTINGS, BadSettings, Settings, load
 from gateway.start.complaints import first_line
 from gateway.store import ledger, revisions, vitals
-from gateway.store.db import engine_options, prepare_sqlite
+from gateway.store.db import BUSY_TIMEOUT, engine_options, is_postgres, prepare_sqlite
 from gateway.store.ledger import Ledger
+
+NEWER = "the database is newer ({}) than this program ({}), which works with it: bring the program up to date"
+LOCKED = "{} for writing for {:.0f} s: who else has it open? Alerts are refused and nothing is sent until they are done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,20 @@ def examine() -> Health:
     return Health(tuple(checks), account[0] if account else None)
 
 
+def _locked(session: Session) -> list[Check]:
+    """Whether SQLite lets us write, asked by a transaction that writes nothing; writers are done in far less."""
+    if is_postgres(session):
+        return []
+    session.rollback()
+    try:
+        session.connection(execution_options={"writes": True})
+    except OperationalError as problem:
+        return [Check("database", State.PROBLEM, LOCKED.format(first_line(problem), BUSY_TIMEOUT / 1000))]
+    finally:
+        session.rollback()
+    return []
+
+
 @contextmanager
 def _session(settings: Settings) -> Iterator[Session | None]:
     """None where there is no database yet: looking must not make one."""
@@ -92,7 +109,10 @@ def _of_database(
         yield [Check("database", State.PROBLEM, "it is older than the program: run ./nabat migrate")]
         return
     yield said("database", database(session))
+    if ahead := vitals.ahead(session, revisions.known()):
+        yield [Check("database", State.NOTE, NEWER.format(ahead, revisions.newest()))]
     yield from checks(session, settings, now)
+    yield _locked(session)
     session.rollback()
     account.append(ledger.read(session))
     yield said("ledger", balance(account[0]))

@@ -155,6 +155,12 @@ def behind(session: Session, known: Collection[str], newest: Collection[str]) ->
     return not found or bool(found & (set(known) - set(newest)))
 
 
+def ahead(session: Session, known: Collection[str]) -> str:
+    """The database's revision if a newer program has brought it there, else empty."""
+    found = session.scalars(text("SELECT version_num FROM alembic_version")).all()
+    return next((one for one in found if one not in known), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Losing:
     """A channel by which too much fails for good."""

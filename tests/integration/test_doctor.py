@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from gateway.clock import SystemClock
 from gateway.start.commands import cli
+from gateway.store import db as store
 from gateway.store import pulse, revisions, selfwatch
 from gateway.store.db import transaction
 from rules.selfwatch import Finding, What
@@ -155,6 +156,7 @@ def test_a_database_of_another_age_or_place(nabat, world, tmp_path):
         with transaction() as session:
             newest = revisions.newest()
             session.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest})
+    assert "newer" not in str(about(nabat()[1], "database"))
     nowhere = tmp_path / "nowhere"
     code, said = nabat(NABAT_DATABASE_URL=f"sqlite:///{nowhere}/nabat.db")
     assert (code, problems(said)["database"][:17]) == (1, "there is none yet")
@@ -164,6 +166,39 @@ def test_a_database_of_another_age_or_place(nabat, world, tmp_path):
     (tmp_path / "text.db").write_text("this is no database, only a text that is long enough" * 50)
     code, said = nabat(NABAT_DATABASE_URL=f"sqlite:///{tmp_path}/text.db")
     assert (code, problems(said)["database"]) == (1, "cannot be used: file is not a database")
+
+
+def test_a_database_that_a_newer_program_has_made_is_told_by_doctor_and_migrate(nabat, world, database_url, tmp_path):
+    lives(world)
+    with transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    try:
+        code, said = nabat()
+        assert (code, about(said, "database")[-1][0]) == (0, "note")
+        assert f"newer (9999) than this program ({revisions.newest()})" in about(said, "database")[-1][1]
+        (tmp_path / "book").mkdir(exist_ok=True)
+        (tmp_path / "book/book.yaml").write_text(BOOK)
+        env = {"NABAT_DATABASE_URL": database_url, "NABAT_SECRET_KEY": KEY, "NABAT_RULES": str(tmp_path / "book")}
+        done = CliRunner(env=env).invoke(cli, ["migrate"])
+        assert (done.exit_code, done.stdout[:52]) == (0, "nothing to do: the database is newer (9999) than thi")
+    finally:
+        with transaction() as session:
+            newest = revisions.newest()
+            session.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": newest})
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_somebody_keeps_locked_is_a_problem_until_they_are_done(nabat, world, tmp_path, monkeypatch):
+    lives(world)
+    monkeypatch.setattr(store, "BUSY_TIMEOUT", 50)
+    link = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
+    link.execute("BEGIN IMMEDIATE")
+    code, said = nabat()
+    assert (code, problems(said)["database"][:34]) == (1, "database is locked for writing for")
+    assert said["ledger"]["balanced"]
+    link.execute("ROLLBACK")
+    link.close()
+    assert nabat()[0] == 0
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
