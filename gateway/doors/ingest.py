@@ -188,10 +188,9 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
         body = load(request.body)
         parsed = sources.find(request.kind).parse(body, heard(owner, now))
     except (BadJson, BadPayload) as problem_:
-        if request.content_type.startswith(FORMS):  # curl -d says so of JSON too: only what is a form is refused as one
+        status, reason, words = 400, "json" if isinstance(problem_, BadJson) else "payload", str(problem_)
+        if reason == "json" and request.content_type.startswith(FORMS):  # curl -d says so of JSON, too
             status, reason, words = 415, "form", "send JSON, not a form"
-        else:
-            status, reason, words = 400, "json" if isinstance(problem_, BadJson) else "payload", str(problem_)
         raise _alarm(_refuse(owner, status, reason, words, now), owner, words, now, request.body) from problem_
     crashpoint.passing("parsed")
     if parsed.notes:

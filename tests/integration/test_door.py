@@ -161,6 +161,8 @@ def test_json_is_json_whatever_the_content_type_and_a_form_is_refused(world, doo
     for kind in ("text/plain", "application/json", "application/x-www-form-urlencoded"):
         assert send(world, door, body, Content_Type=kind).status == 202
     assert send(world, door, b"payload=%7B%7D", Content_Type="application/x-www-form-urlencoded").status == 415
+    nested = send(world, door, b'{"payload": {}}', Content_Type="application/x-www-form-urlencoded")  # as curl -d says
+    assert (nested.status, said(nested)["detail"]) == (400, "alerts: is missing")
     assert send(world, door, body, Content_Encoding="gzip").status == 415
 
 

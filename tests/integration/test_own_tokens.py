@@ -225,7 +225,7 @@ def test_many_at_once_and_taken_back(world, own):
     ]  # fmt: skip
     assert me.post("/incidents/bulk", json={"do": "acknowledge", "incidents": [a]}).json["undo"] is None
     other = own("responder", who=ANNA)
-    problem(other.post("/undo", json={"undo": done["undo"]}), 404)  # it was not hers
+    assert "nothing of yours" in problem(other.post("/undo", json={"undo": done["undo"]}), 404)  # it was not hers
     assert me.post("/undo", json={"undo": done["undo"]}).json == {"act": "acknowledge", "done": [a, b], "refused": []}
     problem(me.post("/undo", json={"undo": done["undo"]}), 409)
     assert me.get(f"/incidents/{a}").json["status"] == "triggered"

@@ -86,7 +86,8 @@ def take_back(call: Call) -> Response:
     """What this person or program did within ten minutes, whole or in part: by the `undo` of its answer."""
     outcome = undo.take_back(line_in(object_of(body()), "undo", 64), call.actor, call.now)
     if outcome.obstacle is not None:
-        status = 404 if outcome.obstacle is Obstacle.GONE else 409
-        raise Refused(problem(status, f"not taken back: {outcome.obstacle.value}"))
+        if outcome.obstacle is Obstacle.GONE:
+            raise Refused(problem(404, "there is nothing of yours to take back by this name"))
+        raise Refused(problem(409, f"not taken back: {outcome.obstacle.value}"))
     refused = [{"incident": number, "why": why.value} for number, why in outcome.refused]
     return as_json({"act": outcome.act, "done": outcome.done, "refused": refused})

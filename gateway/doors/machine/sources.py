@@ -110,6 +110,8 @@ def set_alertmanagers(call: Call, number: str) -> Response:
 def set_desk(call: Call, number: str) -> Response:
     """Where it hears who works on its tickets; an empty address: nowhere."""
     one, said = _found(number), object_of(body())
+    if "url" not in said:
+        raise Refused(problem(400, 'the body must be {"url": "https://…", "bearer": "…"}; the url "" is nowhere'))
     place = Place(line_in(said, "url"), text_in(said, "bearer"), keep=said.get("keep", False) is True)
     try:
         writeback.set_address(one.id, place, world(), call.actor, call.now)
