@@ -10,6 +10,8 @@ def main() -> None:
     data = Path(os.environ.get("NABAT_DATA_DIR") or "data").absolute()
     counters = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(data / "counters")))
     try:
+        if not data.exists():
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)  # who is reached by what is nobody else's business
         counters.mkdir(parents=True, exist_ok=True)
     except OSError as problem:  # a folder of another user, or a file
         sys.exit(f"{counters} cannot be made: {problem.strerror}; NABAT_DATA_DIR names a folder that may be written to")

@@ -10,8 +10,8 @@ import click
 from gateway import channels, sources
 from gateway.access import passwords
 from gateway.secrets import BadSecret
-from gateway.start.console import fail, operator, program, settings
-from gateway.store import audit
+from gateway.start.console import fail, operator, program, settings, when
+from gateway.store import audit, signins
 from gateway.store import people as people_store
 from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
@@ -55,7 +55,7 @@ def token_create(kind: str, name: str, scopes: str, *, signing: bool) -> None:
 def token_list() -> None:
     with program(), reading() as session:
         for row, source in source_store.list_tokens(session):
-            state = "revoked" if row.revoked_at else f"last used {row.last_used_at or 'never'}"
+            state = "revoked" if row.revoked_at else f"last used {when(row.last_used_at)}"
             kind = source.kind if source else row.kind
             what = f"{kind} {row.kind}" if row.kind == source_store.SIGNING else kind
             click.echo(f"…{row.ending}  {what:14} {row.name:24} {state}")
@@ -118,7 +118,10 @@ def people_import(file: Path) -> None:
     except people.BadPeopleFile as problem:
         fail(*problem.complaints)
     with program() as (_, world), transaction() as session:
+        had_admin = signins.has_admin(session)
         done = people_store.import_people(session, listed, world.vault, world.clock.now())
+        if had_admin and not signins.has_admin(session):
+            fail(f"{file.name}: nobody who can sign in would be an administrator: give one of them `role: admin`")
         if done.added or done.changed:
             audit.note(session, world.clock.now(), operator(), "people import", file.name, WAY, did=str(done))
     click.echo(str(done))

@@ -26,7 +26,7 @@ def settings() -> Settings:
     try:
         found = load(os.environ)
         if found.database_url.startswith("sqlite"):
-            found.data_dir.mkdir(parents=True, exist_ok=True)
+            found.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not found.secret_key:
                 secrets.make_key_file(found.secret_key_file)
                 found = load(os.environ)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from flask import Flask
@@ -16,7 +17,7 @@ from gateway.store.db import db
 from gateway.world import World
 from rules import book
 
-__all__ = ["fail", "operator", "program", "settings"]
+__all__ = ["fail", "operator", "program", "settings", "when"]
 
 
 @contextmanager
@@ -36,6 +37,11 @@ def program(rules: Path | None = None) -> Iterator[tuple[Flask, World]]:
         finally:
             db.session.remove()
             db.engine.dispose()
+
+
+def when(at: datetime | None) -> str:
+    """A moment as lists of ours say it."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "never"
 
 
 def operator() -> str:

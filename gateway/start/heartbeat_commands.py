@@ -6,7 +6,7 @@ from datetime import timedelta
 import click
 
 from gateway.flows import heartbeats as flow
-from gateway.start.console import fail, operator, program
+from gateway.start.console import fail, operator, program, when
 from gateway.store import audit
 from gateway.store import heartbeats as store
 from gateway.store.db import reading, transaction
@@ -95,7 +95,7 @@ def heartbeat_list() -> None:
                 f"{row.cron} {row.timezone}" if row.cron else f"every {write_duration(timedelta(seconds=row.every))}"
             )
             by = f"…{row.ending}" if row.hash else "rule book"
-            last = f"last {row.last_at:%Y-%m-%d %H:%M:%S} UTC" if row.last_at else ""
+            last = f"last {when(row.last_at)}" if row.last_at else ""
             click.echo(f"{row.name:24} {state:24} {rhythm}, grace {row.grace} s  {by}  {last}".rstrip())
 
 

@@ -9,7 +9,7 @@ import click
 from gateway.actions import Actor
 from gateway.acts import sourcing
 from gateway.acts.sourcing import Behind
-from gateway.start.console import fail, operator, program
+from gateway.start.console import fail, operator, program, when
 from gateway.store import alertmanagers
 from gateway.store import sources as source_store
 from gateway.store.db import reading
@@ -29,14 +29,10 @@ def source_list() -> None:
             behind.setdefault(source.id, []).append(address)
         for source in source_store.list_sources(session):
             stale = f", stale after {write(source.stale_after)}" if source.stale_after else ""
-            click.echo(f"{source.name:24} {source.kind:14} last heard {source.last_seen_at or 'never'}{stale}")
+            click.echo(f"{source.name:24} {source.kind:14} last heard {when(source.last_seen_at)}{stale}")
             for address in behind.get(source.id, ()):
-                asked = (
-                    f"asked {address.asked_at}: {address.problem or 'answered'}"
-                    if address.asked_at
-                    else "not yet asked"
-                )
-                click.echo(f"    {address.url}  {asked}")
+                said = f": {address.problem or 'answered'}" if address.asked_at else ""
+                click.echo(f"    {address.url}  last asked {when(address.asked_at)}{said}")
 
 
 @source_group.command("set", help="Its Alertmanagers; what is stale. Replaces what was set before.")

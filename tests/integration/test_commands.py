@@ -89,6 +89,14 @@ def test_a_data_folder_that_cannot_be_made_is_told_in_a_line(tmp_path):
     assert "cannot be made: Not a directory; NABAT_DATA_DIR" in done.stderr
 
 
+def test_a_data_folder_that_is_made_is_for_its_owner_only(tmp_path):
+    environment = {**os.environ, "NABAT_DATA_DIR": str(tmp_path / "data")}
+    environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    command = [sys.executable, "-m", "gateway", "doctor"]
+    subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_data_folder_of_another_user_is_told_in_a_line():
     with tempfile.TemporaryDirectory() as folder:  # not tmp_path, into which no other user may look
         (Path(folder) / "counters").mkdir(mode=0o555)
@@ -155,6 +163,19 @@ def test_a_person_is_made_with_a_password_from_standard_input(nabat):
     code, _, words = nabat(*who[:-1], stdin="correct horse battery staple\n" * 2)  # no terminal
     assert (code, words.count("\n")) == (1, 1)
     assert "--password-stdin" in words
+
+
+def test_an_import_takes_no_last_administrator(nabat, tmp_path):
+    who = ("user", "create", "anna@example.org", "--role", "admin", "--password-stdin")
+    assert nabat(*who, stdin="correct horse battery staple\n")[0] == 0
+    file = tmp_path / "people.yaml"
+    file.write_text("people: [{email: anna@example.org, name: Anna, role: responder}]")
+    code, out, words = nabat("people", "import", str(file))
+    assert (code, out, words.partition(":")[0]) == (1, "", "people.yaml")
+    assert "`role: admin`" in words
+    assert "role: admin" in nabat("people", "export")[1]
+    file.write_text(file.read_text().replace("responder", "admin"))
+    assert nabat("people", "import", str(file))[0] == 0
 
 
 def test_importing_people_twice_changes_nothing(nabat, tmp_path):
