@@ -87,8 +87,16 @@ def test_a_file_says_what_it_is_for_and_is_read_in_one_go(path):
 def test_the_architecture_names_every_file(folder):
     text = (ROOT / "docs/ARCHITECTURE.md").read_text()
     section = text.partition(f"### {named(folder)}/")[2].partition("\n### ")[0]
-    lacking = [path.name for path in PRODUCT if path.parent == folder and f"| `{path.name}` |" not in section]
-    assert not lacking, f"docs/ARCHITECTURE.md, {named(folder)}/: a line each for {lacking}"
+    wanted = [f"| `{path.name}` | {first_words(path)} |" for path in PRODUCT if path.parent == folder]
+    lacking = [line for line in wanted if line not in section.splitlines()]
+    assert not lacking, "\n".join([f"docs/ARCHITECTURE.md, {named(folder)}/, as the files say:", *lacking])
+
+
+def first_words(path):
+    """What a file says it is for, as a cell of a table."""
+    return " ".join((ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n\n")[0].split()).replace(
+        "|", "\\|"
+    )
 
 
 def imported(path):
