@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.clock import SystemClock
+from gateway.flows import by_hand
 from gateway.start.commands import cli
+from rules.words import Urgency
 from tests.conftest import KEY
 from tests.samples import BOOK, alert, group
 
@@ -93,3 +95,14 @@ def test_g3_a_milder_rule_is_tried_on_the_past(past):
     assert (code, "--last 'soon' is not a duration" in words) == (1, True)
     code, _, words = backtest("routes: []")
     assert (code, "book.yaml:1: version" in words) == (1, True)
+
+
+def test_what_nobody_sent_is_left_out(past):
+    world, backtest = past
+    assert world.post("no object").status_code == 400
+    by_hand.open_incident(
+        by_hand.Told("Smoke", Urgency.EMERGENCY), "anna@example.org", "Anna", "api", world.clock.now()
+    )
+    assert {one.title for one in world.incidents()} >= {"Smoke", "alertmanager sends what cannot be read"}
+    code, out, _ = backtest(MILDER, "--json")
+    assert (code, json.loads(out)["alerts"], json.loads(out)["payloads_not_read"]) == (1, 10, 0)
