@@ -19,6 +19,7 @@ from rules.walltime import is_zone, zone_of
 from rules.words import Suppressor
 
 T = TypeVar("T")
+FORM = "2026-12-05T09:00, by the clock of NABAT_TIMEZONE or with an offset"
 CONFIRM = f'Where nothing is left out: "{EVERYTHING}".'
 
 
@@ -35,8 +36,8 @@ def maintenance_group() -> None: ...
 )
 @click.argument("matchers", nargs=-1)
 @click.option("--for", "length", default="", help="How long: 2h.")
-@click.option("--until", default="", help="Or until when: 2026-12-05T09:00, in the book's time zone or with an offset.")
-@click.option("--start", default="", help="Not from now on, but from then.")
+@click.option("--until", default="", help=f"Or until when: {FORM}.")
+@click.option("--start", default="", help=f"Not from now on, but from then: {FORM}.")
 @click.option("--reason", required=True, help="Why, for whoever wonders.")
 @click.option("--author", default="", help="An e-mail address of somebody here is reminded before the end.")
 @click.option(
@@ -86,7 +87,10 @@ def _checked(read: Callable[[str], T], text: str) -> T:
 
 
 def _moment(text: str, world: World) -> datetime:
-    found = _checked(datetime.fromisoformat, text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{text!r} is no moment: write it as {FORM}")
     return (found if found.tzinfo else found.replace(tzinfo=zone_of(world.settings.timezone))).astimezone(UTC)
 
 

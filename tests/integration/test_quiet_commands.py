@@ -49,7 +49,7 @@ def test_a_silence_is_made_listed_shown_and_ended(nabat):
     for wrong, words in (
         (("--for", "2h"), "leave nothing out"),
         (("a=b",), "--for or --until"),
-        (("a=b", "--until", "yesterday"), "yesterday"),
+        (("a=b", "--until", "yesterday"), "'yesterday' is no moment: write it as 2026-12-05T09:00, by the clock of"),
         (("a=b", "--for", "2"), "not a duration"),
     ):
         code, said = nabat("silence", "add", *wrong, "--reason", "x")
