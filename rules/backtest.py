@@ -1,6 +1,6 @@
 """Two rule books over the same past: what each would have told, which emergencies the second misses. Pure."""
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from rules.words import Alert, Directory, Notice, Route, Step, Urgency, Way
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+TAKEN_IN = timedelta(seconds=10)  # from when a message came to when its incident was opened, at most
 QUARTER = 900  # seconds: who is on call is asked anew so often
 Counts = Counter[tuple[Urgency, Way]]
 Reached = tuple[Sequence[Notice], frozenset[str], int]  # notices, who gets a push, how many calls
@@ -159,8 +160,10 @@ def _listen(known: Episodes, alert: Alert, at: datetime, *, was: bool) -> bool:
 
 
 def _then(known: Sequence[Was], at: datetime) -> Was | None:
-    """The incident that the alert had at that moment."""
-    place = bisect_right(known, at, key=lambda one: one.opened_at)
+    """The incident that the alert had by a message of that moment: the one that it opened, else the last before it."""
+    place = bisect_left(known, at, key=lambda one: one.opened_at)
+    if place < len(known) and known[place].opened_at - at <= TAKEN_IN:
+        return known[place]
     return known[place - 1] if place else None
 
 

@@ -77,8 +77,10 @@ def test_what_a_book_makes_of_it(more, rest, script, until, incidents, calls):
     assert side.sent(Way.VOICE) == side.messages[Urgency.EMERGENCY, Way.VOICE] == calls
 
 
-def test_who_answered_then_answers_again():
-    was = [Was(NOW, 7, NOW + 7 * MINUTE)]
+@pytest.mark.parametrize("later", [0, 0.02, 5])
+def test_who_answered_then_answers_again(later):
+    """An incident is opened a little after what opens it has come: when it is taken in."""
+    was = [Was(NOW - MINUTE, 6, None), Was(NOW + timedelta(seconds=later), 7, NOW + 7 * MINUTE)]
 
     assert lived(script=STAYS, was=was).sent(Way.VOICE) == 2
 
