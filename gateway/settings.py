@@ -241,10 +241,8 @@ def _values(given: Mapping[str, str], complaints: list[str]) -> dict[str, str]:
         if name in _BY_NAME:
             values[name] = value or values[name]
         elif base not in _BY_NAME or not _BY_NAME[base].secret:
-            nearest = difflib.get_close_matches(
-                name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in _BY_NAME], 1
-            )
-            complaints.append(f"{name} is no setting" + (f": did you mean {PREFIX}{nearest[0]}?" if nearest else ""))
+            nearest = difflib.get_close_matches(name, _BY_NAME, 1, 0.8)  # all begin alike
+            complaints.append(f"{name} is no setting" + (f": did you mean {nearest[0]}?" if nearest else ""))
         elif given.get(base):
             complaints.append(f"{base} and {name} are both set: keep one")
         elif value:
