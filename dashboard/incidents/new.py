@@ -13,6 +13,7 @@ from rules.text import clean_text, one_line
 from rules.words import Urgency
 
 MOST_TITLE, MOST_SERVICE, MOST_TEXT = 200, 100, 4000  # characters
+MOST_KEY = 100
 
 
 @bp.get("/incidents/new")
@@ -24,13 +25,13 @@ def new_incident(visit: Visit) -> ResponseReturnValue:
 @bp.post("/incidents/new")
 @require(*ACTORS)
 def open_incident(visit: Visit) -> ResponseReturnValue:
-    limits = (("title", MOST_TITLE), ("service", MOST_SERVICE), ("urgency", 20))
+    limits = (("title", MOST_TITLE), ("service", MOST_SERVICE), ("urgency", 20), ("once", MOST_KEY))
     said = {name: one_line(clean_text(request.form.get(name, ""))).strip()[:most] for name, most in limits}
     said["text"] = clean_text(request.form.get("text", "")).strip()[:MOST_TEXT]
     if not said["title"] or said["urgency"] not in tuple(Urgency):
         return _form(visit, said, 422)
     person = visit.person
-    told = Told(said["title"], Urgency(said["urgency"]), said["service"], said["text"])
+    told = Told(said["title"], Urgency(said["urgency"]), said["service"], said["text"], said["once"])
     number = by_hand.open_incident(told, person.email, person.name or person.email, WAY, visit.now)
     return redirect(url_for("dashboard.incident", number=number))
 

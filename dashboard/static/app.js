@@ -44,6 +44,17 @@
     Idiomorph.defaults.callbacks.beforeNodeMorphed = (node, fresh) => !(node.dataset && "keep" in node.dataset) && !(node.tagName === "TR" && same(node, fresh));
   }
 
+  /* ---- a plain form goes once: who presses again on a slow network means the same ---- */
+  const underway = new Map(), PATIENCE = 30000; // whoever stopped it may press again after that
+  doc.addEventListener("submit", (event) => {
+    const { target: form, submitter } = event, before = underway.get(form);
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (before && before.submitter === submitter && performance.now() - before.at < PATIENCE) return event.preventDefault();
+    underway.set(form, { submitter, at: performance.now() });
+    form.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => { for (const form of underway.keys()) form.removeAttribute("aria-busy"); underway.clear(); });
+
   /* ---- live: the server's clock, and honesty about silence ---- */
   let polls = 0, heard = performance.now(), serverNow = live ? Number(live.dataset.now) : Date.now(), failures = 0, over = false, again = 0, waits = 0; // again: when, after a failure; 0 while one is asked
   const now = () => serverNow + (performance.now() - heard);

@@ -1,10 +1,11 @@
 """An incident that a person opens: an alert of the source "people", which takes every alert's way."""
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 
 from gateway.flows import intake, prepare
+from gateway.secrets import digest
 from gateway.store import audit, sources
 from gateway.store.alerts import Post
 from gateway.store.db import transaction
@@ -29,6 +30,7 @@ class Told:
     urgency: Urgency
     service: str = ""
     text: str = ""
+    once: str = ""  # of one form: the same words with the same key are one incident, however often they come
 
 
 def open_incident(told: Told, account: str, name: str, way: str, now: datetime) -> int:
@@ -41,15 +43,20 @@ def open_incident(told: Told, account: str, name: str, way: str, now: datetime) 
         words = {"summary": told.title, "description": told.text, "reported_by": name}
         severity = SEVERITIES[told.urgency]
         alert = Alert(
-            source=SOURCE, fingerprint=uuid.uuid4().hex, firing=True, title=told.title, severity=severity,
+            source=SOURCE, fingerprint=_fingerprint(told, account), firing=True, title=told.title, severity=severity,
             starts_at=now, labels=labels, annotations=words,
         )  # fmt: skip
         post = Post(source, SOURCE, f"{name}: {told.title}\n{told.text}".encode(), now, [alert])
         post = _as_urgent(post, told.urgency, book)
         (outcome,) = intake.receive(session, [post], book, world().roll, now)
         number = outcome.incidents[0]
-        audit.note(session, now, account, "incident opened", f"incident {number}", way, name=name)
+        if outcome.opened:
+            audit.note(session, now, account, "incident opened", f"incident {number}", way, name=name)
     return number
+
+
+def _fingerprint(told: Told, account: str) -> str:
+    return digest("\n".join((account, *astuple(told))))[:32] if told.once else uuid.uuid4().hex
 
 
 def _as_urgent(post: Post, urgency: Urgency, book: RuleBook) -> Post:

@@ -1,12 +1,18 @@
 """Hands that are quicker than the network, and hands that have no mouse."""
 
+import re
+
 import pytest
+from sqlalchemy import func, select
 
 from gateway.access import links
 from gateway.store.db import db
+from gateway.store.tables import SilenceRow
+from tests.browser.test_pending import held
 from tests.conftest import KEY
 
 expect = pytest.importorskip("playwright.sync_api").expect
+fixtures = (held,)  # pytest finds it by its name in this file
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
 # The second half of a double click: where the button was, as soon as the answer stands there.
@@ -77,3 +83,31 @@ def test_a_tap_too_many_takes_nothing_back_on_the_pocket_page(world, open_page):
         assert page.get_by_role("button", name=name).evaluate(HELD) == [True, False, True]
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".top b")).to_have_text("Open")
+
+
+# The same button once more, while the form is on its way.
+ONCE_MORE = """() => {
+  const form = document.querySelector("main form"), button = form.querySelector(".btn.pri");
+  form.addEventListener("submit", () => setTimeout(() => {
+    button.click();
+    console.log("again, " + form.getAttribute("aria-busy"));
+  }, 500), { once: true }); // by then the first is on the wire, and a browser would send another
+}"""
+
+
+def test_a_form_that_is_under_way_is_not_sent_again(world, held, signed_in):
+    page = signed_in()
+    page.goto("/silences/new")
+    page.fill("#quiet-asked input[name=matcher]", 'service="door"')
+    page.fill("#reason", "The door is being painted")
+    page.evaluate(ONCE_MORE)
+    held.which = "/silences"
+    with page.expect_console_message(lambda said: said.text == "again, true"):
+        page.locator("main form .btn.pri").click(no_wait_after=True)
+    assert held.inside.wait(20)
+    held.go.set()
+    page.wait_for_url(re.compile(r"/silences/\d+"))
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(SilenceRow)) == 1
+    page.go_back()
+    expect(page.locator("main form[aria-busy=true]")).to_have_count(0)

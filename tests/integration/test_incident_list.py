@@ -8,7 +8,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
 from gateway.acts import jobs as work
 from gateway.flows import jobs
@@ -382,6 +382,20 @@ def test_an_incident_by_hand_takes_every_alerts_way(staffed, anna):
     assert second.dedup_key != first.dedup_key
     assert anna.press(f"/incidents/{first.id}/resolve").status_code == 302
     assert "people" not in anna.get("/incidents").text.partition("Heard from")[2].partition("</div>")[0]
+
+
+def test_a_form_that_is_sent_again_opens_nothing_again(staffed, anna):
+    page = anna.get("/incidents/new").text
+    (key,) = re.findall(r'name="once" value="([^"]{8,})"', page)
+    form = {"title": "Smoke in the server room", "urgency": "emergency", "once": key}
+    places = [anna.press("/incidents/new", **form).headers["Location"] for _ in range(3)]
+    (one,) = staffed.incidents()
+    assert places == [f"/incidents/{one.id}"] * 3
+    assert len([each for each in staffed.deliveries(incident_id=one.id) if each.way == "voice"]) == 1
+    with transaction() as session:
+        assert session.scalar(select(func.count()).where(Audit.action == "incident opened")) == 1
+    anna.press("/incidents/new", **{**form, "title": "Smoke in the kitchen"})  # back to the form, and other words
+    assert len(staffed.incidents()) == 2
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
