@@ -63,3 +63,9 @@ def directory() -> Directory:
 
 def person(person_id: int) -> PersonRow | None:
     return db.session.get(PersonRow, person_id)
+
+
+def ticket_key(number: int) -> str:
+    """What the service desk calls the ticket of this incident; empty: it is no ticket."""
+    ticket = db.session.scalar(select(Incident.ticket).where(Incident.id == number))
+    return str((ticket or {}).get("key") or "")

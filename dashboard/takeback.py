@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Response, request
 
+from dashboard.queries import ticket_key
 from dashboard.reader import Reader
 from gateway.access.auth import Visit
 from gateway.actions import Actor
@@ -67,7 +68,9 @@ def asked(visit: Visit, reader: Reader) -> Offer | None:
     if row is None:
         return None
     numbers = [one.number for one in undos.items_of(row)]
-    return Offer(token, f"{done_words(row.act, numbers, reader)} {skipped}".strip())
+    of_tickets = request.path.startswith("/tickets") and len(numbers) == 1  # where they are known by their own names
+    what = (ticket_key(numbers[0]) if of_tickets else "") or listed(numbers, reader)
+    return Offer(token, f"{done_words(row.act, what, reader)} {skipped}".strip())
 
 
 def _skipped(reader: Reader) -> str:
@@ -77,15 +80,15 @@ def _skipped(reader: Reader) -> str:
     return reader.count("%(n)s was skipped: answered already.", "%(n)s were skipped: answered already.", int(count))
 
 
-def done_words(act: str, numbers: list[int], reader: Reader) -> str:
+def done_words(act: str, what: str, reader: Reader) -> str:
     _ = reader.say
     named = {
-        "acknowledge": _("Acknowledged: %(what)s.", what=listed(numbers, reader)),
-        "resolve": _("Resolved: %(what)s.", what=listed(numbers, reader)),
-        "snooze": _("Snoozed: %(what)s.", what=listed(numbers, reader)),
-        "assign": _("Assigned: %(what)s.", what=listed(numbers, reader)),
-        "wake": _("Woken: %(what)s.", what=listed(numbers, reader)),
-        "merge": _("Merged: %(what)s.", what=listed(numbers, reader)),
+        "acknowledge": _("Acknowledged: %(what)s.", what=what),
+        "resolve": _("Resolved: %(what)s.", what=what),
+        "snooze": _("Snoozed: %(what)s.", what=what),
+        "assign": _("Assigned: %(what)s.", what=what),
+        "wake": _("Woken: %(what)s.", what=what),
+        "merge": _("Merged: %(what)s.", what=what),
     }
     return named.get(act, "")
 

@@ -11,7 +11,7 @@ def words(what: str, results: Results, reader: Reader) -> str:
     """48 acknowledged, 2 skipped (already resolved)."""
     parts = []
     if results.done:
-        parts.append(done_words(what, results.done, reader))
+        parts.append(done_words(what, listed(results.done, reader), reader))
     for why in dict.fromkeys(reason for _number, reason in results.skipped):
         numbers = [number for number, reason in results.skipped if reason is why]
         parts.append(reader.say("Skipped: %(what)s (%(why)s).", what=listed(numbers, reader), why=_why(why, reader)))

@@ -36,6 +36,7 @@ def test_whose_turn_it_is(world):
     assert titles(page, "unassigned") == ["SD-1", "SD-2", "SD-3", "SD-4"]
     answer = page.press(f"/incidents/{first}/assign", to="irina@example.org", back="/tickets?tab=mine")
     assert answer.headers["Location"].startswith("/tickets?tab=mine")
+    assert re.search(r"Assigned: SD-\d+\.", page.get(answer.headers["Location"]).text)  # as the list calls it
     page.press(f"/incidents/{second}/snooze", **{"for": "2h"})
     post(world, ticket("updated", number="SD-3", status="waiting for customer"))
     page.press(f"/incidents/{fourth}/resolve")
