@@ -45,12 +45,12 @@
   }
 
   /* ---- a plain form goes once: who presses again on a slow network means the same ---- */
-  const underway = new Map(), PATIENCE = 30000; // whoever stopped it may press again after that
+  const underway = new Map(); // whoever stopped it may press again after half a minute
   doc.addEventListener("submit", (event) => {
-    const { target: form, submitter } = event, before = underway.get(form);
+    const { target: form, submitter: by } = event, [last, at] = underway.get(form) || [];
     if (event.defaultPrevented || form.method !== "post") return;
-    if (before && before.submitter === submitter && performance.now() - before.at < PATIENCE) return event.preventDefault();
-    underway.set(form, { submitter, at: performance.now() });
+    if (at && last === by && performance.now() < at + 30000) return event.preventDefault();
+    underway.set(form, [by, performance.now()]);
     form.setAttribute("aria-busy", "true");
   });
   addEventListener("pageshow", () => { for (const form of underway.keys()) form.removeAttribute("aria-busy"); underway.clear(); });
@@ -127,9 +127,9 @@
     id("live-state").className = "live " + look;
     if (id("live-words").textContent !== text) id("live-words").textContent = text;
   }
-  function clock(moment) { // as the page's own times are told
+  function clock(moment) { // as all times of the page
     const at = new Date(moment);
-    try { return at.toLocaleTimeString("en-GB", { timeZone: words.zone }); } catch { return at.toLocaleTimeString("en-GB"); } // a browser older than the zone's name
+    try { return at.toLocaleTimeString("en-GB", { timeZone: words.zone }); } catch { return at.toLocaleTimeString("en-GB"); } // older than the name of the zone
   }
   function showLive() {
     if (!live || over) return;
@@ -224,14 +224,14 @@
   });
   /* A button that waits is off and loses the focus, and what comes back may be without it: then on to what can be done next. */
   let written = 0, had = null;
-  const holding = () => ({ one: doc.activeElement, place: (doc.activeElement.closest("tr[id], #incident, #ticket") || {}).id });
-  doc.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => { if (elt !== live && doc.activeElement !== body) had = holding(); });
-  doc.addEventListener("htmx:beforeSwap", () => { if (doc.activeElement !== body) had = holding(); });
+  const hold = () => { const one = doc.activeElement; if (one !== body) had = [one, (one.closest("tr[id], #incident, #ticket") || {}).id]; };
+  doc.addEventListener("htmx:beforeRequest", ({ detail }) => { if (detail.elt !== live) hold(); });
+  doc.addEventListener("htmx:beforeSwap", hold);
   doc.addEventListener("htmx:afterSettle", () => {
     if (doc.activeElement !== body || !had) return;
-    const { one, place } = had, there = place && id(place);
-    const next = there ? [...there.querySelectorAll(".ttl, .actbar button, .actbar summary")] : [];
-    const free = [one, (one.closest("details") || one).firstElementChild || one, ...next].find((each) => each.isConnected && !each.disabled && each.checkVisibility());
+    const [one, name] = had, place = id(name), folded = one.closest("details");
+    const next = [one, folded && folded.firstElementChild, ...(place ? place.querySelectorAll(".ttl, .actbar button, .actbar summary") : [])];
+    const free = next.find((each) => each && each.isConnected && !each.disabled && each.checkVisibility());
     if (free) free.focus({ preventScroll: true });
   });
   doc.addEventListener("htmx:afterSettle", () => {
@@ -251,6 +251,12 @@
     if (fresh.length) put(id("spoken"), fresh.slice(0, 3).join(". "));
     called = there;
   });
+
+  if (id("sound") || localStorage.getItem("nabat-sound:" + words.me) === "on") { // few want it
+    const sound = doc.createElement("script");
+    sound.src = words.sound;
+    doc.head.append(sound);
+  }
 
   /* ---- without a network: the copy that was saved, an answer that waits; and a newer version ---- */
   const worker = navigator.serviceWorker, copied = doc.querySelector("meta[name=nabat-saved]"), unsent = new Set();
@@ -364,7 +370,7 @@
   });
 
   const aim = page === "incident" && /^#[a-z-]+$/.test(location.hash) && id(location.hash.slice(1));
-  if (aim) focus(aim.id); // a list's menu leads to one of the fields here
+  if (aim) focus(aim.id); // the menu of a list leads to one of the fields here
 
   for (const field of doc.querySelectorAll("[data-guess-zone]")) {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -57,7 +57,7 @@
   }
   doc.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => {
     const one = waiting.get(elt);
-    if (one && (successful || !one.doubted)) forget(elt); // what is no answer of ours, such as a proxy's 502, leaves the doubt where it is
+    if (one && (successful || !one.doubted)) forget(elt); // what is no answer of ours, such as the 502 of a proxy, leaves the doubt where it is
   });
   doc.addEventListener("htmx:timeout", ({ detail: { elt } }) => { const one = waiting.get(elt); if (one && !one.doubted) doubt(one); });
   doc.addEventListener("htmx:afterSettle", () => { for (const one of [...waiting.values()]) if (!one.elt.isConnected) forget(one.elt); });
