@@ -93,8 +93,10 @@ class Watch:
                 self.readings[name].append((now - self.began, one))
         for name, process in self.pair.victims.items():
             age = now - self.pair.born[name]
-            pid = dict(_named(name, process))[_worker_of(name)]
-            if AGE[0] <= age <= AGE[1] and (one := held(pid, age)) is not None:
+            pid = dict(_named(name, process)).get(
+                _worker_of(name)
+            )  # none of what did not come up: that is told at the end
+            if pid and AGE[0] <= age <= AGE[1] and (one := held(pid, age)) is not None:
                 self.lives[name].append((now - self.began, one))
         self._ask_database()
         self._write(now - self.began, fault)
