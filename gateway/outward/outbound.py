@@ -266,8 +266,12 @@ class _SecurePool(HTTPSConnectionPool):
 
 @functools.cache
 def trust() -> ssl.SSLContext:
-    """The system's authorities (so a house's own count) and Mozilla's (so a bare container works)."""
+    """The system's authorities (so a house's own count) and Mozilla's (so a bare container works).
+
+    TLS 1.2 or newer: a Python that distributions build leaves that to the system, which may allow what is older.
+    """
     context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_verify_locations(certifi.where())
     return context
 

@@ -32,6 +32,7 @@ ALLOWED = {
     # Names of values, commands and scopes, which nobody translates.
     "debug", "info", "warning", "error", "doctor", "auditor", "audit", "verify", "read", "act", "admin", "kind",
     "alert", "ticket",
+    "grafana", "jira", "zendesk",
 }  # fmt: skip
 
 
