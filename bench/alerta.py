@@ -176,7 +176,7 @@ class Tools:
         CACHE.mkdir(parents=True, exist_ok=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(CACHE / "venv")], check=True)  # noqa: S603
         self._install(*WANTED, needed=True)
-        self._install("uWSGI")  # is compiled: it needs a C compiler
+        self._install("--no-cache-dir", "uWSGI")  # is compiled, for this very Python: it needs a C compiler
         if not shutil.which("nginx") and shutil.which("apt-get"):
             self._unpack_nginx()
         (CACHE / "complete").write_text(PYTHON)
