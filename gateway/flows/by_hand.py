@@ -6,9 +6,11 @@ from datetime import datetime
 
 from gateway.flows import intake, prepare
 from gateway.secrets import digest
+from gateway.store import alerts as alert_store
 from gateway.store import audit, sources
 from gateway.store.alerts import Post
 from gateway.store.db import transaction
+from gateway.store.locks import one_writer_per_source
 from gateway.world import world
 from rules.book import RuleBook
 from rules.book_keys import DEFAULT_CLASSES
@@ -30,28 +32,30 @@ class Told:
     urgency: Urgency
     service: str = ""
     text: str = ""
-    once: str = ""  # of one form: the same words with the same key are one incident, however often they come
+    once: str = ""  # of one form: the same words with the same key are one incident as long as that is open
 
 
 def open_incident(told: Told, account: str, name: str, way: str, now: datetime) -> int:
     """The rule book says whom to tell; how urgent it is, the person said. Returns its number."""
     book = replace(world().shelf.book, heartbeats=())  # what a person says is no beat, whatever it is called
     with transaction() as session:
-        source = sources.of_people(session, SOURCE, now)
+        source, fingerprint = sources.of_people(session, SOURCE, now), _fingerprint(told, account)
+        one_writer_per_source(session, [source])  # of two presses the second sees what came of the first
+        if (known := alert_store.open_incident(session, source, fingerprint)) is not None:
+            return known
         labels = {"alertname": told.title, "severity": SEVERITIES[told.urgency].value, "urgency": told.urgency.value}
         labels |= {"service": told.service} if told.service else {}
         words = {"summary": told.title, "description": told.text, "reported_by": name}
         severity = SEVERITIES[told.urgency]
         alert = Alert(
-            source=SOURCE, fingerprint=_fingerprint(told, account), firing=True, title=told.title, severity=severity,
+            source=SOURCE, fingerprint=fingerprint, firing=True, title=told.title, severity=severity,
             starts_at=now, labels=labels, annotations=words,
         )  # fmt: skip
         post = Post(source, SOURCE, f"{name}: {told.title}\n{told.text}".encode(), now, [alert])
         post = _as_urgent(post, told.urgency, book)
         (outcome,) = intake.receive(session, [post], book, world().roll, now)
         number = outcome.incidents[0]
-        if outcome.opened:
-            audit.note(session, now, account, "incident opened", f"incident {number}", way, name=name)
+        audit.note(session, now, account, "incident opened", f"incident {number}", way, name=name)
     return number
 
 

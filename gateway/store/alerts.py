@@ -133,6 +133,16 @@ def last_opened(session: Session, source_id: int, fingerprint: str) -> int | Non
     return found[0][0] if found else None
 
 
+def open_incident(session: Session, source_id: int, fingerprint: str) -> int | None:
+    """The number of the incident that the alert is part of, while that is open."""
+    sql = (
+        "SELECT i.id FROM alert a JOIN incident i ON i.id = a.incident_id "
+        "WHERE a.source_id = {} AND a.fingerprint = {} AND a.latest AND i.status <> 'resolved'"
+    )
+    found = bulk.select_plain(session, sql, source_id, fingerprint)
+    return found[0][0] if found else None
+
+
 _NEW = (
     "source_id", "fingerprint", "latest", "incident_id", "firing", "fired", "resolved", "ended", "seen", "title",
     "severity",

@@ -388,14 +388,21 @@ def test_a_form_that_is_sent_again_opens_nothing_again(staffed, anna):
     page = anna.get("/incidents/new").text
     (key,) = re.findall(r'name="once" value="([^"]{8,})"', page)
     form = {"title": "Smoke in the server room", "urgency": "emergency", "once": key}
-    places = [anna.press("/incidents/new", **form).headers["Location"] for _ in range(3)]
+    places = []
+    for _ in range(3):
+        places.append(anna.press("/incidents/new", **form).headers["Location"])
+        staffed.clock.advance(seconds=3)
     (one,) = staffed.incidents()
     assert places == [f"/incidents/{one.id}"] * 3
+    assert one.alert_count == 1
     assert len([each for each in staffed.deliveries(incident_id=one.id) if each.way == "voice"]) == 1
     with transaction() as session:
         assert session.scalar(select(func.count()).where(Audit.action == "incident opened")) == 1
     anna.press("/incidents/new", **{**form, "title": "Smoke in the kitchen"})  # back to the form, and other words
     assert len(staffed.incidents()) == 2
+    staffed.resolves(one.id)
+    anna.press("/incidents/new", **form)  # it is over, and somebody says that it is not
+    assert len(staffed.incidents()) == 3
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
