@@ -21,31 +21,44 @@ ASK_AGAIN = timedelta(days=1)
 
 def hush_in(session: Session, incident_id: int, directory: Directory, now: datetime) -> Reason | None:
     """Within the caller's transaction: it is suppressed, if all that fires of it is. None if it is not."""
-    case = cases.load(session, [incident_id]).get(incident_id)
-    members = suppressed.firing(session, incident_id) if case is not None and case.open else []
-    verdicts = verdicts_of(session, members, directory, now)
-    by = suppress.together(verdicts)
-    if by is None:
-        return None
-    given = Given(suppression=by)
-    reason = actions.act_in(session, incident_id, Signal.SUPPRESS, actions.CLOCK, now, given)
-    if reason is not Reason.SUPPRESSED:
-        return None
-    hidden = [
-        Hidden(found, one.source_id, one.fingerprint, incident_id, one.title)
-        for one, found in zip(members, verdicts, strict=True)
-        if found is not None
-    ]
-    silences.note_hidden(session, hidden, now)
-    return reason
+    return Reason.SUPPRESSED if hush_on(session, [incident_id], directory, now) else None
 
 
 def hush_each(session: Session, incident_ids: Iterable[int], now: datetime) -> None:
     """The same of several that have begun to call by no alert of theirs, if there is anything that keeps quiet."""
     directory = world().roll.current(session)
     if directory.silences or world().shelf.book.inhibitions:
-        for number in incident_ids:
-            hush_in(session, number, directory, now)
+        hush_on(session, incident_ids, directory, now)
+
+
+def hush_on(session: Session, incident_ids: Iterable[int], directory: Directory, now: datetime) -> list[int]:
+    """The same of several at once, however many: those of them that are quiet from now on."""
+    going_on = [case.id for case in cases.load(session, incident_ids).values() if case.open]
+    members = suppressed.firing(session, going_on) if going_on else []
+    verdicts = verdicts_of(session, members, directory, now)
+    quiet, by = list[int](), dict[Suppression, list[int]]()
+    for number, found in hidden_whole(members, verdicts).items():
+        by.setdefault(found, []).append(number)
+    for found, numbers in by.items():
+        reasons = actions.act_on(session, numbers, Signal.SUPPRESS, actions.CLOCK, now, Given(suppression=found))
+        quiet += [number for number, reason in reasons.items() if reason is Reason.SUPPRESSED]
+    noted = set(quiet)
+    hidden = [
+        Hidden(found, one.source_id, one.fingerprint, one.incident_id, one.title)
+        for one, found in zip(members, verdicts, strict=True)
+        if found is not None and one.incident_id in noted
+    ]
+    silences.note_hidden(session, hidden, now)
+    return quiet
+
+
+def hidden_whole(members: Iterable[Member], verdicts: Iterable[Suppression | None]) -> dict[int, Suppression]:
+    """The incidents of which nothing is told, and why; given by all that fires of them."""
+    each = dict[int, list[Suppression | None]]()
+    for one, verdict in zip(members, verdicts, strict=True):
+        each.setdefault(one.incident_id, []).append(verdict)
+    found = ((number, suppress.together(some)) for number, some in each.items())
+    return {number: by for number, by in found if by is not None}
 
 
 def verdicts_of(

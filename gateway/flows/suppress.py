@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from gateway import log
-from gateway.acts.hushing import hush_in, verdicts_of
+from gateway.acts.hushing import hidden_whole, hush_in, hush_on, verdicts_of
 from gateway.changes import Changes
 from gateway.flows import holding
 from gateway.flows.apart import apart
@@ -27,6 +27,8 @@ from rules.matchers import Matcher, seen_labels
 from rules.words import Alert, Kind, Suppression, Urgency
 
 SHOWN = 5  # titles named on a timeline line
+PORTION = 20  # incidents that are hushed in one transaction
+AT_ONCE = 500  # and in one turn
 LATE = timedelta(minutes=5)  # no alert takes longer from the clock to commit
 
 
@@ -129,10 +131,7 @@ def _loud(session: Session, members: Sequence[Member], now: datetime) -> list[in
     if not members:
         return []
     verdicts = verdicts_of(session, members, world().roll.current(session), now, answered=True)
-    found = dict[int, list[Suppression | None]]()
-    for one, verdict in zip(members, verdicts, strict=True):
-        found.setdefault(one.incident_id, []).append(verdict)
-    return [number for number, each in found.items() if suppress.together(each) is None]
+    return sorted({one.incident_id for one in members} - hidden_whole(members, verdicts).keys())
 
 
 def _release(incident_ids: Sequence[int], now: datetime) -> None:
@@ -144,27 +143,44 @@ def _release(incident_ids: Sequence[int], now: datetime) -> None:
 def hush_all(match: Sequence[Matcher], now: datetime) -> bool:
     """A silence has begun: what is told of now, and is all hidden by it or others, is told of no more.
 
-    False where somebody holds an incident, and it is to be done again; the others are quiet then.
+    False where more is left than one turn takes, since messages wait meanwhile, or somebody holds an incident: it is to
+    be done again.
     """
     with reading() as session:
-        members = suppressed.told_now(session)
-    wanted = {one.incident_id for one in members if all(matcher.matches(labels_of(one)) for matcher in match)}
-    done = [_hush(one, now) for one in sorted(wanted)]
-    log.info("hushed", incidents=done.count(True), held=done.count(None))
-    return None not in done
+        wanted = _to_hush(session, match, now)
+    now_on = wanted[:AT_ONCE]
+    portions = [now_on[at : at + PORTION] for at in range(0, len(now_on), PORTION)]
+    done = [one for portion in portions for one in _hush(portion, now)]
+    log.info("hushed", incidents=done.count(True), held=done.count(None), more=len(wanted) - len(done))
+    return None not in done and len(done) == len(wanted)
 
 
-def _hush(incident_id: int, now: datetime) -> bool | None:
-    """Whether it is quiet now; None if somebody holds it."""
+def _to_hush(session: Session, match: Sequence[Matcher], now: datetime) -> list[int]:
+    told = suppressed.told_now(session)
+    meant = {one.incident_id for one in told if all(matcher.matches(labels_of(one)) for matcher in match)}
+    members = [one for one in told if one.incident_id in meant]
+    verdicts = verdicts_of(session, members, world().roll.current(session), now)
+    return sorted(hidden_whole(members, verdicts))
+
+
+def _hush(numbers: Sequence[int], now: datetime) -> list[bool | None]:
+    """Of each whether it is quiet now; None if somebody holds it. Where not all can be together, each alone."""
+    alone = len(numbers) == 1
+    each = partial(_hush_each, numbers, now)
     try:
-        return apart("silences", partial(_hush_alone, incident_id, now), lambda: False, incident=incident_id)
+        return apart("silences", partial(_hush_at_once, numbers, now), (lambda: [False]) if alone else each, of=numbers)
     except OperationalError as problem:
         if not locks.is_held(problem):
             raise
-    return None
+    return [None] if alone else each()
 
 
-def _hush_alone(incident_id: int, now: datetime) -> bool:
+def _hush_each(numbers: Sequence[int], now: datetime) -> list[bool | None]:
+    return [one for number in numbers for one in _hush([number], now)]
+
+
+def _hush_at_once(numbers: Sequence[int], now: datetime) -> list[bool | None]:
     with transaction() as session:
         locks.wait_briefly(session)
-        return hush_in(session, incident_id, world().roll.current(session), now) is not None
+        quiet = hush_on(session, numbers, world().roll.current(session), now)
+    return [number in quiet for number in numbers]

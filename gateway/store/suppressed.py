@@ -41,9 +41,10 @@ _FIRING = (
 )
 
 
-def firing(session: Session, incident_id: int) -> list[Member]:
-    """What fires of it; what inhibition attached is silent anyhow."""
-    return [_member(row) for row in bulk.select_plain(session, _FIRING + "i.id = {} ORDER BY a.id", incident_id)]
+def firing(session: Session, incident_ids: Sequence[int]) -> list[Member]:
+    """What fires of these; what inhibition attached is silent anyhow."""
+    wanted = sorted(set(incident_ids))
+    return [_member(row) for row in bulk.select_each(session, _FIRING + "i.id {list} ORDER BY a.id", wanted)]
 
 
 def told_now(session: Session) -> list[Member]:
@@ -58,23 +59,28 @@ def inhibited(session: Session) -> list[Member]:
     return [_member(row) for row in bulk.select_plain(session, quiet, "inhibition:%")]
 
 
+_OVER = "SELECT id FROM silence WHERE ended_at > {}"
+_AGAIN = "SELECT id FROM silence WHERE ended_at IS NULL AND rule <> ''"
+# In this order whatever SQLite thinks of tables that it has no statistics of: it would walk through all that was ever
+# hidden.
 _LEFT = (
-    "SELECT a.incident_id FROM silence s JOIN hidden_alert h ON h.silence_id = s.id "
-    "JOIN alert a ON a.source_id = h.source_id AND a.fingerprint = h.fingerprint AND a.latest AND a.firing "
-    "JOIN incident i ON i.id = a.incident_id "
-    "WHERE i.suppressed_by IS NOT NULL AND i.status <> 'resolved' AND i.next_at > {} AND "
+    "SELECT a.incident_id FROM hidden_alert h CROSS JOIN alert a CROSS JOIN incident i "
+    "WHERE h.silence_id {list} AND h.until > {} AND h.until <= {} "
+    "AND a.source_id = h.source_id AND a.fingerprint = h.fingerprint AND a.latest AND a.firing "
+    "AND i.id = a.incident_id AND i.suppressed_by IS NOT NULL AND i.status <> 'resolved' AND i.next_at > {}"
 )
-_ENDED = _LEFT + "s.ended_at > {}"
-_SPAN_OVER = _LEFT + "s.ended_at IS NULL AND s.rule <> '' AND h.until > {} AND h.until <= {}"
+_EVER = 2**62  # microseconds
 
 
 def left_behind(session: Session, since: datetime, now: datetime) -> list[Member]:
     """What fires of the incidents that are kept quiet and have an alert whose silence, or time of a window, is over
     since then."""
-    at = micros(now)
-    ended = bulk.select_plain(session, _ENDED, at, micros(since))
-    ids = {row[0] for row in [*ended, *bulk.select_plain(session, _SPAN_OVER, at, micros(since), at)]}
-    return [_member(row) for row in bulk.select(session, _FIRING + "i.id {list}", sorted(ids))] if ids else []
+    at, then = micros(now), micros(since)
+    over = [row[0] for row in bulk.select_plain(session, _OVER, then)]
+    found = [*bulk.select_each(session, _LEFT, over, 0, _EVER, at)] if over else []
+    if again := [row[0] for row in bulk.select_plain(session, _AGAIN)]:
+        found += bulk.select_each(session, _LEFT, again, then, at, at)
+    return firing(session, [row[0] for row in found]) if found else []
 
 
 def all_firing(session: Session) -> list[Member]:

@@ -584,21 +584,49 @@ def test_a_silence_that_could_not_begin_for_all_it_hides_begins_for_the_rest_a_s
 ):
     for mark in ("a1", "a2"):
         world.alert(name=f"Disk{mark}", fingerprint=mark)
-    done, hush_in = [], suppress.hush_in
+    done, hush_on = [], suppress.hush_on
 
-    def locked_once(session, number, *rest):
-        done.append(number)
+    def locked_once(session, numbers, *rest):
+        done.extend(numbers)
         if len(done) == 2:
             raise OperationalError("UPDATE incident", {}, sqlite3.OperationalError("database is locked"))
-        return hush_in(session, number, *rest)
+        return hush_on(session, numbers, *rest)
 
-    monkeypatch.setattr(suppress, "hush_in", locked_once)
+    monkeypatch.setattr(suppress, "PORTION", 1)
+    monkeypatch.setattr(suppress, "hush_on", locked_once)
     with pytest.raises(OperationalError):
         operator.silence('alertname=~"Disk.*"')
     assert {one.suppressed_by for one in world.incidents()} == {None, "silence:1"}
     operator.passes(seconds=1)
     assert {one.suppressed_by for one in world.incidents()} == {"silence:1"}
     assert {one.status for one in pages(world)} == {"cancelled"}
+
+
+def test_a_silence_of_very_much_begins_turn_by_turn(world, operator, monkeypatch):
+    """What waits to be sent, and other jobs, have their time in between."""
+    monkeypatch.setattr(suppress, "PORTION", 2)
+    monkeypatch.setattr(suppress, "AT_ONCE", 3)
+    for mark in ("a1", "a2", "a3", "a4", "a5"):
+        world.alert(name=f"Disk{mark}", fingerprint=mark)
+    operator.silence('alertname=~"Disk.*"')
+    found = []
+    for _ in range(3):
+        with reading() as session:
+            begun = session.scalars(select(SilenceRow.begun_at)).one() is not None
+        found.append((sum(one.suppressed_by is not None for one in world.incidents()), begun))
+        operator.passes(seconds=1)
+    assert found == [(3, False), (5, True), (5, True)]
+    assert {one.status for one in pages(world)} == {"cancelled"}
+
+
+def test_what_a_silence_hides_in_part_keeps_it_from_nothing(world, operator, monkeypatch):
+    monkeypatch.setattr(suppress, "AT_ONCE", 1)
+    world.post(group(alert("firing", "DiskA", fingerprint="a1"), alert("firing", "DiskA", fingerprint="a2", disk="b")))
+    world.alert(name="DiskB", fingerprint="b1", disk="a")
+    operator.silence('disk!="b"', 'alertname=~"Disk.*"')
+    assert [one.suppressed_by for one in world.incidents()] == [None, "silence:1"]
+    with reading() as session:
+        assert session.scalars(select(SilenceRow.begun_at)).one() is not None
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from gateway.access import links
 from gateway.actions import Actor
@@ -264,6 +264,22 @@ def test_what_is_taken_back_within_a_silence_calls_nobody_before_its_end(staffed
     operator.passes(hours=2)
     staffed.delivers()
     assert calls(providers) != []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_within_a_silence_many_are_taken_back_as_one_is(staffed):
+    """What the database is asked does not grow with their number: everybody waits for whoever holds them."""
+    Operator(staffed).silence("alertname=Other")
+    asked, counted = [], []
+    event.listen(db.engine, "checkout", lambda link, *_: link.set_trace_callback(asked.append))
+    for mark, many in (("few", 2), ("many", 12)):
+        found = [alert("firing", f"Disk{mark}{n}", fingerprint=f"{mark}{n}") for n in range(many)]
+        token = does(staffed, staffed.post(group(*found)).json["incidents"], Signal.ACKNOWLEDGE)
+        db.session.rollback()
+        asked.clear()
+        assert len(back(staffed, token).done) == many
+        counted.append(sum(sql.startswith("SELECT") for sql in asked))
+    assert counted[1] == counted[0] > 0
 
 
 def test_what_came_while_it_was_acknowledged_counts_when_that_is_taken_back(world_of):

@@ -13,16 +13,18 @@ from sqlalchemy import event, text
 from bench.filling import fill
 from bench.plans import Reads
 from bench.subject import plain
+from gateway.flows import silences
 from gateway.store import bundles, cases, outbox, pulse, selfwatch, vitals, waiting
 from gateway.store.db import db, reading, transaction
 from gateway.store.types import micros
 from rules.caps import ROLL_UP_EVERY
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import migrated
+from tests.integration.test_silences import Operator
 
 STORED = 3000
 ENOUGH = 2400  # rows of a table or index that one such thing may read: tabs count to a thousand, two may come as one
-THROUGH = re.compile(r"SCAN (?:incident|alert|delivery|entry|payload|[dei])\b")
+THROUGH = re.compile(r"SCAN (?:incident|alert|delivery|entry|payload|hidden_alert|[dehi])\b")
 # What waits; and of what failed the newest, as far as the menu counts.
 PARTIAL = re.compile(r"USING (?:COVERING )?INDEX (?:delivery_(?:due|expiry|fallback|failed)|incident_next_at)\b")
 BOUNDED = re.compile(r"^(?!.*\bWHERE\b).*\bLIMIT \d", re.DOTALL)  # it ends by itself
@@ -39,7 +41,7 @@ def database_url(request, tmp_path):
     cluster = request.getfixturevalue("cluster")
     url = migrated(cluster.create("unmeasured"), tmp_path)
     with psycopg.connect(plain(url)) as link:
-        for name in ("incident", "alert", "entry", "delivery", "payload"):
+        for name in ("incident", "alert", "entry", "delivery", "payload", "hidden_alert"):
             link.execute(f"ALTER TABLE {name} SET (autovacuum_enabled = false)")
     yield url
     cluster.drop("unmeasured")
@@ -162,6 +164,29 @@ def test_a_full_store_is_not_read_through(staffed, database_url):
     for what, do in days.work():
         with measure.of(what):
             do()
+    assert measure.found == {}
+
+
+def test_what_silences_ever_hid_is_not_read_through(staffed, database_url):
+    """A look every three seconds at what the silences that have just ended have left, and windows that come again."""
+    operator = Operator(staffed)
+    old = operator.silence("alertname=Old")
+    operator.window("alertname=Weekly", start="2026-12-06T01:00", length="1h", rule="RRULE:FREQ=DAILY")
+    operator.ask("DELETE", f"silences/{old}")
+    operator.silence('instance="db1"')
+    operator.passes(hours=1)
+    ended = operator.silence('instance="db2"')
+    staffed.alert(name="DiskFull", fingerprint="a1", instance="db1")
+    operator.ask("DELETE", f"silences/{ended}")
+    for _ in range(OFTEN):
+        silences.release_stragglers(staffed.clock.now())
+    hidden = "(silence_id, until, source_id, fingerprint, incident_id, title, at)"
+    rows = [{"old": old, "n": n, "mark": f"old{n}"} for n in range(STORED)]
+    with transaction() as session:
+        session.execute(text(f"INSERT INTO hidden_alert {hidden} VALUES (:old, :n, 1, :mark, 1, 'Old', :n)"), rows)
+    measure = Measure(database_url)
+    with measure.of("ended silences"):
+        silences.release_stragglers(staffed.clock.now())
     assert measure.found == {}
 
 
