@@ -164,6 +164,17 @@ def test_a_payload_is_explained_without_a_trace_and_replayed_through_intake(peop
     assert told["source set"][1]["after"]["default_priority"] == "critical"
 
 
+@pytest.mark.parametrize("kind", ["ticket", "jira", "zendesk"])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_service_desk_says_which_priority_stands_in_for_none(people, kind):
+    world, irina, _ = people
+    world.token(kind)
+    number = db.session.scalar(select(Source.id).where(Source.kind == kind))
+    irina.press(f"/sources/{number}/settings", priority="low")
+    page = irina.get(f"/sources/{number}").text
+    assert "<dt>Priority if none is known</dt><dd>low</dd>" in page
+
+
 def test_a_test_alert_takes_the_way_of_the_others_and_is_marked(people):
     world, irina, _ = people
     world.token()
