@@ -2,7 +2,8 @@
 
 Nearly every body is clean and is read by msgspec in microseconds. What it refuses goes the slow way: an alert is never
 lost to a byte order mark, one broken byte, half a surrogate pair or a raw line end inside a text. What is no JSON at
-all (NaN, text after the end), or would cost too much (depth, numbers of thousands of digits), is refused there.
+all (NaN, text after the end), or would cost too much (depth, millions of values, numbers of thousands of digits), is
+refused there.
 """
 
 import json
@@ -13,10 +14,13 @@ from typing import Any, NoReturn
 import msgspec
 
 DEEPEST = 32  # containers inside each other
+MOST_VALUES = 2_000_000  # of one body: read, each takes some hundred bytes, and the densest have one in three
+_MANY = f"more than {MOST_VALUES:,} values"
 _DEEP = f"more than {DEEPEST} lists and objects inside each other"
 _BOM = b"\xef\xbb\xbf"
 # Possessive, and an unclosed one goes to the end: no body makes this walk back.
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_TEXT = re.compile(_STRING.pattern.encode(), re.DOTALL)
 _BRACKETS = bytes.maketrans(b"[]", b"{}")
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _decode = msgspec.json.decode
@@ -39,6 +43,8 @@ def load(body: bytes) -> Any:
     """What the body says; of names given twice the last one wins. Raises BadJson."""
     if _too_deep(body) and _too_deep(_without_texts(body)):
         raise BadJson(_DEEP)
+    if len(body) > MOST_VALUES and _values(body) > MOST_VALUES and _values(body) - _in_texts(body) > MOST_VALUES:
+        raise BadJson(_MANY)
     try:
         return _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -57,6 +63,16 @@ def _too_deep(body: bytes) -> bool:
             break
         brackets = brackets.replace(b"{}", b"")
     return b"{}" in brackets or brackets.count(b"{") > DEEPEST
+
+
+def _values(part: bytes) -> int:
+    """About how many: each but the first of its container comes after a comma, and each container has a bracket."""
+    return part.count(b",") + part.count(b"{") + part.count(b"[")
+
+
+def _in_texts(body: bytes) -> int:
+    """What of that stands in texts and is none. One text after the other: all of them together would take memory."""
+    return sum(_values(found[0]) for found in _TEXT.finditer(body))
 
 
 def _without_texts(body: bytes) -> bytes:

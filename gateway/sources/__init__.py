@@ -24,6 +24,7 @@ LONGEST_TEXT = 16_384  # bytes of one annotation, description or label value
 LONGEST_NAME = 1024  # bytes of a label's name
 LONGEST_EXCERPT = 500
 LONGEST_FINGERPRINT = 64
+MOST_ALERTS = 65_536  # of one body: the smallest that Alertmanager sends has 256 bytes, and a body 16 MiB
 MOST_LABELS = 64  # kept of one alert, and as many annotations
 MOST_TRUNCATED = 2**31 - 1  # what a column holds
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # itself "unset", as the year 1 is

@@ -135,6 +135,14 @@ def test_a_body_over_the_limit_is_refused_and_somebody_hears_of_it(world, door):
     assert world.incident().title == "alertmanager sends what cannot be read"
 
 
+def test_a_body_of_more_alerts_than_any_sender_has_holds_nobody_up(world, door):
+    answer = send(world, door, b'{"version":"4","alerts":[' + b"{}," * 65_536 + b"{}]}")
+    assert (answer.status, said(answer)["detail"]) == (400, "more than 65,536 alerts in one body")
+    settle(door)
+    assert world.incident().title == "alertmanager sends what cannot be read"
+    assert rows(QuarantinedItem) == []
+
+
 def test_m7_a_large_body_is_stored_whole_and_says_what_its_sender_cut_off(world, door):
     """2,000 alerts in 5 MiB."""
     alerts = [alert(fingerprint=f"f{number}", instance=f"db{number}") for number in range(2000)]

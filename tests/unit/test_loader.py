@@ -66,8 +66,11 @@ def test_what_is_refused_and_where(body, reason, place):
         b'{"}":' * 200_000 + b"1" + b"}" * 200_000,  # hides its depth from a scan that ignores quotes
         b'"' + b'\\"' * 2_000_000,
         b"[" * 33 + b'"' * 1_000_001,
+        b'{"alerts":[' + b"{}," * 1_100_000 + b"{}]}",
+        b"[" + b"[[[]]]," * 600_000 + b"0]",
+        b"{" + b'"":0,' * 2_000_001 + b'"":0}',
     ],
-    ids=["open", "closed", "objects", "hidden", "unclosed text", "quotes"],
+    ids=["open", "closed", "objects", "hidden", "unclosed text", "quotes", "many objects", "many lists", "many names"],
 )
 def test_hostile_bodies_are_refused_quickly_and_without_memory(body):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -76,6 +79,11 @@ def test_hostile_bodies_are_refused_quickly_and_without_memory(body):
         load(body)
     assert time.perf_counter() - started < 20
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
+
+
+def test_a_text_may_have_any_number_of_commas_and_brackets():
+    text = "[{,}]" * 500_000
+    assert load(b'{"a":"%s"}' % text.encode()) == {"a": text}
 
 
 VALUES = st.recursive(
