@@ -12,6 +12,10 @@ from rules.text import safe_url
 # NAT64 (64:ff9b::/96) global; NAT64 lies outside 2000::/3, as do mapped and compatible addresses.
 _UNICAST = ipaddress.ip_network("2000::/3")
 _DISGUISES = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))
+# Nobody's: the relays of 6to4 (RFC 7526), and addresses of documents (RFC 9637), which Python calls global.
+_NOWHERE = (ipaddress.ip_network("192.88.99.0/24"), ipaddress.ip_network("3fff::/20"))
+# What the hosts file of many a machine calls itself, beside localhost.
+_ITSELF = ("localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback", "loopback")
 _DOTS = "\u3002\uff0e\uff61"  # IDNA reads these as dots
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*", re.ASCII)
 
@@ -50,6 +54,8 @@ def is_public(address: str) -> bool:
             return is_public(str(parsed.ipv4_mapped))
         if parsed not in _UNICAST or any(parsed in disguise for disguise in _DISGUISES):
             return False
+    if any(parsed in nowhere for nowhere in _NOWHERE):
+        return False
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 
@@ -107,7 +113,8 @@ def _check_host(host: str, trusted: bool) -> str:
 
 def _check_name(host: str, trusted: bool) -> str:
     # Old programs read 2130706433, 0x7f.1 and 127.1 as addresses; a name never ends in a number.
-    if re.fullmatch(r"[0-9]+|0x[0-9a-f]*", host.rpartition(".")[2], re.ASCII):
+    last = host.rpartition(".")[2]
+    if last.isdecimal() or re.fullmatch(r"0x[0-9a-f]*", last, re.ASCII):  # decimal: of any script
         return "an address in numbers is written as four of them: 192.0.2.1"
     try:
         name = host.encode("idna").decode()
@@ -115,6 +122,6 @@ def _check_name(host: str, trusted: bool) -> str:
         return "this is not a host name"
     if not _HOST_NAME.fullmatch(name):
         return "this is not a host name"
-    if not trusted and is_loopback(host):
+    if not trusted and (is_loopback(host) or host in _ITSELF):
         return "this name means the gateway's own machine; NABAT_ALLOW_PRIVATE_HOSTS can allow it"
     return ""

@@ -9,15 +9,18 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from gateway.channels import AddressEnded, PermanentFailure, TemporaryFailure, ntfy, webpush
-from gateway.outward import dialing
+from gateway.outward import alertmanager_api, dialing
 from gateway.outward.outbound import ask
 from gateway.outward.webpush import make_key, public_key
 from gateway.settings import SETTINGS, BadSettings, load
 from gateway.start.commands import cli
-from gateway.store.db import db
-from gateway.store.tables import ContactRow
+from gateway.store import sources as source_store
+from gateway.store.db import db, transaction
+from gateway.store.tables import AlertmanagerAddress, ContactRow, PersonRow, Source
+from gateway.store.tables.desk import DeskAddress
 from tests.browsing import Browser, everybody_has_a_password
 from tests.channels.samples import MESSAGE
 from tests.conftest import KEY, SHARED
@@ -33,6 +36,15 @@ MORE = [
     "http://[2002:7f00:1::]/", "http://100.64.0.1/", "http://192.168.1.1/", "http://[fe80::1]/", "http://0.0.0.0/",
     "http://\uff11\uff12\uff17.0.0.1/", "http://localhost.:80/", "http://x@127.0.0.1/", "ftp://127.0.0.1/",
     "dict://127.0.0.1:11211/", "http://[:::1]/", "https://10.0.0.1/",
+    "https://0177.1/", "https://0x7f.0x0.0x0.0x1/", "https://017700000001/", "https://3232235777/", "https://127.0.0.1./",
+    "https://[fe80::1%25eth0]/", "https://[::1%25lo]/", "https://[fe80::1%eth0]/", "https://[64:ff9b::a00:1]/",
+    "https://[2002:a00:1::1]/", "https://[2001:0:a00:1::1]/", "https://[::ffff:a00:1]/", "https://[::ffff:0:a00:1]/",
+    "https://127\uff0e0\uff0e0\uff0e1/", "https://\u2460\u2461\u2466.0.0.1/", "https://l\u00adocalhost/",
+    "https://\u0661\u0662\u0667.\u0660.\u0660.\u0661/", "https://ok.example:443@127.0.0.1/",
+    "https://ok.example%40127.0.0.1/", "https://127.0.0.1\\@ok.example/", "https:\\\\127.0.0.1/", "https:/127.0.0.1/",
+    "https:127.0.0.1/", "//127.0.0.1/", "hTTpS://127.0.0.1/", "hTTp://ok.example/", "gOpher://127.0.0.1/", "https://127.0.0.1:80:443/",
+    "https://ok.example:22/", "https://localhost.localdomain/", "https://ip6-loopback/", "https://a.localhost/",
+    "https://192.88.99.1/", "https://[3fff::1]/", "https://127.0.0.1%00.ok.example/", "https://[ok.example]/",
 ]  # fmt: skip
 NAMES = ("rebind.test", "ok.example")  # the corpus's two whose danger only shows when they are called
 ENTERED = [url for url in [*CORPUS, *MORE] if not any(name in url for name in NAMES)]
@@ -103,6 +115,82 @@ def test_no_setting_takes_one(name):
             assert problem.complaints[0].startswith(name)  # noqa: PT017
     loopback = ("http://127.0.0.1", "http://localhost", "http://[::1]")
     assert [url for url in taken if not url.startswith(loopback)] == []
+
+
+@pytest.fixture
+def admin(world):
+    """An administrator's browser, and a source of each kind that is asked or told by an address."""
+    everybody_has_a_password()
+    browser = Browser(world.app)
+    browser.sign_in("irina@example.org")
+    for kind in ("alertmanager", "ticket"):
+        world.token(kind)
+    numbers = dict(db.session.execute(select(Source.name, Source.id)).all())
+    return browser, numbers["alertmanager"], numbers["ticket"]
+
+
+def test_no_form_of_a_source_or_a_person_takes_one(admin):
+    browser, alertmanager, ticket = admin
+    anna = db.session.scalar(select(PersonRow.id).where(PersonRow.email == "anna@example.org"))
+    for url in ENTERED:
+        asked = {"urls": url, "auth": "none", "receivers": ""}
+        assert browser.press(f"/sources/{alertmanager}/alertmanagers", **asked).status_code == 422, url
+        assert browser.press(f"/sources/{ticket}/desk", url=url).status_code == 422, url
+        for place in ("/me/contact", f"/people/{anna}/contacts"):
+            assert browser.press(place, channel="ntfy", address=topic(url)).status_code == 422, (place, url)
+    assert kept() == []
+
+
+def kept():
+    db.session.rollback()
+    return [*db.session.scalars(select(AlertmanagerAddress)), *db.session.scalars(select(DeskAddress))]
+
+
+def test_no_program_enters_one(world, admin):
+    _, alertmanager, ticket = admin
+    with transaction() as session:
+        token = source_store.create_api_token(session, "program", ["read", "act", "admin"], world.clock.now())
+    headers = {"Authorization": f"Bearer {token}"}
+    for url in ENTERED:
+        for path, said in ((f"{alertmanager}/alertmanagers", {"urls": [url]}), (f"{ticket}/desk", {"url": url})):
+            answer = world.client.post(f"/api/v1/sources/{path}", json=said, headers=headers)
+            assert answer.status_code == 400, (path, url)
+    assert kept() == []
+
+
+def test_no_command_takes_one(tmp_path, app, admin):
+    for url in ENTERED:
+        done = CliRunner(env=environment(tmp_path, app)).invoke(
+            cli, ["source", "set", "alertmanager", f"--alertmanager-url={url}"]
+        )
+        assert done.exit_code != 0, url
+    assert kept() == []
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "::1", "10.0.0.1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "fe80::1", "169.254.169.254"]
+)
+def test_names_that_lead_inside_are_not_called(monkeypatch, address):
+    """Names of others that resolve to us, as 127.0.0.1.nip.io does: nothing shows it when they are entered."""
+    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda _host, port, *_a, **_m: [(kind, socket.SOCK_STREAM, 6, "", (address, port))]
+    )
+    monkeypatch.setattr(dialing, "_known", {})
+
+    def never(*_place, **_more):
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", never)
+    for name in ("127.0.0.1.nip.io", "metadata.google.internal", "xn--oogaa.example", "intern"):
+        url = f"https://{name}/"
+        with pytest.raises(PermanentFailure, match="private address"):
+            ask(url, loopback=False, json={})
+        with pytest.raises((PermanentFailure, TemporaryFailure)):
+            alertmanager_api.look(url, {}, frozenset(), 2.0)
+        for channel, place in ((ntfy, topic(url)), (webpush, subscription(url))):
+            with pytest.raises((PermanentFailure, AddressEnded)):
+                channel.send(to(place), {webpush.KEY: OURS})
 
 
 def test_no_mail_server_is_another_kind_of_address():

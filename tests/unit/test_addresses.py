@@ -66,6 +66,14 @@ def names(monkeypatch):
         "2001:db8::1",
         "192.0.2.1",
         "198.18.0.1",
+        "192.88.99.1",
+        "3fff::1",
+        "5f00::1",
+        "64:ff9b::a00:1",
+        "2002:a00:1::1",
+        "2001:0:a00:1::1",
+        "::ffff:0:a00:1",
+        "fe80::1%eth0",
     ],
 )
 def test_these_are_not_the_internet(address):
@@ -119,6 +127,11 @@ def test_these_are(address):
         "https://[:::ffff:7f00:1]/t",
         "https://ntfy.sh:25/t",
         "https://ntfy.sh:22/t",
+        "https://localhost.localdomain/t",
+        "https://ip6-loopback/t",
+        "https://IP6-Localhost./t",
+        "https://\u0661\u0662\u0667.\u0660.\u0660.\u0661/t",
+        "https://ntfy.٢/t",
     ],
 )
 def test_what_people_enter_is_checked_in_words(url, names):
