@@ -9,6 +9,9 @@ alerts_received = Counter("nabat_alerts_received", "Alerts taken in, by what the
 never_seen = Counter("nabat_resolved_before_seen", "Resolves of alerts that were never seen firing", ["source"])
 rejected = Counter("nabat_ingest_rejected", "Requests refused at the door", ["source", "reason"])
 quarantined = Counter("nabat_ingest_quarantined", "Alerts that could not be read and were set aside", ["source"])
+passed_over = Counter(
+    "nabat_ingest_passed_over", "Requests taken in that were about no alert and no ticket", ["source"]
+)
 ingest_seconds = Histogram("nabat_ingest_seconds", "From the whole request to its answer", buckets=SECONDS)
 batch_posts = Histogram(
     "nabat_ingest_batch_posts", "Requests that shared one commit", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)

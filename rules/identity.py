@@ -27,5 +27,5 @@ def dedup_key(alert: Alert, route: Route, labels: Mapping[str, str]) -> str:
 def group_values(alert: Alert, route: Route, labels: Mapping[str, str]) -> list[str]:
     """What the key is made of, readable: name=value of each label of `group_by`. A ticket is grouped with nothing."""
     if alert.kind is Kind.TICKET:
-        return [f"ticket={alert.ticket.key if alert.ticket else alert.fingerprint}"]
+        return [f"ticket={(alert.ticket.key if alert.ticket else '') or alert.fingerprint}"]
     return [f"{name}={labels.get(name, '')}" for name in sorted(route.group_by)]

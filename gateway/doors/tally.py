@@ -20,6 +20,7 @@ def add_up(requests: int, stored: Iterable[tuple[Post, Outcome]]) -> None:
         sums[metrics.alerts_received, (post.source, "firing")] += firing
         sums[metrics.alerts_received, (post.source, "resolved")] += len(post.alerts) - firing
         sums[metrics.quarantined, (post.source,)] += len(post.quarantined)
+        sums[metrics.passed_over, (post.source,)] += not (post.alerts or post.quarantined or post.error)
         sums[metrics.never_seen, (post.source,)] += outcome.never_seen
         for rank, number in Counter(outcome.opened).items():
             sums[metrics.incidents_opened, (NAMES[rank],)] += number

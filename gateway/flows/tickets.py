@@ -9,11 +9,12 @@ import msgspec
 from gateway.actions import Actor, carry_out
 from gateway.acts.amend import ask_again
 from gateway.changes import Changes, told_of
-from gateway.store import desk
+from gateway.store import desk, receipts
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from gateway.store.types import to_json
 from gateway.telling import quietly
+from rules.identity import fingerprint
 from rules.lifecycle import NEW, Given, Signal, continued
 from rules.phases import decide
 from rules.words import Alert, Directory, Kind, Route, Suppression, Ticket
@@ -44,13 +45,23 @@ def hear(
         if case.open and before and kept.priority != before and route.urgency.rank < case.route.urgency.rank:
             _raise(changes, case, route, source, hidden)
             changes.ruled(case, "raised", ready.labels)
-    if ticket.event in TOLD:
+    if ticket.event in TOLD and not _heard_before(changes, known, ticket):
+        comment = {name: value for name, value in ticket.comment.items() if name != "id"}
         detail: dict[str, Any] = {
-            "comment": dict(ticket.comment), "assignee": ticket.assignee, "arrival_at": ticket.arrival_at,
+            "comment": comment, "assignee": ticket.assignee, "arrival_at": ticket.arrival_at,
         }  # fmt: skip
         if case.open and not case.fresh and _is_from_outside(ticket, changes.directory):
             detail |= told_of(quietly.commented(changes, case))
         changes.line(case, f"ticket {ticket.event}", source, to_json(detail))
+
+
+def _heard_before(changes: Changes, known: Known, ticket: Ticket) -> bool:
+    """The same comment again: desks say it twice (as a comment, and as a change of its ticket), and try again."""
+    number = ticket.comment.get("id") if ticket.event == "commented" else None
+    if not number:
+        return False
+    key = fingerprint({"source": str(known.source_id), "ticket": known.fingerprint, "comment": str(number)})
+    return not receipts.first_time(changes.session, f"comment:{key}", changes.now)
 
 
 def _give_way(changes: Changes, case: Case, ticket: Ticket, before: str, source: str) -> None:

@@ -195,7 +195,10 @@ def _comment(given: object) -> dict[str, Any]:
     author = given.get("author")
     name = _short(author.get("name") or author.get("email")) if isinstance(author, dict) else _short(author)
     found = {"author": name, "text": text, "attachments": count(attachments)}
-    return {**found, "public": given.get("public") is True} if text or found["attachments"] else {}
+    if not (text or found["attachments"]):
+        return {}
+    known = {"id": known} if (known := _short(given.get("id"))) else {}  # by which it is the same one, heard twice
+    return {**known, **found, "public": given.get("public") is True}
 
 
 def _number(value: object) -> int:

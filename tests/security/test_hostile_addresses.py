@@ -6,6 +6,7 @@ The corpus's own (TEST_SHARED) and more of the same kind, at every place where a
 import json
 import socket
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from gateway.channels import AddressEnded, PermanentFailure, TemporaryFailure, ntfy, webpush
 from gateway.outward import alertmanager_api, dialing
+from gateway.outward.addresses import is_loopback
 from gateway.outward.outbound import ask
 from gateway.outward.webpush import make_key, public_key
 from gateway.settings import SETTINGS, BadSettings, load
@@ -113,8 +115,7 @@ def test_no_setting_takes_one(name):
             taken.append(url)
         except BadSettings as problem:
             assert problem.complaints[0].startswith(name)  # noqa: PT017
-    loopback = ("http://127.0.0.1", "http://localhost", "http://[::1]")
-    assert [url for url in taken if not url.startswith(loopback)] == []
+    assert [url for url in taken if not is_loopback(urlsplit(url).hostname or "")] == []
 
 
 @pytest.fixture
