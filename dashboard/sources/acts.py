@@ -44,14 +44,17 @@ def source_token(visit: Visit, number: int) -> ResponseReturnValue:
     one, old = found(number), _given("old")
     try:
         if _given("signing"):
-            made = sourcing.add_signing_secret(one, world(), actor(visit), visit.now)
+            secret = request.form.get("secret", "").strip()
+            made = sourcing.add_signing_secret(one, world(), actor(visit), visit.now, secret)
+            if secret:
+                return _back(number, "secret")
         elif old:
             made = sourcing.rotate(_of(one, old), actor(visit), visit.now)
         else:
             made = sourcing.add(one.kind, one.name, actor(visit), visit.now)
     except (NotPossible, BadSecret) as problem:
         return _refused(visit, one, str(problem))
-    return _with_token(visit, found(number), made.token)
+    return _with_token(visit, found(number), made.token, signing=bool(_given("signing")))
 
 
 @bp.post(f"/sources/{NUMBER}/revoke")
@@ -134,9 +137,9 @@ def _of(one: Source, text: str) -> int:
     raise NotPossible("this token does not work any more")
 
 
-def _with_token(visit: Visit, one: Source, token: str) -> Response:
+def _with_token(visit: Visit, one: Source, token: str, *, signing: bool = False) -> Response:
     """Shown this once: no browser and nobody between keeps the page."""
-    answer = draw(visit, "pages/source.html", whole(visit, one, made=token))
+    answer = draw(visit, "pages/source.html", whole(visit, one, made=token, signing=signing))
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -158,6 +161,9 @@ def _marked() -> tuple[str, ...]:
         _("type the token's last four characters to confirm: nothing was revoked"),
         _("there is a source of this name already: make a new token on its page"),
         _("a name has 1 to 100 printable characters"),
+        _("a signing secret has 16 to 200 printable characters, all of ASCII"),
+        _("this secret is, or was, in use already: let the sender make another one"),
+        _("everybody knows this secret: it is for tests only"),
         _("the secret, or the user, is empty or has characters that no HTTP header takes"),
         _("a ticket is over when its service desk says so"),
     )  # fmt: skip

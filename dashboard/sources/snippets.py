@@ -15,7 +15,6 @@ JIRA = {
     "issue": {"id": "1", "key": "T-1", "fields": {"summary": "Hello Nabat", "priority": {"name": "Low"}}},
 }
 ZENDESK = {
-    "event_type": "create",
     "ticket": {
         "id": "{{ticket.id}}",
         "title": "{{ticket.title}}",

@@ -67,8 +67,10 @@ def found(number: int) -> Source:
     return one
 
 
-def whole(visit: Visit, one: Source, made: str = "", wrong: str = "", said: str = "") -> dict[str, object]:
-    """`made`: a token that is shown this once."""
+def whole(
+    visit: Visit, one: Source, made: str = "", wrong: str = "", said: str = "", *, signing: bool = False
+) -> dict[str, object]:
+    """`made`: a token that is shown this once, or with `signing` a secret."""
     reader, admin = reader_of(visit), visit.person.role is Role.ADMIN
     keys = queries.tokens(one.id) if admin else []
     known = queries.rhythm(one.id)
@@ -84,7 +86,9 @@ def whole(visit: Visit, one: Source, made: str = "", wrong: str = "", said: str 
         "requests": [cards.line(came, reader) for came in queries.requests(one.id)],
         "reasons": queries.reasons(one.id, visit.now),
         "aside": [cards.aside(item, reader) for item in queries.aside(one.id)],
-        "snippets": snippets(one.kind, world().settings.public_url, made) if admin else [],
+        "snippets": snippets(one.kind, world().settings.public_url, "" if signing else made) if admin else [],
+        "signing": signing,
+        "own_signature": sourcing.own_signature(one.kind),
         "made": made,
         "wrong": wrong,
         "said": said or DONE.get(request.args.get("done", ""), ""),
@@ -126,6 +130,7 @@ def _heard_at(one: Source, reader: Reader) -> Moment | None:
 
 DONE = {
     "set": "Kept.",
+    "secret": "The sender's secret is kept, encrypted: what it signs is taken within five seconds.",
     "revoked": "Revoked: within five seconds it opens nothing any more.",
     "none": "No Alertmanager is asked any more.",
 }
@@ -135,6 +140,7 @@ def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
     return (
-        _("Kept."), _("Revoked: within five seconds it opens nothing any more."),
+        _("Kept."), _("The sender's secret is kept, encrypted: what it signs is taken within five seconds."),
+        _("Revoked: within five seconds it opens nothing any more."),
         _("No Alertmanager is asked any more."),
     )  # fmt: skip

@@ -112,10 +112,27 @@ def revoke(token_id: int, typed: str, actor: Actor, now: datetime) -> None:
         _note(session, now, actor, "token revoke", row.name, kind=row.kind, ending=row.ending)
 
 
-def add_signing_secret(source: Source, world: World, actor: Actor, now: datetime) -> Made:
-    """Raises NotPossible, BadSecret."""
+def own_signature(kind: str) -> str:
+    """The header in which senders of this kind sign in their own way; empty: they have none."""
+    how = kinds.signings().get(kind)
+    return how.header.title() if how is not None else ""
+
+
+def check_secret(kind: str, given: str) -> None:
+    """Of a secret that a sender has made: everybody knows some. Raises NotPossible."""
+    how = kinds.signings().get(kind)
+    if how is not None and given in how.public:
+        raise NotPossible("everybody knows this secret: it is for tests only")
+
+
+def add_signing_secret(source: Source, world: World, actor: Actor, now: datetime, given: str = "") -> Made:
+    """`given`: the one that the sender has made; it is not shown. Raises NotPossible, BadSecret."""
+    check_secret(source.kind, given)
     with transaction() as session:
-        made = store.create_signing_secret(session, source.kind, source.name, now, kinds.names(), world.vault)
+        if given:
+            made = store.keep_signing_secret(session, source.kind, source.name, now, world.vault, given)
+        else:
+            made = store.create_signing_secret(session, source.kind, source.name, now, kinds.names(), world.vault)
         _note(session, now, actor, "token create", source.name, kind=store.SIGNING, ending=_end(made))
     return Made(made, source.id)
 

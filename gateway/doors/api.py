@@ -30,7 +30,7 @@ def take_in(kind: str, path_token: str = "") -> Response:
         request.headers.get("Content-Type", "").lower(),
         request.headers.get("Content-Encoding", "").lower().strip(),
         request.get_data(cache=False),
-        request.headers.get("X-Nabat-Signature"),
+        ingest.signed_in(kind, request.headers.get),
     )
     try:
         item = Item([ingest.read(asked, ingest.check(asked, _owner(asked, now), now), now)])
@@ -45,11 +45,14 @@ def take_in(kind: str, path_token: str = "") -> Response:
 
 
 def _owner(asked: ingest.Request, now: datetime) -> TokenOwner | None:
+    by_token = None
     with reading() as session:
-        if asked.signature is None:
-            return source_store.find_token(session, ingest.token_of(asked), now)
+        if asked.signed is None or asked.signed.how is not None:
+            by_token = source_store.find_token(session, ingest.token_of(asked), now)
+        if asked.signed is None:
+            return by_token
         found = source_store.signing_secrets(session, asked.kind) if asked.kind in sources.names() else []
-    return ingest.signed_by(asked, ingest.signers(found, world().vault), now)
+    return ingest.vouched(asked, ingest.signers(found, world().vault), by_token, now)
 
 
 def respond(answer: Answer) -> Response:

@@ -22,6 +22,7 @@ from gateway.secrets import BadSecret, Vault
 from gateway.sources import BadPayload, Heard
 from gateway.store.alerts import Post
 from gateway.store.sources import TokenOwner
+from rules.signatures import Signing
 from rules.words import Alert
 
 LARGEST = 16 * 1024 * 1024  # bytes of one body
@@ -35,6 +36,31 @@ _encode = msgspec.json.encode
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature as it came, in our way or in one of the sender's own."""
+
+    text: str
+    at: str = ""  # the time, if another header has it
+    how: Signing | None = None  # None: ours
+
+    def read(self, now: datetime) -> signing.Given:
+        """Raises BadSignature."""
+        return signing.read(self.text, now) if self.how is None else signing.read_own(self.how, self.text, self.at, now)
+
+
+def signed_in(kind: str, header: Callable[[str], str | None]) -> Signed | None:
+    """What the headers say of a signature: ours, else the one that this kind of sender has of its own."""
+    ours = header("x-nabat-signature")
+    if ours is not None:
+        return Signed(ours)
+    how = sources.signings().get(kind)
+    theirs = header(how.header) if how is not None else None
+    if how is None or theirs is None:
+        return None
+    return Signed(theirs, (header(how.time_header) or "").strip() if how.time_header else "", how)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What the door looks at: the path after /ingest/, the headers it needs, the whole body."""
 
@@ -44,7 +70,7 @@ class Request:
     content_type: str
     content_encoding: str
     body: bytes
-    signature: str | None = None  # None: no such header
+    signed: Signed | None = None
 
 
 class Refused(Exception):
@@ -142,13 +168,33 @@ class Owners:
 
 def signed_by(request: Request, known: Sequence[Signer], now: datetime) -> TokenOwner:
     """The source whose secret signed it: that is as good as a token. Raises Refused, whatever token came with it."""
+    assert request.signed is not None
     try:
-        at, macs = signing.read(request.signature or "", now)
-        return known[signing.fitting(at, request.body, macs, [one.secret for one in known])].owner
+        given = request.signed.read(now)
+        return known[signing.fitting(given, request.body, [one.secret for one in known])].owner
     except signing.BadSignature as wrong:
         metrics.rejected.labels("", "signature").inc()
         answer_ = problem(401, str(wrong), headers=UNAUTHORIZED.headers[1:])
         raise Refused(answer_, (_own(refused_token_alert(request.kind, now), now, REFUSALS),)) from wrong
+
+
+def concerned(request: Request, known: Sequence[Signer], by_token: TokenOwner | None) -> Sequence[Signer]:
+    """The secrets that a sender's own signature may be made with: those of the source that the token names, if it does.
+
+    Some senders always sign. Of one that has given us no secret the token decides, as if it had not signed.
+    """
+    public = request.signed.how.public if request.signed and request.signed.how else ()
+    usable = [one for one in known if one.secret not in public]
+    return [one for one in usable if one.owner.source_id == by_token.source_id] if by_token else usable
+
+
+def vouched(request: Request, known: Sequence[Signer], by_token: TokenOwner | None, now: datetime) -> TokenOwner | None:
+    """Whose request a signed one is. Raises Refused."""
+    assert request.signed is not None
+    concerning = concerned(request, known, by_token)
+    if not concerning and request.signed.how is not None:
+        return by_token
+    return signed_by(request, concerning, now)
 
 
 def check(request: Request, owner: TokenOwner | None, now: datetime) -> TokenOwner:
@@ -207,9 +253,11 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
 
 def _once(request: Request, owner: TokenOwner, now: datetime) -> str:
     """What tells a signed request from all others: whoever overheard it and sends it again has no effect."""
-    if request.signature is None:
+    if request.signed is None or not owner.signs:
         return ""
-    at, _ = signing.read(request.signature, now)
+    at, how = request.signed.read(now).at, request.signed.how
+    if not at and not (how and how.unlike):
+        return ""
     return f"signed:{owner.source_id}:{hashlib.sha256(at.encode() + b'.' + request.body).hexdigest()}"
 
 

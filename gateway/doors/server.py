@@ -147,17 +147,17 @@ class Bridge:
     async def _may_send_much(self, scope: Any) -> None:
         """Before much of a body is read: somebody's token, or that a signature may fit. Raises Refused."""
         request, now = request_of(scope, b""), self.world.clock.now()
-        if request.signature is None:
-            ingest.check(request, await self._owner(request, now), now)
-        elif not await self._signers(request.kind):
-            ingest.signed_by(request, (), now)
+        by_token = await self._by_token(request)
+        known = await self._signers(request.kind) if request.signed else ()
+        if not ingest.concerned(request, known, by_token):
+            ingest.check(request, ingest.vouched(request, (), by_token, now) if request.signed else by_token, now)
 
     async def _take(self, scope: Any, body: bytes | None) -> Answer:
         """None as body: it was too large."""
         request = request_of(scope, body or b"")
         assert self.loop is not None
         now = self.world.clock.now()
-        if body is None and request.signature is not None:
+        if body is None and request.signed is not None:
             raise ingest.too_large(None, now)
         owner = ingest.check(request, await self._owner(request, now), now)
         if body is None:
@@ -187,14 +187,20 @@ class Bridge:
 
     async def _owner(self, request: ingest.Request, now: datetime) -> TokenOwner | None:
         assert self.loop is not None
-        if request.signature is None:
-            token = ingest.token_of(request)
-            owner = self.owners.held(token)
-            return owner or await self._looked_up(self.owners.of, token)
+        by_token = await self._by_token(request)
+        if request.signed is None:
+            return by_token
         known = await self._signers(request.kind)
         if len(request.body) <= SMALL:
-            return ingest.signed_by(request, known, now)
-        return await self.loop.run_in_executor(self.pool, ingest.signed_by, request, known, now)
+            return ingest.vouched(request, known, by_token, now)
+        return await self.loop.run_in_executor(self.pool, ingest.vouched, request, known, by_token, now)
+
+    async def _by_token(self, request: ingest.Request) -> TokenOwner | None:
+        """Our own signature is as good as a token: none is looked at beside it."""
+        if request.signed is not None and request.signed.how is None:
+            return None
+        token = ingest.token_of(request)
+        return self.owners.held(token) or await self._looked_up(self.owners.of, token)
 
     async def _signers(self, kind: str) -> tuple[Signer, ...]:
         assert self.loop is not None
@@ -287,12 +293,6 @@ async def _body(scope: Any, proto: Any, seat: Seat, limit: int, ask: Ask | None 
 def request_of(scope: Any, body: bytes) -> ingest.Request:
     kind, _, path_token = scope.path.removeprefix("/ingest/").partition("/")
     get = scope.headers.get
-    return ingest.Request(
-        kind,
-        path_token,
-        get("authorization") or "",
-        (get("content-type") or "").lower(),
-        (get("content-encoding") or "").lower().strip(),
-        body,
-        get("x-nabat-signature"),
-    )
+    content, encoding = (get("content-type") or "").lower(), (get("content-encoding") or "").lower().strip()
+    signed = ingest.signed_in(kind, get)
+    return ingest.Request(kind, path_token, get("authorization") or "", content, encoding, body, signed)

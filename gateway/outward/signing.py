@@ -1,53 +1,112 @@
-"""Whether a sender signed what we received, with a secret of ours, lately: X-Nabat-Signature.
+"""Whether a sender signed what we received, with a secret of ours, lately.
 
-`t=UNIX,v1=HEX[,v1=HEX]`: v1 is HMAC-SHA256 of t, a full stop and the body byte for byte. Several v1 come while the
-sender changes its secret; parts of other names are left to versions to come.
+Ours is X-Nabat-Signature: `t=UNIX,v1=HEX[,v1=HEX]`, where v1 is HMAC-SHA256 of t, a full stop and the body byte for
+byte. Several v1 come while the sender changes its secret; parts of other names are left to versions to come. Others
+have ways of their own (rules.signatures).
 """
 
+import base64
+import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.secrets import same_bytes
+from rules.signatures import BODY, TIME, Signing, pieces
 
-LATE = 300.0  # seconds that t may lie before or after our clock
+HEADER = "X-Nabat-Signature"
+OURS = ((TIME, ".", BODY),)
+LATE = 300.0  # seconds that the time may lie before or after our clock
 LONGEST = 1024  # characters of the header: a dozen signatures
+SIZE = hashlib.sha256().digest_size
 # Hexadecimal is a way to write bytes, and the bytes are compared: both cases are right. Digits are ASCII's only.
 _TIME = re.compile(r"[0-9]{1,12}", re.ASCII)
 _MAC = re.compile(r"[0-9A-Fa-f]{64}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class BadSignature(Exception):
     """A signature is there and does not hold; the text says why, and tells nothing that the sender does not know."""
 
 
-def read(header: str, now: datetime) -> tuple[str, list[bytes]]:
-    """The time as it was written, and the signatures, before the body is looked at. Raises BadSignature."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a request says of its signature, before the body is looked at."""
+
+    name: str  # of the header, for people
+    at: str  # the time, as it was written; empty: none
+    macs: tuple[bytes, ...]
+    forms: tuple[tuple[str, ...], ...]  # what may have been signed
+
+
+def read(header: str, now: datetime) -> Given:
+    """Ours. Raises BadSignature."""
     if len(header) > LONGEST:
-        raise BadSignature("X-Nabat-Signature is too long")
+        raise BadSignature(f"{HEADER} is too long")
     parts = [part.strip().partition("=") for part in header.split(",")]
     times = [value for name, _, value in parts if name == "t"]
-    macs = [bytes.fromhex(value) for name, _, value in parts if name == "v1" and _MAC.fullmatch(value)]
+    macs = tuple(bytes.fromhex(value) for name, _, value in parts if name == "v1" and _MAC.fullmatch(value))
     if len(times) != 1 or not _TIME.fullmatch(times[0]) or not macs:
-        raise BadSignature("X-Nabat-Signature is not t=UNIX,v1=HEX")
-    if abs(now.timestamp() - int(times[0])) > LATE:
-        raise BadSignature(f"t of X-Nabat-Signature is more than {LATE:.0f} s from our clock")
-    return times[0], macs
+        raise BadSignature(f"{HEADER} is not t=UNIX,v1=HEX")
+    _check_time(times[0], f"t of {HEADER}", now)
+    return Given(HEADER, times[0], macs, OURS)
 
 
-def fitting(at: str, body: bytes, macs: Iterable[bytes], secrets: Sequence[str]) -> int:
+def read_own(how: Signing, header: str, at: str, now: datetime) -> Given:
+    """A sender's own; `at` is what its header of the time says, empty if there is none. Raises BadSignature."""
+    name, time_name = how.header.title(), how.time_header.title()
+    text = header.strip()
+    mac = _bytes_of(text.removeprefix(how.prefix), in_base64=how.in_base64) if text.startswith(how.prefix) else b""
+    if len(mac) != SIZE:
+        raise BadSignature(f"{name} is not {how.prefix}{'BASE64' if how.in_base64 else 'HEX'} of HMAC-SHA256")
+    forms = how.forms(at)
+    if not forms:
+        raise BadSignature(f"{time_name} is missing")
+    if at:
+        _check_time(at, time_name, now)
+    return Given(name, at, (mac,), forms)
+
+
+def _bytes_of(text: str, *, in_base64: bool) -> bytes:
+    if not in_base64:
+        return bytes.fromhex(text) if _MAC.fullmatch(text) else b""
+    try:
+        return base64.b64decode(text, validate=True) if len(text) < LONGEST else b""
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _check_time(at: str, name: str, now: datetime) -> None:
+    if _TIME.fullmatch(at):
+        moment = float(at)
+    elif _MOMENT.fullmatch(at):
+        try:
+            moment = datetime.fromisoformat(at).timestamp()
+        except (ValueError, OverflowError):
+            raise BadSignature(f"{name} is no time") from None
+    else:
+        raise BadSignature(f"{name} is no time")
+    if abs(now.timestamp() - moment) > LATE:
+        raise BadSignature(f"{name} is more than {LATE:.0f} s from our clock")
+
+
+def fitting(given: Given, body: bytes, secrets: Sequence[str]) -> int:
     """Which of the secrets made one of the signatures; all are compared, in constant time. Raises BadSignature."""
-    given = list(macs)
-    made = [sign(secret, at, body) for secret in secrets]
-    fits = [index for index, right in enumerate(made) if sum(same_bytes(right, one) for one in given)]
+    fits = [
+        index
+        for index, secret in enumerate(secrets)
+        if sum(same_bytes(sign(secret, form, given.at, body), one) for form in given.forms for one in given.macs)
+    ]
     if not fits:
-        raise BadSignature("no signature in X-Nabat-Signature fits this body and a secret of this source")
+        raise BadSignature(f"no signature in {given.name} fits this body and a secret of this source")
     return fits[0]
 
 
-def sign(secret: str, at: str, body: bytes) -> bytes:
-    made = hmac.new(secret.encode(), f"{at}.".encode(), hashlib.sha256)
-    made.update(body)
+def sign(secret: str, form: tuple[str, ...], at: str, body: bytes) -> bytes:
+    made = hmac.new(secret.encode(), digestmod=hashlib.sha256)
+    for piece in pieces(form, at, body):
+        made.update(piece)
     return made.digest()

@@ -1,8 +1,8 @@
 """Every module here reads one kind of sender. Adding a kind is adding a module (with its test).
 
-A source has KIND_LABEL and turns what the loader read into alerts in our words. It is pure: no database, no network,
-no clock. One bad item never costs its neighbours: it is set aside as Quarantined; BadPayload is for a body of which
-nothing can be read.
+A source has KIND_LABEL, SIGNING if its senders sign in a way of their own, and turns what the loader read into alerts
+in our words. It is pure: no database, no network, no clock. One bad item never costs its neighbours: it is set aside as
+Quarantined; BadPayload is for a body of which nothing can be read.
 """
 
 import importlib
@@ -13,8 +13,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Protocol, cast
 
+from rules.signatures import Signing
 from rules.text import clean_text, cut, cut_bytes, one_line
 from rules.words import Alert, Quarantined, Severity
 
@@ -77,6 +79,13 @@ def find(name: str) -> SourceModule:
 
 def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+@cache
+def signings() -> Mapping[str, Signing]:
+    """The kinds whose senders sign in a way of their own."""
+    found = {name: getattr(find(name), "SIGNING", None) for name in names()}
+    return {name: how for name, how in found.items() if how is not None}
 
 
 def read_time(value: object, now: datetime, ahead: timedelta = AHEAD) -> datetime | None:

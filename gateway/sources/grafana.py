@@ -2,22 +2,29 @@
 
 Unified: an address that begins at Grafana's root gets the root in front; an alert without labels is named by the body.
 Of dashboards: one body is one alert, known by its organisation and rule. `no_data` is a warning, `paused` and `pending`
-say nothing.
+say nothing. Titles begin with a state ("[Alerting] …", "[FIRING:2] …"), which is no part of a name: it changes.
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from gateway.sources import BadPayload, Heard, Parsed, alertmanager, as_text, excerpt, title_of
+from rules.signatures import BODY, TIME, Signing
 from rules.words import Severity
 
 KIND_LABEL = "Grafana"
+TIME_HEADER = "x-grafana-alerting-signature-timestamp"  # Grafana names none by itself; its documents use this one
+SIGNING = Signing(
+    "x-grafana-alerting-signature", bare=(BODY,), timed=((TIME, ":", BODY),), time_header=TIME_HEADER
+)  # fmt: skip
 RULE = ("ruleId", "ruleUrl", "ruleName", "evalMatches")  # of an alert of a dashboard
 LINKS = ("dashboardURL", "panelURL", "silenceURL", "imageURL")
 SILENT = ("paused", "pending")
 MOST_VALUES = 20
+_STATE = re.compile(r"\s*\[[^\[\]]{1,60}\]\s*")
 
 
 def parse(body: Any, heard: Heard) -> Parsed:
@@ -35,13 +42,20 @@ def _item(item: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     """The alert as Alertmanager would have put it; what only Grafana says becomes annotations."""
     given = item.get("annotations")
     annotations: dict[str, Any] = dict(given) if isinstance(given, dict) else {}
-    for name in (*LINKS, "valueString"):
+    measured = "valueString" if item.get("valueString") else "values"
+    for name in (*LINKS, measured):
         if item.get(name):
             annotations.setdefault(name, item[name])
     more: dict[str, Any] = {"annotations": annotations, "generatorURL": _whole(item, body)}
     if item.get("labels") in (None, {}):
-        more["labels"] = {"alertname": title_of(as_text(body.get("title")), "Grafana")}
+        more["labels"] = {"alertname": title_of(_title(body), "Grafana")}
     return {**item, **more}
+
+
+def _title(body: dict[str, Any]) -> str:
+    title = as_text(body.get("title"))
+    state = _STATE.match(title)
+    return title[state.end() :] if state else title
 
 
 def _whole(item: dict[str, Any], body: dict[str, Any]) -> Any:
@@ -55,7 +69,7 @@ def _of_dashboard(body: dict[str, Any], heard: Heard) -> Parsed:
     state = as_text(body.get("state")).strip().lower()
     if state in SILENT:
         return Parsed([], notes=[f"state {state} says nothing about the alert"])
-    name = title_of(as_text(body.get("ruleName")), as_text(body.get("title")), "Grafana")
+    name = title_of(as_text(body.get("ruleName")), _title(body), "Grafana")
     tags = body.get("tags")
     labels = {"alertname": name, **(tags if isinstance(tags, dict) else {})}
     texts = {"summary": name, "description": body.get("message"), "imageURL": body.get("imageUrl")}

@@ -1,7 +1,8 @@
 """Jira's webhooks, of Cloud, Data Center and Service Management: an issue as a ticket.
 
 Known by the issue's number, since an old server's comment says nothing else of it; shown by its key (TES-41). Whether
-it is over says the category of its status, whose name may be in any language.
+it is over says the category of its status, whose name may be in any language; an old server names none, and then its
+resolution says so.
 """
 
 from dataclasses import dataclass, replace
@@ -11,11 +12,14 @@ from typing import Any
 import msgspec
 
 from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Heard, Parsed, as_text, excerpt, ticket
+from rules.signatures import BODY, Signing
 from rules.text import clean_text, cut
 from rules.words import Alert
 
 KIND_LABEL = "Jira"
+SIGNING = Signing("x-hub-signature", bare=(BODY,), prefix="sha256=", unlike=True)  # each body has its own timestamp
 ABOUT_ISSUES = ("issue", "comment")
+SAID = ("issue_created", "issue_updated", "issue_deleted", "comment_created", "comment_updated", "comment_deleted", "")
 PRIORITIES = {
     word: priority
     for priority, words in {
@@ -37,6 +41,10 @@ def parse(body: Any, heard: Heard) -> Parsed:
         return Parsed([], notes=[f"event {excerpt(event)!r} is about no issue"])
     reader = _Reader(body, event)
     number, key = reader.names()
+    if not (number or key):
+        if event not in SAID:  # issue_property_set, and what is yet to come: nothing that we could have missed
+            return Parsed([], notes=[f"event {excerpt(event)!r} names no issue"])
+        raise BadPayload("is missing: without it no later word finds this issue", "issue.key")
     parsed = ticket.parse(reader.generic(key or number), heard)
     return replace(parsed, alerts=[reader.placed(one, number or key, key) for one in parsed.alerts])
 
@@ -53,21 +61,19 @@ class _Reader:
         issue = _part(self.body, "issue")
         place = as_text(_part(self.body, "comment").get("self"))
         number = as_text(issue.get("id")) or place.partition("/issue/")[2].partition("/")[0]
-        if not (number or issue.get("key")):
-            raise BadPayload("is missing: without it no later word finds this issue", "issue.key")
         return number, as_text(issue.get("key"))
 
     def generic(self, key: str) -> dict[str, Any]:
         """The issue as /ingest/ticket takes it."""
         fields = self._fields()
-        priority = as_text(_part(fields, "priority").get("name")).strip()
+        priority = _name(fields, "priority").strip()
         made = {
             "id": key,
             "event": self._event(),
             "subject": fields.get("summary"),
             "description": _text(fields.get("description")),
             "priority": PRIORITIES.get(priority.lower(), priority),
-            "status": _part(fields, "status").get("name"),
+            "status": _name(fields, "status"),
             "requester": _person(_part(fields, "reporter") or _part(fields, "creator")),
             "assignee": _person(_part(fields, "assignee")),
             "due_at": fields.get("duedate"),
@@ -84,12 +90,19 @@ class _Reader:
         alert = msgspec.structs.replace(alert, ticket=happened)
         if identity.isascii() and identity.isdecimal() and len(identity) <= LONGEST_FINGERPRINT:
             alert = msgspec.structs.replace(alert, fingerprint=identity)
-        category = as_text(_part(_part(self._fields(), "status"), "statusCategory").get("key"))
-        if not category or happened.event in ("created", "solved", "closed", "reopened"):
+        over = self._over()
+        if over is None or happened.event in ("created", "solved", "closed", "reopened"):
             return alert
-        over = category == "done"
         ends = alert.starts_at if over else None
         return msgspec.structs.replace(alert, firing=not over, touch=False, ends_at=ends)
+
+    def _over(self) -> bool | None:
+        """None: it does not say."""
+        fields = self._fields()
+        category = as_text(_part(_part(fields, "status"), "statusCategory").get("key"))
+        if category:
+            return category == "done"
+        return True if fields.get("resolution") else None
 
     def _fields(self) -> dict[str, Any]:
         return _part(_part(self.body, "issue"), "fields")
@@ -102,8 +115,7 @@ class _Reader:
             return "commented"
         changed = self._changed()
         if "resolution" in changed or "status" in changed:
-            done = as_text(_part(_part(self._fields(), "status"), "statusCategory").get("key")) == "done"
-            if done:
+            if self._over():
                 return "solved"
             return "reopened" if changed.get("resolution", "x") is None else "updated"
         kind = as_text(self.body.get("issue_event_type_name"))
@@ -119,7 +131,8 @@ class _Reader:
         at = self.body.get("timestamp")
         if type(at) is int and 0 < at < LARGEST_MOMENT:
             return datetime.fromtimestamp(at / 1000, UTC).isoformat()
-        return self._fields().get("updated")
+        comment = _part(self.body, "comment")
+        return self._fields().get("updated") or comment.get("updated") or comment.get("created")
 
     def _address(self, key: str) -> str:
         """Where people read it: the part of its own address before the API's."""
@@ -140,6 +153,7 @@ class _Reader:
         comment = _part(self.body, "comment")
         author = _part(comment, "author")
         return {
+            "id": comment.get("id"),
             "author": author.get("displayName") or author.get("name"),
             "text": _text(comment.get("body")),
             "public": comment.get("jsdPublic"),
@@ -149,6 +163,12 @@ class _Reader:
 def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
     found = whole.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _name(fields: dict[str, Any], name: str) -> str:
+    """Of a priority or a status, which some templates write as a plain text."""
+    given = fields.get(name)
+    return as_text(given.get("name") if isinstance(given, dict) else given)
 
 
 def _person(given: dict[str, Any]) -> dict[str, Any]:
@@ -162,5 +182,7 @@ def _text(value: Any) -> str:
         inner = [_text(one) for one in value["content"]]
         return ("" if value.get("type") in ("paragraph", "heading") else "\n").join(filter(None, inner))
     if isinstance(value, dict):
-        return "\n" if value.get("type") == "hardBreak" else as_text(value.get("text"))
+        more = _part(value, "attrs")  # of a mention, an emoji, a link
+        said = value.get("text") or more.get("text") or more.get("shortName") or more.get("url")
+        return "\n" if value.get("type") == "hardBreak" else as_text(said)
     return as_text(value)

@@ -4,11 +4,20 @@ Of a trigger: `id` with `title` or `subject`, `priority`, `status`, flat or with
 acknowledge, resolve). Priority, lowest to highest: low, normal, high, urgent.
 """
 
+import re
 from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, ticket
+from rules.signatures import BODY, TIME, Signing
 
 KIND_LABEL = "Zendesk"
+SIGNING = Signing(
+    "x-zendesk-webhook-signature",
+    timed=((TIME, BODY), (BODY, TIME)),  # its documents say the first, the example in them is the second
+    time_header="x-zendesk-webhook-signature-timestamp",
+    in_base64=True,
+    public=("dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==",),  # of Zendesk's test sends
+)
 EVENT = "zen:event-type:"
 TICKET = "zen:ticket:"
 EVENTS = {
@@ -19,6 +28,8 @@ OF_TICKETS = {
     "created": "created", "comment_added": "commented", "agent_assignment_changed": "assigned",
     "soft_deleted": "closed", "permanently_deleted": "closed", "marked_as_spam": "closed",
 }  # fmt: skip
+_BARE = re.compile(r"[a-z0-9-]+\.zendesk\.com/", re.IGNORECASE)
+_API = re.compile(r"/api/v2/tickets/([0-9]{1,20})\.json\Z")
 OVER = {"solved": "solved", "closed": "closed", "deleted": "closed"}
 
 
@@ -44,6 +55,8 @@ def _of_trigger(body: dict[str, Any]) -> dict[str, Any]:
         "event": EVENTS.get(word, word),
         "priority": _priority(given.get("priority")),
         "status": _status(given.get("status")),
+        "url": _address(given),
+        "labels": given.get("labels") or {name: given[name] for name in ("ticket_type", "type") if given.get(name)},
     }
 
 
@@ -74,7 +87,16 @@ def _happened(what: str, event: dict[str, Any]) -> str:
 
 
 def _comment(given: dict[str, Any]) -> dict[str, Any]:
-    return {"author": _part(given, "author"), "text": given.get("body"), "public": given.get("is_public")}
+    said = {"author": _part(given, "author"), "text": given.get("body"), "public": given.get("is_public")}
+    return {**said, "id": given.get("id")}
+
+
+def _address(given: dict[str, Any]) -> str:
+    """Where people read it: {{ticket.url}} names no scheme, and a ticket's own address is the API's."""
+    url = as_text(given.get("link") or given.get("url")).strip()
+    if _BARE.match(url):
+        url = f"https://{url}"
+    return _API.sub(r"/agent/tickets/\1", url)
 
 
 def _filled(value: Any) -> Any:

@@ -9,6 +9,7 @@ import click
 
 from gateway import channels, sources
 from gateway.access import passwords
+from gateway.acts import sourcing
 from gateway.secrets import BadSecret
 from gateway.start.console import fail, operator, program, settings, when
 from gateway.store import audit, signins
@@ -31,14 +32,19 @@ def token() -> None: ...
 @click.option("--name", default="", help="The source; its kind if not given.")
 @click.option("--scopes", default="read,act", show_default=True, help="For kind 'api'.")
 @click.option("--signing", is_flag=True, help="A secret that the source signs with, instead of a token.")
-def token_create(kind: str, name: str, scopes: str, *, signing: bool) -> None:
+@click.option("--secret-stdin", is_flag=True, help="With --signing: the sender's own secret, from standard input.")
+def token_create(kind: str, name: str, scopes: str, *, signing: bool, secret_stdin: bool) -> None:
+    given = _senders_secret(signing=signing) if secret_stdin else ""
     with program() as (_, world), transaction() as session:
         now, known = world.clock.now(), sources.names()
         kinds = known if signing else (*known, source_store.API)
         if kind not in kinds:
             fail(f"there is no kind {kind!r}: known are {', '.join(sorted(kinds))}")
         try:
-            if signing:
+            if given:
+                sourcing.check_secret(kind, given)
+                made = source_store.keep_signing_secret(session, kind, name, now, world.vault, given)
+            elif signing:
                 made = source_store.create_signing_secret(session, kind, name, now, known, world.vault)
             elif kind == source_store.API:
                 made = source_store.create_api_token(session, name or kind, scopes.split(","), now)
@@ -48,7 +54,13 @@ def token_create(kind: str, name: str, scopes: str, *, signing: bool) -> None:
             fail(str(problem))
         what, ending = "signing" if signing else kind, made[-source_store.ENDING :]
         audit.note(session, now, operator(), "token create", name or kind, WAY, kind=what, ending=ending)
-    click.echo(made)
+    click.echo(f"kept: …{ending}" if given else made, err=bool(given))
+
+
+def _senders_secret(*, signing: bool) -> str:
+    if not signing:
+        fail("--secret-stdin goes with --signing")
+    return sys.stdin.readline().strip() or fail("no secret came on standard input")
 
 
 @token.command("list", help="All of them, by their last characters: whose, and when used last.")

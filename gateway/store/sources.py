@@ -15,6 +15,7 @@ INGEST, API, SIGNING = "ingest", "api", "signing"
 SCOPES = ("read", "act", "admin")  # the last: keys, what was received, the audit log
 ENDING = 4  # characters of a token that are kept to tell two apart
 LONGEST_NAME = 100
+LEAST_SECRET, LONGEST_SECRET = 16, 200  # characters of a signing secret that a sender has made
 LONGEST_ID = 10  # digits: more do not fit the column, and PostgreSQL would complain
 
 
@@ -33,6 +34,7 @@ class TokenOwner:
     scopes: tuple[str, ...] = ()
     priority: str = ""  # of a source's tickets that name none we know
     person_id: int | None = None  # of a program that asks for a person
+    signs: bool = False  # known by its signature
 
 
 def create_token(session: Session, kind: str, name: str, now: datetime, known: Collection[str]) -> str:
@@ -52,8 +54,18 @@ def create_signing_secret(
     """A new secret that the source `name` signs with; those it has go on being right. Shown this once, kept sealed."""
     if kind not in known:
         raise NotPossible(f"there is no kind {kind!r}: known are {', '.join(sorted(known))}")
-    source = _source(session, kind, name, now)
-    return _keep(session, Token(kind=SIGNING, source_id=source.id, name=source.name, scopes=[]), now, vault)
+    return keep_signing_secret(session, kind, name, now, vault, new_token())
+
+
+def keep_signing_secret(session: Session, kind: str, name: str, now: datetime, vault: Vault, secret: str) -> str:
+    """One that the sender has made, of a kind there is; those its source has go on being right. Raises NotPossible."""
+    if not (LEAST_SECRET <= len(secret) <= LONGEST_SECRET and secret.isascii() and secret.isprintable()):
+        raise NotPossible(f"a signing secret has {LEAST_SECRET} to {LONGEST_SECRET} printable characters, all of ASCII")
+    if session.scalar(select(Token.id).where(Token.hash == digest(secret))) is not None:
+        raise NotPossible("this secret is, or was, in use already: let the sender make another one")
+    row = Token(kind=SIGNING, source_id=_source(session, kind, name, now).id, scopes=[])
+    row.name, row.sealed = _name(name or kind), vault.seal(secret)
+    return _keep(session, row, now, secret)
 
 
 def create_api_token(
@@ -105,7 +117,7 @@ def signing_secrets(session: Session, kind: str) -> list[tuple[TokenOwner, str]]
         .order_by(Token.id.desc())
     )
     found = session.execute(query).all()
-    return [(TokenOwner(*row[:4], priority=row.default_priority), row.sealed or "") for row in found]
+    return [(TokenOwner(*row[:4], priority=row.default_priority, signs=True), row.sealed or "") for row in found]
 
 
 def touch(
@@ -206,9 +218,8 @@ def _source(session: Session, kind: str, name: str, now: datetime) -> Source:
     return source
 
 
-def _keep(session: Session, row: Token, now: datetime, vault: Vault | None = None) -> str:
-    token = new_token()
-    row.sealed = None if vault is None else vault.seal(token)
+def _keep(session: Session, row: Token, now: datetime, token: str = "") -> str:
+    token = token or new_token()
     row.hash, row.ending, row.created_at = digest(token), token[-ENDING:], now
     session.add(row)
     session.flush()

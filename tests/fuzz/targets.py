@@ -280,8 +280,7 @@ def keeps_quiet(name: str, value: str, said: str) -> None:
         words="t= v1= v0= , \u0661 1e9 -1 00")  # fmt: skip
 def signature(data: bytes) -> None:
     try:
-        at, macs = signing.read(plain(data), NOW)
-        signing.fitting(at, b"body", macs, ["a secret", "another"])
+        signing.fitting(signing.read(plain(data), NOW), b"body", ["a secret", "another"])
     except signing.BadSignature as problem:
         is_clean(str(problem))
         return

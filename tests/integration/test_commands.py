@@ -72,6 +72,24 @@ def test_a_signing_secret_is_printed_alone_and_kept_sealed(nabat, app):
         assert (code, out, "known are" in words) == (1, "", True)
 
 
+def test_a_secret_that_the_sender_has_made_is_kept_sealed_and_never_printed(nabat, app):
+    made = ("token", "create", "zendesk", "--signing", "--secret-stdin")
+    code, out, words = nabat(*made, stdin="their-own-secret-41==\n")
+    assert (code, out, words) == (0, "", "kept: …41==\n")
+    with reading() as session:
+        ((owner, sealed),) = source_store.signing_secrets(session, "zendesk")
+    assert (owner.name, app.extensions["gateway"].vault.open(sealed)) == ("zendesk", "their-own-secret-41==")
+    public = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="
+    for given, word in (
+        ("their-own-secret-41==", "in use already"), (public, "everybody knows"), ("short", "16 to 200"),
+        ("", "no secret"), ("я" * 20, "16 to 200"), ("x" * 201, "16 to 200"),
+    ):  # fmt: skip
+        code, out, words = nabat(*made, stdin=given)
+        assert (code, out, word in words) == (1, "", True), words
+    code, out, words = nabat(*made[:3], "--secret-stdin", stdin="x" * 20)
+    assert (code, out, "goes with --signing" in words) == (1, "", True)
+
+
 def test_a_kind_that_nobody_knows_is_told_with_those_there_are(nabat):
     assert nabat("token", "create", "nonsense") == (
         1, "", "there is no kind 'nonsense': known are alertmanager, api, grafana, jira, ticket, zendesk\n",

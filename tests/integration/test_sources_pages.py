@@ -262,3 +262,44 @@ def test_what_is_to_be_pasted_really_works(people):
         assert db.session.get(Incident, opened["incidents"][0]).status == "resolved"
     page = irina.get(f"/sources/{db.session.scalar(select(Source.id).where(Source.name == 'alertmanager-x'))}").text
     assert re.search(r"Taken in, median</dt><dd>\d+(\.\d)? ms", page)
+
+
+def test_a_signing_secret_is_shown_once_and_never_pasted_as_a_token(people):
+    _, irina, _ = people
+    irina.press("/sources/new", kind="zendesk", name="desk")
+    number = db.session.scalar(select(Source.id).where(Source.name == "desk"))
+    page = irina.get(f"/sources/{number}").text
+    assert "X-Zendesk-Webhook-Signature" in page
+    made = irina.press(f"/sources/{number}/token", signing="1").text
+    (secret,) = set(shown(made))
+    assert "The new signing secret, shown this once" in made
+    assert f"Bearer {secret}" not in made
+    assert "YOUR-TOKEN" in made
+    assert secret not in irina.get(f"/sources/{number}").text
+
+
+def test_a_secret_that_the_sender_has_made_is_entered_and_never_shown(people):
+    world, irina, anna = people
+    irina.press("/sources/new", kind="zendesk", name="desk")
+    number = db.session.scalar(select(Source.id).where(Source.name == "desk"))
+    place, public = f"/sources/{number}/token", "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="
+    assert anna.press(place, signing="1", secret="their-own-secret-41==").status_code == 403
+    for wrong, word in (("short", "16 to 200"), (public, "everybody knows this secret")):
+        refused = irina.press(place, signing="1", secret=wrong)
+        assert (refused.status_code, word in refused.text) == (422, True)
+    assert irina.press(place, signing="1", secret=" their-own-secret-41== ").status_code == 302
+    page = irina.get(f"/sources/{number}?done=secret").text
+    assert "their-own-secret" not in page
+    assert "…41==" in page
+    assert "is kept, encrypted" in page
+    kept = tokens()[-1]
+    assert world.app.extensions["gateway"].vault.open(kept.sealed) == "their-own-secret-41=="
+    again = irina.press(place, signing="1", secret="their-own-secret-41==")
+    assert (again.status_code, "in use already" in again.text) == (422, True)
+
+
+def test_senders_without_a_signature_of_their_own_are_offered_none(people):
+    world, irina, _ = people
+    world.token()
+    number = db.session.scalar(select(Source.id).where(Source.name == "alertmanager"))
+    assert "A secret that the sender has made" not in irina.get(f"/sources/{number}").text

@@ -1,0 +1,34 @@
+"""How kinds of senders sign what they send: in which headers, written how, over what. Values, and what is signed. Pure.
+
+All of them sign with HMAC-SHA256. A source's SIGNING says how its senders do it; ours is X-Nabat-Signature.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+TIME, BODY = "time", "body"  # parts of what is signed; any other part is itself
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """One sender's own way. Names of headers are in small letters."""
+
+    header: str  # with the signature
+    bare: tuple[str, ...] = ()  # what is signed without a time; nothing: a time is needed
+    timed: tuple[tuple[str, ...], ...] = ()  # what is signed with a time: one of these
+    time_header: str = ""  # with the time, as a unix time or by RFC 3339
+    prefix: str = ""  # before the signature
+    in_base64: bool = False  # else in hexadecimal
+    unlike: bool = False  # no two bodies are alike: the same one again is a repeat though it names no time
+    public: tuple[str, ...] = ()  # secrets that everybody knows: never right
+
+    def forms(self, at: str) -> tuple[tuple[str, ...], ...]:
+        """What may have been signed, by the time that came with it."""
+        if at:
+            return self.timed
+        return (self.bare,) if self.bare else ()
+
+
+def pieces(form: tuple[str, ...], at: str, body: bytes) -> Iterator[bytes]:
+    for part in form:
+        yield body if part == BODY else (at if part == TIME else part).encode()
