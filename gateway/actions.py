@@ -13,6 +13,7 @@ from gateway.changes import Changes, told_of
 from gateway.store import audit, cases, outbox, timeline, undos
 from gateway.store.cases import Case
 from gateway.store.db import transaction
+from gateway.store.heard import first_time
 from gateway.telling import quietly
 from gateway.telling import spared as spared_by
 from gateway.world import world
@@ -160,7 +161,8 @@ def note_in(
     mark = timeline.once(incident_id, account, once.key, text) if once.key else ""
     if mark and (known := timeline.noted(session, incident_id, mark, now)) is not None:
         return known
-    if mark and once.strict and timeline.heard(session, timeline.once(incident_id, account, once.key, ""), now):
+    only = timeline.once(incident_id, account, once.key, "") if mark and once.strict else ""
+    if only and not first_time(session, only, now):
         raise NotPossible("this key was another text's: a note with other words wants a key of its own")
     changes = changes_of(session, now)
     told = quietly.mentioned(changes, case, text, account)

@@ -41,7 +41,6 @@ def snippets(kind: str, public_url: str, token: str) -> list[Snippet]:
     if kind == "alertmanager":
         found += [
             Snippet("Alertmanager", "alertmanager.yml", _alertmanager(url, key)),
-            Snippet("Grafana", "Alerting, Contact points, Webhook", _grafana(url, key)),
             Snippet("Zabbix", "a media type of the kind Webhook: its script", _zabbix(url, key)),
         ]
     elif kind == "grafana":

@@ -46,7 +46,7 @@ def names() -> dict[str, str]:
 
 def is_desk(kind: str) -> bool:
     """Whether it is service desks that send so: what they say are tickets."""
-    return kind in kinds.DESKS
+    return kind in kinds.desks()
 
 
 def add(kind: str, name: str, actor: Actor, now: datetime, *, fresh: bool = False) -> Made:

@@ -233,9 +233,8 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
     try:
         body = load(request.body)
         parsed = sources.find(request.kind).parse(body, heard(owner, now))
-        if (
-            len(parsed.alerts) + len(parsed.quarantined) > sources.MOST_ALERTS
-        ):  # they would hold up all others' for long
+        # More would hold up all that others send for long.
+        if len(parsed.alerts) + len(parsed.quarantined) > sources.MOST_ALERTS:
             raise BadPayload(f"more than {sources.MOST_ALERTS:,} alerts in one body")
     except (BadJson, BadPayload) as problem_:
         status, reason, words = 400, "json" if isinstance(problem_, BadJson) else "payload", str(problem_)

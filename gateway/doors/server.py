@@ -158,7 +158,7 @@ class Bridge:
         assert self.loop is not None
         now = self.world.clock.now()
         if body is None and request.signed is not None:
-            raise ingest.too_large(None, now)
+            raise ingest.too_large(await self._by_token(request), now)
         owner = ingest.check(request, await self._owner(request, now), now)
         if body is None:
             raise ingest.too_large(owner, now)

@@ -19,7 +19,7 @@ from gateway.changes import Changes
 from gateway.flows import mend
 from gateway.flows.apart import apart
 from gateway.secrets import digest
-from gateway.store import bundles, cases, outbox, receipts, timeline
+from gateway.store import bundles, cases, heard, outbox, receipts, timeline
 from gateway.store.cases import Case
 from gateway.store.db import transaction
 from gateway.store.receipts import Sent
@@ -96,7 +96,7 @@ def _find(session: Session, told: Sequence[Receipt]) -> Mapping[Receipt, Sent]:
 def _apply(changes: Changes, loaded: Mapping[int, Case], receipt: Receipt, sent: Sent | None) -> str:
     if sent is None:
         return "unknown delivery"
-    if not receipts.first_time(changes.session, f"{receipt.provider}:event:{digest(receipt.key)}", changes.now):
+    if not heard.first_time(changes.session, f"{receipt.provider}:event:{digest(receipt.key)}", changes.now):
         return "repeated"
     delivered = receipt.verdict is Verdict.DELIVERED
     moved = _deliver(changes, receipt, sent) if delivered else _fail(changes, receipt, sent)

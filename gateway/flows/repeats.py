@@ -7,7 +7,7 @@ from msgspec.structs import replace as changed
 from sqlalchemy.orm import Session
 
 from gateway.store import alerts as alert_store
-from gateway.store import receipts
+from gateway.store import heard
 from gateway.store.alerts import Post
 from gateway.store.counters import hit
 from gateway.store.types import micros
@@ -18,7 +18,7 @@ OWN_WINDOW = timedelta(minutes=1)
 
 def once(session: Session, post: Post, now: datetime) -> Post:
     """A signed request that is heard again is a sender that missed our answer, or somebody who overheard it."""
-    return post if receipts.first_time(session, post.once, now) else replace(post, repeated=True)
+    return post if heard.first_time(session, post.once, now) else replace(post, repeated=True)
 
 
 def at_most_now_and_then(session: Session, post: Post, now: datetime) -> Post:

@@ -9,7 +9,7 @@ import msgspec
 from gateway.actions import Actor, carry_out
 from gateway.acts.amend import ask_again
 from gateway.changes import Changes, told_of
-from gateway.store import desk, receipts
+from gateway.store import desk, heard
 from gateway.store.alerts import Known, Ready
 from gateway.store.cases import Case
 from gateway.store.types import to_json
@@ -61,7 +61,7 @@ def _heard_before(changes: Changes, known: Known, ticket: Ticket) -> bool:
     if not number:
         return False
     key = fingerprint({"source": str(known.source_id), "ticket": known.fingerprint, "comment": str(number)})
-    return not receipts.first_time(changes.session, f"comment:{key}", changes.now)
+    return not heard.first_time(changes.session, f"comment:{key}", changes.now)
 
 
 def _give_way(changes: Changes, case: Case, ticket: Ticket, before: str, source: str) -> None:

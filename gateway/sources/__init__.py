@@ -1,8 +1,8 @@
 """Every module here reads one kind of sender. Adding a kind is adding a module (with its test).
 
-A source has KIND_LABEL, SIGNING if its senders sign in a way of their own, and turns what the loader read into alerts
-in our words. It is pure: no database, no network, no clock. One bad item never costs its neighbours: it is set aside as
-Quarantined; BadPayload is for a body of which nothing can be read.
+A source has KIND_LABEL, SIGNING if its senders sign in a way of their own, IS_DESK if they are service desks, and turns
+what the loader read into alerts in our words. It is pure: no database, no network, no clock. One bad item never costs
+its neighbours: it is set aside as Quarantined; BadPayload is for a body of which nothing can be read.
 """
 
 import importlib
@@ -31,7 +31,6 @@ MOST_LABELS = 64  # kept of one alert, and as many annotations
 MOST_TRUNCATED = 2**31 - 1  # what a column holds
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # itself "unset", as the year 1 is
 AHEAD = timedelta(days=1)  # a sender's clock may be wrong by so much
-DESKS = ("ticket", "jira", "zendesk")  # kinds whose senders are service desks: what they say are tickets
 # RFC 3339 and its relatives that fromisoformat does not take: "z", a space before the zone, "UTC", second 60
 _DAY, _CLOCK, _ZONE = r"(\d{4}-\d\d-\d\d)", r"(\d\d:\d\d)(?::(\d\d))?([.,]\d+)?", r"([Zz]|UTC|GMT|[+-]\d\d:?\d\d|)"
 _TIME = re.compile(rf"{_DAY}[Tt _]{_CLOCK}\s*{_ZONE}", re.ASCII)
@@ -84,8 +83,18 @@ def names() -> list[str]:
 @cache
 def signings() -> Mapping[str, Signing]:
     """The kinds whose senders sign in a way of their own."""
-    found = {name: getattr(find(name), "SIGNING", None) for name in names()}
-    return {name: how for name, how in found.items() if how is not None}
+    return _having("SIGNING")
+
+
+@cache
+def desks() -> frozenset[str]:
+    """The kinds whose senders are service desks."""
+    return frozenset(_having("IS_DESK"))
+
+
+def _having(what: str) -> dict[str, Any]:
+    modules = {name: find(name) for name in names()}
+    return {name: getattr(module, what) for name, module in modules.items() if hasattr(module, what)}
 
 
 def read_time(value: object, now: datetime, ahead: timedelta = AHEAD) -> datetime | None:
@@ -165,6 +174,12 @@ def title_of(*candidates: str) -> str:
         if line := one_line(clean_text(candidate[: LONGEST_TITLE * 20])):
             return cut(line, LONGEST_TITLE)
     return "an alert without a name"
+
+
+def part_of(whole: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """An object within an object; empty if it is anything else."""
+    found = whole.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def excerpt(value: object) -> str:

@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
-from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Heard, Parsed, as_text, excerpt, ticket
+from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
 from rules.signatures import BODY, Signing
 from rules.text import clean_text, cut
 from rules.words import Alert
 
 KIND_LABEL = "Jira"
+IS_DESK = True
 SIGNING = Signing("x-hub-signature", bare=(BODY,), prefix="sha256=", unlike=True)  # each body has its own timestamp
 ABOUT_ISSUES = ("issue", "comment")
 SAID = ("issue_created", "issue_updated", "issue_deleted", "comment_created", "comment_updated", "comment_deleted", "")
@@ -58,8 +59,8 @@ class _Reader:
 
     def names(self) -> tuple[str, str]:
         """The issue's number and key; a comment of an old server names it in its own address only."""
-        issue = _part(self.body, "issue")
-        place = as_text(_part(self.body, "comment").get("self"))
+        issue = part_of(self.body, "issue")
+        place = as_text(part_of(self.body, "comment").get("self"))
         number = as_text(issue.get("id")) or place.partition("/issue/")[2].partition("/")[0]
         return number, as_text(issue.get("key"))
 
@@ -74,8 +75,8 @@ class _Reader:
             "description": _text(fields.get("description")),
             "priority": PRIORITIES.get(priority.lower(), priority),
             "status": _name(fields, "status"),
-            "requester": _person(_part(fields, "reporter") or _part(fields, "creator")),
-            "assignee": _person(_part(fields, "assignee")),
+            "requester": _person(part_of(fields, "reporter") or part_of(fields, "creator")),
+            "assignee": _person(part_of(fields, "assignee")),
             "due_at": fields.get("duedate"),
             "updated_at": self._moment(),
             "url": self._address(key),
@@ -99,19 +100,19 @@ class _Reader:
     def _over(self) -> bool | None:
         """None: it does not say."""
         fields = self._fields()
-        category = as_text(_part(_part(fields, "status"), "statusCategory").get("key"))
+        category = as_text(part_of(part_of(fields, "status"), "statusCategory").get("key"))
         if category:
             return category == "done"
         return True if fields.get("resolution") else None
 
     def _fields(self) -> dict[str, Any]:
-        return _part(_part(self.body, "issue"), "fields")
+        return part_of(part_of(self.body, "issue"), "fields")
 
     def _event(self) -> str:
         """What happened, in the words of a ticket."""
         if self.event in ("issue_created", "issue_deleted"):
             return "created" if self.event == "issue_created" else "closed"
-        if self.event == "comment_created" or (self.event == "issue_updated" and _part(self.body, "comment")):
+        if self.event == "comment_created" or (self.event == "issue_updated" and part_of(self.body, "comment")):
             return "commented"
         changed = self._changed()
         if "resolution" in changed or "status" in changed:
@@ -123,7 +124,7 @@ class _Reader:
 
     def _changed(self) -> dict[str, Any]:
         """What became of each field that was changed."""
-        items = _part(self.body, "changelog").get("items")
+        items = part_of(self.body, "changelog").get("items")
         found = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
         return {as_text(one.get("field")).lower(): one.get("toString") for one in found}
 
@@ -131,38 +132,33 @@ class _Reader:
         at = self.body.get("timestamp")
         if type(at) is int and 0 < at < LARGEST_MOMENT:
             return datetime.fromtimestamp(at / 1000, UTC).isoformat()
-        comment = _part(self.body, "comment")
+        comment = part_of(self.body, "comment")
         return self._fields().get("updated") or comment.get("updated") or comment.get("created")
 
     def _address(self, key: str) -> str:
         """Where people read it: the part of its own address before the API's."""
-        base, found, _ = as_text(_part(self.body, "issue").get("self")).partition("/rest/api/")
+        base, found, _ = as_text(part_of(self.body, "issue").get("self")).partition("/rest/api/")
         return f"{base}/browse/{key}" if found else ""
 
     def _labels(self, fields: dict[str, Any]) -> dict[str, Any]:
         components = fields.get("components")
         first = components[0] if isinstance(components, list) and components else {}
         made = {
-            "project": _part(fields, "project").get("key"),
-            "type": _part(fields, "issuetype").get("name"),
+            "project": part_of(fields, "project").get("key"),
+            "type": part_of(fields, "issuetype").get("name"),
             "component": first.get("name") if isinstance(first, dict) else "",
         }
         return {name: value for name, value in made.items() if value}
 
     def _comment(self) -> dict[str, Any]:
-        comment = _part(self.body, "comment")
-        author = _part(comment, "author")
+        comment = part_of(self.body, "comment")
+        author = part_of(comment, "author")
         return {
             "id": comment.get("id"),
             "author": author.get("displayName") or author.get("name"),
             "text": _text(comment.get("body")),
             "public": comment.get("jsdPublic"),
         }
-
-
-def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
-    found = whole.get(name)
-    return found if isinstance(found, dict) else {}
 
 
 def _name(fields: dict[str, Any], name: str) -> str:
@@ -182,7 +178,7 @@ def _text(value: Any) -> str:
         inner = [_text(one) for one in value["content"]]
         return ("" if value.get("type") in ("paragraph", "heading") else "\n").join(filter(None, inner))
     if isinstance(value, dict):
-        more = _part(value, "attrs")  # of a mention, an emoji, a link
+        more = part_of(value, "attrs")  # of a mention, an emoji, a link
         said = value.get("text") or more.get("text") or more.get("shortName") or more.get("url")
         return "\n" if value.get("type") == "hardBreak" else as_text(said)
     return as_text(value)

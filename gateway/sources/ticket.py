@@ -29,6 +29,7 @@ from rules.text import cut, cut_bytes, one_line, safe_url
 from rules.words import Alert, Kind, Severity, Ticket
 
 KIND_LABEL = "Tickets (generic JSON)"
+IS_DESK = True
 SEVERITIES = {
     "critical": Severity.CRITICAL,
     "high": Severity.ERROR,
@@ -197,8 +198,8 @@ def _comment(given: object) -> dict[str, Any]:
     found = {"author": name, "text": text, "attachments": count(attachments)}
     if not (text or found["attachments"]):
         return {}
-    known = {"id": known} if (known := _short(given.get("id"))) else {}  # by which it is the same one, heard twice
-    return {**known, **found, "public": given.get("public") is True}
+    number = _short(given.get("id"))  # by which it is the same one, heard twice
+    return ({"id": number} if number else {}) | found | {"public": given.get("public") is True}
 
 
 def _number(value: object) -> int:

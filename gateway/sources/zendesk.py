@@ -7,10 +7,11 @@ acknowledge, resolve). Priority, lowest to highest: low, normal, high, urgent.
 import re
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, ticket
+from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
 from rules.signatures import BODY, TIME, Signing
 
 KIND_LABEL = "Zendesk"
+IS_DESK = True
 SIGNING = Signing(
     "x-zendesk-webhook-signature",
     timed=((TIME, BODY), (BODY, TIME)),  # its documents say the first, the example in them is the second
@@ -61,7 +62,7 @@ def _of_trigger(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_event(body: dict[str, Any], what: str) -> dict[str, Any]:
-    detail, event = _part(body, "detail"), _part(body, "event")
+    detail, event = part_of(body, "detail"), part_of(body, "event")
     subject = as_text(body.get("subject"))
     changed, current = what.removesuffix("_changed"), event.get("current")
     now = detail | ({changed: current} if changed in ("status", "priority", "subject") and current else {})
@@ -75,7 +76,7 @@ def _of_event(body: dict[str, Any], what: str) -> dict[str, Any]:
         "updated_at": body.get("time") or now.get("updated_at"),
         "labels": {name: now[name] for name in ("type", "group_id", "organization_id") if now.get(name)},
     }
-    return {**made, "comment": _comment(_part(event, "comment"))} if made["event"] == "commented" else made
+    return {**made, "comment": _comment(part_of(event, "comment"))} if made["event"] == "commented" else made
 
 
 def _happened(what: str, event: dict[str, Any]) -> str:
@@ -87,7 +88,7 @@ def _happened(what: str, event: dict[str, Any]) -> str:
 
 
 def _comment(given: dict[str, Any]) -> dict[str, Any]:
-    said = {"author": _part(given, "author"), "text": given.get("body"), "public": given.get("is_public")}
+    said = {"author": part_of(given, "author"), "text": given.get("body"), "public": given.get("is_public")}
     return {**said, "id": given.get("id")}
 
 
@@ -112,8 +113,3 @@ def _priority(value: Any) -> str:
 
 def _status(value: Any) -> str:
     return as_text(value).strip().lower()
-
-
-def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
-    found = whole.get(name)
-    return found if isinstance(found, dict) else {}

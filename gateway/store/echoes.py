@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk
+from gateway.store import bulk, heard
 from gateway.store.bulk import Question
 from gateway.store.db import upsert
 from gateway.store.tables import Fact, Heard, Incident, OutsidePage
@@ -15,9 +15,8 @@ EVENT, PAIR, SERVICE = "pagerduty:event:", "pagerduty:incident:", "pagerduty:ser
 
 
 def first_time(session: Session, event_id: str, now: datetime) -> bool:
-    """Remembers the event. False if it is remembered already; one that is being taken in just now is waited for."""
-    insert = upsert(session, Heard, [{"key": EVENT + event_id, "at": now}]).on_conflict_do_nothing()
-    return session.execute(insert.returning(Heard.key)).first() is not None
+    """Whether this event is new; from now on it is not."""
+    return heard.first_time(session, EVENT + event_id, now)
 
 
 def remember(session: Session, reference: str, uuid: str, now: datetime) -> None:

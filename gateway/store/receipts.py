@@ -2,14 +2,12 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from gateway.store.db import upsert
-from gateway.store.tables import Delivery, Heard, Incident
+from gateway.store.tables import Delivery, Incident
 
 # How far back a delivery is looked for by the provider's number, which has no index: receipts come within the hour.
 LATEST = 50_000
@@ -54,12 +52,6 @@ def by_reference(session: Session, channel: str, references: Collection[str]) ->
     wanted = Delivery.provider_ref.in_(set(references) - {""})
     rows = session.execute(_QUESTION.where(Delivery.id > newest - LATEST, Delivery.channel == channel, wanted))
     return {sent.reference: sent for sent in map(_sent, rows)}
-
-
-def first_time(session: Session, key: str, at: datetime) -> bool:
-    """Remembers the receipt. False if it is remembered already; one that is being taken in just now is waited for."""
-    insert = upsert(session, Heard, [{"key": key, "at": at}]).on_conflict_do_nothing()
-    return session.execute(insert.returning(Heard.key)).first() is not None
 
 
 def move(session: Session, number: int, before: Collection[str], values: dict[str, Any]) -> bool:

@@ -8,9 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.store import bulk
-from gateway.store.db import upsert
-from gateway.store.tables import Entry, Heard
+from gateway.store import bulk, heard
+from gateway.store.tables import Entry
 from gateway.store.types import micros, to_json
 
 _LINE = ("incident_id", "at", "kind", "actor", "detail")
@@ -35,17 +34,11 @@ def once(incident_id: int, account: str, key: str, text: str) -> str:
 
 def noted(session: Session, incident_id: int, once: str, now: datetime) -> Mapping[str, Any] | None:
     """The note that came as `once` before, as it was kept; remembered for a week. From now on this one has come."""
-    if not heard(session, once, now):
+    if heard.first_time(session, once, now):
         return None
     notes = select(Entry.detail).where(Entry.incident_id == incident_id, Entry.kind == "note")
     found = (detail for detail in session.scalars(notes.order_by(Entry.id.desc())) if detail.get("once") == once)
     return next(found, None)
-
-
-def heard(session: Session, once: str, now: datetime) -> bool:
-    """Whether `once` was heard before; remembered for a week. From now on it was."""
-    insert = upsert(session, Heard, [{"key": once, "at": now}]).on_conflict_do_nothing()
-    return session.execute(insert.returning(Heard.key)).first() is None
 
 
 def with_lines(session: Session, ids: Sequence[int], kinds: Sequence[str], since: datetime) -> set[int]:

@@ -207,6 +207,15 @@ def test_a_large_body_is_checked_too(world, door):
     assert signed(world, door, "zendesk", "unknown", more, Authorization=f"Bearer {token}").status == 202
 
 
+def test_somebody_hears_of_a_body_over_the_limit_that_was_signed_for_nobody(world, door):
+    token, body = world.token("zendesk"), b" " * (16 * 1024 * 1024 + 1)
+    given = {**headers("zendesk", "s" * 20, body, world.clock.now()), "Authorization": f"Bearer {token}"}
+    assert door.post("/ingest/zendesk", body, **given).status == 413
+    if isinstance(door, BridgeDoor):
+        door.bridge.inbox.wait_until_stored()
+    assert world.incident().title == "zendesk sends what cannot be read"
+
+
 def test_our_own_signature_goes_before_theirs(world, door):
     secret, body = secret_of(world, "jira"), json.dumps(JIRA).encode()
     at = int(world.clock.now().timestamp())

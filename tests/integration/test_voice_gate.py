@@ -155,7 +155,8 @@ def test_what_comes_back_before_its_call_has_left_is_called_for_like_any_other(s
     assert called(providers) == ["anna"]  # once: the rest is flapping
 
 
-def test_what_flaps_and_was_not_called_for_yet_is_when_it_fires_at_that_moment(staffed_of, providers):
+def flapping(staffed_of):
+    """Twice it fired for a minute, and ceased before anybody was called."""
     world = staffed_of(BOOK + GATE + FLAPS)
     world.clock.set(BUSINESS)
     sender = Sender(world)
@@ -164,6 +165,11 @@ def test_what_flaps_and_was_not_called_for_yet_is_when_it_fires_at_that_moment(s
         go(world, minutes=1)
         sender.clears()
         go(world, minutes=1)
+    return world, sender
+
+
+def test_what_flaps_and_was_not_called_for_yet_is_when_it_fires_at_that_moment(staffed_of, providers):
+    world, sender = flapping(staffed_of)
     assert world.incident().phase == "flapping"
     go(world, minutes=5)
     assert called(providers) == []
@@ -174,14 +180,7 @@ def test_what_flaps_and_was_not_called_for_yet_is_when_it_fires_at_that_moment(s
 
 
 def test_what_flapped_and_is_over_calls_nobody(staffed_of, providers):
-    world = staffed_of(BOOK + GATE + FLAPS)
-    world.clock.set(BUSINESS)
-    sender = Sender(world)
-    for _ in range(2):
-        sender.fires()
-        go(world, minutes=1)
-        sender.clears()
-        go(world, minutes=1)
+    world, _ = flapping(staffed_of)
     for _ in range(20):
         go(world, minutes=1)
     assert (world.incident().status, called(providers)) == ("resolved", [])
