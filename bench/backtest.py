@@ -22,11 +22,11 @@ from gateway.clock import SystemClock
 from gateway.secrets import Vault
 from gateway.settings import load
 from gateway.start.backtest_command import run
-from gateway.store import alerts as alert_store
-from gateway.store import people as people_store
-from gateway.store import sources
-from gateway.store.alerts import Post
 from gateway.store.db import db, transaction
+from gateway.store.directory import people as people_store
+from gateway.store.incidents import alerts as alert_store
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import sources
 from rules import people
 from rules.book import RuleBook, parse
 

@@ -21,10 +21,10 @@ from gateway.app import create_app, migrate_database
 from gateway.flows import rollups as keeping
 from gateway.settings import load
 from gateway.start.web import GARBAGE
-from gateway.store import reports
 from gateway.store.db import db, is_postgres, reading, transaction
-from gateway.store.rollups import state
-from gateway.store.stats import Scope
+from gateway.store.figures import reports
+from gateway.store.figures.rollups import state
+from gateway.store.figures.stats import Scope
 from gateway.store.types import micros
 
 NOW = datetime(2026, 12, 1, 6, 0, tzinfo=UTC)

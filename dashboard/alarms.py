@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import request
 
 from dashboard.glance import pulse
-from gateway.store.vitals import Failing, Losing
+from gateway.store.upkeep.vitals import Failing, Losing
 from gateway.world import world
 from rules.oncall import is_gap
 from rules.selfwatch import STALE, Finding, What

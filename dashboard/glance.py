@@ -8,13 +8,15 @@ from typing import Any
 from flask import has_request_context, request
 
 from gateway.demo.mark import FACT as DEMO
-from gateway.store import bulk, firstrun, roll, selfwatch, vitals
 from gateway.store.base import AWAKE, COUNTED, FAILED, SNOOZED, SUPPRESSED, TICKETS
-from gateway.store.bulk import Question
 from gateway.store.db import db
-from gateway.store.selfwatch import Report
+from gateway.store.directory import firstrun, roll
+from gateway.store.sql import bulk
+from gateway.store.sql.bulk import Question
 from gateway.store.types import micros, moment
-from gateway.store.vitals import Failing, Losing
+from gateway.store.upkeep import selfwatch, vitals
+from gateway.store.upkeep.selfwatch import Report
+from gateway.store.upkeep.vitals import Failing, Losing
 from gateway.world import world
 from rules.words import Directory
 

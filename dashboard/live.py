@@ -30,8 +30,8 @@ from dashboard.tickets.views import listing as ticket_listing
 from dashboard.tickets.views import ticket_mark, ticket_values
 from gateway.access.auth import READERS, Visit, require
 from gateway.lists.filters import QUERY
-from gateway.store import signins
 from gateway.store.db import db
+from gateway.store.directory import signins
 from gateway.world import world
 
 NOTHING_MORE = 286  # for htmx: show this and stop asking

@@ -22,9 +22,9 @@ from gateway.access import contacts, links
 from gateway.access.auth import MOST_FORM
 from gateway.actions import Actor
 from gateway.acts import belated, undo
-from gateway.store import undos
 from gateway.store.db import db
-from gateway.store.routes import route_of
+from gateway.store.incidents import undos
+from gateway.store.incidents.routes import route_of
 from gateway.store.tables import Incident
 from gateway.world import world
 from rules.lifecycle import Given, Reason, Signal, has_next

@@ -10,7 +10,7 @@ import msgspec
 from dashboard import queries, words
 from dashboard.reader import Moment, Reader
 from dashboard.words import Badge, Sent, Told
-from gateway.store.routes import route_of
+from gateway.store.incidents.routes import route_of
 from gateway.store.tables import Delivery, Incident
 from rules.lifecycle import has_next, step_at
 from rules.phases import is_snoozed

@@ -11,8 +11,8 @@ from dashboard.reader import Reader
 from gateway.access.auth import Visit
 from gateway.actions import Actor
 from gateway.acts.undo import Outcome
-from gateway.store import undos
 from gateway.store.db import db
+from gateway.store.incidents import undos
 from rules.undoing import WITHIN, Obstacle
 
 NAMED = 3  # incidents that are named in a sentence

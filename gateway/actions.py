@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from gateway import crashpoint
 from gateway.changes import Changes, told_of
-from gateway.store import audit, cases, outbox, timeline, undos
-from gateway.store.cases import Case
 from gateway.store.db import transaction
-from gateway.store.heard import first_time
+from gateway.store.incidents import cases, timeline, undos
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import outbox
+from gateway.store.senders.heard import first_time
+from gateway.store.upkeep import audit
 from gateway.telling import quietly
 from gateway.telling import spared as spared_by
 from gateway.world import world

@@ -19,8 +19,8 @@ from gateway.doors.machine import api as machine
 from gateway.foundation import lay
 from gateway.settings import Settings
 from gateway.store.db import db, is_locked_out, reading
-from gateway.store.portions import PAUSE, TURNS
-from gateway.store.revisions import MIGRATIONS, known, newest
+from gateway.store.schema.portions import PAUSE, TURNS
+from gateway.store.schema.revisions import MIGRATIONS, known, newest
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:

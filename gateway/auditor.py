@@ -20,10 +20,10 @@ from gateway.flows.own_alerts import (
 from gateway.heartbeat import heartbeat
 from gateway.outward import outbound
 from gateway.stopping import Stopping, hear
-from gateway.store import selfwatch, vitals
-from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
-from gateway.store.selfwatch import Missing
+from gateway.store.incidents.alerts import Post
+from gateway.store.upkeep import selfwatch, vitals
+from gateway.store.upkeep.selfwatch import Missing
 from gateway.world import World
 from rules.lifecycle import Given, Reason, Signal
 from rules.selfwatch import PING_EVERY, STARTING, Finding, What, judge, worth_telling

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from gateway.store import cases, desk, outbox, promised, rulings, timeline
-from gateway.store.cases import Case
+from gateway.store.incidents import cases, rulings, timeline
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import desk, outbox, promised
 from gateway.store.types import to_json
 from rules.audience import Audience, audience
 from rules.calendars import Standing

@@ -15,11 +15,11 @@ from gateway.disk import BALLAST, MEGABYTE, Disk, disk_of
 from gateway.rulebook import shelf
 from gateway.secrets import BadSecret, Vault
 from gateway.settings import Settings
-from gateway.store import selfwatch, vitals
 from gateway.store.db import database_clock, is_postgres
-from gateway.store.ledger import Ledger
 from gateway.store.tables import ContactRow, Entry, HeartbeatRow, PersonRow, ReachFinding, ScheduleRow, Token
 from gateway.store.types import moment
+from gateway.store.upkeep import selfwatch, vitals
+from gateway.store.upkeep.ledger import Ledger
 from rules import book
 from rules.selfwatch import SILENCE, STALE, Finding, What, judge
 from rules.walltime import is_zone

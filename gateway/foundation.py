@@ -10,8 +10,8 @@ from gateway.rulebook.shelf import Bookshelf
 from gateway.secrets import Vault
 from gateway.settings import Settings
 from gateway.store.db import db, engine_options, prepare_sqlite
+from gateway.store.directory.roll import Roll
 from gateway.store.postgres import prepare_postgres
-from gateway.store.roll import Roll
 from gateway.world import World
 
 ROOT = Path(__file__).parent.parent

@@ -42,8 +42,10 @@ from gateway.flows.reconcile import Reconciler
 from gateway.flows.rollups import Keeper
 from gateway.heartbeat import heartbeat
 from gateway.stopping import Stopping, hear
-from gateway.store import pulse, timers, waiting
 from gateway.store.db import reading, transaction
+from gateway.store.incidents import timers
+from gateway.store.outgoing import waiting
+from gateway.store.upkeep import pulse
 from gateway.world import World
 
 LONGEST_SLEEP = 1.0  # seconds without a look at the clock's rows

@@ -11,8 +11,8 @@ from gateway.disk import Disk
 from gateway.rulebook.shelf import Bookshelf
 from gateway.secrets import Vault
 from gateway.settings import Settings
-from gateway.store.numbers import Streak
-from gateway.store.roll import Roll
+from gateway.store.directory.roll import Roll
+from gateway.store.incidents.numbers import Streak
 
 
 @dataclass(frozen=True, slots=True)

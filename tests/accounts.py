@@ -13,8 +13,8 @@ from collections import Counter, defaultdict
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from gateway.store import ledger as store_ledger
 from gateway.store.db import engine_options, prepare_sqlite
+from gateway.store.upkeep import ledger as store_ledger
 
 ACTIONS = {"acknowledged": "acknowledge", "resolved": "resolve"}  # of messages, as PagerDuty is asked; else it triggers
 DECISIONS = (  # lines that tell a step; each names whom

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from gateway.store.cases import new_uuid
 from gateway.store.db import transaction
-from gateway.store.routes import route_text
+from gateway.store.incidents.cases import new_uuid
+from gateway.store.incidents.routes import route_text
 from gateway.store.tables import Delivery, Entry, Incident, PersonRow
 from rules.words import Route, Urgency
 

@@ -4,9 +4,9 @@ from sqlalchemy import func, select
 
 from gateway import actions, sources
 from gateway.flows import deliver, escalate
-from gateway.store import people as people_store
-from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
+from gateway.store.directory import people as people_store
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident
 from gateway.store.types import micros
 from rules import people

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
-from gateway.store import chain, readings_admin
-from gateway.store.chain import Followed
 from gateway.store.db import db
-from gateway.store.readings_admin import SEARCHED
-from gateway.store.readings_admin import WantedAudit as Wanted
+from gateway.store.reading import readings_admin
+from gateway.store.reading.readings_admin import SEARCHED
+from gateway.store.reading.readings_admin import WantedAudit as Wanted
 from gateway.store.tables import Audit
+from gateway.store.upkeep import chain
+from gateway.store.upkeep.chain import Followed
 
 __all__ = ["SEARCHED", "Wanted"]
 PAGE = 50

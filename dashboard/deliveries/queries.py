@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, TextClause, func, literal, or_, select, text, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gateway.store import readings_past, stats
 from gateway.store.db import db
+from gateway.store.figures import stats
+from gateway.store.reading import readings_past
 from gateway.store.tables import Delivery, Entry, Incident
 from gateway.store.types import micros
 

@@ -13,7 +13,7 @@ from dashboard.takeback import actor_of
 from gateway import actions
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.acts import amend, merging
-from gateway.store.verdicts import VALUES
+from gateway.store.figures.verdicts import VALUES
 from rules.lifecycle import Given, Signal
 from rules.reasons import reason
 from rules.words import Urgency

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.reader import Moment, Reader
-from gateway.store.routes import route_of
+from gateway.store.incidents.routes import route_of
 from gateway.store.tables import AlertRow, Delivery, Incident, Source
 from rules.services import RUNBOOKS
 from rules.text import cut, one_line, safe_url

@@ -8,7 +8,7 @@ from dashboard import rows
 from dashboard.incident import queries
 from dashboard.incident.ladder import coming
 from dashboard.reader import Moment, Reader
-from gateway.store.routes import route_of
+from gateway.store.incidents.routes import route_of
 from gateway.store.tables import Delivery, Incident
 from rules.timing import UNTOLD, Phase
 from rules.words import Directory, Status

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dashboard import rows, words
 from dashboard.reader import Moment, Reader
 from dashboard.words import Told
-from gateway.store.routes import route_of
+from gateway.store.incidents.routes import route_of
 from gateway.store.tables import Delivery, Incident
 from rules.audience import audience
 from rules.lifecycle import step_at

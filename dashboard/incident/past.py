@@ -9,8 +9,8 @@ from dashboard.incident import queries
 from dashboard.incident.timeline_changes import VERDICTS
 from dashboard.reader import Moment, Reader
 from dashboard.words import Badge
-from gateway.store import verdicts as verdict_store
 from gateway.store.db import db
+from gateway.store.figures import verdicts as verdict_store
 from gateway.store.tables import Incident
 from rules.words import Status, Urgency
 

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from gateway.store import echoes, readings_past
 from gateway.store.db import db
-from gateway.store.readings_past import SEEN_MOST
+from gateway.store.outgoing import echoes
+from gateway.store.reading import readings_past
+from gateway.store.reading.readings_past import SEEN_MOST
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident, Payload, PersonRow, SilenceRow, Source
 from gateway.store.types import micros
 from rules.words import Status

@@ -24,7 +24,7 @@ from dashboard.words import urgencies
 from gateway.access.auth import Visit
 from gateway.lists.filters import PAGE
 from gateway.lists.matching import walk
-from gateway.store.routes import route_of
+from gateway.store.incidents.routes import route_of
 from gateway.store.tables import AlertRow, Incident
 from rules.lifecycle import has_next
 from rules.words import Kind, Role, Status, Urgency

@@ -8,7 +8,7 @@ from dashboard.reader import Moment, Reader
 from dashboard.rulebook.rows import policy_url, rule_url
 from gateway.flows.own_alerts import OWN_SOURCE
 from gateway.store.db import db
-from gateway.store.routes import route_of
+from gateway.store.incidents.routes import route_of
 from gateway.store.tables import Incident
 from gateway.telling import why as whys
 from gateway.world import world

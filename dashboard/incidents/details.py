@@ -9,10 +9,12 @@ import msgspec
 
 from dashboard.rows import Listed
 from dashboard.words import Sent
-from gateway.store import bulk, echoes, promised, views
 from gateway.store.base import COUNTED
-from gateway.store.bulk import Question
 from gateway.store.db import db
+from gateway.store.outgoing import echoes, promised
+from gateway.store.reading import views
+from gateway.store.sql import bulk
+from gateway.store.sql.bulk import Question
 from gateway.store.types import moment
 
 BARS, BAR = 12, 300_000_000  # of five minutes, in microseconds

@@ -22,8 +22,8 @@ from gateway.acts import listfiles as work
 from gateway.lists import sheet
 from gateway.lists.filters import QUERY
 from gateway.lists.meaning import Meant
-from gateway.store import listfiles
 from gateway.store.db import db
+from gateway.store.reading import listfiles
 from gateway.store.tables import ListFile
 
 PORTION = 500  # rows read at once

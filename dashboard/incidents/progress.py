@@ -13,8 +13,8 @@ from dashboard.page import draw, draw_part, htmx, is_local, reader_of
 from dashboard.reader import Reader
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.acts import jobs as work
-from gateway.store import jobs
 from gateway.store.db import db
+from gateway.store.incidents import jobs
 from gateway.store.tables import BulkJob
 
 LATE = timedelta(seconds=5)  # nobody has begun with it by then: no worker runs, or all are busy

@@ -18,8 +18,8 @@ from gateway.actions import NotPossible
 from gateway.acts import viewing
 from gateway.lists import watching
 from gateway.lists.watching import SEEDS
-from gateway.store import views
 from gateway.store.db import db
+from gateway.store.reading import views
 from rules import company
 from rules.undoing import WITHIN
 from rules.words import Contact

@@ -14,8 +14,8 @@ from dashboard.reader import Moment, Reader
 from dashboard.takeback import actor_of
 from gateway.access import contacts
 from gateway.access.auth import ACTORS, Visit, require
-from gateway.store import contacts as store
 from gateway.store.db import db
+from gateway.store.directory import contacts as store
 from gateway.store.tables import ContactRow
 
 CHANNELS = {  # the way's icon, its name, how an address is written

@@ -13,8 +13,9 @@ from dashboard.reader import Moment, Reader, grouped
 from gateway.access.auth import READERS, Visit, require
 from gateway.acts import jobs as work
 from gateway.acts import listfiles as files
-from gateway.store import jobs, listfiles
 from gateway.store.db import db
+from gateway.store.incidents import jobs
+from gateway.store.reading import listfiles
 from gateway.store.tables import BulkJob
 
 

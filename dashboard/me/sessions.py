@@ -13,8 +13,8 @@ from dashboard.reader import Moment
 from dashboard.takeback import actor_of
 from gateway.access import auth, mine
 from gateway.access.auth import READERS, Visit, require
-from gateway.store import signins
 from gateway.store.db import db
+from gateway.store.directory import signins
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"),

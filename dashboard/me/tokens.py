@@ -12,9 +12,9 @@ from dashboard.takeback import actor_of
 from gateway.access import passwords, proof
 from gateway.access.auth import READERS, Visit, require
 from gateway.acts import sourcing
-from gateway.store import sources
 from gateway.store.db import db
-from gateway.store.sources import NotPossible
+from gateway.store.senders import sources
+from gateway.store.senders.sources import NotPossible
 from rules.text import clean_text, one_line
 
 

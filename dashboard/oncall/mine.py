@@ -12,8 +12,8 @@ from dashboard.oncall.week import AROUND, Looker, line_of, when
 from dashboard.page import draw, reader_of
 from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.flows import calendars, duties
-from gateway.store import shifts as states
 from gateway.store.db import transaction
+from gateway.store.directory import shifts as states
 from gateway.store.tables import SwapRow
 from gateway.world import world
 from rules.oncall import shifts_of

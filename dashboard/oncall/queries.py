@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from gateway.acts import reminding
-from gateway.store import calendars, shifts
 from gateway.store.db import db
+from gateway.store.directory import calendars, shifts
 from gateway.store.tables import CalendarFeed, ContactRow, Delivery, ImportedCalendar, OverrideRow, SwapRow
 from gateway.world import world
 from rules.reach import Found

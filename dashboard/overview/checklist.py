@@ -9,8 +9,8 @@ from dashboard.blueprint import bp
 from dashboard.page import reader_of
 from gateway.access import firstrun
 from gateway.access.auth import Visit, require
-from gateway.store import firstrun as store
 from gateway.store.db import db
+from gateway.store.directory import firstrun as store
 from gateway.world import world
 from rules.oncall import on_call
 from rules.words import Directory, Role

@@ -20,13 +20,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dashboard.glance import Count
-from gateway.store import rollups, service_days, vitals
 from gateway.store.base import COUNTED, NAMED, OPEN
 from gateway.store.db import db
-from gateway.store.stats import Scope
+from gateway.store.figures import rollups, service_days
+from gateway.store.figures.stats import Scope
 from gateway.store.tables import Delivery, Entry, Fact, Incident
 from gateway.store.types import micros, moment
-from gateway.store.vitals import WORKER, Vitals
+from gateway.store.upkeep import vitals
+from gateway.store.upkeep.vitals import WORKER, Vitals
 from gateway.world import world
 from rules.services import named
 from rules.words import Directory, Status, Urgency

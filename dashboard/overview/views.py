@@ -13,7 +13,7 @@ from dashboard.overview.checklist import checklist
 from dashboard.page import draw, reader_of
 from gateway.access.auth import READERS, Visit, require
 from gateway.acts.service_address import service_url
-from gateway.store.stats import Scope
+from gateway.store.figures.stats import Scope
 from gateway.world import world
 from rules.walltime import zone_of
 

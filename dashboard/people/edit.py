@@ -13,8 +13,8 @@ from dashboard.takeback import actor_of
 from dashboard.words import ROLES
 from gateway.access import contacts, staff
 from gateway.access.auth import READERS, Visit, require
-from gateway.store import staff as store
 from gateway.store.db import db
+from gateway.store.directory import staff as store
 from gateway.world import world
 from rules.oncall import on_call
 from rules.words import Role

@@ -16,10 +16,12 @@ from dashboard.reader import Reader
 from dashboard.words import ROLES, WAYS
 from gateway.access import contacts
 from gateway.access.auth import READERS, Visit, require
-from gateway.store import contacts as store_contacts
-from gateway.store import reach, reports, sources, staff
 from gateway.store.db import db
-from gateway.store.stats import Scope
+from gateway.store.directory import contacts as store_contacts
+from gateway.store.directory import reach, staff
+from gateway.store.figures import reports
+from gateway.store.figures.stats import Scope
+from gateway.store.senders import sources
 from gateway.store.tables import PersonRow, ReachFinding
 from gateway.world import world
 from rules.personal import write_quiet

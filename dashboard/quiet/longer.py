@@ -14,8 +14,8 @@ from gateway.access.auth import MOST_FORM
 from gateway.actions import Actor
 from gateway.acts import silencing
 from gateway.acts.silencing import LONGER
-from gateway.store import silences
 from gateway.store.db import transaction
+from gateway.store.quiet import silences
 from gateway.store.tables import SilenceRow
 from gateway.store.types import moment
 from gateway.world import world

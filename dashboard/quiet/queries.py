@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from gateway.acts import silencing
 from gateway.acts.silencing import Foreseen
-from gateway.store import silences, suppressed
 from gateway.store.db import db
+from gateway.store.quiet import silences, suppressed
 from gateway.store.tables import AlertRow, HiddenAlert, Incident, SilenceRow
 from rules.matchers import Matcher
 from rules.words import Suppressor

@@ -9,9 +9,9 @@ from dashboard.page import reader_of
 from dashboard.takeback import ARG, actor_of
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.acts import silence_undo
-from gateway.store import silence_undos
 from gateway.store.db import db, transaction
-from gateway.store.silence_undos import Did, Stood
+from gateway.store.quiet import silence_undos
+from gateway.store.quiet.silence_undos import Did, Stood
 from gateway.store.tables import SilenceRow
 from rules.words import Suppressor
 

@@ -17,9 +17,9 @@ from dashboard.takeback import actor_of
 from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.acts import silencing
 from gateway.acts.silencing import LONGER, Wanted
-from gateway.store import silence_undos
 from gateway.store.db import transaction
-from gateway.store.silence_undos import Stood
+from gateway.store.quiet import silence_undos
+from gateway.store.quiet.silence_undos import Stood
 from gateway.store.tables import SilenceRow
 from rules.matchers import Matcher
 from rules.suppress import EVERYTHING, Wrong, read_matchers, takes_everything

@@ -10,8 +10,8 @@ from dashboard.reports.asked import Asked
 from dashboard.reports.cards import NONE, median
 from dashboard.reports.say import Say
 from dashboard.words import Badge
-from gateway.store import reports as store
 from gateway.store.db import db
+from gateway.store.figures import reports as store
 from gateway.store.types import moment
 from rules import figures
 from rules.figures import Spread

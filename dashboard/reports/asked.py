@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 
-from gateway.store.stats import Scope
+from gateway.store.figures.stats import Scope
 from rules.text import clean_text, one_line
 from rules.words import Urgency
 

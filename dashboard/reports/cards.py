@@ -7,8 +7,8 @@ from dashboard import words
 from dashboard.reports.asked import Asked
 from dashboard.reports.say import Change, Say, change
 from dashboard.words import Badge
-from gateway.store.reports import Service
-from gateway.store.stats import Scope
+from gateway.store.figures.reports import Service
+from gateway.store.figures.stats import Scope
 from rules import figures
 from rules.figures import GOAL_DELIVERED, GOAL_IN_TIME, Spread
 from rules.report import Figures, Load

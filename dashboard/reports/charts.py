@@ -8,7 +8,7 @@ from dashboard.reader import Reader
 from dashboard.reports.asked import Asked
 from dashboard.reports.say import Say
 from gateway.lists.filters import WEEKDAYS
-from gateway.store.stats import Scope, date_of
+from gateway.store.figures.stats import Scope, date_of
 from rules.report import Figures
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 240, 34, 26, 8

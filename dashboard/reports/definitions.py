@@ -1,7 +1,7 @@
 """How each number is computed, in the reader's language: one text a figure, shown beside it, on paper and in mails."""
 
 from dashboard.reader import Reader
-from gateway.store.pages import SAME_INTERRUPTION
+from gateway.store.outgoing.pages import SAME_INTERRUPTION
 from rules import figures, noise
 
 

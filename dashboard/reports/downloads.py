@@ -16,8 +16,8 @@ from dashboard.reports.asked import Asked
 from dashboard.reports.say import Say
 from gateway.access.auth import READERS, Visit, require
 from gateway.lists.sheet import safe
-from gateway.store import reports as store
-from gateway.store.stats import date_of
+from gateway.store.figures import reports as store
+from gateway.store.figures.stats import date_of
 from rules import figures
 from rules.duty_load import Cover
 from rules.noise import Noise

@@ -7,9 +7,9 @@ from dashboard.reports import queries
 from dashboard.reports.asked import Asked
 from dashboard.reports.say import Say
 from gateway.lists.grammar import condition
-from gateway.store import reports as store
 from gateway.store.db import db
-from gateway.store.stats import Scope
+from gateway.store.figures import reports as store
+from gateway.store.figures.stats import Scope
 from rules import figures
 from rules.noise import Noise, Proposal, advice
 

@@ -1,4 +1,4 @@
-"""What reports ask the database, one query a question; the figures come from gateway/store/reports.py."""
+"""What reports ask the database, one query a question; the figures come from gateway/store/figures/reports.py."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.store import reports, verdicts
 from gateway.store.db import db
-from gateway.store.reports import Answer
-from gateway.store.stats import Scope
+from gateway.store.figures import reports, verdicts
+from gateway.store.figures.reports import Answer
+from gateway.store.figures.stats import Scope
+from gateway.store.figures.verdicts import Tally
 from gateway.store.tables import PersonRow
 from gateway.store.types import moment
-from gateway.store.verdicts import Tally
 from gateway.world import world
 from rules.duty_load import Cover, covers
 

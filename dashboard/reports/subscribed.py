@@ -1,8 +1,8 @@
 """Whether somebody gets the weekly report: as they said, else as their role has it."""
 
 from gateway.access.auth import Visit
-from gateway.store import letters
 from gateway.store.db import db
+from gateway.store.outgoing import letters
 
 
 def wants(visit: Visit) -> bool:

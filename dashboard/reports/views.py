@@ -20,8 +20,8 @@ from dashboard.reports.held import held
 from dashboard.reports.say import Say
 from dashboard.reports.sentences import sentences
 from gateway.access.auth import READERS, Visit, require
-from gateway.store import reports as store
-from gateway.store import stats
+from gateway.store.figures import reports as store
+from gateway.store.figures import stats
 from gateway.world import world
 from rules.figures import GOAL_DELIVERED, GOAL_IN_TIME, NORM_OF_NIGHTS
 from rules.walltime import zone_of

@@ -8,8 +8,9 @@ from dashboard.page import draw_outside, is_local
 from dashboard.takeback import actor_of
 from gateway.access import links, mine
 from gateway.access.auth import READERS, Visit, require
-from gateway.store import audit, letters
 from gateway.store.db import transaction
+from gateway.store.outgoing import letters
+from gateway.store.upkeep import audit
 from gateway.world import world
 
 ROBOTS = {"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}

@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from gateway.store import book_facts, counters, hits, kept_payloads, service_days
 from gateway.store.base import OPEN
 from gateway.store.db import db, reading, transaction
-from gateway.store.hits import Hits
-from gateway.store.kept_payloads import Kept
+from gateway.store.figures import service_days
+from gateway.store.incidents import book_facts, hits
+from gateway.store.incidents.hits import Hits
+from gateway.store.senders import kept_payloads
+from gateway.store.senders.kept_payloads import Kept
 from gateway.store.tables import Audit, Fact, Incident
+from gateway.store.upkeep import counters
 from gateway.telling import explaining
 from gateway.world import world
 from rules.words import Directory

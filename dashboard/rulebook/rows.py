@@ -10,7 +10,7 @@ from dashboard.reader import Moment, Reader, grouped
 from dashboard.rulebook import doubts
 from dashboard.words import Badge
 from gateway.rulebook.review import Part
-from gateway.store.hits import Hits
+from gateway.store.incidents.hits import Hits
 from rules.book import Policy, Rule, RuleBook
 from rules.explain import Rung
 from rules.lint import Finding

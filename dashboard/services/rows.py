@@ -12,9 +12,9 @@ from dashboard.rulebook.rows import names, policy_url
 from dashboard.words import Badge
 from gateway.acts.service_address import service_url
 from gateway.acts.services import DAYS, Service
-from gateway.store import stats
-from gateway.store.service_days import Day
-from gateway.store.services import Brief
+from gateway.store.figures import stats
+from gateway.store.figures.service_days import Day
+from gateway.store.figures.services import Brief
 from rules.words import Silence, Suppressor, Urgency
 
 BAR, STEP, HEIGHT = 5, 6, 28

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import func, select
 
 from gateway.store.db import db, is_postgres
-from gateway.store.sources import API
+from gateway.store.senders.sources import API
 from gateway.store.tables import Delivery, PersonRow, Token
 
 RESULTS = 20

@@ -13,7 +13,7 @@ from dashboard.settings import queries
 from gateway.access.auth import WAY, Visit, require
 from gateway.actions import Actor
 from gateway.acts import sourcing
-from gateway.store.sources import SCOPES, NotPossible
+from gateway.store.senders.sources import SCOPES, NotPossible
 from gateway.store.tables import Token
 from rules.text import clean_text, one_line
 from rules.words import Role

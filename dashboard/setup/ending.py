@@ -7,10 +7,10 @@ from dashboard.me.contacts import CHANNELS
 from dashboard.reader import Reader
 from dashboard.setup.ways import missing
 from gateway.access import contacts
-from gateway.store import firstrun
 from gateway.store.db import db
-from gateway.store.firstrun import Message, Test
-from gateway.store.signins import Signed
+from gateway.store.directory import firstrun
+from gateway.store.directory.firstrun import Message, Test
+from gateway.store.directory.signins import Signed
 from gateway.store.tables import ContactRow
 
 

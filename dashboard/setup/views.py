@@ -20,9 +20,9 @@ from gateway.access import contacts, firstrun, mine
 from gateway.access.auth import Visit, require
 from gateway.flows import trial
 from gateway.secrets import digest
-from gateway.store import firstrun as store
-from gateway.store import signins
 from gateway.store.db import db, transaction
+from gateway.store.directory import firstrun as store
+from gateway.store.directory import signins
 from gateway.world import world
 from rules.lifecycle import Signal
 from rules.words import Role

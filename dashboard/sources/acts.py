@@ -14,7 +14,7 @@ from gateway.acts.sourcing import Behind
 from gateway.acts.writeback import Place
 from gateway.doors import replay
 from gateway.secrets import BadSecret
-from gateway.store.sources import NotPossible
+from gateway.store.senders.sources import NotPossible
 from gateway.store.tables import Source
 from gateway.world import world
 from rules.text import clean_text, one_line

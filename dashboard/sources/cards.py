@@ -8,7 +8,7 @@ from dashboard.reader import Moment, Reader
 from dashboard.sources import queries
 from dashboard.sources.queries import Came
 from gateway.acts import sourcing
-from gateway.store.sources import SIGNING
+from gateway.store.senders.sources import SIGNING
 from gateway.store.tables import QuarantinedItem, Rhythm, Source, Token
 from rules.rhythm import silent_from
 

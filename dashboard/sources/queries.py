@@ -7,10 +7,11 @@ from statistics import median
 
 from sqlalchemy import func, select, text
 
-from gateway.store import alertmanagers, desk
 from gateway.store.base import REFUSED
 from gateway.store.db import db
-from gateway.store.sources import API
+from gateway.store.outgoing import desk
+from gateway.store.senders import alertmanagers
+from gateway.store.senders.sources import API
 from gateway.store.tables import DeskAddress, Payload, QuarantinedItem, Rhythm, Source, Token
 from gateway.store.tables.drift import AlertmanagerAddress
 

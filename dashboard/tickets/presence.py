@@ -18,9 +18,9 @@ from dashboard.page import reader_of
 from dashboard.reader import Reader
 from dashboard.shared import shared
 from gateway.access.auth import READERS, Visit, require
-from gateway.store import looking
 from gateway.store.db import db, transaction
-from gateway.store.looking import Seen
+from gateway.store.reading import looking
+from gateway.store.reading.looking import Seen
 from gateway.store.tables import Incident
 from rules.words import Directory, Kind
 

@@ -9,9 +9,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from gateway.lists.meaning import ticket_print
-from gateway.store import desk
 from gateway.store.base import NAMED, OPEN
 from gateway.store.db import db
+from gateway.store.outgoing import desk
 from gateway.store.tables import AlertRow, DeskWord, Entry, Incident, Source
 from rules.words import Kind, Status
 

@@ -13,7 +13,7 @@ from dashboard.tickets.queries import Found
 from dashboard.words import Badge
 from gateway.access.auth import Visit
 from gateway.access.links import ticket_page
-from gateway.store.looking import Seen, others
+from gateway.store.reading.looking import Seen, others
 from gateway.store.tables import Entry
 from rules.text import cut, one_line
 from rules.words import Directory, Role, Status

@@ -21,10 +21,11 @@ from gateway.access.links import keys
 from gateway.access.proxies import visitor
 from gateway.access.whence import came_from
 from gateway.secrets import digest, fits, salted, same
-from gateway.store import audit, firstrun, signins
 from gateway.store.db import db, transaction
-from gateway.store.signins import Signed
+from gateway.store.directory import firstrun, signins
+from gateway.store.directory.signins import Signed
 from gateway.store.tables import PersonRow, SignIn
+from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.words import Role
 

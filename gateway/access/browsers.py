@@ -13,9 +13,10 @@ from gateway.outward import webpush
 from gateway.outward.masking import mask
 from gateway.outward.wording import Wording
 from gateway.secrets import BadSecret, digest
-from gateway.store import audit, browsers, counters
 from gateway.store.db import db, transaction
+from gateway.store.directory import browsers
 from gateway.store.tables import PersonRow
+from gateway.store.upkeep import audit, counters
 from gateway.world import world
 
 WAY = "dashboard"  # as the audit log says it

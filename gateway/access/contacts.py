@@ -16,10 +16,11 @@ from gateway.demo.mark import is_invented
 from gateway.outward.masking import mask
 from gateway.outward.wording import Wording
 from gateway.secrets import BadSecret, digest, same
-from gateway.store import audit, contacts, counters
 from gateway.store.db import db, transaction
+from gateway.store.directory import contacts
 from gateway.store.tables import ContactRow, PersonRow
 from gateway.store.types import micros
+from gateway.store.upkeep import audit, counters
 from gateway.world import world
 from rules.person_keys import ADDRESSES
 

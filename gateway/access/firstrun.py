@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from gateway.store import audit, firstrun, people, staff
 from gateway.store.db import transaction
+from gateway.store.directory import firstrun, people, staff
 from gateway.store.tables import TeamRow
+from gateway.store.upkeep import audit
 from rules.words import Role
 
 WAY = "dashboard"

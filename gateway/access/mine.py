@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from gateway.actions import Actor
-from gateway.store import audit, letters, people, signins
 from gateway.store.db import transaction
+from gateway.store.directory import people, signins
+from gateway.store.outgoing import letters
 from gateway.store.tables import PersonRow
+from gateway.store.upkeep import audit
 from rules.personal import read_quiet, read_wishes
 from rules.walltime import is_zone
 

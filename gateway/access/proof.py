@@ -6,10 +6,11 @@ from gateway.access import passwords
 from gateway.access.auth import ATTEMPTS, PAUSE, WAY, Visit
 from gateway.actions import Actor
 from gateway.acts.sourcing import Made, NewToken, add_api_token
-from gateway.store import audit, signins
 from gateway.store.db import db, transaction
-from gateway.store.sources import SCOPES, NotPossible
+from gateway.store.directory import signins
+from gateway.store.senders.sources import SCOPES, NotPossible
 from gateway.store.tables import PersonRow
+from gateway.store.upkeep import audit
 from rules.words import Role
 
 TOO_MANY = "Too many tries. Wait a minute."

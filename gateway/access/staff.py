@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from gateway.access.links import keys
 from gateway.actions import Actor
 from gateway.secrets import digest
-from gateway.store import audit, people, shifts, signins
-from gateway.store import staff as store
 from gateway.store.db import transaction
+from gateway.store.directory import people, shifts, signins
+from gateway.store.directory import staff as store
 from gateway.store.tables import ContactRow, PersonRow, ScheduleRow, TeamRow
 from gateway.store.types import micros, moment
+from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.person_keys import EMAIL
 from rules.text import clean_text, one_line

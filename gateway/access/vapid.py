@@ -9,7 +9,7 @@ from gateway import channels, log
 from gateway.channels.webpush import KEY
 from gateway.outward import webpush
 from gateway.secrets import BadSecret, Vault
-from gateway.store import browsers
+from gateway.store.directory import browsers
 
 __all__ = ["KEY", "given_to", "private_key"]
 

@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 from gateway.actions import Actor, NotPossible, act_in, carry_out, changes_of, write_down
 from gateway.acts.hushing import hush_each
 from gateway.changes import Changes, notice_to
-from gateway.store import alerts, cases, outbox, promised, verdicts
-from gateway.store.cases import Case
 from gateway.store.db import transaction
-from gateway.store.locks import one_writer_per_source
-from gateway.store.outbox import PAGES
+from gateway.store.figures import verdicts
+from gateway.store.incidents import alerts, cases
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import outbox, promised
+from gateway.store.outgoing.outbox import PAGES
+from gateway.store.sql.locks import one_writer_per_source
 from gateway.store.tables import Incident
 from gateway.world import world
 from rules.lifecycle import Reason, Signal, continued, step_at

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from gateway import actions
 from gateway.actions import Actor
-from gateway.store import cases, timeline
 from gateway.store.db import transaction
+from gateway.store.incidents import cases, timeline
 from rules.lifecycle import NOTHING, Given, Reason, Signal
 
 ANEW = ("reopened", "raised", "urgency", "woken", "acknowledgement over")  # lines of a timeline

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from gateway.actions import CLOCK, carry_out
 from gateway.changes import Changes
-from gateway.store import gathered
-from gateway.store.alerts import Known
-from gateway.store.cases import Case
+from gateway.store.incidents import gathered
+from gateway.store.incidents.alerts import Known
+from gateway.store.incidents.cases import Case
 from gateway.store.types import moment
 from gateway.world import world
 from rules.calendars import Calendar

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from gateway.access import links
 from gateway.actions import Actor
-from gateway.store import audit
 from gateway.store.db import transaction
 from gateway.store.tables.stats import Guest
+from gateway.store.upkeep import audit
 from gateway.world import world
 
 LASTS = timedelta(days=7)

@@ -10,10 +10,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
-from gateway.store import audit
 from gateway.store.base import DUE
 from gateway.store.db import transaction, upsert
 from gateway.store.tables import Fact, Incident, SilenceRow
+from gateway.store.upkeep import audit
 from rules.oncall import shifts
 from rules.schedules import Schedule
 from rules.timing import UNTOLD

@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from gateway import actions
 from gateway.flows.own_alerts import is_never_quiet
-from gateway.store import cases, inhibitors, silences, suppressed
-from gateway.store.silences import Hidden
-from gateway.store.suppressed import Member, alert_of, labels_of
+from gateway.store.incidents import cases
+from gateway.store.quiet import inhibitors, silences, suppressed
+from gateway.store.quiet.silences import Hidden
+from gateway.store.quiet.suppressed import Member, alert_of, labels_of
 from gateway.world import world
 from rules import inhibition, suppress
 from rules.lifecycle import Given, Reason, Signal

@@ -10,10 +10,13 @@ from gateway import actions
 from gateway.actions import Actor, NotPossible
 from gateway.acts import belated, merging
 from gateway.acts.several import MOST, Results
-from gateway.store import audit, jobs, locks, outbox, undos
 from gateway.store.db import transaction
+from gateway.store.incidents import jobs, undos
+from gateway.store.outgoing import outbox
+from gateway.store.sql import locks
 from gateway.store.tables import BulkJob
 from gateway.store.types import micros, moment
+from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.lifecycle import NOTHING_DONE, Given, Reason, Signal
 from rules.undoing import MERGE

@@ -9,8 +9,10 @@ from gateway.lists import filters, sheet
 from gateway.lists.filters import Filter
 from gateway.lists.matching import walk
 from gateway.lists.meaning import Asker, Meant, meaning
-from gateway.store import listfiles, outbox, undos
 from gateway.store.db import db, reading, transaction
+from gateway.store.incidents import undos
+from gateway.store.outgoing import outbox
+from gateway.store.reading import listfiles
 from gateway.store.tables import ListFile
 from gateway.world import world
 from rules.walltime import zone_of

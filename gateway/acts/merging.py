@@ -12,11 +12,13 @@ from gateway.acts.amend import hang_up, locked
 from gateway.acts.gathering import look_again
 from gateway.acts.hushing import hush_each
 from gateway.changes import Changes
-from gateway.store import alerts, bulk, cases, outbox, rulings, timeline, undos
-from gateway.store.cases import Case
 from gateway.store.db import reading, transaction
+from gateway.store.incidents import alerts, cases, rulings, timeline, undos
+from gateway.store.incidents.cases import Case
+from gateway.store.incidents.undos import Item
+from gateway.store.outgoing import outbox
+from gateway.store.sql import bulk
 from gateway.store.tables import Incident
-from gateway.store.undos import Item
 from gateway.world import world
 from rules.lifecycle import NEW, NOTHING, Given, Reason, Signal
 from rules.phases import RECONSIDER, decide

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
-from gateway.store import audit, notices, reach
 from gateway.store.db import transaction
+from gateway.store.directory import reach
+from gateway.store.outgoing import notices
+from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.reach import Found, look
 from rules.words import Directory, Role

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
 from gateway.outward.render import render
-from gateway.store import audit, cases, outbox, timeline
-from gateway.store.cases import Case
 from gateway.store.db import locked, transaction
-from gateway.store.outbox import PAGES, Leased
+from gateway.store.incidents import cases, timeline
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import outbox
+from gateway.store.outgoing.outbox import PAGES, Leased
 from gateway.store.tables import Delivery
 from gateway.store.types import micros
+from gateway.store.upkeep import audit
 from gateway.telling.briefing import facts_about
 from gateway.world import World
 from rules import retry

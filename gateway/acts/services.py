@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from gateway.acts.service_address import name_of
-from gateway.store import service_days, services, stats
-from gateway.store.service_days import Day
-from gateway.store.services import Brief
+from gateway.store.figures import service_days, services, stats
+from gateway.store.figures.service_days import Day
+from gateway.store.figures.services import Brief
 from gateway.world import world
 from rules.book import RuleBook
 from rules.noise import Noise

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from gateway import actions, log
 from gateway.actions import Actor
 from gateway.acts import merging
-from gateway.store import undos
 from gateway.store.db import transaction
+from gateway.store.incidents import undos
 from rules.lifecycle import NOTHING, NOTHING_DONE, Given, Reason, Signal
 
 MOST = 1000  # incidents at once

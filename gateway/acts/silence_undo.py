@@ -6,10 +6,11 @@ from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
 from gateway.acts.silencing import over
-from gateway.store import audit, silence_undos, silences
-from gateway.store.silence_undos import MADE, Did, Stood
+from gateway.store.quiet import silence_undos, silences
+from gateway.store.quiet.silence_undos import MADE, Did, Stood
 from gateway.store.tables import SilenceRow
 from gateway.store.types import moment
+from gateway.store.upkeep import audit
 from rules.undoing import WITHIN
 from rules.words import Suppressor
 

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
 from gateway.flows.own_alerts import is_never_quiet
-from gateway.store import audit, silences, suppressed
-from gateway.store.suppressed import Member, alert_of
+from gateway.store.quiet import silences, suppressed
+from gateway.store.quiet.suppressed import Member, alert_of
 from gateway.store.tables import SilenceRow
 from gateway.store.types import micros, moment
+from gateway.store.upkeep import audit
 from gateway.telling import silence_news
 from gateway.world import world
 from rules import recurrence

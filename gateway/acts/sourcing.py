@@ -13,12 +13,13 @@ from gateway.outward import alertmanager_api
 from gateway.outward.addresses import check_url
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure, fits_header
 from gateway.secrets import BadSecret
-from gateway.store import alertmanagers, audit, rhythms
-from gateway.store import sources as store
 from gateway.store.db import transaction
-from gateway.store.sources import NotPossible
+from gateway.store.senders import alertmanagers, rhythms
+from gateway.store.senders import sources as store
+from gateway.store.senders.sources import NotPossible
 from gateway.store.tables import Source, Token
 from gateway.store.tables.drift import AlertmanagerAddress
+from gateway.store.upkeep import audit
 from gateway.world import World
 from rules.durations import parse_duration, write_duration
 from rules.text import one_line

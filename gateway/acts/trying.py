@@ -13,10 +13,10 @@ from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryF
 from gateway.demo.mark import is_invented
 from gateway.outward.masking import mask
 from gateway.secrets import BadSecret
-from gateway.store import audit, counters
 from gateway.store.db import transaction
 from gateway.store.tables import ContactRow
 from gateway.store.types import micros
+from gateway.store.upkeep import audit, counters
 from gateway.world import World
 from rules.text import cut, one_line
 

@@ -11,12 +11,14 @@ from gateway.acts import hushing, merging
 from gateway.acts.gathering import look_again
 from gateway.changes import Changes
 from gateway.demo.mark import is_invented
-from gateway.store import alerts, audit, cases, jobs, outbox, undos
-from gateway.store.cases import Case
 from gateway.store.db import transaction
-from gateway.store.locks import one_writer_per_source
+from gateway.store.incidents import alerts, cases, jobs, undos
+from gateway.store.incidents.cases import Case
+from gateway.store.incidents.undos import Item
+from gateway.store.outgoing import outbox
+from gateway.store.sql.locks import one_writer_per_source
 from gateway.store.tables import UndoRow
-from gateway.store.undos import Item
+from gateway.store.upkeep import audit
 from gateway.telling import quietly
 from gateway.telling.fallback import fall_back
 from rules.lifecycle import Decision, Reason, Signal

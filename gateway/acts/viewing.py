@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from gateway.actions import Actor, NotPossible
 from gateway.lists import filters, watching
 from gateway.lists.watching import SEEDS
-from gateway.store import audit, views, watches
 from gateway.store.db import transaction
+from gateway.store.reading import views, watches
 from gateway.store.tables import SavedView
+from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.company import teams_of
 from rules.text import clean_text, one_line

@@ -6,10 +6,11 @@ from datetime import datetime
 from gateway.actions import Actor
 from gateway.outward.outbound import check_url, fits_header
 from gateway.secrets import BadSecret
-from gateway.store import audit, desk, outbox
 from gateway.store.db import transaction
-from gateway.store.sources import NotPossible
+from gateway.store.outgoing import desk, outbox
+from gateway.store.senders.sources import NotPossible
 from gateway.store.tables import Source
+from gateway.store.upkeep import audit
 from gateway.world import World
 
 LONGEST_ADDRESS = 500

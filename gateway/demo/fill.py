@@ -17,9 +17,9 @@ from gateway.demo.staff import Staff
 from gateway.demo.stage import Stage
 from gateway.demo.story import MOSCOW, SOURCES
 from gateway.rulebook import shelf
-from gateway.store import people as people_store
-from gateway.store import sources as source_store
 from gateway.store.db import transaction, upsert
+from gateway.store.directory import people as people_store
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import Fact, Incident, OverrideRow, PersonRow, ScheduleRow, Source, TeamRow
 from gateway.world import World
 from rules import book

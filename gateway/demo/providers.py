@@ -8,7 +8,7 @@ from gateway.demo.dice import dice
 from gateway.demo.mark import DOMAIN
 from gateway.flows.receipts import Receipt, Verdict
 from gateway.flows.settle import Result
-from gateway.store.outbox import Leased
+from gateway.store.outgoing.outbox import Leased
 
 SECONDS = {"pagerduty": (0.3, 1.4), "sms": (0.4, 2.1), "ntfy": (0.1, 0.9), "email": (0.3, 1.6)}
 REPORT = (3, 15)  # seconds after which Twilio tells whether an SMS arrived; the mail server tells nothing more

@@ -11,7 +11,7 @@ from gateway.demo import judgement
 from gateway.demo.cast import address
 from gateway.demo.stage import Stage, Told
 from gateway.demo.story import Beat
-from gateway.store.outbox import Leased
+from gateway.store.outgoing.outbox import Leased
 from rules.lifecycle import Given, Reason, Signal
 
 MINUTE = timedelta(minutes=1)

@@ -16,9 +16,11 @@ from gateway.demo.story import SOURCES, Beat, Story
 from gateway.flows import escalate, intake, receipts, settle
 from gateway.flows.settle import Result
 from gateway.sources import Heard
-from gateway.store import bulk, cases, outbox, waiting
-from gateway.store.alerts import Post
-from gateway.store.outbox import Leased
+from gateway.store.incidents import cases
+from gateway.store.incidents.alerts import Post
+from gateway.store.outgoing import outbox, waiting
+from gateway.store.outgoing.outbox import Leased
+from gateway.store.sql import bulk
 from gateway.store.types import micros, moment
 from gateway.world import World
 from rules.book import RuleBook

@@ -10,9 +10,9 @@ from gateway.doors import inbox, ingest
 from gateway.doors.inbox import Item
 from gateway.doors.ingest import Refused
 from gateway.reply import Answer
-from gateway.store import sources as source_store
 from gateway.store.db import reading
-from gateway.store.sources import TokenOwner
+from gateway.store.senders import sources as source_store
+from gateway.store.senders.sources import TokenOwner
 from gateway.world import world
 
 bp = Blueprint("api", __name__)

@@ -24,11 +24,13 @@ from sqlalchemy.orm import Session
 from gateway import log
 from gateway.doors.ingest import problem
 from gateway.secrets import same
-from gateway.store import horizon, revisions, rollups, selfwatch, vitals
 from gateway.store.db import reading
-from gateway.store.horizon import Held
-from gateway.store.selfwatch import Report
-from gateway.store.vitals import Vitals
+from gateway.store.figures import rollups
+from gateway.store.schema import revisions
+from gateway.store.upkeep import horizon, selfwatch, vitals
+from gateway.store.upkeep.horizon import Held
+from gateway.store.upkeep.selfwatch import Report
+from gateway.store.upkeep.vitals import Vitals
 from gateway.world import world
 from rules.selfwatch import SILENCE, STALE, What
 

@@ -18,9 +18,9 @@ from gateway.flows import intake, strangers
 from gateway.flows.arriving import Outcome
 from gateway.flows.own_alerts import OWN_SOURCE, unreadable_alert
 from gateway.flows.strangers import NotAlone, Turn
-from gateway.store import sources as source_store
-from gateway.store.alerts import Post
 from gateway.store.db import taking_turns, transaction_again
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import sources as source_store
 from gateway.world import World
 
 BATCH = 1000  # alerts in one commit, about

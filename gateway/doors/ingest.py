@@ -20,8 +20,8 @@ from gateway.outward import signing
 from gateway.reply import Answer
 from gateway.secrets import BadSecret, Vault
 from gateway.sources import BadPayload, Heard
-from gateway.store.alerts import Post
-from gateway.store.sources import TokenOwner
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders.sources import TokenOwner
 from rules.signatures import Signing
 from rules.words import Alert
 

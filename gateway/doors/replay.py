@@ -11,11 +11,11 @@ from gateway.doors import inbox, ingest
 from gateway.doors.inbox import Item
 from gateway.loader import BadJson, load
 from gateway.sources import BadPayload, Parsed
-from gateway.store import audit
-from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
-from gateway.store.sources import TokenOwner
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders.sources import TokenOwner
 from gateway.store.tables import Payload, Source
+from gateway.store.upkeep import audit
 from gateway.world import World
 from rules import audience
 from rules.explain import Explanation, explain

@@ -24,10 +24,10 @@ from gateway.doors.pages import answer_of
 from gateway.doors.seats import Ask, Full, Room, Seat
 from gateway.flows.prepare import prepare
 from gateway.reply import QUICK, Answer, Quick
-from gateway.store import sources as source_store
-from gateway.store.alerts import Post
 from gateway.store.db import reading
-from gateway.store.sources import TokenOwner
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import sources as source_store
+from gateway.store.senders.sources import TokenOwner
 from gateway.world import World
 
 THREADS = 16  # for Flask's pages

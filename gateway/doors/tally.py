@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway import metrics
 from gateway.flows.arriving import Outcome
-from gateway.store.alerts import Post
+from gateway.store.incidents.alerts import Post
 from rules.words import Urgency
 
 NAMES = tuple(urgency.value for urgency in Urgency)

@@ -11,10 +11,11 @@ from gateway.flows import intake
 from gateway.flows.apart import apart
 from gateway.flows.beats import own_post
 from gateway.flows.own_alerts import source_silent_alert
-from gateway.store import alertmanagers, rhythms, timeline, timers
-from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
-from gateway.store.locks import one_writer_per_source
+from gateway.store.incidents import timeline, timers
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import alertmanagers, rhythms
+from gateway.store.sql.locks import one_writer_per_source
 from gateway.store.tables import Rhythm, Source
 from gateway.store.types import micros, moment, to_json
 from gateway.world import world

@@ -12,11 +12,12 @@ from gateway.acts.gathering import Gathering
 from gateway.changes import Changes, Course
 from gateway.flows import beats, hearing, returns, tickets
 from gateway.flows.suppress import Quiet
-from gateway.store import alerts as alert_store
-from gateway.store import bulk, cases, rulings
-from gateway.store.alerts import Known, Post, Ready
-from gateway.store.arrivals import Arrived
-from gateway.store.cases import Case
+from gateway.store.incidents import alerts as alert_store
+from gateway.store.incidents import cases, rulings
+from gateway.store.incidents.alerts import Known, Post, Ready
+from gateway.store.incidents.arrivals import Arrived
+from gateway.store.incidents.cases import Case
+from gateway.store.sql import bulk
 from gateway.store.tables import Incident
 from gateway.store.types import micros
 from rules.book import RuleBook

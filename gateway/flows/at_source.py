@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from gateway.outward import alertmanager_api
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure
 from gateway.secrets import BadSecret
-from gateway.store import dialling
-from gateway.store.dialling import Firing
-from gateway.store.outbox import Leased
+from gateway.store.outgoing import dialling
+from gateway.store.outgoing.dialling import Firing
+from gateway.store.outgoing.outbox import Leased
 from gateway.world import World
 from rules.drift import UP_LONG_ENOUGH
 

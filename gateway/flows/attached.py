@@ -7,11 +7,12 @@ from functools import partial
 from gateway import log
 from gateway.flows import intake, suppress
 from gateway.flows.apart import apart
-from gateway.store import alertmanagers, inhibitors, suppressed
-from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
-from gateway.store.inhibitors import Orphan
-from gateway.store.locks import one_writer_per_source
+from gateway.store.incidents.alerts import Post
+from gateway.store.quiet import inhibitors, suppressed
+from gateway.store.quiet.inhibitors import Orphan
+from gateway.store.senders import alertmanagers
+from gateway.store.sql.locks import one_writer_per_source
 from gateway.store.types import moment, to_json
 from gateway.world import world
 from rules.inhibition import sources

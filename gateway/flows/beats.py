@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.flows.own_alerts import OWN_NAME, OWN_SOURCE, silent_alert
-from gateway.store import heartbeats as store
-from gateway.store.alerts import Post
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import heartbeats as store
 from gateway.store.tables import HeartbeatRow
 from rules.heartbeats import Heartbeat
 from rules.matchers import seen_labels

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from flask import Flask
 
 from gateway import log, metrics
-from gateway.store import drift
 from gateway.store.db import db, reading, transaction
+from gateway.store.outgoing import drift
 
 
 @dataclass(slots=True)

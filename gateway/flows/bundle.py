@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from gateway import actions
 from gateway.outward.render import BundleFacts
-from gateway.store import bundles, dialling, outbox, timeline
-from gateway.store.locks import one_at_a_time, whose_turn_is_free
-from gateway.store.outbox import Leased
+from gateway.store.incidents import timeline
+from gateway.store.outgoing import bundles, dialling, outbox
+from gateway.store.outgoing.outbox import Leased
+from gateway.store.sql.locks import one_at_a_time, whose_turn_is_free
 from rules.caps import CAPS, LONGEST, ROLL_UP_EVERY, common_label, is_over, roll_up_at, roll_up_contact
 from rules.words import Directory, Notice, Person, Way
 

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from gateway.flows import intake, prepare
 from gateway.secrets import digest
-from gateway.store import alerts as alert_store
-from gateway.store import audit, sources
-from gateway.store.alerts import Post
 from gateway.store.db import transaction
-from gateway.store.locks import one_writer_per_source
+from gateway.store.incidents import alerts as alert_store
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import sources
+from gateway.store.sql.locks import one_writer_per_source
+from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.book import RuleBook
 from rules.book_keys import DEFAULT_CLASSES

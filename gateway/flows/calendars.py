@@ -14,10 +14,11 @@ from gateway import log, metrics
 from gateway.actions import Actor
 from gateway.outward.outbound import How, PermanentFailure, TemporaryFailure, ask, judge, private_hosts
 from gateway.secrets import BadSecret, digest, new_token
-from gateway.store import audit, calendars, people
 from gateway.store.db import db, reading, transaction
+from gateway.store.directory import calendars, people
 from gateway.store.tables import CalendarFeed, ImportedCalendar
 from gateway.store.types import micros
+from gateway.store.upkeep import audit
 from gateway.world import World, world
 from rules.ical import Event, write
 from rules.ical_reading import BadCalendar, Reading, read

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from gateway import log
-from gateway.store import audit, chain
-from gateway.store.chain import Followed
 from gateway.store.db import reading, transaction
+from gateway.store.upkeep import audit, chain
+from gateway.store.upkeep.chain import Followed
 
 PORTION = 20_000  # rows a round
 ANEW = timedelta(days=1)  # what was followed once may have been changed since

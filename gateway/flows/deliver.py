@@ -20,11 +20,11 @@ from gateway.flows.pacing import Pace
 from gateway.flows.settle import Result, is_away, reclaim, write_down, write_each
 from gateway.outward.masking import mask
 from gateway.outward.render import Facts, render
-from gateway.store import dialling, locks, outbox, waiting
 from gateway.store.db import database_clock, reading, transaction
-from gateway.store.dialling import Firing
-from gateway.store.floors import Floors
-from gateway.store.outbox import Leased
+from gateway.store.outgoing import dialling, outbox, waiting
+from gateway.store.outgoing.floors import Floors
+from gateway.store.outgoing.outbox import Leased
+from gateway.store.sql import locks
 from gateway.telling.briefing import bare_facts, facts_about
 from gateway.world import World
 from rules.text import cut, one_line
@@ -163,7 +163,7 @@ class Sender:
         self.reclaimed[channel] = clock
         return reclaim(session, channel, now, clock, self.floors)
 
-    def _attempt(self, flight: _Flight, facts: Facts, given: Mapping[str, str], firing: Firing | None) -> None:
+    def _attempt(self, flight: _Flight, facts: Facts, given: Mapping[str, str], firing: dialling.Firing | None) -> None:
         """Runs in a thread of its own: values in, values out, no database."""
         began = time.monotonic()
         asked = at_source.ask(firing, self.world) if firing else at_source.NOT_ASKED

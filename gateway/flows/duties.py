@@ -7,27 +7,25 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
-from gateway.flows import intake
+from gateway.flows import swap_news
 from gateway.flows.apart import apart
-from gateway.flows.own_alerts import OWN_NAME, OWN_SOURCE, swap_alert
-from gateway.flows.prepare import given_route
-from gateway.store import audit, notices, people, shifts
-from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
+from gateway.store.directory import people, shifts
+from gateway.store.outgoing import notices
 from gateway.store.tables import OverrideRow, SwapRow
 from gateway.store.types import micros
+from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.oncall import is_whole_of, shifts_of
 from rules.schedules import Schedule
 from rules.text import one_line
-from rules.words import Directory, Role, Route, Step, Urgency
+from rules.words import Directory, Role
 
 Span = tuple[datetime, datetime]
 LONGEST = timedelta(days=92)
 HEARD = timedelta(hours=1)  # for so long an answer is news
 AGAIN = timedelta(minutes=1)  # after one that failed
 MOST_AWAY = 60  # shifts
-ASKED_ONLY = timedelta(hours=1)  # what tells of a swap has one step
 # What is wrong, as sentences that pages can translate.
 NO_SCHEDULE = "There is no such schedule."
 NO_PERSON = "There is no such person, or it is a viewer: viewers are never paged."
@@ -138,7 +136,7 @@ def ask(session: Session, asked: AskedSwap, actor: Actor, now: datetime) -> Swap
     session.add(row)
     session.flush()
     _note(session, row, actor, "swap ask", now)
-    _speak(session, row, directory, now)
+    swap_news.speak(session, row, directory, now)
     return row
 
 
@@ -201,7 +199,7 @@ def _turn(number: int, now: datetime) -> None:
             _close(session, row, shifts.EXPIRED, directory, now)
         else:
             row.next_at = None
-            _say(session, row, directory, now, of_answer=True, over=True)
+            swap_news.end(session, row, directory, now)
 
 
 def _put_off(number: int, now: datetime) -> None:
@@ -246,38 +244,7 @@ def _close(session: Session, row: SwapRow, state: str, directory: Directory, now
     row.state, row.answered_at = state, now
     row.next_at = now + HEARD if state in (shifts.ACCEPTED, shifts.DECLINED, shifts.EXPIRED) else None
     session.flush()
-    _speak(session, row, directory, now)
-
-
-def _speak(session: Session, row: SwapRow, directory: Directory, now: datetime) -> None:
-    """To who is asked while it is open; then that is over, and who asked hears the answer."""
-    _say(session, row, directory, now, of_answer=False, over=row.state != shifts.REQUESTED)
-    if row.state not in (shifts.REQUESTED, shifts.WITHDRAWN):
-        _say(session, row, directory, now, of_answer=True, over=False)
-
-
-def _say(session: Session, row: SwapRow, directory: Directory, now: datetime, *, of_answer: bool, over: bool) -> None:
-    """A word of our own, by push or else by e-mail."""
-    book, names = world().shelf.book, {person.email: person.name for person in directory.people.values()}
-    asker, asked = names.get(row.asker, row.asker), names.get(row.asked, row.asked)
-    did = "not answered" if row.state == shifts.EXPIRED else row.state
-    title = f"{asked} has {did} your swap" if of_answer else f"{asker} asks you to be on call instead"
-    reason = f"{_times(row)}. {row.reason} {world().settings.public_url}/oncall/me"
-    alert = swap_alert(f"{'answer' if of_answer else 'swap'} {row.id}", title, reason, now, over=over)
-    kind, to = book.classes[Urgency.FAST], row.asker if of_answer else row.asked
-    route = Route(
-        "a swap of shifts", Urgency.FAST, "whom it concerns", ("fingerprint",), (Step((f"person:{to}",), ASKED_ONLY),),
-        0, kind.channels, kind.fallback, kind.acknowledge_within, (), book.version,
-    )  # fmt: skip
-    post = given_route(Post(OWN_SOURCE, OWN_NAME, title.encode(), now, (alert,)), route, book)
-    intake.receive(session, [post], book, world().roll, now)
-
-
-def _times(row: SwapRow) -> str:
-    gives = f"From {row.gives_from.isoformat()} to {row.gives_to.isoformat()}"
-    if row.takes_from is None or row.takes_to is None:
-        return gives
-    return f"{gives}, in return for {row.takes_from.isoformat()} to {row.takes_to.isoformat()}"
+    swap_news.speak(session, row, directory, now)
 
 
 def _note(session: Session, row: SwapRow, actor: Actor, what: str, now: datetime) -> None:

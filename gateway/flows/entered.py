@@ -14,9 +14,9 @@ from gateway import log
 from gateway.flows.beside import Beside
 from gateway.lists import watching
 from gateway.lists.watching import Looked
-from gateway.store import watches
 from gateway.store.db import reading, transaction
-from gateway.store.watches import Entered, Place, Waiting
+from gateway.store.reading import watches
+from gateway.store.reading.watches import Entered, Place, Waiting
 from gateway.world import World
 from rules.personal import quiet_until
 from rules.words import Directory, Person

@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from gateway import actions, crashpoint, log, metrics
 from gateway.flows import suppress
-from gateway.store import cases, locks, outbox, timers, waiting
 from gateway.store.db import is_locked_out, reading, transaction
-from gateway.store.floors import NONE, STEPS, Floors
-from gateway.store.waiting import Stuck
+from gateway.store.incidents import cases, timers
+from gateway.store.outgoing import outbox, waiting
+from gateway.store.outgoing.floors import NONE, STEPS, Floors
+from gateway.store.outgoing.waiting import Stuck
+from gateway.store.sql import locks
 from gateway.telling import fallback
 
 LIMIT = 100  # incidents a round; the next round comes at once while there are more

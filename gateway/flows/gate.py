@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from gateway import actions, log
-from gateway.store import bulk, cases, dialling, outbox, timeline
 from gateway.store.db import transaction
-from gateway.store.outbox import Leased
-from gateway.store.routes import read_route
+from gateway.store.incidents import cases, timeline
+from gateway.store.incidents.routes import read_route
+from gateway.store.outgoing import dialling, outbox
+from gateway.store.outgoing.outbox import Leased
+from gateway.store.sql import bulk
 from gateway.store.types import moment
 from gateway.telling import fallback
 from rules.retry import fallback_at

@@ -1,6 +1,6 @@
 """What one message changes in what is known of its alert: when it fires, its words, whether it is muted."""
 
-from gateway.store.alerts import Known, Ready
+from gateway.store.incidents.alerts import Known, Ready
 from gateway.store.types import micros
 from rules.episodes import NEVER, TOUCH
 from rules.words import Alert

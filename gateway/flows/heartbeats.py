@@ -10,9 +10,9 @@ from gateway.flows import intake
 from gateway.flows.apart import apart
 from gateway.flows.beats import ends, own_post
 from gateway.flows.own_alerts import silent_alert
-from gateway.store import heartbeats as store
-from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import heartbeats as store
 from gateway.store.tables import HeartbeatRow
 from gateway.world import world
 from rules.durations import write_duration

@@ -16,8 +16,9 @@ from gateway.flows.apart import apart
 from gateway.outward.masking import mask
 from gateway.outward.wording import Wording
 from gateway.secrets import BadSecret
-from gateway.store import contacts, notices
 from gateway.store.db import db, reading, transaction
+from gateway.store.directory import contacts
+from gateway.store.outgoing import notices
 from gateway.store.tables import ContactRow, PersonalNotice, PersonRow
 from gateway.store.types import micros, moment
 from gateway.world import World

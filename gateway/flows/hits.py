@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from gateway.store import hits
 from gateway.store.db import transaction
+from gateway.store.incidents import hits
 from gateway.store.types import micros
 
 

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from gateway import actions
 from gateway.acts.gathering import Gathering, is_hushed
-from gateway.store import bundles, cases, timeline
+from gateway.store.incidents import cases, timeline
+from gateway.store.outgoing import bundles
 from gateway.world import world
 from rules.lifecycle import NOTHING, Reason, Signal
 from rules.timing import Phase

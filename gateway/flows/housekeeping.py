@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from gateway.acts import listfiles
-from gateway.store import inhibitors, ledger, pulse, selfwatch
 from gateway.store.db import transaction
+from gateway.store.quiet import inhibitors
 from gateway.store.types import micros
+from gateway.store.upkeep import ledger, pulse, selfwatch
 
 PORTION = 2000  # rows a transaction: a long delete would hold up ingest
 KEEP = {

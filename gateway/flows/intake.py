@@ -13,13 +13,14 @@ from gateway.flows import beats, repeats
 from gateway.flows.arriving import Intake, Outcome
 from gateway.flows.prepare import ready_of
 from gateway.flows.strangers import NotAlone, Turn
-from gateway.store import arrivals, pieces
-from gateway.store.alerts import Post, Ready
-from gateway.store.arrivals import Arrived
 from gateway.store.db import is_postgres
-from gateway.store.locks import beside_others, one_writer_per_source
-from gateway.store.numbers import Handful
-from gateway.store.roll import Roll
+from gateway.store.directory.roll import Roll
+from gateway.store.incidents import arrivals
+from gateway.store.incidents.alerts import Post, Ready
+from gateway.store.incidents.arrivals import Arrived
+from gateway.store.incidents.numbers import Handful
+from gateway.store.sql import pieces
+from gateway.store.sql.locks import beside_others, one_writer_per_source
 from rules.book import RuleBook
 
 

@@ -10,8 +10,9 @@ from gateway import log
 from gateway.acts import jobs as work
 from gateway.flows.apart import apart
 from gateway.flows.beside import Beside
-from gateway.store import jobs, locks
 from gateway.store.db import reading
+from gateway.store.incidents import jobs
+from gateway.store.sql import locks
 from gateway.world import World
 
 EVERY = timedelta(milliseconds=200)

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
 from gateway.flows.duties import NO_SCHEDULE, Wrong
-from gateway.store import audit, calendars, people
+from gateway.store.directory import calendars, people
 from gateway.store.tables import ScheduleRow
+from gateway.store.upkeep import audit
 from gateway.world import world
 
 MOST = 10

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.rulebook.authorship import Author, author_of
-from gateway.store import audit, book_facts
 from gateway.store.db import transaction
+from gateway.store.incidents import book_facts
+from gateway.store.upkeep import audit
 from gateway.world import World
 from rules import book_changes
 

@@ -8,8 +8,8 @@ from flask import Flask
 from gateway.acts import listfiles as work
 from gateway.flows.apart import apart
 from gateway.flows.beside import Beside
-from gateway.store import listfiles
 from gateway.store.db import reading
+from gateway.store.reading import listfiles
 from gateway.world import World
 
 EVERY = timedelta(milliseconds=400)

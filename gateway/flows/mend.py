@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from gateway.changes import Changes
-from gateway.store import contacts, notices
+from gateway.store.directory import contacts
+from gateway.store.outgoing import notices
 from gateway.store.tables import PersonRow
 from gateway.world import world
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from gateway.store import dialling
-from gateway.store.outbox import Leased
+from gateway.store.outgoing import dialling
+from gateway.store.outgoing.outbox import Leased
 from rules.words import Urgency
 
 CHANNEL = "pagerduty"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from msgspec.structs import replace as changed
 
-from gateway.store.alerts import Post, Prepared, Ready, pack, words_of
+from gateway.store.incidents.alerts import Post, Prepared, Ready, pack, words_of
 from rules import lookups
 from rules.book import RuleBook
 from rules.identity import dedup_key

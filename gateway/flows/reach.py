@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway import log
-from gateway.store import notices, reach
 from gateway.store.db import reading, transaction
+from gateway.store.directory import reach
+from gateway.store.outgoing import notices
 from gateway.store.tables import ReachFinding
 from gateway.world import world
 from rules.reach import look

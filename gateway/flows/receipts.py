@@ -19,10 +19,12 @@ from gateway.changes import Changes
 from gateway.flows import mend
 from gateway.flows.apart import apart
 from gateway.secrets import digest
-from gateway.store import bundles, cases, heard, outbox, receipts, timeline
-from gateway.store.cases import Case
 from gateway.store.db import transaction
-from gateway.store.receipts import Sent
+from gateway.store.incidents import cases, timeline
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import bundles, outbox, receipts
+from gateway.store.outgoing.receipts import Sent
+from gateway.store.senders import heard
 from gateway.telling import fallback
 from rules.text import clean_text, cut, one_line
 

@@ -17,11 +17,12 @@ from gateway.outward.alertmanager_api import Seen
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure
 from gateway.secrets import BadSecret
 from gateway.sources import Heard, alertmanager
-from gateway.store import alertmanagers, timeline
-from gateway.store.alertmanagers import GONE, LOST, Ending
-from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
-from gateway.store.locks import one_writer_per_source
+from gateway.store.incidents import timeline
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import alertmanagers
+from gateway.store.senders.alertmanagers import GONE, LOST, Ending
+from gateway.store.sql.locks import one_writer_per_source
 from gateway.store.types import micros, moment, to_json
 from gateway.world import World
 from rules.drift import UP_LONG_ENOUGH, confirmed

@@ -14,9 +14,10 @@ from gateway.outward.outbound import PermanentFailure, TemporaryFailure
 from gateway.outward.pagerduty_pages import page_of
 from gateway.outward.pagerduty_rest import PAGE, Rest
 from gateway.secrets import digest
-from gateway.store import cases, drift, echoes, outbox, promised
 from gateway.store.db import reading, transaction
-from gateway.store.drift import Side
+from gateway.store.incidents import cases
+from gateway.store.outgoing import drift, echoes, outbox, promised
+from gateway.store.outgoing.drift import Side
 from gateway.world import World
 from rules.drift import RECONCILED, Drift, Theirs, differ
 from rules.lifecycle import NOTHING_DONE, Signal

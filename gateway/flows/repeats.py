@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace as changed
 from sqlalchemy.orm import Session
 
-from gateway.store import alerts as alert_store
-from gateway.store import heard
-from gateway.store.alerts import Post
-from gateway.store.counters import hit
+from gateway.store.incidents import alerts as alert_store
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import heard
 from gateway.store.types import micros
+from gateway.store.upkeep.counters import hit
 
 OWN_PAUSE = timedelta(minutes=15)
 OWN_WINDOW = timedelta(minutes=1)

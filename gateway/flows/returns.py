@@ -4,9 +4,10 @@ from datetime import datetime
 
 from gateway.actions import Actor, carry_out
 from gateway.changes import Changes
-from gateway.store import promised, timeline
-from gateway.store.alerts import Known, Ready
-from gateway.store.cases import Case
+from gateway.store.incidents import timeline
+from gateway.store.incidents.alerts import Known, Ready
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import promised
 from rules.book import RuleBook
 from rules.holding import hold
 from rules.lifecycle import Given, Signal

@@ -10,10 +10,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from gateway.flows.beside import Beside
-from gateway.store import bulk, reports, rollup_readings, rollups, service_days, stats
 from gateway.store.db import reading, transaction
-from gateway.store.rollups import State
-from gateway.store.stats import Scope
+from gateway.store.figures import reports, rollup_readings, rollups, service_days, stats
+from gateway.store.figures.rollups import State
+from gateway.store.figures.stats import Scope
+from gateway.store.sql import bulk
 from gateway.store.tables import Entry, Incident
 from gateway.store.types import micros, moment
 from gateway.world import World

@@ -13,11 +13,14 @@ from gateway import actions, crashpoint, log, metrics
 from gateway.changes import Changes
 from gateway.demo.mark import is_invented
 from gateway.flows import mend
-from gateway.store import browsers, bundles, cases, locks, outbox, pages, timeline
-from gateway.store.cases import Case
 from gateway.store.db import transaction
-from gateway.store.floors import NONE, Floors
-from gateway.store.outbox import Leased
+from gateway.store.directory import browsers
+from gateway.store.incidents import cases, timeline
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import bundles, outbox, pages
+from gateway.store.outgoing.floors import NONE, Floors
+from gateway.store.outgoing.outbox import Leased
+from gateway.store.sql import locks
 from gateway.store.types import micros
 from gateway.telling import fallback
 from rules.retry import next_attempt

@@ -9,8 +9,8 @@ from gateway import log
 from gateway.acts.silencing import kept, over
 from gateway.flows import suppress
 from gateway.flows.apart import apart
-from gateway.store import silences
 from gateway.store.db import reading, transaction
+from gateway.store.quiet import silences
 from gateway.store.tables import SilenceRow
 from gateway.telling import silence_news
 from rules import recurrence

@@ -9,7 +9,7 @@ from flask import Flask
 
 from gateway import channels, log, metrics
 from gateway.store.db import db, reading
-from gateway.store.floors import Floors
+from gateway.store.outgoing.floors import Floors
 
 SOONEST, LATEST = 5.0, 30.0  # seconds from one look to the next: what was missed waits no longer
 SHARE = 50  # a look takes no more than one fiftieth of the time, unless that is too seldom

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from gateway.store.alerts import Post
-from gateway.store.numbers import Streak
-from gateway.store.roll import Roll
+from gateway.store.directory.roll import Roll
+from gateway.store.incidents.alerts import Post
+from gateway.store.incidents.numbers import Streak
 from rules.book import RuleBook
 
 SURE = 3  # batches in a row that were all new: the next one is not even looked up

@@ -13,12 +13,13 @@ from gateway.changes import Changes
 from gateway.flows import holding
 from gateway.flows.apart import apart
 from gateway.flows.own_alerts import is_never_quiet
-from gateway.store import inhibitors, locks, silences, suppressed
-from gateway.store.alerts import Known, Ready
-from gateway.store.cases import Case
 from gateway.store.db import reading, transaction
-from gateway.store.silences import Hidden
-from gateway.store.suppressed import Member, labels_of
+from gateway.store.incidents.alerts import Known, Ready
+from gateway.store.incidents.cases import Case
+from gateway.store.quiet import inhibitors, silences, suppressed
+from gateway.store.quiet.silences import Hidden
+from gateway.store.quiet.suppressed import Member, labels_of
+from gateway.store.sql import locks
 from gateway.world import world
 from rules import inhibition, suppress
 from rules.inhibition import Inhibition

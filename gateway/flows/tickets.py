@@ -9,9 +9,10 @@ import msgspec
 from gateway.actions import Actor, carry_out
 from gateway.acts.amend import ask_again
 from gateway.changes import Changes, told_of
-from gateway.store import desk, heard
-from gateway.store.alerts import Known, Ready
-from gateway.store.cases import Case
+from gateway.store.incidents.alerts import Known, Ready
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import desk
+from gateway.store.senders import heard
 from gateway.store.types import to_json
 from gateway.telling import quietly
 from rules.identity import fingerprint

@@ -10,9 +10,10 @@ from gateway.access.contacts import PER, SENDS
 from gateway.actions import Actor
 from gateway.flows import intake, prepare
 from gateway.outward.wording import Wording
-from gateway.store import audit, counters, firstrun
-from gateway.store.alerts import Post
 from gateway.store.db import transaction
+from gateway.store.directory import firstrun
+from gateway.store.incidents.alerts import Post
+from gateway.store.upkeep import audit, counters
 from gateway.world import world
 from rules.book import RuleBook
 from rules.book_keys import DEFAULT_CLASSES

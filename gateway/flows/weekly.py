@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway.access import links
-from gateway.store import letters, reports, stats
 from gateway.store.db import reading, transaction
-from gateway.store.stats import Scope
+from gateway.store.figures import reports, stats
+from gateway.store.figures.stats import Scope
+from gateway.store.outgoing import letters
 from gateway.world import World
 from rules.report import flat
 from rules.walltime import zone_of

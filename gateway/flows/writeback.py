@@ -16,10 +16,11 @@ from gateway.actions import changes_of
 from gateway.flows.beside import Beside
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure, post
 from gateway.secrets import BadSecret
-from gateway.store import cases, desk
-from gateway.store.cases import Case
 from gateway.store.db import reading, transaction
-from gateway.store.desk import Telling
+from gateway.store.incidents import cases
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import desk
+from gateway.store.outgoing.desk import Telling
 from gateway.world import World
 from rules.retry import next_attempt
 

@@ -23,9 +23,9 @@ from sqlalchemy import (
 from gateway.lists.filters import Filter
 from gateway.lists.meaning import Meant
 from gateway.lists.rowwise import loose, of_answers
-from gateway.store import buckets, bulk
 from gateway.store.base import ASSIGNED, AWAKE, IN_REPORTS, NAMED, OPEN, SEVERAL, SNOOZED, SUPPRESSED
 from gateway.store.db import db
+from gateway.store.sql import buckets, bulk
 from gateway.store.tables import AlertRow, Incident
 from gateway.store.types import micros
 from rules.matchers import Matcher

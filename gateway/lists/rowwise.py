@@ -46,7 +46,7 @@ def _missed(row: Any, now: int) -> ColumnElement[bool]:
 
 
 def _paged(number: ColumnElement[int], begin: int) -> ColumnElement[bool]:
-    """Somebody was paged in this hour of their own week. Not written as EXISTS: see store/readings.py."""
+    """Somebody was paged in this hour of their own week. Not written as EXISTS: see store/reading/readings.py."""
     hour = (Delivery.is_page, Delivery.local_mow >= begin, Delivery.local_mow < begin + 60)
     one = select(Delivery.id).where(Delivery.incident_id == number, *hour).limit(1)
     return one.correlate_except(Delivery).scalar_subquery().is_not(None)

@@ -10,7 +10,7 @@ from gateway.lists import filters
 from gateway.lists.filters import Filter
 from gateway.lists.matching import of_these, walk
 from gateway.lists.meaning import Asker, Meant, meaning
-from gateway.store import watches
+from gateway.store.reading import watches
 from gateway.store.tables import SavedView, Watch
 from rules.walltime import zone_of
 from rules.ways import CHANNELS_OF_WAY

@@ -12,10 +12,11 @@ from gateway.access import passwords
 from gateway.acts import sourcing
 from gateway.secrets import BadSecret
 from gateway.start.console import fail, operator, program, settings, when
-from gateway.store import audit, signins
-from gateway.store import people as people_store
-from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
+from gateway.store.directory import people as people_store
+from gateway.store.directory import signins
+from gateway.store.senders import sources as source_store
+from gateway.store.upkeep import audit
 from rules import people
 from rules.words import Role
 

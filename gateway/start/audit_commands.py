@@ -5,9 +5,9 @@ import sys
 import click
 
 from gateway.start.console import program
-from gateway.store import audit
 from gateway.store.db import reading
 from gateway.store.types import moment
+from gateway.store.upkeep import audit
 
 
 @click.group("audit", help="The audit log.")

@@ -18,9 +18,9 @@ from gateway.loader import load as load_json
 from gateway.rulebook import shelf
 from gateway.sources import BadPayload, Heard
 from gateway.start.console import fail, settings
-from gateway.store import people as people_store
-from gateway.store import replays
 from gateway.store.db import db, reading
+from gateway.store.directory import people as people_store
+from gateway.store.senders import replays
 from rules import book
 from rules.backtest import Backtest, Comparison, Was, report
 from rules.durations import parse_duration

@@ -20,9 +20,10 @@ from gateway.start.rules_commands import rules_group
 from gateway.start.silence_commands import maintenance_group, silence_group
 from gateway.start.source_commands import source_group
 from gateway.stopping import hear_no_more
-from gateway.store import revisions, vitals
 from gateway.store.db import reading, transaction
+from gateway.store.schema import revisions
 from gateway.store.types import micros
+from gateway.store.upkeep import vitals
 from gateway.worker import Worker, stop_on_signals
 
 HOST = "The address to listen at; 0.0.0.0 lets other machines in."

@@ -17,9 +17,10 @@ from gateway.clock import SystemClock
 from gateway.disk import disk_of
 from gateway.settings import SETTINGS, BadSettings, Settings, load
 from gateway.start.complaints import first_line
-from gateway.store import ledger, revisions, vitals
 from gateway.store.db import BUSY_TIMEOUT, engine_options, is_postgres, prepare_sqlite
-from gateway.store.ledger import Ledger
+from gateway.store.schema import revisions
+from gateway.store.upkeep import ledger, vitals
+from gateway.store.upkeep.ledger import Ledger
 
 NEWER = "the database is newer ({}) than this program ({}), which works with it: bring the program up to date"
 LOCKED = "{} for writing for {:.0f} s: who else has it open? Alerts are refused and nothing is sent until they are done"

@@ -7,11 +7,11 @@ import click
 
 from gateway.flows import heartbeats as flow
 from gateway.start.console import fail, operator, program, when
-from gateway.store import audit
-from gateway.store import heartbeats as store
 from gateway.store.db import reading, transaction
-from gateway.store.heartbeats import Expected
+from gateway.store.senders import heartbeats as store
+from gateway.store.senders.heartbeats import Expected
 from gateway.store.tables import HeartbeatRow
+from gateway.store.upkeep import audit
 from rules.cron import read_cron
 from rules.durations import parse_duration, write_duration
 from rules.heartbeats import LEAST_EVERY, LEAST_GRACE, MOST_EVERY, MOST_GRACE

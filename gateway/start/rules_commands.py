@@ -22,8 +22,8 @@ from gateway.rulebook.cases import TESTS
 from gateway.sources import BadPayload, Heard, Parsed
 from gateway.start.backtest_command import rules_backtest
 from gateway.start.console import fail, program, settings
-from gateway.store import people as people_store
 from gateway.store.db import db, reading
+from gateway.store.directory import people as people_store
 from gateway.store.tables import Incident
 from gateway.telling.why import why
 from rules import audience, book, book_cases, explain, people

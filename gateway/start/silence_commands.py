@@ -9,8 +9,8 @@ import click
 from gateway.actions import Actor
 from gateway.acts import silencing as flow
 from gateway.start.console import fail, operator, program
-from gateway.store import silences as store
 from gateway.store.db import reading, transaction
+from gateway.store.quiet import silences as store
 from gateway.store.tables import SilenceRow
 from gateway.world import World
 from rules.durations import parse_duration

@@ -10,9 +10,9 @@ from gateway.actions import Actor
 from gateway.acts import sourcing
 from gateway.acts.sourcing import Behind
 from gateway.start.console import fail, operator, program, when
-from gateway.store import alertmanagers
-from gateway.store import sources as source_store
 from gateway.store.db import reading
+from gateway.store.senders import alertmanagers
+from gateway.store.senders import sources as source_store
 from gateway.store.tables.drift import AlertmanagerAddress
 from rules.durations import write_duration
 

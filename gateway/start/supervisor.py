@@ -15,8 +15,8 @@ from gateway.access import auth
 from gateway.heartbeat import PIPE
 from gateway.start.forks import Enter, Fork, fork, share
 from gateway.stopping import Stopping, hear, hear_no_more
-from gateway.store import sources as source_store
 from gateway.store.db import transaction
+from gateway.store.senders import sources as source_store
 from gateway.world import World
 
 STOP_WITHIN = 15.0  # seconds until what does not stop is killed

@@ -98,7 +98,7 @@ def _goes_on(session: Session, link: Connection, rested: float) -> bool:
         if link.dialect.name == "sqlite":
             driver.execute(BEGIN_WRITING)
             return True
-        if driver.autocommit:  # store/pieces.py began the last one; the driver's own BEGIN comes with what is said
+        if driver.autocommit:  # store/sql/pieces.py began the last one; the driver's own BEGIN comes with what is said
             driver.autocommit = False
         if time.monotonic() - rested < TRUSTED:
             return True
@@ -152,7 +152,7 @@ def is_postgres(session: Session) -> bool:
 
 
 def upsert(session: Session, table: type[Base] | Table, rows: Sequence[dict[str, Any]]) -> Any:
-    """An INSERT of this dialect that knows on_conflict_do_update. For a few rows; many go through store/bulk.py."""
+    """An INSERT of this dialect that knows on_conflict_do_update. For a few rows; many go through store/sql/bulk.py."""
     make = postgresql.insert if is_postgres(session) else sqlite.insert
     return make(table).values(list(rows))
 

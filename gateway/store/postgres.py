@@ -22,7 +22,7 @@ def _try_what_rested(engine: Engine) -> None:
     @event.listens_for(engine, "checkin")
     def _rest(connection: Any, record: Any) -> None:
         record.info["rested"] = time.monotonic()
-        if connection is not None and connection.autocommit:  # store/pieces.py began its transaction
+        if connection is not None and connection.autocommit:  # store/sql/pieces.py began its transaction
             connection.autocommit = False
 
     @event.listens_for(engine, "checkout")

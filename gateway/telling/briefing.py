@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from gateway.access import links
 from gateway.outward.render import MOST_ALERTS, AlertFacts, Facts
-from gateway.store import letters, silences, watches
-from gateway.store.outbox import Leased
-from gateway.store.routes import route_of
+from gateway.store.incidents.routes import route_of
+from gateway.store.outgoing import letters
+from gateway.store.outgoing.outbox import Leased
+from gateway.store.quiet import silences
+from gateway.store.reading import watches
 from gateway.store.tables import AlertRow, Entry, Incident, SilenceRow, Source
 from gateway.store.types import micros, moment
 from gateway.telling import silence_news

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from gateway import sources
 from gateway.loader import BadJson, load
 from gateway.sources import BadPayload, Heard
-from gateway.store import kept_payloads
-from gateway.store.kept_payloads import Kept
+from gateway.store.senders import kept_payloads
+from gateway.store.senders.kept_payloads import Kept
 from rules import suppress
 from rules.audience import notices
 from rules.book import RuleBook

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from gateway.actions import CLOCK, hurry
 from gateway.changes import Changes
-from gateway.store import outbox, promised
-from gateway.store.cases import Case
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import outbox, promised
 from rules.audience import Audience, one_person
 from rules.lifecycle import step_at
 from rules.personal import INTERRUPTING

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.changes import Changes, told_of
-from gateway.store import audit
-from gateway.store.cases import Case
+from gateway.store.incidents.cases import Case
+from gateway.store.upkeep import audit
 from rules.audience import Audience, one_person
 from rules.lifecycle import Decision, Reason, step_at
 from rules.mentions import TOO_MANY, mentions, within

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from gateway import log
 from gateway.lists.watching import phones
-from gateway.store import notes
-from gateway.store.notes import Note
+from gateway.store.outgoing import notes
+from gateway.store.outgoing.notes import Note
 from gateway.store.tables import SilenceRow
 from gateway.store.types import micros
 from gateway.world import world

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from gateway.changes import Changes
-from gateway.store import promised
-from gateway.store.cases import Case
+from gateway.store.incidents.cases import Case
+from gateway.store.outgoing import promised
 from gateway.world import world
 from rules.audience import Audience
 from rules.words import Notice, NotTold

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gateway.store import rulings
+from gateway.store.incidents import rulings
 from gateway.store.tables import Entry, Incident, Ruling
 from rules import book as books
 from rules.book import BadRuleBook, RuleBook

@@ -10,8 +10,9 @@ from gateway.app import create_app, migrate_database
 from gateway.demo.cast import address
 from gateway.demo.fill import BOOK, fill
 from gateway.settings import load
-from gateway.store import people, sources
 from gateway.store.db import db, transaction
+from gateway.store.directory import people
+from gateway.store.senders import sources
 from rules.words import Role
 from tests.browser.conftest import CHROMIUM
 from tests.browsing import KEPT, PASSWORD, everybody_has_a_password

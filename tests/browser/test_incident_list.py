@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from gateway.acts import jobs, listfiles
-from gateway.store import echoes
-from gateway.store import jobs as store_jobs
-from gateway.store import listfiles as store_files
 from gateway.store.db import db, transaction
+from gateway.store.incidents import jobs as store_jobs
+from gateway.store.outgoing import echoes
+from gateway.store.reading import listfiles as store_files
 from tests.integration.test_list_files import filled
 from tests.samples import alert, group
 

@@ -6,8 +6,9 @@ import pytest
 from werkzeug.exceptions import InternalServerError, ServiceUnavailable, TooManyRequests
 
 from dashboard.page import MENU
-from gateway.store import selfwatch, signins
 from gateway.store.db import transaction
+from gateway.store.directory import signins
+from gateway.store.upkeep import selfwatch
 from rules.selfwatch import Finding, What
 from tests.browser.test_looks import LOOKS, SIZES, look
 from tests.browsing import PASSWORD

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from gateway.doors.openapi import description
 from gateway.flows import rollups
-from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import PersonRow, Token
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import alert, group

@@ -194,7 +194,7 @@ DOCS = [README, *sorted((ROOT / "docs").rglob("*.md")), ROOT / "bench/README.md"
 
 @pytest.mark.parametrize("doc", DOCS, ids=named)
 def test_a_file_that_the_documents_name_is_there(doc):
-    """As a part of its path says it: `store/audit.py` or `tests/sources/*.py`."""
+    """As a part of its path says it: `store/upkeep/audit.py` or `tests/sources/*.py`."""
     told = {path for path in re.findall(PATH, doc.read_text()) if "NAME" not in path}
     assert not [path for path in sorted(told) if not next(ROOT.glob(f"**/{path}"), None)]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from gateway.app import create_app
 from gateway.clock import SystemClock
 from gateway.settings import load
-from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
+from gateway.store.senders import sources as source_store
 from tests.conftest import SHARED
 from tests.samples import alert, group
 

@@ -12,10 +12,11 @@ from sqlalchemy import text
 
 from gateway import channels
 from gateway.flows.sounding import SOONEST, pause
-from gateway.store import outbox, pulse, waiting
 from gateway.store.db import database_clock, db
-from gateway.store.floors import Floors
+from gateway.store.outgoing import outbox, waiting
+from gateway.store.outgoing.floors import Floors
 from gateway.store.types import micros
+from gateway.store.upkeep import pulse
 from tests.databases import Cluster, binaries, missing, wait_until
 from tests.gameday.harness import sized
 from tests.gameday.wires import Relay

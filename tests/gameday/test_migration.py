@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gateway.store.revisions import MIGRATIONS
+from gateway.store.schema.revisions import MIGRATIONS
 from tests.conftest import ROOT
 from tests.databases import missing
 from tests.gameday.harness import BOTH, people_of, sized

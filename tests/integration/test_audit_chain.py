@@ -10,9 +10,9 @@ from sqlalchemy import delete, select, text, update
 from dashboard.audit import queries as audit_queries
 from gateway.flows import chain
 from gateway.flows.librarian import Librarian
-from gateway.store import audit
 from gateway.store.db import db, reading, transaction
 from gateway.store.tables import Audit
+from gateway.store.upkeep import audit
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import BOOK
 

@@ -8,10 +8,10 @@ from sqlalchemy import delete, select, text, update
 
 from gateway.auditor import Auditor
 from gateway.flows import housekeeping
-from gateway.store import pulse
 from gateway.store.db import db, reading, transaction
 from gateway.store.tables import Delivery, Entry, Fact
 from gateway.store.types import micros
+from gateway.store.upkeep import pulse
 from rules.selfwatch import What
 from rules.words import Status
 from tests.browsing import Browser, everybody_has_a_password

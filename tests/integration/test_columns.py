@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import text
 
-from gateway.store import bulk
-from gateway.store.columns import BETWEEN, NOTHING
 from gateway.store.db import transaction
+from gateway.store.sql import bulk
+from gateway.store.sql.columns import BETWEEN, NOTHING
 from gateway.store.tables import Entry, Incident, Payload
 
 LINE = ("incident_id", "at", "kind", "actor", "detail")

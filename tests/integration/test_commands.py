@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 
 from gateway.clock import SystemClock
 from gateway.start.commands import cli
-from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import Audit, Token
 from tests.samples import BOOK, PEOPLE, webhook
 

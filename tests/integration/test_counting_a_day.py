@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select
 
-from gateway.store import rollups, stats
 from gateway.store.db import reading, transaction
-from gateway.store.stats import Scope
+from gateway.store.figures import rollups, stats
+from gateway.store.figures.stats import Scope
 from gateway.store.tables import Delivery, Incident
 from gateway.store.types import micros
 

@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import select, update
 
-from gateway.store import bulk, vitals
 from gateway.store.db import db, transaction
+from gateway.store.sql import bulk
 from gateway.store.tables import Audit, Delivery, PersonRow
+from gateway.store.upkeep import vitals
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import reply
 

@@ -17,11 +17,11 @@ from gateway.flows import deliver
 from gateway.settings import load
 from gateway.start.commands import cli
 from gateway.start.demo import rule_book
-from gateway.store import ledger
-from gateway.store import people as people_store
 from gateway.store.db import db, reading, transaction
+from gateway.store.directory import people as people_store
 from gateway.store.tables import Base
 from gateway.store.types import micros
+from gateway.store.upkeep import ledger
 from rules.words import Role
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password
 from tests.clock import HandClock

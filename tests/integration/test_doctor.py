@@ -13,8 +13,9 @@ from sqlalchemy import text
 from gateway.clock import SystemClock
 from gateway.start.commands import cli
 from gateway.store import db as store
-from gateway.store import pulse, revisions, selfwatch
 from gateway.store.db import transaction
+from gateway.store.schema import revisions
+from gateway.store.upkeep import pulse, selfwatch
 from rules.selfwatch import Finding, What
 from tests.conftest import KEY
 from tests.processes import KEY as SAME_KEY

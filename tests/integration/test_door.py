@@ -13,9 +13,9 @@ from gateway.actions import Actor, act
 from gateway.doors import bodies, inbox, seats
 from gateway.flows import own_alerts
 from gateway.sources import Heard, alertmanager
-from gateway.store import sources as source_store
-from gateway.store.alerts import Post
 from gateway.store.db import db, reading
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import AlertRow, Payload, QuarantinedItem
 from rules.lifecycle import Signal
 from tests.databases import wait_until

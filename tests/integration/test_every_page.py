@@ -7,9 +7,9 @@ import re
 from sqlalchemy import select, update
 
 from gateway.access import shortcuts
-from gateway.store import audit
 from gateway.store.db import db, transaction
 from gateway.store.tables import Audit, PersonRow
+from gateway.store.upkeep import audit
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import PEOPLE
 

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from gateway.demo.cast import address
 from gateway.demo.fill import BOOK, fill
-from gateway.store import people
 from gateway.store.db import db, transaction
+from gateway.store.directory import people
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident, PersonRow, SilenceRow, Source, Token
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conventions.test_roles import READERS, TABLE

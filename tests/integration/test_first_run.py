@@ -6,8 +6,8 @@ import re
 from gateway.access import auth
 from gateway.access.contacts import SENDS
 from gateway.demo.fill import BOOK
-from gateway.store import people
 from gateway.store.db import db, transaction
+from gateway.store.directory import people
 from tests.browsing import PASSWORD, Browser, token_in
 from tests.fakes.push import FakePush
 from tests.integration.test_push import subscribe

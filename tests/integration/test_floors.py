@@ -10,10 +10,11 @@ from sqlalchemy import event, text
 from gateway import channels
 from gateway.auditor import Auditor
 from gateway.checkup import checks
-from gateway.store import horizon, outbox, pulse, waiting
 from gateway.store.db import db, reading, transaction
-from gateway.store.floors import RANKS, Floors
+from gateway.store.outgoing import outbox, waiting
+from gateway.store.outgoing.floors import RANKS, Floors
 from gateway.store.types import micros
+from gateway.store.upkeep import horizon, pulse
 from rules.selfwatch import What
 from tests.integration.test_health import figures
 

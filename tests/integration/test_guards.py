@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 from sqlalchemy import text
 
-from gateway.store import outbox
 from gateway.store.db import db, transaction
+from gateway.store.outgoing import outbox
 from gateway.store.turns import PATIENCE
 from gateway.store.types import micros
 

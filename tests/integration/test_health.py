@@ -14,10 +14,10 @@ from sqlalchemy import select, update
 from gateway.actions import Actor, act
 from gateway.app import create_app
 from gateway.settings import load
-from gateway.store import pulse
 from gateway.store.db import db, transaction
 from gateway.store.tables import Delivery
-from gateway.store.vitals import vitals
+from gateway.store.upkeep import pulse
+from gateway.store.upkeep.vitals import vitals
 from rules.lifecycle import Given, Signal
 from tests.samples import BOOK, alert, group
 

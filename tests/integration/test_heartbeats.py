@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select, update
 
 from gateway.flows import absence, by_hand, heartbeats
-from gateway.store import heartbeats as store
-from gateway.store import ledger, rhythms, timers
-from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
-from gateway.store.heartbeats import Expected
+from gateway.store.incidents import timers
+from gateway.store.senders import heartbeats as store
+from gateway.store.senders import rhythms
+from gateway.store.senders import sources as source_store
+from gateway.store.senders.heartbeats import Expected
 from gateway.store.tables import AlertRow, HeartbeatRow, Rhythm
+from gateway.store.upkeep import ledger
 from rules.words import Severity, Urgency
 from tests.samples import BOOK, alert, group
 

@@ -7,8 +7,8 @@ import pytest
 from gateway import actions
 from gateway.acts import amend, merging
 from gateway.flows import by_hand
-from gateway.store import verdicts
 from gateway.store.db import reading
+from gateway.store.figures import verdicts
 from rules.lifecycle import Given, Reason, Signal
 from rules.words import Urgency
 from tests.integration.test_machine_api import Program

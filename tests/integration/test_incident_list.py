@@ -13,9 +13,9 @@ from sqlalchemy import func, select, text, update
 from gateway.acts import jobs as work
 from gateway.flows import jobs
 from gateway.lists.matching import SLACK
-from gateway.store import jobs as store_jobs
 from gateway.store.db import db, transaction
-from gateway.store.people import bump
+from gateway.store.directory.people import bump
+from gateway.store.incidents import jobs as store_jobs
 from gateway.store.tables import Audit, Incident, PersonRow, Rhythm, SavedView, Source
 from tests.browsing import Browser
 from tests.integration.test_machine_api import Program

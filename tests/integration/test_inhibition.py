@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy import update
 
 from gateway.flows import attached, housekeeping, intake, own_alerts
-from gateway.store import inhibitors, ledger
-from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
+from gateway.store.incidents.alerts import Post
+from gateway.store.quiet import inhibitors
 from gateway.store.tables import AlertRow
+from gateway.store.upkeep import ledger
 from rules.selfwatch import Finding, What
 from tests.integration.test_silences import Operator
 from tests.samples import BOOK, alert, group

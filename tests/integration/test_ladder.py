@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from gateway.flows import settle
-from gateway.store import outbox
 from gateway.store.db import transaction
+from gateway.store.outgoing import outbox
 from gateway.store.types import micros
 from rules.lifecycle import Reason
 from tests.fakes.http import drop, reply

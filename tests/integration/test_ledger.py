@@ -10,12 +10,12 @@ from gateway.auditor import Auditor
 from gateway.doors import inbox
 from gateway.flows import housekeeping
 from gateway.sources import Heard, alertmanager
-from gateway.store import ledger
-from gateway.store import sources as source_store
-from gateway.store.alerts import Post
 from gateway.store.db import reading, transaction
-from gateway.store.ledger import Ledger
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import Payload, QuarantinedItem
+from gateway.store.upkeep import ledger
+from gateway.store.upkeep.ledger import Ledger
 from tests.doors import FlaskDoor
 from tests.integration.test_signed_tickets import secret_of, signed
 from tests.samples import STARTED, alert, group, webhook

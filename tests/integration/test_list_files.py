@@ -10,8 +10,8 @@ from sqlalchemy import func, select, update
 from gateway.acts import listfiles as work
 from gateway.flows import housekeeping
 from gateway.flows import listfiles as flow
-from gateway.store import listfiles
 from gateway.store.db import db, transaction
+from gateway.store.reading import listfiles
 from gateway.store.tables import Incident, ListFile, ListFilePart
 from tests.browsing import Browser, everybody_has_a_password
 

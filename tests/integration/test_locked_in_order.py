@@ -12,11 +12,11 @@ from gateway.acts import jobs, resending
 from gateway.flows import deliver, settle
 from gateway.flows import jobs as flow
 from gateway.flows.settle import Result
-from gateway.store import outbox
 from gateway.store.db import db, transaction
+from gateway.store.outgoing import outbox
+from gateway.store.sql.written import Rows, statement
 from gateway.store.tables import BulkJob, Entry
 from gateway.store.types import micros
-from gateway.store.written import Rows, statement
 from rules.lifecycle import Given
 from tests.databases import wait_until
 from tests.samples import BOOK

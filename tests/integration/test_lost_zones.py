@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import update
 
 from gateway.flows import herald, reach
-from gateway.store import people as people_store
 from gateway.store.db import transaction
+from gateway.store.directory import people as people_store
 from gateway.store.tables import PersonRow, ScheduleRow
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import BOOK

@@ -8,9 +8,10 @@ from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
 from gateway.doors.machine.questions import cursor
-from gateway.store import people, readings
-from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
+from gateway.store.directory import people
+from gateway.store.reading import readings
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import Audit, Delivery, PersonRow, Token
 from tests import described
 from tests.samples import alert, group

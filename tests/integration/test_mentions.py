@@ -6,8 +6,8 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from gateway.actions import Actor, add_note
-from gateway.store import timeline
 from gateway.store.db import transaction
+from gateway.store.incidents import timeline
 from gateway.store.tables import PersonRow
 from rules.mentions import MOST_AN_HOUR, TOO_MANY
 from tests.browsing import Browser, everybody_has_a_password

@@ -16,9 +16,9 @@ from sqlalchemy.types import Boolean, Integer, String
 
 from gateway.app import alembic, create_app, migrate_database
 from gateway.settings import load
-from gateway.store import rollup_readings
 from gateway.store.db import db, reading
-from gateway.store.stats import Scope
+from gateway.store.figures import rollup_readings
+from gateway.store.figures.stats import Scope
 from rules import lanes
 from tests.conftest import KEY, ROOT
 
@@ -187,7 +187,7 @@ def test_p20_an_index_of_a_filled_table_is_made_beside_writers_and_again_after_a
         alembic(app).downgrade(revision="0012")
         reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         reader.execute("SELECT count(*) FROM incident")  # and goes on
-        monkeypatch.setattr("gateway.store.indexes.PATIENCE", 50)
+        monkeypatch.setattr("gateway.store.schema.indexes.PATIENCE", 50)
         monkeypatch.setattr("gateway.app.PAUSE", 0.0)
         monkeypatch.setattr("gateway.app.log.warning", lambda *_, **__: reader.rollback())  # it waits in turns
         migrate_database(app)

@@ -1,8 +1,8 @@
 """What monitoring systems do to us: scenarios M1–M4, M8, and what lies beside them."""
 
 from gateway.actions import Actor, act
-from gateway.store import cases
 from gateway.store.db import transaction
+from gateway.store.incidents import cases
 from rules.lifecycle import Signal
 from tests.samples import alert, group, webhook
 

@@ -13,8 +13,8 @@ from gateway.access import staff
 from gateway.actions import Actor
 from gateway.flows import calendars, duties, herald
 from gateway.flows.reach import look_ahead
-from gateway.store import people as people_store
 from gateway.store.db import db, transaction
+from gateway.store.directory import people as people_store
 from gateway.store.tables import Audit, ContactRow, ImportedCalendar, PersonalNotice, PersonRow, ReachFinding, SwapRow
 from rules import people
 from tests.browsing import Browser, everybody_has_a_password

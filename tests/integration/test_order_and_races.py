@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from gateway.actions import Actor, act
 from gateway.flows import deliver, escalate
 from gateway.flows.strangers import SURE
-from gateway.store import outbox
 from gateway.store.db import db, transaction
+from gateway.store.outgoing import outbox
 from gateway.store.tables import AlertRow, Entry, Incident
 from gateway.store.types import micros
 from rules.lifecycle import Signal

@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from gateway.flows import deliver, escalate, suppress
 from gateway.flows.settle import Result
-from gateway.store import outbox
 from gateway.store.db import db, reading, transaction
+from gateway.store.outgoing import outbox
 from gateway.store.types import micros
 from tests.samples import BOOK
 

@@ -10,9 +10,11 @@ from sqlalchemy import text
 from gateway import worker as worker_room
 from gateway.flows import escalate, settle, suppress
 from gateway.flows.deliver import AT_ONCE, KEPT_FREE
-from gateway.store import outbox, timers, vitals
 from gateway.store.db import db, reading, transaction
+from gateway.store.incidents import timers
+from gateway.store.outgoing import outbox
 from gateway.store.types import micros
+from gateway.store.upkeep import vitals
 from gateway.worker import Worker
 from rules.lifecycle import Reason
 from tests.fakes.http import reply

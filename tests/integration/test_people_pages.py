@@ -9,8 +9,9 @@ from sqlalchemy import select, update
 
 from dashboard.overview.checklist import SHIPPED
 from gateway.rulebook import shelf
-from gateway.store import people, sources, staff
 from gateway.store.db import db, transaction
+from gateway.store.directory import people, staff
+from gateway.store.senders import sources
 from gateway.store.tables import ContactCode, ContactRow, PersonRow, ScheduleRow, SignIn
 from rules import book
 from rules.oncall import on_call

@@ -5,8 +5,8 @@ from sqlalchemy import update
 
 from gateway.actions import Actor
 from gateway.acts import amend, undo
-from gateway.store import people as people_store
 from gateway.store.db import transaction
+from gateway.store.directory import people as people_store
 from gateway.store.tables import PersonRow
 from rules import people
 from rules.lifecycle import Signal

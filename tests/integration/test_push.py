@@ -9,8 +9,8 @@ from sqlalchemy import select
 from dashboard.assets import FOR_EVER
 from gateway.access.vapid import private_key
 from gateway.outward import webpush
-from gateway.store import browsers, people
 from gateway.store.db import db, transaction
+from gateway.store.directory import browsers, people
 from gateway.store.tables import ContactRow, Fact
 from rules.people import PeopleFile
 from tests.browsing import Browser, everybody_has_a_password

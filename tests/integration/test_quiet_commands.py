@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from gateway.start.commands import cli
-from gateway.store import heartbeats as store
 from gateway.store.db import db
+from gateway.store.senders import heartbeats as store
 from gateway.store.tables import Audit, HeartbeatRow, SilenceRow, Source
 from tests.samples import BOOK
 

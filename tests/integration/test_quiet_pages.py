@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from gateway.flows import silences
 from gateway.store.db import db, transaction
-from gateway.store.people import bump
+from gateway.store.directory.people import bump
 from gateway.store.tables import Audit, PersonRow, SilenceRow
 from tests.browsing import Browser, everybody_has_a_password
 

@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 from gateway.actions import Actor
 from gateway.acts import reminding
 from gateway.flows import herald, reach
-from gateway.store import notices, people
 from gateway.store.db import db, transaction
+from gateway.store.directory import people
+from gateway.store.outgoing import notices
 from gateway.store.tables import ContactRow, PersonalNotice, PersonRow, ReachFinding
 from gateway.store.types import micros
 from tests.browsing import Browser, everybody_has_a_password

@@ -10,8 +10,8 @@ from gateway import actions
 from gateway.acts import amend
 from gateway.flows import reconcile_alertmanager
 from gateway.secrets import Vault
-from gateway.store import alertmanagers
 from gateway.store.db import db, transaction
+from gateway.store.senders import alertmanagers
 from gateway.store.tables import Payload, Source
 from gateway.store.tables.drift import AlertmanagerAddress
 from gateway.worker import Worker

@@ -7,8 +7,8 @@ from gateway import actions
 from gateway.flows.housekeeping import tidy
 from gateway.flows.reconcile_pagerduty import PagerDuty
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure
-from gateway.store import echoes
 from gateway.store.db import db, transaction
+from gateway.store.outgoing import echoes
 from gateway.store.tables import Delivery, Fact
 from rules.lifecycle import Given, Signal
 from tests.fakes.http import reply

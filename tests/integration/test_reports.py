@@ -17,11 +17,11 @@ from dashboard.reports import asked as asking
 from gateway.flows import rollups as keeping
 from gateway.flows import weekly
 from gateway.lists.filters import WEEKDAYS
-from gateway.store import people as people_store
-from gateway.store import reports, rollups, verdicts
-from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
-from gateway.store.stats import Scope
+from gateway.store.directory import people as people_store
+from gateway.store.figures import reports, rollups, verdicts
+from gateway.store.figures.stats import Scope
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import ContactRow, Delivery, Incident, PersonRow
 from gateway.store.tables.stats import StatCore, StatLoad, StatName, StatSample
 from gateway.store.types import micros

@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from gateway.auditor import Auditor
 from gateway.disk import MEGABYTE, Disk
-from gateway.store import pulse
 from gateway.store.db import db, transaction
+from gateway.store.upkeep import pulse
 from gateway.worker import Worker
 from rules.selfwatch import What
 from tests.doors import BridgeDoor, FlaskDoor

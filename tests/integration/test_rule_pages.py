@@ -12,9 +12,9 @@ from gateway.flows import hits
 from gateway.flows import rollups as keeping
 from gateway.flows.librarian import Librarian
 from gateway.flows.own_alerts import OWN_SOURCE
-from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
-from gateway.store.hits import by_rule
+from gateway.store.incidents.hits import by_rule
+from gateway.store.senders import sources as source_store
 from rules import book_cases
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import BOOK, alert, group, webhook

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from gateway import sources
 from gateway.outward import signing
 from gateway.sources import grafana, jira, zendesk
-from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import AlertRow
 from tests.doors import BridgeDoor, FlaskDoor, said
 

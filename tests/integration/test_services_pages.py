@@ -12,8 +12,8 @@ from gateway.actions import Actor
 from gateway.acts import silencing
 from gateway.acts.service_address import name_of, slug
 from gateway.flows import rollups as keeping
-from gateway.store import rollups, service_days
 from gateway.store.db import reading, transaction
+from gateway.store.figures import rollups, service_days
 from gateway.store.tables import PersonRow
 from gateway.store.tables.stats import StatCore, StatService
 from rules.book import parse

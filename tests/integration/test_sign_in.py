@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from gateway.access import auth, passwords
 from gateway.access.proxies import visitor
-from gateway.store import signins
 from gateway.store.db import db, transaction
+from gateway.store.directory import signins
 from gateway.store.tables import Audit, Fact, PersonRow, SignIn
 from tests.browsing import KEPT, PASSWORD, Browser, everybody_has_a_password, token_in
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from gateway.flows import own_alerts
-from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import Payload, Token
 from tests.doors import BridgeDoor, FlaskDoor, said
 from tests.samples import webhook

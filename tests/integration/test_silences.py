@@ -10,10 +10,10 @@ from sqlalchemy.exc import OperationalError
 from gateway.actions import Actor
 from gateway.acts import amend, merging
 from gateway.flows import silences, suppress
-from gateway.store import sources as source_store
-from gateway.store import vitals
 from gateway.store.db import reading, transaction
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import AlertRow, Incident, SilenceRow
+from gateway.store.upkeep import vitals
 from rules.words import Urgency
 from tests.integration.test_others_hold_it import somebody_else
 from tests.samples import BOOK, alert, group

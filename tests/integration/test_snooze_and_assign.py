@@ -9,8 +9,8 @@ from gateway import actions
 from gateway.actions import Actor
 from gateway.acts import amend
 from gateway.flows import settle
-from gateway.store import outbox
 from gateway.store.db import db, transaction
+from gateway.store.outgoing import outbox
 from gateway.store.tables import AlertRow, Audit, PersonRow
 from gateway.store.types import micros
 from rules.lifecycle import Given, Reason, Signal

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from gateway import channels
 from gateway.secrets import Vault, digest
-from gateway.store import people as store
 from gateway.store.db import db, transaction
+from gateway.store.directory import people as store
 from gateway.store.tables import ContactRow, Fact, PersonRow
 from rules.people import ListedContact, parse
 from rules.words import Role

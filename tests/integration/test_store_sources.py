@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from gateway.secrets import digest
-from gateway.store import sources
 from gateway.store.db import db, transaction
+from gateway.store.senders import sources
 from gateway.store.tables import Source, Token
 
 KINDS = ("alertmanager", "ticket")

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from gateway.acts import several, undo
 from gateway.flows.receipts import Receipt, Verdict, take
-from gateway.store import bundles
 from gateway.store.db import transaction
+from gateway.store.outgoing import bundles
 from rules.lifecycle import Signal
 from tests.fakes.http import reply
 from tests.integration.test_undo import ANNA

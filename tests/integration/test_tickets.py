@@ -8,9 +8,9 @@ from gateway.actions import Actor, act
 from gateway.doors import inbox
 from gateway.sources import Heard
 from gateway.sources import ticket as ticket_source
-from gateway.store import sources as source_store
-from gateway.store.alerts import Post
 from gateway.store.db import reading
+from gateway.store.incidents.alerts import Post
+from gateway.store.senders import sources as source_store
 from rules.lifecycle import Given, Signal
 from tests.integration.test_silences import Operator
 from tests.samples import BOOK

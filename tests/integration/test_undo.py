@@ -10,8 +10,9 @@ from gateway.access import links
 from gateway.actions import Actor
 from gateway.acts import several, undo
 from gateway.flows import housekeeping, settle
-from gateway.store import outbox, undos
 from gateway.store.db import db, transaction
+from gateway.store.incidents import undos
+from gateway.store.outgoing import outbox
 from gateway.store.tables import Audit, UndoRow
 from gateway.store.types import micros
 from rules.lifecycle import Given, Signal

@@ -7,9 +7,9 @@ from sqlalchemy import func, select, text
 
 from gateway.flows.arriving import Intake
 from gateway.flows.strangers import SURE, Turn, turn
-from gateway.store import numbers as numbers_of
 from gateway.store.db import db, reading, transaction
-from gateway.store.people import VERSION
+from gateway.store.directory.people import VERSION
+from gateway.store.incidents import numbers as numbers_of
 from gateway.store.tables import AlertRow, Delivery, Incident
 from gateway.world import World
 from tests.samples import alert, group

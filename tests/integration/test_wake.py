@@ -7,7 +7,7 @@ from sqlalchemy import select
 from gateway import actions
 from gateway.access import links
 from gateway.store.db import db
-from gateway.store.routes import route_of
+from gateway.store.incidents.routes import route_of
 from gateway.store.tables import Audit
 from gateway.world import world as here
 from rules.lifecycle import Reason, Signal, State

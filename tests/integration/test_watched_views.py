@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import update
 
 from gateway.flows import entered
-from gateway.store import people, watches
 from gateway.store.db import db, transaction
+from gateway.store.directory import people
+from gateway.store.reading import watches
 from gateway.store.tables import EntryNotice, Inside, PersonRow, Watch
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import PEOPLE, alert, group

@@ -7,8 +7,8 @@ import pytest
 from gateway import actions
 from gateway.acts import merging, silencing
 from gateway.flows import silences
-from gateway.store import selfwatch, vitals
 from gateway.store.db import reading, transaction
+from gateway.store.upkeep import selfwatch, vitals
 from rules.lifecycle import Given, Reason, Signal
 from rules.words import Suppressor
 from tests.fakes.http import reply

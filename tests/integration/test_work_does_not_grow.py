@@ -14,9 +14,11 @@ from bench.filling import fill
 from bench.plans import Reads
 from bench.subject import plain
 from gateway.flows import silences
-from gateway.store import bundles, cases, outbox, pulse, selfwatch, vitals, waiting
 from gateway.store.db import db, reading, transaction
+from gateway.store.incidents import cases
+from gateway.store.outgoing import bundles, outbox, waiting
 from gateway.store.types import micros
+from gateway.store.upkeep import pulse, selfwatch, vitals
 from rules.caps import ROLL_UP_EVERY
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import migrated

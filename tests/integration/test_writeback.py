@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from gateway.flows import writeback
-from gateway.store import desk as words
 from gateway.store.db import db, transaction
+from gateway.store.outgoing import desk as words
 from gateway.store.tables import Audit, DeskAddress, DeskWord, Source
 from tests.fakes.http import FakeServer, drop, reply
 from tests.integration.test_ticket_pages import signed_in

@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "no fencing token",
-        "gateway/store/outbox.py",
+        "gateway/store/outgoing/outbox.py",
         (
             (
                 "leased_until = NULL WHERE id = :id AND lease = :lease AND status = 'sending' \"",
@@ -70,7 +70,7 @@ MUTANTS = (
     ),
     Mutant(
         "first in, first out",
-        "gateway/store/outbox.py",
+        "gateway/store/outgoing/outbox.py",
         (("ORDER BY d.rank, d.due_at LIMIT :limit", "ORDER BY d.due_at LIMIT :limit"),),
         ("tests/integration/test_guards.py -k overtakes",),
     ),
@@ -109,7 +109,7 @@ MUTANTS = (
     ),
     Mutant(
         "timer in memory",
-        "gateway/store/cases.py",
+        "gateway/store/incidents/cases.py",
         (
             (
                 "_KEPT = (",

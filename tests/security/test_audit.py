@@ -16,9 +16,9 @@ from dashboard.audit.rows import SHOWN_APART
 from dashboard.reader import reader
 from gateway import actions
 from gateway.access import auth, links
-from gateway.store import people as people_store
-from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
+from gateway.store.directory import people as people_store
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import (
     AlertRow,
     Audit,

@@ -20,8 +20,8 @@ from gateway.actions import Actor
 from gateway.flows import calendars
 from gateway.settings import SETTINGS, BadSettings, load
 from gateway.start.commands import cli
-from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import Audit, Base, ContactRow, Delivery, PersonRow
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conventions.test_roles import TABLE, address

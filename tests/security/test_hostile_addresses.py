@@ -19,8 +19,8 @@ from gateway.outward.outbound import ask
 from gateway.outward.webpush import make_key, public_key
 from gateway.settings import SETTINGS, BadSettings, load
 from gateway.start.commands import cli
-from gateway.store import sources as source_store
 from gateway.store.db import db, transaction
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import AlertmanagerAddress, ContactRow, PersonRow, Source
 from gateway.store.tables.desk import DeskAddress
 from tests.browsing import Browser, everybody_has_a_password

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from dashboard.headers import CONTENT_SECURITY_POLICY
-from gateway.store import sources
 from gateway.store.db import db, transaction
+from gateway.store.senders import sources
 from gateway.store.tables import Base
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conventions.test_roles import FORMS, TABLE, address

@@ -28,7 +28,7 @@ WHERE = {  # what stands in docs/gameday.md and in the list itself must stay tru
     "fallback written": ("gateway/flows/escalate.py", "fall_back"),
     "book read": ("gateway/rulebook/shelf.py", "def refresh("),
     "migrated": ("gateway/store/migrations/env.py", "def applied("),
-    "portion filled": ("gateway/store/portions.py", "def _one("),
+    "portion filled": ("gateway/store/schema/portions.py", "def _one("),
 }
 PASS_TWICE = """
 from gateway import crashpoint

@@ -22,8 +22,10 @@ from gateway.outward.pagerduty_pages import page_of
 from gateway.reply import Answer
 from gateway.secrets import digest, same_bytes
 from gateway.settings import as_list
-from gateway.store import audit, echoes, timeline
 from gateway.store.db import transaction
+from gateway.store.incidents import timeline
+from gateway.store.outgoing import echoes
+from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.lifecycle import Signal
 from rules.text import clean_text, cut, one_line

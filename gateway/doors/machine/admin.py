@@ -12,10 +12,10 @@ from gateway.doors.ingest import problem
 from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, may_see_keys, number_of, object_of, text_in
 from gateway.doors.machine.door import ACT, ACTORS, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
-from gateway.store import readings_admin as readings
-from gateway.store import sources as store
 from gateway.store.db import reading
-from gateway.store.sources import NotPossible
+from gateway.store.reading import readings_admin as readings
+from gateway.store.senders import sources as store
+from gateway.store.senders.sources import NotPossible
 from gateway.store.tables import Source, Token
 from gateway.world import world
 

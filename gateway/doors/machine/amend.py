@@ -11,7 +11,7 @@ from gateway.doors.ingest import problem
 from gateway.doors.machine.bodies import body, done, not_found, number_of, object_, undo_of
 from gateway.doors.machine.door import ACT, Call, Refused, as_json, bp, needs
 from gateway.store.db import reading
-from gateway.store.verdicts import VALUES
+from gateway.store.figures.verdicts import VALUES
 from gateway.world import world
 from rules.lifecycle import Given, Signal
 from rules.words import Urgency

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from gateway.store.readings import Page
+from gateway.store.reading.readings import Page
 from gateway.store.tables import (
     AlertRow,
     Audit,

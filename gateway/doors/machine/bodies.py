@@ -11,8 +11,9 @@ from gateway.doors.ingest import problem
 from gateway.doors.machine import questions
 from gateway.doors.machine.door import Call, Refused, as_json
 from gateway.loader import BadJson, load
-from gateway.store import readings, undos
 from gateway.store.db import reading
+from gateway.store.incidents import undos
+from gateway.store.reading import readings
 from gateway.world import world
 from rules import walltime
 from rules.lifecycle import NOTHING_DONE, Reason

@@ -9,8 +9,8 @@ from gateway.access.contacts import Result
 from gateway.doors.ingest import problem
 from gateway.doors.machine.bodies import body, missing, object_of, small_number, text_in
 from gateway.doors.machine.door import ACT, ACTORS, READ, Call, Refused, as_json, bp, needs
-from gateway.store import contacts as store
 from gateway.store.db import reading
+from gateway.store.directory import contacts as store
 from gateway.store.tables import ContactRow
 
 CONTACT = ("id", "channel", "failure", "verified_at", "tested_at", "seen_at", "on_trust")

@@ -11,9 +11,9 @@ from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, moment_in, object_of, text_in, zone_of
 from gateway.doors.machine.door import ACT, ACTORS, ADMIN, READ, Call, Refused, as_json, bp, needs
 from gateway.flows import by_hand
-from gateway.store import readings_admin as readings
-from gateway.store import staff
 from gateway.store.db import reading
+from gateway.store.directory import staff
+from gateway.store.reading import readings_admin as readings
 from gateway.telling import explaining
 from gateway.world import world
 from rules.company import colleagues

@@ -18,9 +18,9 @@ from gateway.actions import Actor
 from gateway.doors.ingest import problem, unavailable
 from gateway.doors.machine import questions
 from gateway.reply import Answer
-from gateway.store import readings
-from gateway.store import sources as source_store
 from gateway.store.db import reading, transaction
+from gateway.store.reading import readings
+from gateway.store.senders import sources as source_store
 from gateway.store.tables import PersonRow
 from gateway.world import world
 from rules.words import Role

@@ -21,9 +21,9 @@ from gateway.doors.machine.bodies import (
 )
 from gateway.doors.machine.door import ACT, ACTORS, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
 from gateway.flows import calendars, duties, layers
-from gateway.store import calendars as feeds
-from gateway.store import shifts as rows
 from gateway.store.db import reading, transaction
+from gateway.store.directory import calendars as feeds
+from gateway.store.directory import shifts as rows
 from gateway.store.tables import SwapRow
 from gateway.world import world
 from rules.durations import parse_duration

@@ -21,10 +21,11 @@ from gateway.doors.machine.bodies import (
 from gateway.doors.machine.door import ACT, ACTORS, EVERYBODY, READ, Call, Refused, as_json, bp, needs
 from gateway.flows import calendars
 from gateway.settings import LANGUAGES
-from gateway.store import calendars as feeds
-from gateway.store import letters, signins
-from gateway.store import sources as tokens
 from gateway.store.db import reading, transaction
+from gateway.store.directory import calendars as feeds
+from gateway.store.directory import signins
+from gateway.store.outgoing import letters
+from gateway.store.senders import sources as tokens
 from gateway.store.tables import PersonRow
 from gateway.world import world
 from rules.company import teams_of

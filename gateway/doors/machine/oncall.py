@@ -8,8 +8,8 @@ from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, moment_in, object_of, text_in
 from gateway.doors.machine.door import ACT, READ, Call, Refused, as_json, bp, needs
 from gateway.flows import duties
-from gateway.store import shifts
 from gateway.store.db import reading, transaction
+from gateway.store.directory import shifts
 from gateway.store.tables import OverrideRow
 from gateway.world import world
 from rules.durations import parse_duration

@@ -9,8 +9,9 @@ from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, missing, not_found, number_of, numbers_in, object_of
 from gateway.doors.machine.door import ACTORS, ADMIN, READ, Call, as_json, bp, needs
 from gateway.doors.replay import body_of
-from gateway.store import readings, readings_past, verdicts
 from gateway.store.db import reading
+from gateway.store.figures import verdicts
+from gateway.store.reading import readings, readings_past
 from gateway.store.tables import Incident
 from gateway.telling.why import why
 from gateway.world import world

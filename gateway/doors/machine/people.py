@@ -20,10 +20,10 @@ from gateway.doors.machine.bodies import (
     texts_in,
 )
 from gateway.doors.machine.door import ACT, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
-from gateway.store import contacts as contact_rows
-from gateway.store import reach
-from gateway.store import staff as store
 from gateway.store.db import reading
+from gateway.store.directory import contacts as contact_rows
+from gateway.store.directory import reach
+from gateway.store.directory import staff as store
 from gateway.world import world
 from rules.words import Role
 

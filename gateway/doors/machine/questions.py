@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import MultiDict
 
 from gateway.lists import filters
-from gateway.store.readings import WantedAlerts, WantedDeliveries, WantedIncidents
-from gateway.store.readings_admin import WantedAudit
+from gateway.store.reading.readings import WantedAlerts, WantedDeliveries, WantedIncidents
+from gateway.store.reading.readings_admin import WantedAudit
 from rules.words import Status, Urgency
 
 LARGEST: Final = 2**63 - 1  # of a number in the database

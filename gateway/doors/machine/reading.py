@@ -7,9 +7,9 @@ from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import not_found, number_of
 from gateway.doors.machine.door import READ, Call, Refused, as_json, bp, needs
 from gateway.doors.openapi.description import document
-from gateway.store import readings
 from gateway.store.db import reading
-from gateway.store.readings import WantedAlerts, WantedDeliveries
+from gateway.store.reading import readings
+from gateway.store.reading.readings import WantedAlerts, WantedDeliveries
 from gateway.world import world
 
 

@@ -13,11 +13,11 @@ from gateway.doors.ingest import problem
 from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, line_in, missing, object_of, optional_body, small_number
 from gateway.doors.machine.door import ACT, EVERYBODY, READ, Call, Refused, as_json, bp, needs
-from gateway.store import reports
 from gateway.store.db import reading
-from gateway.store.readings_admin import names
-from gateway.store.reports import Answer
-from gateway.store.stats import Scope, date_of
+from gateway.store.figures import reports
+from gateway.store.figures.reports import Answer
+from gateway.store.figures.stats import Scope, date_of
+from gateway.store.reading.readings_admin import names
 from gateway.store.tables.stats import Guest
 from gateway.store.types import moment
 from gateway.world import world

@@ -11,9 +11,9 @@ from gateway.doors.machine.bodies import missing, optional_body
 from gateway.doors.machine.door import ACTORS, READ, Call, Refused, as_json, bp, needs
 from gateway.rulebook import cases as booktests
 from gateway.rulebook import review
-from gateway.store import hits as store
 from gateway.store.db import reading
-from gateway.store.hits import Hits
+from gateway.store.incidents import hits as store
+from gateway.store.incidents.hits import Hits
 from gateway.world import world
 from rules.audience import notices
 from rules.book import Policy, Rule

@@ -14,11 +14,11 @@ from gateway.doors.machine import answers
 from gateway.doors.machine.bodies import missing
 from gateway.doors.machine.door import READ, Call, as_json, bp, needs
 from gateway.doors.machine.questions import PAGING, Asked
-from gateway.store import stats
 from gateway.store.base import COUNTED
 from gateway.store.db import reading
-from gateway.store.service_days import Day
-from gateway.store.services import Brief
+from gateway.store.figures import stats
+from gateway.store.figures.service_days import Day
+from gateway.store.figures.services import Brief
 from gateway.world import world
 from rules.audience import notices
 from rules.explain import ladder, rung_as_data

@@ -9,9 +9,9 @@ from gateway.doors.ingest import problem
 from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, line_in, missing, object_of, small_number, texts_in
 from gateway.doors.machine.door import ADMIN, Call, Refused, as_json, bp, needs
-from gateway.store import readings_admin as readings
 from gateway.store.db import reading
-from gateway.store.sources import NotPossible
+from gateway.store.reading import readings_admin as readings
+from gateway.store.senders.sources import NotPossible
 from gateway.world import world
 
 

@@ -12,10 +12,10 @@ from gateway.doors.machine import answers, questions
 from gateway.doors.machine.bodies import body, moment_in, object_of, text_in
 from gateway.doors.machine.door import ACT, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
 from gateway.doors.machine.matchers import matchers_in
-from gateway.store import silence_undos
-from gateway.store import silences as store
 from gateway.store.db import reading, transaction
-from gateway.store.silence_undos import Did, Stood
+from gateway.store.quiet import silence_undos
+from gateway.store.quiet import silences as store
+from gateway.store.quiet.silence_undos import Did, Stood
 from gateway.store.tables import HiddenAlert, Incident, SilenceRow
 from gateway.world import world
 from rules.durations import parse_duration

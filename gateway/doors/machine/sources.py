@@ -22,11 +22,12 @@ from gateway.doors.machine.bodies import (
     texts_in,
 )
 from gateway.doors.machine.door import ACT, ACTORS, ADMIN, PLANNERS, READ, Call, Refused, as_json, bp, needs
-from gateway.store import alertmanagers, desk
-from gateway.store import readings_admin as readings
-from gateway.store import sources as store
 from gateway.store.db import reading
-from gateway.store.sources import NotPossible
+from gateway.store.outgoing import desk
+from gateway.store.reading import readings_admin as readings
+from gateway.store.senders import alertmanagers
+from gateway.store.senders import sources as store
+from gateway.store.senders.sources import NotPossible
 from gateway.store.tables import Source
 from gateway.world import world
 from rules.durations import parse_duration

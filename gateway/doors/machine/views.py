@@ -25,9 +25,9 @@ from gateway.doors.machine.door import ACT, EVERYBODY, READ, Call, Refused, as_j
 from gateway.lists import filters, matching
 from gateway.lists.meaning import Asker, meaning
 from gateway.lists.watching import NAMES, SEEDS
-from gateway.store import readings, views, watches
-from gateway.store import readings_admin as teams_views
 from gateway.store.db import reading
+from gateway.store.reading import readings, views, watches
+from gateway.store.reading import readings_admin as teams_views
 from gateway.world import world
 from rules.company import teams_of
 

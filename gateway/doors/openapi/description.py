@@ -22,7 +22,7 @@ from gateway.doors.openapi.parts import (
     with_places,
 )  # fmt: skip
 from gateway.doors.openapi.reports import REPORTS_SAY
-from gateway.store.verdicts import VALUES
+from gateway.store.figures.verdicts import VALUES
 from rules.lifecycle import Reason
 from rules.words import Urgency
 

@@ -10,7 +10,9 @@ from gateway.store.base import Base, Big
 
 
 class Audit(Base):
-    """Who did what to what, by dashboard, API or command. Only store/audit.py writes here: each row seals the last."""
+    """Who did what to what, by dashboard, API or command. Only store/upkeep/audit.py writes here: each row seals
+    the last.
+    """
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(Big, primary_key=True)

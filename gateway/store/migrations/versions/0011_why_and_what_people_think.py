@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.store import indexes
+from gateway.store.schema import indexes
 
 revision = "0011"
 down_revision = "0010"

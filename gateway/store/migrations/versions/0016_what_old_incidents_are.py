@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.store.portions import fill
+from gateway.store.schema.portions import fill
 
 revision = "0016"
 down_revision = "0015"

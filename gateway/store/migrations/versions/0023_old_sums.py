@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from gateway.store.portions import fill
+from gateway.store.schema.portions import fill
 from rules import lanes
 
 revision = "0023"

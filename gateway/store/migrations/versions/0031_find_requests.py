@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from gateway.store import indexes
+from gateway.store.schema import indexes
 
 revision = "0031"
 down_revision = "0030"

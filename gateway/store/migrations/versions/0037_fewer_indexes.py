@@ -6,7 +6,7 @@ costs as much as an index. SQLite, where it costs nothing, goes on.
 
 from alembic import op
 
-from gateway.store.indexes import New, make
+from gateway.store.schema.indexes import New, make
 
 revision = "0037"
 down_revision = "0036"

@@ -1,0 +1,1 @@
+"""Figures of a period: counted from rows or read from sums."""

@@ -1,0 +1,84 @@
+"""Numbers of incidents, taken ahead of need while all that comes is new: in a storm nobody waits for an answer.
+
+What nobody needed within a moment is dropped: the numbers of incidents tell in which order they opened.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from gateway.store.directory.roll import INSIST
+from gateway.store.sql import bulk, pieces
+from gateway.store.sql.locks import BESIDE
+
+KEPT = 1.0  # seconds
+# Each question costs as much as an alert, so these are one: more numbers; that the directory is still the one we hold;
+# and the lock of each source (store/sql/locks.py), which is held until commit.
+_FIRST = f"""
+    WITH locked AS MATERIALIZED ({BESIDE})
+    SELECT ARRAY(SELECT nextval('incident_id_seq') FROM generate_series(1, {{}})), ({INSIST}), count(*) FROM locked
+"""  # noqa: S608
+
+
+class Numbers:
+    """Those that a process holds. PostgreSQL only: SQLite counts what is stored."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: list[int] = []
+        self._since = 0.0  # by time.monotonic()
+        self._most = 0  # as many as a batch has needed lately
+
+    def take(self) -> "Handful":
+        """All there are: nobody else has them any more."""
+        with self._lock:
+            held, self._held = self._held, []
+        return Handful(self, held if time.monotonic() - self._since < KEPT else [])
+
+    def wanted(self, used: int) -> int:
+        with self._lock:
+            self._most = max(used, self._most - self._most // 8)
+            return self._most
+
+    def give_back(self, numbers: list[int]) -> None:
+        with self._lock:
+            self._held = sorted([*self._held, *numbers])
+            self._since = time.monotonic()
+
+
+class Handful:
+    """The numbers that one batch may use, and those for the next one, asked for in one piece with what is written."""
+
+    def __init__(self, pool: Numbers, numbers: list[int]) -> None:
+        self.numbers = numbers
+        self._pool = pool
+        self._left: list[int] = []
+        self._more: pieces.Asked | None = None
+
+    def ask(self, session: Session, source_ids: Sequence[int], versions: str, left: list[int], used: int) -> None:
+        """Before anything is written. `left`: what was not used, nor will be; `versions`: of the directory we hold.
+
+        Ends the transaction with a division by zero, a DataError, if that is not the one in force.
+        """
+        self._left = left
+        more = max(0, self._pool.wanted(used) - len(left))
+        self._more = bulk.ask(session, _FIRST, list(source_ids), more, versions)
+
+    def keep(self) -> None:
+        """It is committed. Of a batch that is not, all of these numbers are lost."""
+        if self._more is not None:
+            self._pool.give_back([*self._left, *self._more.rows()[0][0]])
+
+
+@dataclass(slots=True)
+class Streak:
+    """How many batches in a row nobody knew anything of, and numbers for what the next one opens."""
+
+    length: int = 0
+    numbers: Numbers = field(default_factory=Numbers)
+
+    def goes_on(self, *, new: bool) -> None:
+        self.length = self.length + 1 if new else 0

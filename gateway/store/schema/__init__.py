@@ -1,0 +1,1 @@
+"""What migrations stand on: revisions, indexes made while others write, and filling portion by portion."""

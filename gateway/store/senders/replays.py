@@ -1,0 +1,61 @@
+"""The past, read again: what was received since a moment, and which incidents each alert had then. Only ever read."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from gateway.store.db import reading
+from gateway.store.sql import bulk
+from gateway.store.types import micros, moment
+
+PORTION = 500  # payloads read at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One request of a sender, as it was received."""
+
+    source_id: int
+    source: str
+    kind: str
+    received_at: datetime
+    body: bytes
+
+
+def count(session: Session, since: datetime) -> tuple[int, int]:
+    """How many payloads, and alerts in them, were received since then."""
+    sql = "SELECT count(*), coalesce(sum(accepted), 0) FROM payload WHERE received_at >= {} AND error = ''"
+    ((payloads, alerts),) = bulk.select_plain(session, sql, micros(since))
+    return int(payloads), int(alerts)
+
+
+def payloads(since: datetime) -> Iterator[Kept]:
+    """All that was received since then, in the order in which it came; a portion at a time, none held for long."""
+    sql = (
+        "SELECT p.received_at, p.id, p.source_id, s.name, s.kind, p.body FROM payload p "
+        "JOIN source s ON s.id = p.source_id WHERE (p.received_at > {} OR (p.received_at = {} AND p.id > {})) "
+        "AND p.error = '' ORDER BY p.received_at, p.id LIMIT {}"
+    )
+    at, last = micros(since), -1
+    while True:
+        with reading() as session:
+            rows = list(bulk.select_plain(session, sql, at, at, last, PORTION))
+        for received, _, source_id, name, kind, body in rows:
+            yield Kept(source_id, name, kind, moment(received), zlib.decompress(body))
+        if len(rows) < PORTION:
+            return
+        at, last = rows[-1][0], rows[-1][1]
+
+
+def incidents(session: Session, since: datetime) -> Iterator[tuple[tuple[int, str], datetime, int, datetime | None]]:
+    """By source and fingerprint: when each of its incidents opened, its number, when a person answered it."""
+    sql = (
+        "SELECT a.source_id, a.fingerprint, i.opened_at, i.id, coalesce(i.ack_at, "
+        "CASE WHEN i.resolve_kind = 'person' THEN i.resolved_at END) "
+        "FROM incident i JOIN alert a ON a.incident_id = i.id WHERE i.opened_at >= {} ORDER BY i.opened_at, i.id"
+    )
+    for source_id, name, opened, number, answered in bulk.select_plain(session, sql, micros(since)):
+        yield (source_id, name), moment(opened), number, None if answered is None else moment(answered)

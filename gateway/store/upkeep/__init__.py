@@ -1,0 +1,1 @@
+"""Watching our own work: the audit log, the ledger, signs of life."""
