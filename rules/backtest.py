@@ -108,6 +108,8 @@ class Backtest:
         self.alerts = 0
 
     def hear(self, source_id: int, alert: Alert, at: datetime) -> None:
+        if alert.said is not None:
+            return  # when it was answered is known from the incident of then
         who = (source_id, alert.fingerprint)
         known = self.episodes.setdefault(who, Episodes())
         was, self.alerts = known.firing, self.alerts + 1

@@ -16,6 +16,7 @@ from rules.lookups import Added
 from rules.matchers import seen_labels
 from rules.oncall import all_bound, on_call
 from rules.reasons import duty_lines, outcome_lines, rule_lines, told_lines
+from rules.said import Saying
 from rules.sentence import Say, Sentence, Span, english
 from rules.timing import timing_remarks
 from rules.walltime import zone_of
@@ -180,6 +181,15 @@ def _quiet_remarks(alert: Alert, labels: Mapping[str, str], book: RuleBook) -> I
 
 
 def _remarks(alert: Alert) -> tuple[Sentence, ...]:
+    if alert.said is not None and alert.said.what is Saying.ACKNOWLEDGED:
+        return (
+            Sentence(
+                "somebody at the sender has it: the incident it is in is acknowledged if it fires there, and nobody "
+                "has done so before; it opens nothing, and tells nobody"
+            ),
+        )
+    if alert.said is not None:
+        return (Sentence("this is a note: it is written to the timeline of the incident it is in, and opens nothing"),)
     if alert.touch:
         return (
             Sentence("this message says nothing about firing: it opens an incident only if the alert was never seen"),

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from rules.said import Said
 from rules.schedules import Schedule
 from rules.timing import AT_ONCE, Timing
 from rules.ways import CHANNELS_OF_WAY as CHANNELS_OF_WAY  # noqa: PLC0414 - told on to whoever asks here
@@ -99,6 +100,7 @@ class Alert(msgspec.Struct, frozen=True):  # one for all that comes in: a frozen
     clock_suspect: bool = False  # the sender's time was unreadable or absurd; the time of receipt stands in
     ticket: Ticket | None = None
     touch: bool = False  # says nothing about firing: opens what was never seen, reopens nothing
+    said: Said | None = None  # what somebody at its sender said of it; then that is all that it says
 
 
 @dataclass(frozen=True, slots=True)

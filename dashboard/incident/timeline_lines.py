@@ -94,9 +94,17 @@ def how(event: Event) -> tuple[str, ...]:
         "api": _("through the API"),
         "pagerduty": _("in PagerDuty"),
     }
-    said = ways.get(str(event.detail.get("how", "")))
+    said = ways.get(str(event.detail.get("how", ""))) or _at_the_sender(event)
     found = _("found by reconciliation: we were not told") if event.detail.get("why") == RECONCILED else ""
     return tuple(text for text in (said, found) if text)
+
+
+def _at_the_sender(event: Event) -> str:
+    """Somebody there said so; the source's own name stands for whom it does not name."""
+    source = str(event.detail.get("why", "")) if event.detail.get("how") == "source" else ""
+    if source and source == event.actor:
+        return event.reader.say("It does not say who.")
+    return event.reader.say("in %(source)s", source=source) if source else ""
 
 
 def seconds(event: Event) -> str:

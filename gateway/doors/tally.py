@@ -18,7 +18,11 @@ def add_up(requests: int, stored: Iterable[tuple[Post, Outcome]]) -> None:
     for post, outcome in stored:
         firing = sum(1 for alert in post.alerts if alert.firing)
         sums[metrics.alerts_received, (post.source, "firing")] += firing
-        sums[metrics.alerts_received, (post.source, "resolved")] += len(post.alerts) - firing
+        others = len(post.alerts) - firing
+        for said in (one.said for one in post.alerts if one.said is not None) if others else ():
+            sums[metrics.alerts_received, (post.source, said.what.value)] += 1
+            others -= 1
+        sums[metrics.alerts_received, (post.source, "resolved")] += others
         sums[metrics.quarantined, (post.source,)] += len(post.quarantined)
         sums[metrics.passed_over, (post.source,)] += not (post.alerts or post.quarantined or post.error)
         sums[metrics.never_seen, (post.source,)] += outcome.never_seen

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.actions import Actor, carry_out
 from gateway.acts.gathering import Gathering
 from gateway.changes import Changes, Course
-from gateway.flows import beats, hearing, returns, tickets
+from gateway.flows import beats, hearing, hearsay, returns, tickets
 from gateway.flows.suppress import Quiet
 from gateway.store.incidents import alerts as alert_store
 from gateway.store.incidents import cases, rulings
@@ -96,6 +96,8 @@ class Intake:
         """False for a plain repeat: that is counted without a look at its incident."""
         if alert.firing != known.firing or alert.ticket is not None or not (known.incident_open or known.muted):
             return True
+        if alert.said is not None:
+            return True
         return alert.firing and micros(alert.starts_at) > known.episodes.fired
 
     def take(self, post: Post) -> Outcome:
@@ -105,6 +107,8 @@ class Intake:
             if post.repeated:
                 known = self.known.get((post.source_id, ready.alert.fingerprint))
                 incident_id = known.incident_id if known else None
+            elif ready.alert.said is not None:
+                incident_id = self._told(post, ready)
             else:
                 incident_id = self._hear(post, ready, outcome)
             if incident_id is not None:
@@ -138,6 +142,15 @@ class Intake:
             hidden = self.quiet.verdict(post.source_id, alert, ready.route.urgency)
             tickets.hear(self.changes, case, known, ready, post.source, hidden)
         self._stir(known, ready, post.source)
+        return known.incident_id
+
+    def _told(self, post: Post, ready: Ready) -> int | None:
+        """What somebody at its sender said of it: no word about whether it fires."""
+        key = (post.source_id, ready.alert.fingerprint)
+        known = self.known.setdefault(key, Known(*key))
+        hearsay.count(known, ready)
+        if case := self._case(known):
+            hearsay.hear(self.changes, case, known, ready, post.source)
         return known.incident_id
 
     def _just_closed(self, known: Known, new_episode: bool) -> bool:

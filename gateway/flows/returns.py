@@ -19,11 +19,11 @@ CALLS = (Way.VOICE, Way.SMS)
 
 
 def incident_of(known: Known | None, ready: Ready) -> tuple[int, ...]:
-    """The incident that it has, or had and may go on with: what is worth a look."""
+    """The incident that it has, or had and may go on with: what is worth a look, or has a note written to it."""
     if known is None or known.incident_id is None:
         return ()
     may_return = ready.route.timing.back_within and ready.alert.firing and ready.alert.kind is Kind.ALERT
-    return (known.incident_id,) if known.incident_open or may_return else ()
+    return (known.incident_id,) if known.incident_open or may_return or ready.alert.said else ()
 
 
 def reopened(changes: Changes, before: Case | None, ready: Ready, source: str, book: RuleBook) -> Case | None:

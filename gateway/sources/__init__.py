@@ -2,7 +2,8 @@
 
 A source has KIND_LABEL, SIGNING if its senders sign in a way of their own, IS_DESK if they are service desks, and turns
 what the loader read into alerts in our words. It is pure: no database, no network, no clock. One bad item never costs
-its neighbours: it is set aside as Quarantined; BadPayload is for a body of which nothing can be read.
+its neighbours: it is set aside as Quarantined; BadPayload is for a body of which nothing can be read. That somebody at
+the sender has an alert, or has written to it, is no word about firing: told() makes it.
 """
 
 import importlib
@@ -16,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Protocol, cast
 
+from rules.said import Said
 from rules.signatures import Signing
 from rules.text import clean_text, cut, cut_bytes, one_line
 from rules.words import Alert, Quarantined, Severity
@@ -25,6 +27,7 @@ LONGEST_TITLE = 1000
 LONGEST_TEXT = 16_384  # bytes of one annotation, description or label value
 LONGEST_NAME = 1024  # bytes of a label's name
 LONGEST_EXCERPT = 500
+LONGEST_WHO, LONGEST_NOTE = 100, 4000  # characters of who said something of an alert, and of what they said
 LONGEST_FINGERPRINT = 64
 MOST_ALERTS = 65_536  # of one body: the smallest that Alertmanager sends has 256 bytes, and a body 16 MiB
 MOST_LABELS = 64  # kept of one alert, and as many annotations
@@ -180,6 +183,13 @@ def part_of(whole: Mapping[str, Any], name: str) -> dict[str, Any]:
     """An object within an object; empty if it is anything else."""
     found = whole.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def told(heard: Heard, fingerprint: str, said: Said, title: str = "") -> Alert:
+    """What somebody at the sender said of an alert, as it came: cleaned here, and cut."""
+    who, of = (cut(one_line(clean_text(text)), LONGEST_WHO) for text in (said.who, said.id))
+    clean = Said(said.what, who, cut(clean_text(said.text).strip(), LONGEST_NOTE), of)
+    return Alert(heard.source, fingerprint, False, title_of(title), Severity.INFO, heard.now, said=clean)  # noqa: FBT003
 
 
 def excerpt(value: object) -> str:
