@@ -36,6 +36,8 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # itself "unset", as the year 1 is
 AHEAD = timedelta(days=1)  # a sender's clock may be wrong by so much
 # RFC 3339 and its relatives that fromisoformat does not take: "z", a space before the zone, "UTC", second 60
 _DAY, _CLOCK, _ZONE = r"(\d{4}-\d\d-\d\d)", r"(\d\d:\d\d)(?::(\d\d))?([.,]\d+)?", r"([Zz]|UTC|GMT|[+-]\d\d:?\d\d|)"
+_DIGITS = re.compile(r"[0-9]{9,19}(\.[0-9]{1,9})?")
+_TAG = re.compile(r"([^:=]+)[:=](?!//)(.+)", re.DOTALL)
 _TIME = re.compile(rf"{_DAY}[Tt _]{_CLOCK}\s*{_ZONE}", re.ASCII)
 
 
@@ -127,6 +129,53 @@ def _odd_time(text: str) -> datetime | None:
         return found + timedelta(seconds=leap)
     except (ValueError, OverflowError):
         return None
+
+
+def epoch(value: object, now: datetime, ahead: timedelta = AHEAD) -> datetime | None:
+    """The moment of seconds, milliseconds or nanoseconds since 1970, a number or its digits; None as of read_time."""
+    digits = as_text(value).strip()
+    if not _DIGITS.fullmatch(digits):
+        return None
+    whole, _, part = digits.partition(".")
+    unit = 10 ** (9 if len(whole) > 16 else 3 if len(whole) > 11 else 0)
+    found = EARLIEST + timedelta(seconds=int(whole) // unit, microseconds=int(whole) % unit * 1_000_000 // unit)
+    found += timedelta(seconds=float(f"0.{part or 0}"))
+    return found if EARLIEST < found <= now + ahead else None
+
+
+def labelled(tags: object, between: str = ",") -> dict[str, Any]:
+    """Tags as labels: `name:value`, `name=value`, or objects of name and value; "tags" has those without a value."""
+    named: dict[str, Any] = {}
+    bare = []
+    for one in _tags(tags, between):
+        if isinstance(one, dict):
+            name, value = as_text(one.get("tag") or one.get("name")).strip(), one.get("value")
+        else:
+            name, value = _halves(as_text(one).strip())
+        if name and value not in (None, ""):
+            named.setdefault(name, value)
+        elif name:
+            bare.append(name)
+    return named | ({"tags": ", ".join(bare)} if bare and "tags" not in named else {})
+
+
+def _tags(given: object, between: str) -> list[Any]:
+    if isinstance(given, str) and given.lstrip().startswith("["):
+        try:
+            given = json.loads(given)
+        except (ValueError, RecursionError):
+            return []
+    if isinstance(given, dict):
+        return [{"name": name, "value": value} for name, value in given.items()]
+    if isinstance(given, str):
+        return given.split() if between == " " else given.split(between)
+    return given if isinstance(given, list) else []
+
+
+def _halves(tag: str) -> tuple[str, str]:
+    """Name and value; an address has a colon and no name."""
+    found = _TAG.fullmatch(tag)
+    return (found[1].strip(), found[2].strip()) if found else (tag, "")
 
 
 def as_text(value: object) -> str:

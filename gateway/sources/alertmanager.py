@@ -5,8 +5,12 @@ receipt and `clock_suspect`, by which intake knows a repeat; endsAt counts only 
 Severity: the label's word; of a word nobody knows the source's default (error), of none at all warning.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from gateway.sources import (
     LONGEST_FINGERPRINT,
@@ -64,6 +68,39 @@ def parse(body: Any, heard: Heard) -> Parsed:
             parsed.alerts.append(reader.alert(item, place))
         except BadPayload as problem:
             parsed.quarantined.append(Quarantined(f"alerts[{place}]{problem.place}", problem.reason, excerpt(item)))
+    return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """The one alert of another kind of body, in its sender's own values: they are cleaned and cut as Alertmanager's."""
+
+    firing: bool
+    identity: str  # by which its end finds it; empty: by its labels
+    title: str
+    labels: Mapping[str, Any]  # an empty one is none
+    texts: Mapping[str, Any] = field(default_factory=dict)
+    url: object = None
+    starts_at: datetime | None = None  # of the episode that it is about; None: it ends what fires
+    ends_at: datetime | None = None
+
+
+def read_one(only: Only, heard: Heard) -> Parsed:
+    """Of one whose labels name no severity the source's default: whoever sends so tells of nothing that is well."""
+    labels = {name: value for name, value in only.labels.items() if value not in (None, "")}
+    item = {
+        "status": "firing" if only.firing else "resolved",
+        "labels": labels or {"alertname": only.title},
+        "annotations": {"summary": only.title, **{name: text for name, text in only.texts.items() if text}},
+        "generatorURL": only.url,
+        "fingerprint": only.identity,
+        "startsAt": only.starts_at.isoformat() if only.starts_at else None,
+        "endsAt": only.ends_at.isoformat() if only.ends_at else None,
+    }
+    parsed = parse({"alerts": [item]}, heard)
+    if not as_text(labels.get("severity")).strip():
+        found = [msgspec.structs.replace(one, severity=heard.default_severity) for one in parsed.alerts]
+        parsed = replace(parsed, alerts=found)
     return parsed
 
 

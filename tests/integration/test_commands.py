@@ -92,9 +92,12 @@ def test_a_secret_that_the_sender_has_made_is_kept_sealed_and_never_printed(naba
 
 def test_a_kind_that_nobody_knows_is_told_with_those_there_are(nabat):
     assert nabat("token", "create", "nonsense") == (
-        1, "", "there is no kind 'nonsense': known are alertmanager, api, grafana, jira, ticket, zendesk\n",
+        1, "", "there is no kind 'nonsense': known are alertmanager, api, grafana, jira, ticket, zabbix, zendesk\n",
     )  # fmt: skip
-    assert "known are alertmanager, grafana, jira, ticket, zendesk" in nabat("token", "create", "api", "--signing")[2]
+    assert (
+        "known are alertmanager, grafana, jira, ticket, zabbix, zendesk"
+        in nabat("token", "create", "api", "--signing")[2]
+    )
 
 
 def test_a_data_folder_that_cannot_be_made_is_told_in_a_line(tmp_path):

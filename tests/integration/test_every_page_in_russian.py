@@ -33,6 +33,7 @@ ALLOWED = {
     "debug", "info", "warning", "error", "doctor", "auditor", "audit", "verify", "read", "act", "admin", "kind",
     "alert", "ticket",
     "grafana", "jira", "zendesk",
+    "zabbix",
 }  # fmt: skip
 
 

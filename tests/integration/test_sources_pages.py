@@ -223,25 +223,15 @@ GRAFANA = {  # as a contact point of the kind Webhook sends it
 }  # fmt: skip
 
 
-def zabbix(browser_text, **parameters):
-    """What the script sends for one event, by running its last part as the JSON that it is."""
-    body = browser_text.partition("JSON.stringify(")[2].rpartition("}));")[0] + "}"
-    firing = "firing" if parameters["status"] != "0" else "resolved"
-    for name in ("id", "name", "host", "details"):
-        body = re.sub(rf"\bp\.{name}\b(?: \|\| '')?", json.dumps(parameters[name]), body)
-    body = body.replace("'zabbix-' + \"", '"zabbix-').replace("words[p.severity] || 'warning'", '"critical"')
-    body = re.sub(r"status: status", f'"status": "{firing}"', body).replace("'4'", '"4"')
-    return json.loads(re.sub(r"([{,]\s*)([a-z]\w*):", r'\1"\2":', body))
-
-
 def test_what_is_to_be_pasted_really_works(people):
     world, irina, _ = people
     for kind, tabs in (
-        ("alertmanager", ["Alertmanager", "Zabbix", "curl"]),
+        ("alertmanager", ["Alertmanager", "curl"]),
         ("ticket", ["Ticket webhook", "curl"]),
         ("grafana", ["Grafana", "curl"]),
         ("jira", ["Jira", "curl"]),
         ("zendesk", ["Zendesk", "curl"]),
+        ("zabbix", ["Zabbix", "curl"]),
     ):
         page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
         assert re.findall(r'<label for="for-\d">([^<]+)<', page) == tabs
@@ -258,13 +248,6 @@ def test_what_is_to_be_pasted_really_works(people):
             assert send(world, token, json.loads(body), kind).json["accepted"] == 1
         if kind in ("alertmanager", "grafana"):
             assert send(world, token, GRAFANA, kind).json["accepted"] == 1
-        if kind != "alertmanager":
-            continue
-        event = {"id": "771", "name": 'Disk "C:" is full', "host": "db01", "details": "97 %"}
-        opened, over = (send(world, token, zabbix(texts[1], status=status, **event)).json for status in "10")
-        assert (opened["accepted"], over["accepted"]) == (1, 1)
-        db.session.rollback()
-        assert db.session.get(Incident, opened["incidents"][0]).status == "resolved"
     page = irina.get(f"/sources/{db.session.scalar(select(Source.id).where(Source.name == 'alertmanager-x'))}").text
     assert re.search(r"Taken in, median</dt><dd>\d+(\.\d)? ms", page)
 

@@ -1,0 +1,52 @@
+"""What other people's receivers were sent: each is taken in, and the end of something finds its beginning."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway import sources
+from gateway.loader import load
+from gateway.sources import Heard
+from tests.conftest import SHARED
+from tests.databases import missing
+
+HEARD = Heard("theirs", datetime(2026, 12, 5, 0, 12, tzinfo=UTC))
+SAID = {  # of each: whether it fires (None: says nothing of that), how bad it is, and words of its title
+    "zabbix-webhook-problem": (True, "critical", "https://statuscode.app/ Status"),
+    "zabbix-webhook-recovery": (False, "critical", "https://statuscode.app/ Status"),
+    "zabbix-pdagent-problem": (True, "critical", "Zabbix server: just restarted"),
+}
+PAIRS = [("zabbix-webhook-problem", "zabbix-webhook-recovery")]
+
+
+def alerts_of(name):
+    path = SHARED / "payloads" / f"{name}.json"
+    if not path.exists():
+        missing(f"no shared payloads (TEST_SHARED) at {SHARED}")
+    kind = next(one for one in sources.names() if name.startswith(f"{one}-"))
+    parsed = sources.find(kind).parse(load(path.read_bytes()), HEARD)
+    assert parsed.quarantined == []
+    assert parsed.alerts or parsed.notes
+    return parsed.alerts
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_it_is_understood(name):
+    found = [(one.firing, one.severity.value, one.title) for one in alerts_of(name)]
+    assert found == ([] if SAID[name][0] is None else [SAID[name]])
+
+
+@pytest.mark.parametrize(("begins", "ends"), PAIRS)
+def test_the_end_finds_the_beginning(begins, ends):
+    (begun,), (ended,) = alerts_of(begins), alerts_of(ends)
+    assert begun.fingerprint == ended.fingerprint
+    assert (begun.firing, ended.firing) == (True, False)
+
+
+def test_none_is_forgotten():
+    kinds = {name.partition("-")[0] for name in SAID}
+    there = {path.stem for path in (SHARED / "payloads").glob("*.json")}
+    if not there:
+        missing(f"no shared payloads (TEST_SHARED) at {SHARED}")
+    mine = {name for name in there if name.partition("-")[0] in kinds}
+    assert mine == set(SAID)
