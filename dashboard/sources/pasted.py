@@ -27,6 +27,8 @@ ZABBIX = (  # parameters of the media type
     ("event_update_status", "EVENT.UPDATE.STATUS"),
     ("event_update_action", "EVENT.UPDATE.ACTION"),
     ("event_update_message", "EVENT.UPDATE.MESSAGE"),
+    ("event_update_date", "EVENT.UPDATE.DATE"),
+    ("event_update_time", "EVENT.UPDATE.TIME"),
     ("event_update_user", "USER.FULLNAME"),
     ("trigger_id", "TRIGGER.ID"),
     ("host", "HOST.HOST"),

@@ -27,8 +27,10 @@ from gateway.sources import (
     read_time,
     texts,
     title_of,
+    told,
 )
 from rules.identity import fingerprint
+from rules.said import Said
 from rules.text import clean_text, cut_bytes, safe_url
 from rules.words import Alert, Kind, Quarantined, Severity
 
@@ -104,6 +106,15 @@ def read_one(only: Only, heard: Heard) -> Parsed:
     return parsed
 
 
+def read_said(identity: str, said: Said, title: str, heard: Heard) -> Parsed:
+    """What somebody said of the alert that read_one() knows by this identity."""
+    return Parsed([told(heard, identity if fits(identity) else _identity(identity, {}), said, title)])
+
+
+def fits(identity: object) -> bool:
+    return type(identity) is str and 0 < len(identity) <= LONGEST_FINGERPRINT and identity.isprintable()
+
+
 def _count(value: object) -> int:
     return min(value, MOST_TRUNCATED) if type(value) is int and value > 0 else 0
 
@@ -149,7 +160,7 @@ class _Reader:
         firing = status == "firing" or (status != "resolved" and self._fires(status))
         starts, ends, suspect = self._times(item, firing=firing)
         word = labels.get("severity")
-        if type(identity) is not str or not 0 < len(identity) <= LONGEST_FINGERPRINT or not identity.isprintable():
+        if not fits(identity):
             identity = _identity(identity, item["labels"])
         url = self._link(item.get("generatorURL"), annotations)
         title = annotations.get("summary")

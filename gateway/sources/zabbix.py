@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, excerpt, labelled, part_of
-from gateway.sources.alertmanager import Only, read_one
-from rules.text import cut
+from gateway.sources.alertmanager import Only, read_one, read_said
+from rules.said import Said, Saying
 from rules.words import Severity
 
 KIND_LABEL = "Zabbix"
@@ -37,8 +37,8 @@ NAMES = {  # ours, and what other media types call it
 }
 INTERNAL = "3"  # of its own trouble: an item or a trigger that cannot be evaluated
 STRANGE = {"1": "discovery", "2": "autoregistration"}  # sources of events that have no end
-UPDATE_TOLD = 300  # characters of what somebody wrote there
 _MACRO = re.compile(r"\s*(\{[$#?]?[A-Z][^{}]*\}|\*UNKNOWN\*)\s*")
+_HAS_IT = re.compile(r"(?<!un)acknowledged")
 _STATE = re.compile(r"(problem|resolved|updated problem)( in [^:]{1,40})?:\s+", re.IGNORECASE)
 
 
@@ -52,8 +52,8 @@ def parse(body: Any, heard: Heard) -> Parsed:
         raise BadPayload("is missing: without it no later word finds this problem", "trigger_id")
     if kind := STRANGE.get(reader.get("event_source")):
         return Parsed([], notes=[f"events of {kind} have no end: none opens an incident"])
-    if reader.firing() and reader.updated():
-        return Parsed([], notes=[reader.update()])
+    if reader.firing() and reader.get("event_update_status") == "1":
+        return read_said(reader.identity(), reader.update(), reader.title(), heard)
     return read_one(reader.only(heard), heard)
 
 
@@ -96,15 +96,14 @@ class _Reader:
         """Unless it says that it is over: the value, or in words the status."""
         return self.get("event_value") != "0" and self.get("status").lower() not in ("resolved", "ok")
 
-    def updated(self) -> bool:
-        return self.get("event_update_status") == "1"
-
-    def update(self) -> str:
-        """What somebody did to the problem there."""
-        did = self.get("event_update_action") or "updated"
-        who, said = self.get("event_update_user") or "somebody", self.get("event_update_message")
-        words = f"{who} {did} problem {self.identity()} in Zabbix" + (f": {said}" if said else "")
-        return cut(words, UPDATE_TOLD)
+    def update(self) -> Said:
+        """What somebody did to the problem there; of a media type that does not say what, that they have it."""
+        did, message = self.get("event_update_action"), self.get("event_update_message")
+        has_it = _HAS_IT.search(did) if did else self.get("event_ack_status").lower() != "no"
+        what = Saying.ACKNOWLEDGED if has_it else Saying.NOTE
+        text = message if has_it else ": ".join(filter(None, (did or "updated", message)))
+        when = [self.get(name) for name in ("event_update_date", "event_update_time")]
+        return Said(what, self.get("event_update_user"), text, " ".join((*when, did)) if all(when) else "")
 
     def only(self, heard: Heard) -> Only:
         firing, title, host = self.firing(), self.title(), self.get("host")

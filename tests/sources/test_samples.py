@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,8 @@ def plain(value):
         return plain(dataclasses.asdict(value))
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.asdict(value)
     return {key: plain(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 

@@ -38,16 +38,18 @@ def test_a_state_is_no_part_of_a_title(given, title):
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
-    [({"event_update_action": "acknowledged", "event_update_user": "Oleg"}, "Oleg acknowledged problem 4 in Zabbix"),
-     ({"event_update_action": "{EVENT.UPDATE.ACTION}"}, "somebody updated problem 4 in Zabbix"),
-     ({"event_update_action": "commented", "event_update_message": "x" * 999}, "somebody commented problem 4")],
+    ("given", "said"),
+    [({"event_update_action": "acknowledged", "event_update_user": "Oleg"}, ("acknowledged", "Oleg", "")),
+     ({"event_update_action": "acknowledged, commented", "event_update_message": "me"}, ("acknowledged", "", "me")),
+     ({"event_update_action": "{EVENT.UPDATE.ACTION}"}, ("acknowledged", "", "")),
+     ({"event_ack_status": "No", "event_update_message": "hm"}, ("note", "", "updated: hm")),
+     ({"event_update_action": "unacknowledged"}, ("note", "", "unacknowledged")),
+     ({"event_update_action": "commented", "event_update_message": "x"}, ("note", "", "commented: x"))],
 )  # fmt: skip
-def test_what_somebody_did_there_is_a_note(given, words):
-    parsed = parse({**EVENT, "event_update_status": "1", **given}, HEARD)
-    assert parsed.alerts == []
-    assert parsed.notes[0].startswith(words)
-    assert len(parsed.notes[0]) <= 300
+def test_what_somebody_did_there_is_told_and_says_nothing_about_firing(given, said):
+    (alert,) = parse({**EVENT, "event_update_status": "1", **given}, HEARD).alerts
+    assert (alert.said.what, alert.said.who, alert.said.text) == said
+    assert (alert.fingerprint, alert.firing) == ("4", False)
 
 
 def test_that_a_trigger_cannot_be_evaluated_is_another_problem_than_its_own():
@@ -64,7 +66,9 @@ def test_an_unusable_time_is_none(given):
 def test_a_problem_ends_also_without_any_time(world):
     body = {**EVENT, "event_name": "Disk is full"}
     (number,) = world.post(body, "zabbix").json["incidents"]
-    assert world.post({**body, "event_update_status": "1"}, "zabbix").json["incidents"] == []
+    update = {**body, "event_update_status": "1", "event_update_user": "Oleg"}
+    assert world.post(update, "zabbix").json["incidents"] == [number]
+    assert world.incident().status == "acknowledged"
     assert world.post({**body, "event_value": "0", "event_recovery_timestamp": "1796428500"}, "zabbix").json[
         "incidents"
     ] == [number]
