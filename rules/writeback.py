@@ -1,8 +1,18 @@
-"""Whether what a service desk says of its ticket overtakes what it was still to be told. Pure."""
+"""Whether a service desk says what we did there, and whether what it says overtakes what it was to be told. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+
+
+def names_of(account: str) -> frozenset[str]:
+    """What the account is called that we write as there, as somebody entered it: with commas between."""
+    return frozenset(name.strip().casefold() for name in account.split(",")) - {""}
+
+
+def is_own(by: Iterable[str], ours: frozenset[str]) -> bool:
+    """Whether it was we who did it, by the names of who did."""
+    return bool(ours) and any(name.strip().casefold() in ours for name in by)
 
 
 def overtakes(

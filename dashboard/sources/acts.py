@@ -10,7 +10,7 @@ from dashboard.sources.views import NUMBER, TESTERS, found, whole
 from gateway.access.auth import WAY, Visit, require
 from gateway.actions import Actor
 from gateway.acts import sourcing, writeback
-from gateway.acts.sourcing import Behind
+from gateway.acts.sourcing import Behind, Settings
 from gateway.acts.writeback import Place
 from gateway.doors import replay
 from gateway.secrets import BadSecret
@@ -72,9 +72,11 @@ def source_revoke(visit: Visit, number: int) -> ResponseReturnValue:
 @require(Role.ADMIN)
 def source_settings(visit: Visit, number: int) -> ResponseReturnValue:
     one = found(number)
-    priority = _given("priority") if sourcing.is_desk(one.kind) else None
+    wanted = Settings(_given("stale"))
+    if sourcing.is_desk(one.kind):
+        wanted = Settings(priority=_given("priority"), account=_given("account") if "account" in request.form else None)
     try:
-        sourcing.set_source(number, _given("stale"), priority, actor(visit), visit.now)
+        sourcing.set_source(number, wanted, actor(visit), visit.now)
     except NotPossible as problem:
         return _refused(visit, one, str(problem))
     return _back(number, "set")
@@ -166,4 +168,5 @@ def _marked() -> tuple[str, ...]:
         _("everybody knows this secret: it is for tests only"),
         _("the secret, or the user, is empty or has characters that no HTTP header takes"),
         _("a ticket is over when its service desk says so"),
+        _("an account's names have 300 characters together at most"),
     )  # fmt: skip

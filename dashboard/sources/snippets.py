@@ -24,6 +24,7 @@ ZENDESK = {
         "priority": "{{ticket.priority}}",
         "status": "{{ticket.status}}",
         "url": "{{ticket.link}}",
+        "by": "{{current_user.email}}",
     },
 }
 TRIED = {"ticket": TICKET, "jira": JIRA, "zendesk": {"event_type": "create", "id": "1", "title": "Hello Nabat"}}

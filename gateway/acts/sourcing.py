@@ -22,7 +22,7 @@ from gateway.store.tables.drift import AlertmanagerAddress
 from gateway.store.upkeep import audit
 from gateway.world import World
 from rules.durations import parse_duration, write_duration
-from rules.text import one_line
+from rules.text import clean_text, one_line
 
 OLD_LIVES = timedelta(hours=24)  # the old token, beside a new one
 STALE_LEAST, STALE_MOST = 60 * 60, 90 * 24 * 60 * 60  # seconds
@@ -30,6 +30,7 @@ PRIORITIES = ("low", "normal", "high", "critical")
 MOST_ADDRESSES = 10
 LONGEST_LIFE = 3650  # days of an API token
 MOST_OWN = 20  # tokens of one person
+LONGEST_ACCOUNT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +139,48 @@ def add_signing_secret(source: Source, world: World, actor: Actor, now: datetime
     return Made(made, source.id)
 
 
-def set_source(source_id: int, stale_after: str, priority: str | None, actor: Actor, now: datetime) -> None:
-    """After how long an alert of it is over, as people write it or empty; and of tickets the priority to assume."""
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Of a source, as people write them; what is None stays as it is. The last two are of service desks."""
+
+    stale_after: str | None = None  # after how long an alert of it is over
+    priority: str | None = None  # to assume where none is known
+    account: str | None = None  # that we write as there: all it may be called, with commas between
+
+
+def set_source(source_id: int, wanted: Settings, actor: Actor, now: datetime) -> None:
+    """Raises NotPossible."""
     with transaction() as session:
         source = session.get_one(Source, source_id, populate_existing=True)
-        seconds = _seconds(stale_after, source)
-        if priority not in (None, "", *PRIORITIES):
-            raise NotPossible(f"priorities are {', '.join(PRIORITIES)}")
-        before = {"stale_after": _written(source.stale_after), "default_priority": source.default_priority}
-        rhythms.set_stale_after(session, source, seconds)
-        source.default_priority = source.default_priority if priority is None else priority
-        after = {"stale_after": _written(seconds), "default_priority": source.default_priority}
-        if before != after:
+        before = _settings(source)
+        if wanted.stale_after is not None:
+            rhythms.set_stale_after(session, source, _seconds(wanted.stale_after, source))
+        if wanted.priority is not None:
+            source.default_priority = _priority(wanted.priority)
+        if wanted.account is not None:
+            source.account = _account(wanted.account, source)
+        if before != (after := _settings(source)):
             _note(session, now, actor, "source set", source.name, before=before, after=after)
+
+
+def _settings(source: Source) -> dict[str, str]:
+    told = {"stale_after": _written(source.stale_after), "default_priority": source.default_priority}
+    return told | {"account": source.account}
+
+
+def _priority(text: str) -> str:
+    if text not in ("", *PRIORITIES):
+        raise NotPossible(f"priorities are {', '.join(PRIORITIES)}")
+    return text
+
+
+def _account(text: str, source: Source) -> str:
+    found = one_line(clean_text(text))
+    if found and not is_desk(source.kind):
+        raise NotPossible("only a service desk has an account that Nabat writes as")
+    if len(found) > LONGEST_ACCOUNT:
+        raise NotPossible(f"an account's names have {LONGEST_ACCOUNT} characters together at most")
+    return found
 
 
 def _seconds(text: str, source: Source) -> int | None:

@@ -24,6 +24,7 @@ from gateway.store.incidents.alerts import Post
 from gateway.store.senders.sources import TokenOwner
 from rules.signatures import Signing
 from rules.words import Alert
+from rules.writeback import names_of
 
 LARGEST = 16 * 1024 * 1024  # bytes of one body
 RETRY_AFTER = "5"  # seconds; Alertmanager has its own back-off
@@ -220,8 +221,9 @@ def too_large(owner: TokenOwner | None, now: datetime) -> Refused:
 
 
 def heard(owner: TokenOwner, now: datetime) -> Heard:
-    """What its source takes for unknown words, as somebody set it."""
-    return Heard(owner.name, now, default_priority=owner.priority) if owner.priority else Heard(owner.name, now)
+    """What its source takes for unknown words and for our own, as somebody set it."""
+    made = Heard(owner.name, now, own=names_of(owner.account))
+    return replace(made, default_priority=owner.priority) if owner.priority else made
 
 
 def read(request: Request, owner: TokenOwner, now: datetime) -> Post:

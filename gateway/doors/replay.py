@@ -92,7 +92,7 @@ def _write_down(action: str, source: Source, actor: Actor, now: datetime, **deta
 def _parsed(payload: Payload, source: Source, now: datetime) -> Parsed:
     if source.kind not in sources.names():
         raise BadPayload("no sender wrote it: it is our own word, or a person opened this incident by hand")
-    owner = TokenOwner(0, source.id, source.name, source.kind, priority=source.default_priority)
+    owner = TokenOwner(0, source.id, source.name, source.kind, priority=source.default_priority, account=source.account)
     return sources.find(source.kind).parse(load(body_of(payload)), ingest.heard(owner, now))
 
 

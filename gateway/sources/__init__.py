@@ -58,6 +58,7 @@ class Heard:
     now: datetime
     default_severity: Severity = Severity.ERROR  # of a severity nobody knows: never the lowest
     default_priority: str = "high"
+    own: frozenset[str] = frozenset()  # what the account is called that we write as there, in small letters
 
 
 @dataclass(frozen=True, slots=True)

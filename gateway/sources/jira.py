@@ -80,6 +80,7 @@ class _Reader:
             "due_at": fields.get("duedate"),
             "updated_at": self._moment(),
             "url": self._address(key),
+            "by": self._who(),
             "labels": self._labels(fields),
         }
         return {**made, "comment": self._comment()} if made["event"] == "commented" else made
@@ -127,6 +128,13 @@ class _Reader:
         items = part_of(self.body, "changelog").get("items")
         found = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
         return {as_text(one.get("field")).lower(): one.get("toString") for one in found}
+
+    def _who(self) -> dict[str, Any]:
+        """Who did it. A comment's own webhook names only its author."""
+        comment = part_of(self.body, "comment")
+        found = part_of(self.body, "user") or part_of(comment, "updateAuthor") or part_of(comment, "author")
+        number = found.get("accountId") or found.get("key")  # of Cloud, of a server
+        return {"id": number, "login": found.get("name"), "email": found.get("emailAddress")}
 
     def _moment(self) -> Any:
         at = self.body.get("timestamp")

@@ -2,12 +2,13 @@
 
 created and reopened open; solved and closed close; any other event goes by `status` if that names an open or a closed
 state, and else says nothing about it (it opens what was never seen and reopens nothing). Priority, lowest to highest:
-low, normal, high, critical; any other word takes the source's default (high), never the lowest.
+low, normal, high, critical; any other word takes the source's default (high), never the lowest. `by` is who did it: of
+what we did there ourselves only an end is taken in.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any
@@ -20,6 +21,7 @@ from gateway.sources import (
     Heard,
     Parsed,
     as_text,
+    excerpt,
     read_time,
     texts,
     title_of,
@@ -27,6 +29,7 @@ from gateway.sources import (
 from rules.identity import fingerprint
 from rules.text import cut, cut_bytes, one_line, safe_url
 from rules.words import Alert, Kind, Severity, Ticket
+from rules.writeback import is_own
 
 KIND_LABEL = "Tickets (generic JSON)"
 IS_DESK = True
@@ -57,6 +60,8 @@ def parse(body: Any, heard: Heard) -> Parsed:
         raise BadPayload("is missing: without it no later word finds this ticket", "id")
     reader = _Reader(body, heard)
     alert = reader.alert(key)
+    if reader.is_ours() and alert.firing:
+        return Parsed([], notes=[f"ticket {excerpt(key)}: it was we who did it"])
     return Parsed([alert], notes=reader.notes)
 
 
@@ -71,6 +76,8 @@ class _Reader:
     def alert(self, key: str) -> Alert:
         ticket = self._ticket(key)
         firing, touch = _state(ticket)
+        if self.is_ours() and not firing:  # for all that it may say besides
+            ticket = replace(ticket, event="solved", comment={})
         at = ticket.updated_at or self.heard.now
         url, annotations = self._texts()
         return Alert(
@@ -89,6 +96,12 @@ class _Reader:
             ticket=ticket,
             touch=touch,
         )
+
+    def is_ours(self) -> bool:
+        """Whether we did it; who did it goes before who wrote a comment."""
+        comment = self.body.get("comment")
+        author = comment.get("author") if isinstance(comment, dict) and self._event() == "commented" else None
+        return is_own(_names(self.body.get("by") or author), self.heard.own)
 
     def _ticket(self, key: str) -> Ticket:
         now = self.heard.now
@@ -200,6 +213,13 @@ def _comment(given: object) -> dict[str, Any]:
         return {}
     number = _short(given.get("id"))  # by which it is the same one, heard twice
     return ({"id": number} if number else {}) | found | {"public": given.get("public") is True}
+
+
+def _names(given: object) -> list[str]:
+    """By which an account is told from others; what it is called for people may be anybody's choice."""
+    if isinstance(given, dict):
+        return [_short(given.get(name)) for name in ("id", "login", "email")]
+    return [_short(given)]
 
 
 def _number(value: object) -> int:

@@ -1,7 +1,7 @@
 """Zendesk: what a trigger's webhook says (the template is its administrator's), and webhooks about events of tickets.
 
 Of a trigger: `id` with `title` or `subject`, `priority`, `status`, flat or within `ticket`, and `event_type` (create,
-acknowledge, resolve). Priority, lowest to highest: low, normal, high, urgent.
+acknowledge, resolve), `by` who did it. Priority, lowest to highest: low, normal, high, urgent.
 """
 
 import re
@@ -74,6 +74,7 @@ def _of_event(body: dict[str, Any], what: str) -> dict[str, Any]:
         "priority": _priority(now.get("priority")),
         "status": _status(now.get("status")),
         "updated_at": body.get("time") or now.get("updated_at"),
+        "by": {"id": detail.get("actor_id") or part_of(part_of(event, "comment"), "author").get("id")},
         "labels": {name: now[name] for name in ("type", "group_id", "organization_id") if now.get(name)},
     }
     return {**made, "comment": _comment(part_of(event, "comment"))} if made["event"] == "commented" else made

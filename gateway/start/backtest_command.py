@@ -25,6 +25,7 @@ from rules import book
 from rules.backtest import Backtest, Comparison, Was, report
 from rules.durations import parse_duration
 from rules.replay import Who
+from rules.writeback import names_of
 
 STEPS = 20  # the least one hears of how far it is
 WIDTH = 30
@@ -82,7 +83,8 @@ def run(
         if kept.kind not in kinds:  # our own word, or a person's, which nobody sent
             continue
         try:
-            parsed = sources.find(kept.kind).parse(load_json(kept.body), Heard(kept.source, kept.received_at))
+            heard = Heard(kept.source, kept.received_at, own=names_of(kept.account))
+            parsed = sources.find(kept.kind).parse(load_json(kept.body), heard)
         except (BadJson, BadPayload):  # kept though nobody could read it
             skipped += 1
             continue

@@ -8,7 +8,7 @@ import click
 
 from gateway.actions import Actor
 from gateway.acts import sourcing
-from gateway.acts.sourcing import Behind
+from gateway.acts.sourcing import Behind, Settings
 from gateway.start.console import fail, operator, program, when
 from gateway.store.db import reading
 from gateway.store.senders import alertmanagers
@@ -28,14 +28,15 @@ def source_list() -> None:
         for source, address in alertmanagers.addresses(session):
             behind.setdefault(source.id, []).append(address)
         for source in source_store.list_sources(session):
-            stale = f", stale after {write(source.stale_after)}" if source.stale_after else ""
-            click.echo(f"{source.name:24} {source.kind:14} last heard {when(source.last_seen_at)}{stale}")
+            more = f", stale after {write(source.stale_after)}" if source.stale_after else ""
+            more += f", Nabat writes as {source.account}" if source.account else ""
+            click.echo(f"{source.name:24} {source.kind:14} last heard {when(source.last_seen_at)}{more}")
             for address in behind.get(source.id, ()):
                 said = f": {address.problem or 'answered'}" if address.asked_at else ""
                 click.echo(f"    {address.url}  last asked {when(address.asked_at)}{said}")
 
 
-@source_group.command("set", help="Its Alertmanagers; what is stale. Replaces what was set before.")
+@source_group.command("set", help="Its Alertmanagers; what is stale; our account there. Replaces what was set before.")
 @click.argument("name")
 @click.option(
     "--alertmanager-url", "urls", multiple=True, help="Where one can be asked; once for each that sends as this source."
@@ -51,20 +52,22 @@ def source_list() -> None:
     default="",
     help="24h: an alert nothing is heard of for so long is over; longer than it repeats them. Or never.",
 )
+@click.option(
+    "--account", default=None, help="Of a service desk: what Nabat writes as there, with commas; '' for none."
+)
 def source_set(
     name: str, urls: tuple[str, ...], user: str, receivers: tuple[str, ...], *, bearer: bool, **more: Any
 ) -> None:
-    stale_after, no_alertmanager = more["stale_after"], more["no_alertmanager"]
+    no_alertmanager, wanted = more["no_alertmanager"], Settings(more["stale_after"] or None, account=more["account"])
     behind = bool(urls or no_alertmanager)
-    if not (behind or stale_after) or (urls and no_alertmanager) or (bearer and user):
+    if not (behind or wanted != Settings()) or (urls and no_alertmanager) or (bearer and user):
         fail("give --alertmanager-url, once or more often, or --no-alertmanager; and --bearer or --user, not both")
     with program() as (_, world):
         act, now = Actor(operator(), "command"), world.clock.now()
         try:
             with reading() as session:
                 source_id = source_store.find_source(session, name).id
-            if stale_after:
-                sourcing.set_source(source_id, stale_after, None, act, now)
+            sourcing.set_source(source_id, wanted, act, now)
             for url in urls:
                 if wrong := sourcing.complaint(url, world):
                     fail(f"{url}: {wrong}")

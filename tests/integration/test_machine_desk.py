@@ -37,6 +37,10 @@ def test_sources_and_their_keys(world, admin):
     assert (posts(first), posts(second)) == (401, 202)
     problem(admin.post(f"/sources/{number + 1}/revoke", json={"token": old, "confirm": first[-4:]}), 404)
     problem(admin.post("/sources/99/token"), 404)
+    desk = f"/sources/{admin.post('/sources', json={'kind': 'ticket', 'name': 'desk'}).json['source']}"
+    kept = admin.post(f"{desk}/settings", json={"account": "nabat", "default_priority": "low"}).json
+    assert (kept["account"], kept["default_priority"]) == ("nabat", "low")
+    assert admin.post(f"{desk}/settings", json={"default_priority": ""}).json["account"] == "nabat"
     names, after = [], ""
     while after is not None:
         page = admin.get("/sources", limit=1, **({"after": after} if after else {})).json

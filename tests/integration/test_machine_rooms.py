@@ -136,6 +136,7 @@ def test_one_source_and_what_it_sent(world, admin):
     assert admin.post(f"{path}/settings", json={"stale_after": "24h"}).json["stale_after"] == 86400
     assert admin.post(f"{path}/settings", json={}).json["stale_after"] == 86400
     problem(admin.post(f"{path}/settings", json={"stale_after": "1s"}), 400)
+    problem(admin.post(f"{path}/settings", json={"account": "nabat@example.org"}), 400)  # it is no service desk
     kept = admin.post(f"{path}/alertmanagers", json={"urls": ["https://am.example"], "bearer": "hush-hush"})
     assert kept.json["alertmanagers"][0]["secret"] is True
     assert "hush-hush" not in kept.text

@@ -112,3 +112,13 @@ def test_one_that_does_not_answer_is_saved_and_said(nabat, there):
     assert code == 0
     assert "HTTP 401" in said
     assert len(saved()) == 1
+
+
+@sqlite
+def test_a_service_desk_knows_as_whom_nabat_writes_there(nabat):
+    assert nabat("set", "desk", "--account", "nabat@example.org, 5b10a2")[0] == 0
+    assert "Nabat writes as nabat@example.org, 5b10a2" in nabat("list")[1]
+    code, _, said = nabat("set", "am-prod", "--account", "nabat")
+    assert (code, "only a service desk" in said) == (1, True)
+    assert nabat("set", "desk", "--account", "")[0] == 0
+    assert "Nabat writes as" not in nabat("list")[1]

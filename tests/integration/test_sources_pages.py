@@ -166,13 +166,17 @@ def test_a_payload_is_explained_without_a_trace_and_replayed_through_intake(peop
 
 @pytest.mark.parametrize("kind", ["ticket", "jira", "zendesk"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_every_service_desk_says_which_priority_stands_in_for_none(people, kind):
+def test_every_service_desk_says_which_priority_stands_in_for_none_and_who_nabat_is_there(people, kind):
     world, irina, _ = people
     world.token(kind)
     number = db.session.scalar(select(Source.id).where(Source.kind == kind))
-    irina.press(f"/sources/{number}/settings", priority="low")
+    irina.press(f"/sources/{number}/settings", priority="low", account="nabat@example.org, 5b10a2")
     page = irina.get(f"/sources/{number}").text
     assert "<dt>Priority if none is known</dt><dd>low</dd>" in page
+    assert "<dt>Nabat writes there as</dt><dd>nabat@example.org, 5b10a2</dd>" in page
+    assert irina.press(f"/sources/{number}/settings", account="x" * 301).status_code == 422
+    irina.press(f"/sources/{number}/settings", priority="high")
+    assert 'value="nabat@example.org, 5b10a2"' in irina.get(f"/sources/{number}").text
 
 
 def test_a_test_alert_takes_the_way_of_the_others_and_is_marked(people):

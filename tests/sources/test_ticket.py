@@ -9,6 +9,7 @@ from gateway.loader import load
 from gateway.sources import BadPayload, Heard
 from gateway.sources.ticket import parse
 from rules.words import Severity
+from rules.writeback import names_of
 from tests.conftest import SHARED
 from tests.databases import missing
 
@@ -210,3 +211,44 @@ def test_hostile_tickets_are_read(case):
     (alert,) = parse(load((SHARED / "corpus/visible" / case["body"]).read_bytes()), Heard("desk", NOW)).alerts
     assert alert.severity in (Severity.CRITICAL, Severity.ERROR)
     assert alert.title
+
+
+OURS = Heard("desk", NOW, own=names_of(" Nabat@Example.org ,5b10a2, "))
+
+
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [
+        ({"by": "nabat@example.ORG"}, True),
+        ({"by": {"email": "x@example.org", "id": "5B10A2"}}, True),
+        ({"by": {"login": " nabat@example.org "}}, True),
+        ({"by": {"name": "nabat@example.org"}}, False),  # what somebody chose to be called
+        ({"by": ["nabat@example.org"]}, False),
+        ({"by": ""}, False),
+        ({}, False),
+        ({"event": "commented", "comment": {"text": "x", "author": "nabat@example.org"}}, True),
+        ({"event": "commented", "comment": {"text": "x", "author": {"email": "nabat@example.org"}}}, True),
+        ({"event": "commented", "by": "anna", "comment": {"text": "x", "author": "nabat@example.org"}}, False),
+        ({"event": "updated", "comment": {"text": "x", "author": "nabat@example.org"}}, False),
+    ],
+)
+def test_what_our_own_account_did_is_passed_over(said, ours):
+    body = {"id": "T-1", "event": "updated", **said}
+    assert [len(parse(body, heard).alerts) for heard in (OURS, Heard("desk", NOW))] == [not ours, 1]
+
+
+def test_what_our_own_account_ends_is_over_and_says_nothing_else():
+    said = {
+        "id": "T-1",
+        "event": "commented",
+        "status": "closed",
+        "by": "5b10a2",
+        "comment": {"text": "x", "public": 1},
+    }
+    (alert,) = parse(said, OURS).alerts
+    assert (alert.firing, alert.ticket.event, alert.ticket.comment, alert.labels["event"]) == (
+        False,
+        "solved",
+        {},
+        "solved",
+    )

@@ -52,7 +52,7 @@ SILENCE = (
 )
 OVERRIDE = ("id", "starts_at", "ends_at", "reason", "author", "created_at", "removed_at")
 WINDOW = ("rule", "wall_start", "timezone", "seconds")
-SOURCE = ("id", "name", "kind", "created_at", "last_seen_at", "stale_after", "default_priority")
+SOURCE = ("id", "name", "kind", "created_at", "last_seen_at", "stale_after", "default_priority", "account")
 KEY = ("id", "kind", "ending", "created_at", "last_used_at", "expires_at")
 TOKEN = ("id", "name", "ending", "scopes", "created_at", "last_used_at", "last_address", "expires_at")
 ASIDE = ("id", "payload_id", "received_at", "place", "reason", "excerpt")

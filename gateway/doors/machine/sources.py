@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request
 
 from gateway.acts import sourcing, writeback
-from gateway.acts.sourcing import Behind
+from gateway.acts.sourcing import Behind, Settings
 from gateway.acts.writeback import Place
 from gateway.doors import replay
 from gateway.doors.ingest import problem
@@ -30,7 +30,6 @@ from gateway.store.senders import sources as store
 from gateway.store.senders.sources import NotPossible
 from gateway.store.tables import Source
 from gateway.world import world
-from rules.durations import parse_duration
 from rules.text import clean_text, cut
 
 CAME = ("id", "received_at", "size", "accepted", "quarantined", "error")
@@ -74,17 +73,16 @@ def _source(one: Source, call: Call) -> Response:
 @bp.post("/v1/sources/<number>/settings")
 @needs(ADMIN)
 def set_source(call: Call, number: str) -> Response:
-    """After how long an alert of it that nothing is heard of is over; of tickets the priority to assume."""
+    """After how long an alert of it is over; of desks the priority to assume, and the account that is ours there."""
     one, said = _found(number), object_of(body())
-    stale = (
-        text_in(said, "stale_after") if "stale_after" in said else f"{one.stale_after or 0}s" if one.stale_after else ""
+    stale, priority, account = (
+        read(said, name) if name in said else None
+        for read, name in ((text_in, "stale_after"), (line_in, "default_priority"), (line_in, "account"))
     )
-    priority = line_in(said, "default_priority") if "default_priority" in said and sourcing.is_desk(one.kind) else None
+    wanted = Settings(stale, priority if sourcing.is_desk(one.kind) else None, account)
     try:
-        if stale and stale != "never":
-            parse_duration(stale)
-        sourcing.set_source(one.id, stale, priority, call.actor, call.now)
-    except (NotPossible, ValueError, OverflowError) as wrong:
+        sourcing.set_source(one.id, wanted, call.actor, call.now)
+    except NotPossible as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
     return _source(one, call)
 

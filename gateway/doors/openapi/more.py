@@ -61,8 +61,8 @@ def _source() -> Data:
     return {
         one: {"get": asks("One source, with the keys in use and the Alertmanagers behind it", "WholeSource")},
         f"{one}/settings": {
-            "post": does(f"After how long it is over, and the priority to assume; {ADMIN}", "WholeSource", [],
-                         stale_after=TEXT, default_priority=TEXT)
+            "post": does(f"After how long it is over, the priority to assume, our account there; {ADMIN}",
+                         "WholeSource", [], stale_after=TEXT, default_priority=TEXT, account=TEXT)
         },
         f"{one}/alertmanagers": {
             "post": does(f"Where they can be asked, all of them anew; {ADMIN}", "WholeSource", ["urls"], urls=NAMES,

@@ -23,6 +23,7 @@ class Kept:
     kind: str
     received_at: datetime
     body: bytes
+    account: str = ""  # that we write as there
 
 
 def count(session: Session, since: datetime) -> tuple[int, int]:
@@ -35,7 +36,7 @@ def count(session: Session, since: datetime) -> tuple[int, int]:
 def payloads(since: datetime) -> Iterator[Kept]:
     """All that was received since then, in the order in which it came; a portion at a time, none held for long."""
     sql = (
-        "SELECT p.received_at, p.id, p.source_id, s.name, s.kind, p.body FROM payload p "
+        "SELECT p.received_at, p.id, p.source_id, s.name, s.kind, p.body, s.account FROM payload p "
         "JOIN source s ON s.id = p.source_id WHERE (p.received_at > {} OR (p.received_at = {} AND p.id > {})) "
         "AND p.error = '' ORDER BY p.received_at, p.id LIMIT {}"
     )
@@ -43,8 +44,8 @@ def payloads(since: datetime) -> Iterator[Kept]:
     while True:
         with reading() as session:
             rows = list(bulk.select_plain(session, sql, at, at, last, PORTION))
-        for received, _, source_id, name, kind, body in rows:
-            yield Kept(source_id, name, kind, moment(received), zlib.decompress(body))
+        for received, _, source_id, name, kind, body, account in rows:
+            yield Kept(source_id, name, kind, moment(received), zlib.decompress(body), account)
         if len(rows) < PORTION:
             return
         at, last = rows[-1][0], rows[-1][1]

@@ -35,6 +35,7 @@ class TokenOwner:
     priority: str = ""  # of a source's tickets that name none we know
     person_id: int | None = None  # of a program that asks for a person
     signs: bool = False  # known by its signature
+    account: str = ""  # of a service desk, that we write as
 
 
 def create_token(session: Session, kind: str, name: str, now: datetime, known: Collection[str]) -> str:
@@ -96,6 +97,7 @@ def find_token(session: Session, token: str, now: datetime) -> TokenOwner | None
             Source.name.label("source"),
             Source.kind,
             Source.default_priority,
+            Source.account,
         )
         .outerjoin(Source, Source.id == Token.source_id)
         .where(Token.hash == digest(token), Token.revoked_at.is_(None), Token.kind != SIGNING)
@@ -105,19 +107,24 @@ def find_token(session: Session, token: str, now: datetime) -> TokenOwner | None
         return None
     if row.source_id is None:
         return TokenOwner(row.id, None, row.name, API, tuple(row.scopes), person_id=row.person_id)
-    return TokenOwner(row.id, row.source_id, row.source, row.kind, priority=row.default_priority)
+    return TokenOwner(row.id, row.source_id, row.source, row.kind, priority=row.default_priority, account=row.account)
 
 
 def signing_secrets(session: Session, kind: str) -> list[tuple[TokenOwner, str]]:
     """The secrets in use of all sources of this kind, sealed, the newest first."""
     query = (
-        select(Token.id, Token.source_id, Source.name, Source.kind, Source.default_priority, Token.sealed)
+        select(
+            Token.id, Token.source_id, Source.name, Source.kind, Source.default_priority, Source.account, Token.sealed
+        )
         .join(Source, Source.id == Token.source_id)
         .where(Token.kind == SIGNING, Source.kind == kind, Token.revoked_at.is_(None))
         .order_by(Token.id.desc())
     )
     found = session.execute(query).all()
-    return [(TokenOwner(*row[:4], priority=row.default_priority, signs=True), row.sealed or "") for row in found]
+    return [
+        (TokenOwner(*row[:4], priority=row.default_priority, signs=True, account=row.account), row.sealed or "")
+        for row in found
+    ]
 
 
 def touch(

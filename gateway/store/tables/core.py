@@ -42,6 +42,7 @@ class Source(Base):
     last_seen_at: Mapped[datetime | None]
     stale_after: Mapped[int | None]  # seconds without a word after which an alert of it is taken for over
     default_priority: Mapped[str] = mapped_column(String(8), server_default="")  # of tickets that name none we know
+    account: Mapped[str] = mapped_column(String(300), server_default="")  # a desk's that we write as, by all its names
 
 
 class Token(Base):

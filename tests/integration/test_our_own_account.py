@@ -1,0 +1,79 @@
+"""What Nabat does at a service desk under an account of its own comes back as no news; what others do there does."""
+
+import pytest
+from sqlalchemy import select
+
+from gateway.store.db import db
+from gateway.store.tables import Source
+from tests.integration.test_ticket_pages import signed_in
+
+CLIENT, OURS = "pyotr@client.example", "nabat@example.org"
+NUMBERS = {CLIENT: "5c5f88", OURS: "5b10a2"}
+STATES = {"new": "new", "closed": "done"}
+
+
+def of_ticket(what, by, number, second):
+    said = {"event": what, "id": number, "by": {"id": NUMBERS[by], "email": by.upper()}, "priority": "high"}
+    said |= {"subject": "No mail", "updated_at": f"2026-12-05T00:00:{second:02}Z"}
+    return {**said, "comment": {"author": "Nabat", "text": what, "public": True}} if what == "commented" else said
+
+
+def of_jira(what, by, number, second):
+    """The account is told by its number; what it is called is somebody's choice."""
+    who = {"accountId": NUMBERS[by], "displayName": "Nabat"}
+    status = {"name": "…", "statusCategory": {"key": "done" if what == "closed" else "new"}}
+    fields = {"summary": "No mail", "status": status, "priority": {"name": "High"}}
+    said = {
+        "timestamp": 1_796_428_800_000 + second * 1000,
+        "issue": {"id": number, "key": f"A-{number}", "fields": fields},
+    }
+    if what == "commented":
+        comment = {"id": str(second), "author": who, "body": what, "jsdPublic": True}
+        return {**said, "webhookEvent": "comment_created", "comment": comment}
+    if what == "created":
+        return {**said, "webhookEvent": "jira:issue_created", "user": who}
+    field = {"assigned": "assignee", "closed": "status"}[what]
+    return {**said, "webhookEvent": "jira:issue_updated", "user": who, "changelog": {"items": [{"field": field}]}}
+
+
+def of_zendesk(what, by, number, second):
+    events = {"created": "created", "commented": "comment_added", "assigned": "agent_assignment_changed"}
+    status = "SOLVED" if what == "closed" else "OPEN"
+    event = {"current": status, "previous": "OPEN"} if what == "closed" else {}
+    if what == "commented":
+        event = {"comment": {"id": str(second), "body": what, "is_public": True, "author": {"name": "Nabat"}}}
+    detail = {"id": number, "subject": "No mail", "priority": "HIGH", "status": status, "actor_id": NUMBERS[by]}
+    kind = f"zen:event-type:ticket.{events.get(what, 'status_changed')}"
+    return {"type": kind, "time": f"2026-12-05T00:00:{second:02}Z", "event": event, "detail": detail}
+
+
+BODIES = {"ticket": of_ticket, "jira": of_jira, "zendesk": of_zendesk}
+
+
+@pytest.mark.parametrize("kind", sorted(BODIES))
+def test_what_we_do_there_ourselves_is_no_news_and_what_others_do_is(world, kind):
+    seconds = iter(range(1, 60))
+
+    def says(what, by, number="71"):
+        answer = world.post(BODIES[kind](what, by, number, next(seconds)), kind)
+        assert answer.status_code == 202, answer.text
+        return answer.json["accepted"]
+
+    def known():
+        return world.timeline(), len(world.deliveries())
+
+    assert says("created", CLIENT) == 1
+    number = db.session.scalar(select(Source.id).where(Source.kind == kind))
+    answer = signed_in(world).press(f"/sources/{number}/settings", account=f" {OURS}, {NUMBERS[OURS].upper()} ")
+    assert answer.status_code == 302
+    before = known()
+    assert [says(what, OURS) for what in ("commented", "assigned")] == [0, 0]
+    assert says("created", OURS, "72") == 0
+    assert known() == before
+    assert len(world.incidents()) == 1
+    assert [says(what, CLIENT) for what in ("commented", "assigned")] == [1, 1]
+    assert world.timeline()[-2:] == ["ticket commented", "ticket assigned"]
+    assert len(world.deliveries()) > before[1]
+    assert says("closed", OURS) == 1
+    assert world.incident().status == "resolved"
+    assert "ticket updated" not in world.timeline()
