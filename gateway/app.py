@@ -8,6 +8,7 @@ from types import ModuleType
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import configure_mappers
 
 import dashboard
 from gateway import log
@@ -37,6 +38,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.register_blueprint(heartbeat.bp)
     app.register_blueprint(ical.bp)
     dashboard.register(app)
+    configure_mappers()  # else each copy of this process does it at its first question, in 12 MB of its own
     return app
 
 
