@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
+from gateway import sources
 from gateway.clock import SystemClock
 from gateway.start.commands import cli
 from gateway.store.db import reading, transaction
@@ -91,13 +92,9 @@ def test_a_secret_that_the_sender_has_made_is_kept_sealed_and_never_printed(naba
 
 
 def test_a_kind_that_nobody_knows_is_told_with_those_there_are(nabat):
-    assert nabat("token", "create", "nonsense") == (
-        1, "", "there is no kind 'nonsense': known are alertmanager, api, grafana, jira, ticket, zabbix, zendesk\n",
-    )  # fmt: skip
-    assert (
-        "known are alertmanager, grafana, jira, ticket, zabbix, zendesk"
-        in nabat("token", "create", "api", "--signing")[2]
-    )
+    those, all_ = ", ".join(sources.names()), ", ".join(sorted([*sources.names(), "api"]))
+    assert nabat("token", "create", "nonsense") == (1, "", f"there is no kind 'nonsense': known are {all_}\n")
+    assert f"known are {those}" in nabat("token", "create", "api", "--signing")[2]
 
 
 def test_a_data_folder_that_cannot_be_made_is_told_in_a_line(tmp_path):

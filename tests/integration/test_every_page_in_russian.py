@@ -34,6 +34,7 @@ ALLOWED = {
     "alert", "ticket",
     "grafana", "jira", "zendesk",
     "zabbix",
+    "azure",
 }  # fmt: skip
 
 

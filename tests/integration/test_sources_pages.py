@@ -236,6 +236,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("jira", ["Jira", "curl"]),
         ("zendesk", ["Zendesk", "curl"]),
         ("zabbix", ["Zabbix", "curl"]),
+        ("azure", ["Azure Monitor", "curl"]),
     ):
         page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
         assert re.findall(r'<label for="for-\d">([^<]+)<', page) == tabs

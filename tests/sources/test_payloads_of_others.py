@@ -14,6 +14,9 @@ HEARD = Heard("theirs", datetime(2026, 12, 5, 0, 12, tzinfo=UTC))
 SAID = {  # of each: whether it fires (None: says nothing of that), how bad it is, and words of its title
     "zabbix-webhook-problem": (True, "critical", "https://statuscode.app/ Status"),
     "zabbix-webhook-recovery": (False, "critical", "https://statuscode.app/ Status"),
+    "azure-common-fired": (True, "info", "WCUS-R2-Gen2"),
+    "azure-metric-activated": (True, "error", "StorageCheck: diag500"),
+    "azure-metric-deactivated": (False, "info", "CpuUtilHigh: web01"),
     "zabbix-pdagent-problem": (True, "critical", "Zabbix server: just restarted"),
 }
 PAIRS = [("zabbix-webhook-problem", "zabbix-webhook-recovery")]
