@@ -13,6 +13,8 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any
 
+import msgspec
+
 from gateway.sources import (
     LONGEST_FINGERPRINT,
     LONGEST_TEXT,
@@ -49,6 +51,39 @@ LONGEST_KEY = 200
 YEARS = timedelta(days=3650)  # an appointment lies in the future
 # Strict enough that an address can never become another header or a second recipient.
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\.]+(?:\.[^\s@<>()\[\],;:\"\\.]+)+")
+
+
+# What a template names and its desk does not know: {{ticket.id}}, ${current.number}, #{ticket.title}, <OTRS_TICKET_X>
+_PLACEHOLDER = re.compile(r"\s*(\{\{[^{}]*\}\}|[$#]\{[^{}]*\}|<OTRS_[A-Za-z0-9_\[\]]*>)\s*")
+
+
+def filled(value: Any) -> Any:
+    """The same without the texts that are nothing but a placeholder which was not filled in: nothing is said there."""
+    if isinstance(value, dict):
+        return {name: filled(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one) for one in value]
+    return None if isinstance(value, str) and _PLACEHOLDER.fullmatch(value) else value
+
+
+def unfilled(value: object) -> BadPayload:
+    """Why a ticket has no number, of which `value` is what stands in its place."""
+    if isinstance(value, str) and _PLACEHOLDER.fullmatch(value):
+        return BadPayload("is a placeholder that the sender did not fill in", "id")
+    return BadPayload("is missing: without it no later word finds this ticket", "id")
+
+
+def settled(parsed: Parsed, over: bool | None) -> Parsed:
+    """Open or over as a code of the desk's says, whatever the status is called there; None: it does not say."""
+    if over is None:
+        return parsed
+    return replace(parsed, alerts=[_settled(alert, over=over) for alert in parsed.alerts])
+
+
+def _settled(alert: Alert, *, over: bool) -> Alert:
+    assert alert.ticket is not None
+    over = over or alert.ticket.event in ("solved", "closed")
+    return msgspec.structs.replace(alert, firing=not over, touch=False, ends_at=alert.starts_at if over else None)
 
 
 def parse(body: Any, heard: Heard) -> Parsed:

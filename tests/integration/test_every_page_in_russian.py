@@ -35,6 +35,7 @@ ALLOWED = {
     "grafana", "jira", "zendesk",
     "zabbix",
     "azure",
+    "freshdesk", "freshservice",
 }  # fmt: skip
 
 

@@ -237,6 +237,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("zendesk", ["Zendesk", "curl"]),
         ("zabbix", ["Zabbix", "curl"]),
         ("azure", ["Azure Monitor", "curl"]),
+        ("freshdesk", ["Freshdesk", "curl"]),
     ):
         page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
         assert re.findall(r'<label for="for-\d">([^<]+)<', page) == tabs
