@@ -125,7 +125,8 @@ def key(row: Token, reader: Reader) -> Key:
     )
 
 
-def line(came: Came, reader: Reader) -> Line:
+def line(came: Came, reader: Reader, note: str = "") -> Line:
+    """`note`: what there is to say of one that was about nothing."""
     if came.error:
         result, look = reader.say("refused"), "bad"
     elif came.quarantined:
@@ -133,7 +134,13 @@ def line(came: Came, reader: Reader) -> Line:
     else:
         result, look = reader.count("202, %(n)s alert", "202, %(n)s alerts", came.accepted), ""
     return Line(
-        came.id, reader.moment(came.received_at), size(came.size, reader), result, look, came.error, came.size > 0
+        came.id,
+        reader.moment(came.received_at),
+        size(came.size, reader),
+        result,
+        look,
+        came.error or note,
+        came.size > 0,
     )
 
 

@@ -77,10 +77,23 @@ def _zabbix(url: str, key: str) -> str:
 {templates}"""
 
 
+def _headers(key: str) -> str:
+    return json.dumps({"Authorization": f"Bearer {key}"})
+
+
+def _uptime_kuma(url: str, key: str) -> str:
+    return f"""Notification Type: Webhook
+Post URL: {url}
+Request Body: Preset - application/json
+Additional Headers: {_headers(key)}"""
+
+
 MADE: dict[str, Making] = {
+    "uptime-kuma": lambda url, key: [Snippet("Uptime Kuma", "Settings, Notifications", _uptime_kuma(url, key))],
     "zabbix": lambda url, key: [Snippet("Zabbix", "a file for Alerts, Media types, Import", _zabbix(url, key))],
 }
 TRIED: dict[str, object] = {  # what curl sends
+    "uptime-kuma": {"heartbeat": {"status": 0, "msg": "it is a test"}, "monitor": {"id": 1, "name": "Hello Nabat"}},
     "zabbix": {"trigger_id": "1", "event_value": "1", "event_nseverity": "1", "event_name": "Hello Nabat"},
 }
 
@@ -88,4 +101,4 @@ TRIED: dict[str, object] = {  # what curl sends
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return (_("a file for Alerts, Media types, Import"),)
+    return (_("a file for Alerts, Media types, Import"), _("Settings, Notifications"))

@@ -19,6 +19,7 @@ LAST = 20  # requests shown of a source
 RATED = 200  # newest requests of a source that its rate is reckoned from
 COUNTED = 1_000  # refused requests that are counted of one source
 REASONS = 5
+SMALL = 64 * 1024  # bytes of one that is read again for what there is to say of it
 ASIDE = 20  # items put aside that are shown of a source
 SEARCHED = 20_000  # newest items put aside that are looked through for one source
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -89,11 +90,21 @@ class Came:
     quarantined: int
     error: str
 
+    @property
+    def passed_over(self) -> bool:
+        return not (self.accepted or self.quarantined or self.error)
+
 
 def requests(source_id: int) -> list[Came]:
     columns = (Payload.id, Payload.received_at, Payload.size, Payload.accepted, Payload.quarantined, Payload.error)
     query = select(*columns).where(Payload.source_id == source_id).order_by(Payload.id.desc()).limit(LAST)
     return [Came(*row) for row in db.session.execute(query)]
+
+
+def passed_over(came: Sequence[Came]) -> Sequence[Payload]:
+    """Of these requests whole those that were about nothing, if they are small."""
+    wanted = [one.id for one in came if one.passed_over and 0 < one.size <= SMALL]
+    return db.session.scalars(select(Payload).where(Payload.id.in_(wanted))).all() if wanted else []
 
 
 def aside(source_id: int) -> Sequence[QuarantinedItem]:

@@ -12,6 +12,7 @@ from dashboard.sources import cards, queries
 from dashboard.sources.snippets import snippets
 from gateway.access.auth import READERS, Visit, require
 from gateway.acts import sourcing
+from gateway.doors import replay
 from gateway.store.tables import Source
 from gateway.store.tables.drift import AlertmanagerAddress
 from gateway.world import world
@@ -83,7 +84,7 @@ def whole(
         "may_test": visit.person.role in TESTERS,
         "may_look": visit.may_act,
         "keys": [cards.key(key, reader) for key in keys if sourcing.in_use(key, visit.now)],
-        "requests": [cards.line(came, reader) for came in queries.requests(one.id)],
+        "requests": _lines(one, reader),
         "reasons": queries.reasons(one.id, visit.now),
         "aside": [cards.aside(item, reader) for item in queries.aside(one.id)],
         "snippets": snippets(one.kind, world().settings.public_url, "" if signing else made) if admin else [],
@@ -94,6 +95,12 @@ def whole(
         "said": said or DONE.get(request.args.get("done", ""), ""),
         **_settings(one, reader),
     }
+
+
+def _lines(one: Source, reader: Reader) -> list[cards.Line]:
+    came = queries.requests(one.id)
+    notes = {row.id: replay.notes_of(row, one, reader.now) for row in queries.passed_over(came)}
+    return [cards.line(each, reader, "; ".join(notes.get(each.id, ()))) for each in came]
 
 
 def _settings(one: Source, reader: Reader) -> dict[str, object]:

@@ -56,6 +56,15 @@ def reread(payload: Payload, source: Source, world: World, now: datetime) -> Rer
     return Reread(parsed.alerts, parsed.quarantined, parsed.notes, explained=told)
 
 
+def notes_of(payload: Payload, source: Source, now: datetime) -> Sequence[str]:
+    """What there is to say of one that was taken in and is about no alert and no ticket; nothing if it is today."""
+    try:
+        parsed = _parsed(payload, source, now)
+    except (BadJson, BadPayload):
+        return ()
+    return () if parsed.alerts or parsed.quarantined else parsed.notes
+
+
 def replay(payload: Payload, source: Source, world: World, actor: Actor, now: datetime) -> list[int] | str:
     """Taken in again, as if it came now: the incidents it belongs to, or what went wrong.
 

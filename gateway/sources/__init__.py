@@ -78,12 +78,13 @@ class SourceModule(Protocol):
         """The body in our words; raises BadPayload and nothing else."""
 
 
-def find(name: str) -> SourceModule:
-    return cast(SourceModule, importlib.import_module(f"{__name__}.{name}"))
+def find(kind: str) -> SourceModule:
+    return cast(SourceModule, importlib.import_module(f"{__name__}.{kind.replace('-', '_')}"))
 
 
 def names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    """The kinds there are: called as their modules, with hyphens for underscores (uptime_kuma: uptime-kuma)."""
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
 
 
 @cache

@@ -126,9 +126,9 @@ def test_a_channel_is_whole(name):
     assert callable(channel.check)
 
 
-@pytest.mark.parametrize("name", sources.names())
-def test_a_source_has_a_test(name):
-    assert (ROOT / f"tests/sources/test_{name}.py").exists()
+@pytest.mark.parametrize("kind", sources.names())
+def test_a_source_has_a_test(kind):
+    assert (ROOT / f"tests/sources/test_{kind.replace('-', '_')}.py").exists()
 
 
 def test_the_tables_are_what_the_migrations_make(app):

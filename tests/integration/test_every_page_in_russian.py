@@ -36,6 +36,7 @@ ALLOWED = {
     "zabbix",
     "azure",
     "freshdesk", "freshservice",
+    "uptime", "kuma",
 }  # fmt: skip
 
 

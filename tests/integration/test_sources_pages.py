@@ -238,6 +238,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("zabbix", ["Zabbix", "curl"]),
         ("azure", ["Azure Monitor", "curl"]),
         ("freshdesk", ["Freshdesk", "curl"]),
+        ("uptime-kuma", ["Uptime Kuma", "curl"]),
     ):
         page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
         assert re.findall(r'<label for="for-\d">([^<]+)<', page) == tabs
@@ -256,6 +257,19 @@ def test_what_is_to_be_pasted_really_works(people):
             assert send(world, token, GRAFANA, kind).json["accepted"] == 1
     page = irina.get(f"/sources/{db.session.scalar(select(Source.id).where(Source.name == 'alertmanager-x'))}").text
     assert re.search(r"Taken in, median</dt><dd>\d+(\.\d)? ms", page)
+
+
+def test_what_was_about_nothing_is_shown_with_what_it_said(people):
+    world, irina, _ = people
+    token = shown(irina.press("/sources/new", kind="uptime-kuma", name="kuma").text)[0]
+    number = db.session.scalar(select(Source.id).where(Source.name == "kuma"))
+    said = {"heartbeat": None, "monitor": None, "msg": "To Nabat Testing"}
+    assert send(world, token, said, "uptime-kuma").json["accepted"] == 0
+    page = irina.get(f"/sources/{number}").text
+    assert "no monitor is up or down by it, as in a test: To Nabat Testing" in page
+    assert "never used" not in page
+    assert "refused</td>" not in page
+    assert not world.incidents()
 
 
 def test_a_signing_secret_is_shown_once_and_never_pasted_as_a_token(people):

@@ -18,6 +18,9 @@ SAID = {  # of each: whether it fires (None: says nothing of that), how bad it i
     "azure-metric-activated": (True, "error", "StorageCheck: diag500"),
     "azure-metric-deactivated": (False, "info", "CpuUtilHigh: web01"),
     "zabbix-pdagent-problem": (True, "critical", "Zabbix server: just restarted"),
+    "uptime-kuma-keep-full-up": (False, "error", "My Site"),
+    "uptime-kuma-keep-no-msg": (False, "error", "Test"),
+    "uptime-kuma-keep-port-down-no-url": (True, "error", "Port Monitor"),
 }
 PAIRS = [("zabbix-webhook-problem", "zabbix-webhook-recovery")]
 
