@@ -44,7 +44,9 @@ class BridgeDoor:
 
     def post(self, path, body, **headers):
         names = {name.replace("_", "-").lower(): value for name, value in headers.items()}
-        return self.speak(path, _Pieces([body[: len(body) // 2], body[len(body) // 2 :]]), names)
+        path, _, query = path.partition("?")
+        pieces = _Pieces([body[: len(body) // 2], body[len(body) // 2 :]])
+        return self.speak(path, pieces, names, query_string=query)
 
     def get(self, path, query, headers):
         return self.speak(path, _Pieces([]), headers, method="GET", query_string=query)

@@ -13,6 +13,10 @@ AZURE = {
         }
     },
 }
+GCP = {
+    "version": "1.2",
+    "incident": {"incident_id": "hello-nabat", "state": "open", "policy_name": "Hello Nabat", "severity": "Warning"},
+}
 
 MADE: dict[str, Making] = {
     "azure": lambda url, key: [
@@ -22,11 +26,18 @@ MADE: dict[str, Making] = {
             f"URI: {url}/{key}\nEnable the common alert schema: Yes",
         )
     ],
+    "gcp": lambda url, key: [
+        Snippet(
+            "Google Cloud Monitoring",
+            "Alerting, Edit notification channels, Webhooks",
+            f"Endpoint URL: {url}\nUse HTTP Basic Auth: yes\nAuth Username: nabat\nAuth Password: {key}",
+        )
+    ],
 }
-TRIED: dict[str, object] = {"azure": AZURE}  # what curl sends
+TRIED: dict[str, object] = {"azure": AZURE, "gcp": GCP}  # what curl sends
 
 
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return (_("the action group: Actions, Webhook"),)
+    return (_("the action group: Actions, Webhook"), _("Alerting, Edit notification channels, Webhooks"))

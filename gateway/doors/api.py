@@ -25,7 +25,7 @@ def take_in(kind: str, path_token: str = "") -> Response:
     request.max_content_length = ingest.LARGEST + 1
     asked = ingest.Request(
         kind,
-        path_token,
+        ingest.token_in(kind, path_token, request.query_string.decode("latin-1")),
         request.headers.get("Authorization", ""),
         request.headers.get("Content-Type", "").lower(),
         request.headers.get("Content-Encoding", "").lower().strip(),

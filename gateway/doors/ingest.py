@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -61,9 +62,15 @@ def signed_in(kind: str, header: Callable[[str], str | None]) -> Signed | None:
     return Signed(theirs, (header(how.time_header) or "").strip() if how.time_header else "", how)
 
 
+def token_in(kind: str, path_token: str, query: str) -> str:
+    """The token that the address ends with; of some kinds one in the query, and of no other."""
+    name = sources.token_parameters().get(kind) if query and not path_token else None
+    return dict(parse_qsl(query)).get(name, "") if name else path_token
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the door looks at: the path after /ingest/, the headers it needs, the whole body."""
+    """What the door looks at: the path after /ingest/, with a token from there or from the query, headers, the body."""
 
     kind: str
     path_token: str

@@ -294,5 +294,5 @@ def request_of(scope: Any, body: bytes) -> ingest.Request:
     kind, _, path_token = scope.path.removeprefix("/ingest/").partition("/")
     get = scope.headers.get
     content, encoding = (get("content-type") or "").lower(), (get("content-encoding") or "").lower().strip()
-    signed = ingest.signed_in(kind, get)
+    signed, path_token = ingest.signed_in(kind, get), ingest.token_in(kind, path_token, scope.query_string)
     return ingest.Request(kind, path_token, get("authorization") or "", content, encoding, body, signed)

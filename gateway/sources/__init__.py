@@ -1,7 +1,8 @@
 """Every module here reads one kind of sender. Adding a kind is adding a module (with its test).
 
-A source has KIND_LABEL, SIGNING if its senders sign in a way of their own, IS_DESK if they are service desks, and turns
-what the loader read into alerts in our words. It is pure: no database, no network, no clock. One bad item never costs
+A source has KIND_LABEL, SIGNING if its senders sign in a way of their own, IS_DESK if they are service desks,
+TOKEN_PARAMETER if they write the token into the query of the address, and turns what the loader read into alerts in our
+words. It is pure: no database, no network, no clock. One bad item never costs
 its neighbours: it is set aside as Quarantined; BadPayload is for a body of which nothing can be read. That somebody at
 the sender has an alert, or has written to it, is no word about firing: told() makes it.
 """
@@ -97,6 +98,12 @@ def signings() -> Mapping[str, Signing]:
 def desks() -> frozenset[str]:
     """The kinds whose senders are service desks."""
     return frozenset(_having("IS_DESK"))
+
+
+@cache
+def token_parameters() -> Mapping[str, str]:
+    """The kinds whose senders write the token into the query of the address, each with the parameter's name."""
+    return _having("TOKEN_PARAMETER")
 
 
 def _having(what: str) -> dict[str, Any]:

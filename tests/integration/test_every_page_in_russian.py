@@ -37,6 +37,7 @@ ALLOWED = {
     "azure",
     "freshdesk", "freshservice",
     "uptime", "kuma",
+    "gcp", "google",
 }  # fmt: skip
 
 
