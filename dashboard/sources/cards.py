@@ -12,6 +12,8 @@ from gateway.store.senders.sources import SIGNING
 from gateway.store.tables import QuarantinedItem, Rhythm, Source, Token
 from rules.rhythm import silent_from
 
+FIRST = ("alertmanager", "ticket")  # what most people look for
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -62,6 +64,16 @@ class Line:
 def kinds(reader: Reader) -> dict[str, str]:
     """The kinds of sources there are, each with what it is called."""
     return {name: reader.say(word) for name, word in sourcing.names().items()}
+
+
+def choices(reader: Reader) -> list[tuple[str, dict[str, str]]]:
+    """The same for whoever chooses one, by who sends."""
+    groups = (
+        (reader.say("Monitoring"), False),
+        (reader.say("Service desks and trackers"), True),
+    )
+    found = sorted(kinds(reader).items(), key=lambda one: (one[0] not in FIRST, one[1].casefold()))
+    return [(word, {kind: name for kind, name in found if sourcing.is_desk(kind) == desk}) for word, desk in groups]
 
 
 def heard(source: Source, keys: Sequence[Token], kinds: dict[str, str], now: datetime, reader: Reader) -> Heard:

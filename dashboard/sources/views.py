@@ -47,7 +47,7 @@ def new_source(visit: Visit) -> ResponseReturnValue:
 def new_form(visit: Visit, wrong: str = "", code: int = 200) -> Response:
     values = {
         "page": "sources",
-        "kinds": cards.kinds(reader_of(visit)),
+        "kinds": cards.choices(reader_of(visit)),
         "kind": request.form.get("kind", "alertmanager"),
         "name": request.form.get("name", ""),
         "wrong": wrong,
