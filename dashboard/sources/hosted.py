@@ -17,6 +17,7 @@ GCP = {
     "version": "1.2",
     "incident": {"incident_id": "hello-nabat", "state": "open", "policy_name": "Hello Nabat", "severity": "Warning"},
 }
+SENTRY = {"action": "created", "data": {"issue": {"id": "1", "title": "Hello Nabat", "level": "info"}}}
 
 MADE: dict[str, Making] = {
     "azure": lambda url, key: [
@@ -33,11 +34,22 @@ MADE: dict[str, Making] = {
             f"Endpoint URL: {url}\nUse HTTP Basic Auth: yes\nAuth Username: nabat\nAuth Password: {key}",
         )
     ],
+    "sentry": lambda url, key: [
+        Snippet(
+            "Sentry",
+            "Settings, Developer Settings, an internal integration",
+            f"Webhook URL: {url}/{key}\nAlert Rule Action: on\nPermissions, Issue & Event: Read\nWebhooks: issue",
+        )
+    ],
 }
-TRIED: dict[str, object] = {"azure": AZURE, "gcp": GCP}  # what curl sends
+TRIED: dict[str, object] = {"azure": AZURE, "gcp": GCP, "sentry": SENTRY}  # what curl sends
 
 
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return (_("the action group: Actions, Webhook"), _("Alerting, Edit notification channels, Webhooks"))
+    return (
+        _("the action group: Actions, Webhook"),
+        _("Alerting, Edit notification channels, Webhooks"),
+        _("Settings, Developer Settings, an internal integration"),
+    )

@@ -238,6 +238,8 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
     assert owner.source_id is not None
     began = time.perf_counter()
     if not request.body.strip():
+        if request.kind in sources.may_be_empty():
+            return Post(owner.source_id, owner.name, b"", now, (), token_id=owner.token_id, began=began)
         raise _refuse(owner, 400, "empty", "the body is empty", now)
     try:
         body = load(request.body)

@@ -1,10 +1,10 @@
 """Every module here reads one kind of sender. Adding a kind is adding a module (with its test).
 
 A source has KIND_LABEL, SIGNING if its senders sign in a way of their own, IS_DESK if they are service desks,
-TOKEN_PARAMETER if they write the token into the query of the address, and turns what the loader read into alerts in our
-words. It is pure: no database, no network, no clock. One bad item never costs
-its neighbours: it is set aside as Quarantined; BadPayload is for a body of which nothing can be read. That somebody at
-the sender has an alert, or has written to it, is no word about firing: told() makes it.
+TOKEN_PARAMETER if they write the token into the query of the address, MAY_BE_EMPTY if some requests have no body, and
+turns what the loader read into alerts in our words. It is pure: no database, no network, no clock. One bad item never
+costs its neighbours: it is set aside as Quarantined; BadPayload is for a body of which nothing can be read. That
+somebody at the sender has an alert, or has written to it, is no word about firing: told() makes it.
 """
 
 import importlib
@@ -104,6 +104,12 @@ def desks() -> frozenset[str]:
 def token_parameters() -> Mapping[str, str]:
     """The kinds whose senders write the token into the query of the address, each with the parameter's name."""
     return _having("TOKEN_PARAMETER")
+
+
+@cache
+def may_be_empty() -> frozenset[str]:
+    """The kinds whose senders also send requests without a body, which say nothing."""
+    return frozenset(_having("MAY_BE_EMPTY"))
 
 
 def _having(what: str) -> dict[str, Any]:

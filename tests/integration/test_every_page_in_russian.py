@@ -37,7 +37,7 @@ ALLOWED = {
     "azure",
     "freshdesk", "freshservice",
     "uptime", "kuma",
-    "gcp", "google",
+    "gcp", "google", "cloud", "monitoring", "monitor", "sentry",
 }  # fmt: skip
 
 

@@ -239,6 +239,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("azure", ["Azure Monitor", "curl"]),
         ("freshdesk", ["Freshdesk", "curl"]),
         ("uptime-kuma", ["Uptime Kuma", "curl"]),
+        ("sentry", ["Sentry", "curl"]),
         ("gcp", ["Google Cloud Monitoring", "curl"]),
     ):
         page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
