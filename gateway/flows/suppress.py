@@ -138,7 +138,7 @@ def _loud(session: Session, members: Sequence[Member], now: datetime) -> list[in
 def _release(incident_ids: Sequence[int], now: datetime) -> None:
     if incident_ids:
         with transaction() as session:
-            inhibitors.release(session, incident_ids, now)
+            suppressed.look_now(session, incident_ids, now)
 
 
 def hush_all(match: Sequence[Matcher], now: datetime) -> bool:

@@ -157,14 +157,17 @@ def upsert(session: Session, table: type[Base] | Table, rows: Sequence[dict[str,
     return make(table).values(list(rows))
 
 
-def locked(query: Select[Any], *, skip: bool = False) -> Select[Any]:
-    """Rows stay ours until commit (SQLite ignores it: there a writer has the whole file)."""
-    return query.with_for_update(skip_locked=skip)
+def locked(query: Select[Any], *, skip: bool = False, key: bool = False) -> Select[Any]:
+    """Rows stay ours until commit (SQLite ignores it: there a writer has the whole file).
+
+    `key`: their keys do not change, so others may add rows that refer to them.
+    """
+    return query.with_for_update(skip_locked=skip, key_share=key)
 
 
-def locked_to_change(session: Session, query: Select[Any]) -> Select[Any]:
+def locked_to_change(session: Session, query: Select[Any], *, key: bool = False) -> Select[Any]:
     """The same within transaction(); who only looks holds nobody up."""
-    return locked(query) if session.info.get("writes") else query
+    return locked(query, key=key) if session.info.get("writes") else query
 
 
 def database_clock(session: Session) -> int:

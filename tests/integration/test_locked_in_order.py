@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import contextmanager
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -13,12 +14,15 @@ from gateway.flows import deliver, settle
 from gateway.flows import jobs as flow
 from gateway.flows.settle import Result
 from gateway.store.db import db, transaction
+from gateway.store.incidents import timers
 from gateway.store.outgoing import outbox
+from gateway.store.quiet import silences, suppressed
 from gateway.store.sql.written import Rows, statement
 from gateway.store.tables import BulkJob, Entry
 from gateway.store.types import micros
 from rules.lifecycle import Given
 from tests.databases import wait_until
+from tests.integration.test_silences import Operator
 from tests.samples import BOOK
 
 ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -193,3 +197,66 @@ def test_outcomes_lock_the_incidents_of_a_roll_up_and_all_others_in_one_order(st
         assert watch.execute("SELECT id FROM incident WHERE id = %s FOR UPDATE SKIP LOCKED", [second]).fetchone()
         link.rollback()
     assert {one.status for one in world.deliveries(incident_id=second)} >= {"sent"}
+
+
+def ends_early(world, silence):
+    with transaction() as session:
+        silences.ended(session, silence, world.clock.now())
+
+
+def is_looked_after(world, _silence):
+    with transaction() as session:
+        session.execute(text("UPDATE silence SET ended_at = ends_at"))
+        silences.release(session, world.clock.now())
+
+
+def is_not_inhibited_any_more(world, _silence):
+    numbers = [one.id for one in world.incidents()]
+    with transaction() as session:
+        suppressed.look_now(session, numbers, world.clock.now())
+
+
+def clock_was_set_back(world, _silence):
+    with transaction() as session:
+        timers.unskew(session, world.clock.now() - timedelta(hours=1))
+
+
+@ON_POSTGRES
+@pytest.mark.parametrize("work", [ends_early, is_looked_after, is_not_inhibited_any_more, clock_was_set_back])
+def test_what_lets_many_incidents_go_takes_them_in_the_order_in_which_all_others_do(staffed_of, other, work):
+    """Intake has the first of them, waits for none that has a later one, and gets that as well."""
+    link, watch = other
+    world = staffed_of(ONE_EACH)
+    silence = Operator(world).silence("alertname=A")
+    first, second = (world.alert(name="A", fingerprint=mark, instance=mark)[0] for mark in ("a", "b"))
+    # Behind the other in the table, and in every index but that of their numbers; of a silence that is over.
+    later = "urgency = 3, next_at = next_at + 1, updated_at = updated_at + 1, suppressed_by = 'silence:999'"
+    link.execute("UPDATE incident SET snoozed_until = NULL")
+    link.execute("DELETE FROM hidden_alert WHERE incident_id = %s", [first])
+    link.execute(f"UPDATE incident SET {later} WHERE id = %s", [first])
+    link.commit()
+    link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [first])
+    with beside(world, lambda: work(world, silence)) as (thread, _):
+        waits(watch, thread)
+        link.execute("SET LOCAL lock_timeout = 5000")
+        assert link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [second]).fetchone()
+        link.commit()
+
+
+@ON_POSTGRES
+def test_who_ends_a_silence_does_not_wait_for_intake_that_waits_for_it(staffed_of, other):
+    """An alert that it hides is noted while its incident is held."""
+    link, watch = other
+    world = staffed_of(ONE_EACH)
+    operator = Operator(world)
+    silence = operator.silence("alertname=A")
+    (number,) = world.alert(name="A")
+    link.execute("SELECT 1 FROM incident WHERE id = %s FOR UPDATE", [number])
+    with beside(world, lambda: operator.ask("DELETE", f"silences/{silence}")) as (thread, found):
+        assert waits(watch, thread)
+        link.execute(
+            "INSERT INTO hidden_alert (silence_id, until, source_id, fingerprint, incident_id, title, at) "
+            "VALUES (%s, 0, 1, 'other', %s, '', 0)", [silence, number]
+        )  # fmt: skip
+        link.commit()
+    assert [one.status_code for one in found] == [200]

@@ -26,8 +26,8 @@ _OUTAGE = (
     "INSERT INTO fact (key, value, at) VALUES ('outage', '', :now) ON CONFLICT (key) DO UPDATE SET at = excluded.at"
 )
 _UNSKEW = (
-    "UPDATE incident SET next_at = next_at - (updated_at - :now), updated_at = :now "
-    "WHERE next_at IS NOT NULL AND snoozed_until IS NULL AND updated_at > :slack",
+    "UPDATE incident SET next_at = next_at - (updated_at - :now), updated_at = :now WHERE id IN (SELECT id "
+    "FROM incident WHERE next_at IS NOT NULL AND snoozed_until IS NULL AND updated_at > :slack{free})",
     "UPDATE delivery SET due_at = :now WHERE status = 'queued' AND due_at > :longest",
     "UPDATE delivery SET fallback_at = :now WHERE fallback_at IS NOT NULL AND fallback_at > :longest",
 )
@@ -40,9 +40,13 @@ def grace(session: Session, now: datetime) -> int:
     holds keeps no other from its minute.
     """
     values = {"now": micros(now), "until": micros(now + GRACE)}
-    free = " FOR UPDATE SKIP LOCKED" if is_postgres(session) else ""
+    free = _free(session)
     session.execute(text(_OUTAGE), {"now": micros(now)})
     return sum(session.execute(text(sql.format(free=free)), values).rowcount for sql in _GRACE)  # type: ignore[attr-defined]
+
+
+def _free(session: Session) -> str:
+    return " FOR UPDATE SKIP LOCKED" if is_postgres(session) else ""
 
 
 def since_outage(session: Session, now: datetime) -> timedelta | None:
@@ -54,10 +58,12 @@ def since_outage(session: Session, now: datetime) -> timedelta | None:
 def unskew(session: Session, now: datetime) -> int:
     """Rows that were written in what is now the future: the clock was set back, or another machine's runs ahead.
 
-    Their timers keep the distance they had. Done twice it does nothing more.
+    Their timers keep the distance they had. Done twice it does nothing more; an incident that somebody holds has its
+    turn the next time.
     """
+    free = _free(session)
     values = {"now": micros(now), "slack": micros(now + SLACK), "longest": micros(now + LONGEST_DELAY)}
-    statements = [text(sql) for sql in _UNSKEW]
+    statements = [text(sql.format(free=free)) for sql in _UNSKEW]
     used = ({"now", "slack"}, {"now", "longest"}, {"now", "longest"})
     done = [
         session.execute(sql, {name: values[name] for name in names})

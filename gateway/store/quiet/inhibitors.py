@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from gateway.store.db import upsert
 from gateway.store.sql import bulk
 from gateway.store.tables import AlertRow, Fact, Inhibitor
-from gateway.store.types import micros
 
 RULES = "inhibitions"  # the Fact that says for which rules all that fires was looked through
 PORTION = 500  # attached alerts let go in one look; the next ones wait for the next look
@@ -67,12 +66,6 @@ def orphans(session: Session) -> list[Orphan]:
 def let_go(session: Session, ids: Iterable[int]) -> None:
     """What is told of them next is as if they began to fire: then they find an incident of their own."""
     bulk.update(session, AlertRow, ("id", "firing"), [(number, False) for number in ids])
-
-
-def release(session: Session, incident_ids: Iterable[int], now: datetime) -> None:
-    """These are looked at now, if something keeps them quiet."""
-    sql = "UPDATE incident SET next_at = {} WHERE suppressed_by IS NOT NULL AND next_at > {} AND id {list}"
-    bulk.execute(session, sql, sorted(incident_ids), micros(now), micros(now))
 
 
 def tidy(session: Session) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from gateway import log
 from gateway.store.db import locked_to_change, upsert
+from gateway.store.quiet import suppressed
 from gateway.store.sql import bulk
 from gateway.store.tables import Fact, HiddenAlert, Incident, SilenceRow
 from gateway.store.types import micros, moment
@@ -102,26 +103,21 @@ def lock(session: Session, number: int) -> SilenceRow | None:
 
 
 def _one(session: Session, query: Select[SilenceRow]) -> SilenceRow | None:
-    found: SilenceRow | None = session.scalar(locked_to_change(session, query))
+    """Beside whoever notes what it hides: they hold the incident that its end waits for."""
+    found: SilenceRow | None = session.scalar(locked_to_change(session, query, key=True))
     return found
 
 
-_RELEASE = text("""
-    UPDATE incident SET next_at = :now
-    WHERE suppressed_by IS NOT NULL AND status <> 'resolved' AND next_at > :now
-      AND suppressed_by NOT LIKE 'inhibition:%'
-      AND NOT EXISTS (SELECT 1 FROM silence s WHERE s.kind || ':' || s.id = incident.suppressed_by
-                      AND s.ended_at IS NULL AND s.ends_at > :now AND s.starts_at <= :now)
-""")
-
-
-_ASK = text("""
-    UPDATE incident SET next_at = :now
-    WHERE suppressed_by IS NOT NULL AND status <> 'resolved' AND next_at > :now AND id IN (
-        SELECT a.incident_id FROM hidden_alert h
-        JOIN alert a ON a.source_id = h.source_id AND a.fingerprint = h.fingerprint
-        WHERE h.silence_id = :number AND a.latest AND a.firing)
-""")
+_LEFT = (
+    "SELECT i.id FROM incident i WHERE i.suppressed_by IS NOT NULL AND i.status <> 'resolved' AND i.next_at > {} "
+    "AND i.suppressed_by NOT LIKE {} AND NOT EXISTS (SELECT 1 FROM silence s "
+    "WHERE s.kind || ':' || s.id = i.suppressed_by AND s.ended_at IS NULL AND s.ends_at > {} AND s.starts_at <= {})"
+)
+_HIDDEN = (
+    "SELECT a.incident_id FROM hidden_alert h "
+    "JOIN alert a ON a.source_id = h.source_id AND a.fingerprint = h.fingerprint "
+    "WHERE h.silence_id = {} AND a.latest AND a.firing"
+)
 
 
 def holds_any(session: Session) -> bool:
@@ -131,13 +127,19 @@ def holds_any(session: Session) -> bool:
 
 def release(session: Session, now: datetime) -> None:
     """What is suppressed by something that is no longer in force is looked at now. Safe to repeat."""
-    session.execute(_RELEASE, {"now": micros(now)})
+    suppressed.look_now(session, _left(session, now), now)
 
 
 def ended(session: Session, number: int, now: datetime) -> None:
     """What it kept quiet is looked at now: also where another one goes on hiding other alerts of the same incident."""
-    session.execute(_ASK, {"now": micros(now), "number": number})
-    release(session, now)
+    hidden = [row[0] for row in bulk.select_plain(session, _HIDDEN, number)]
+    suppressed.look_now(session, [*hidden, *_left(session, now)], now)
+
+
+def _left(session: Session, now: datetime) -> list[int]:
+    """What is suppressed by something that is no longer in force, without a lock."""
+    at = micros(now)
+    return [row[0] for row in bulk.select_plain(session, _LEFT, at, f"{Suppressor.INHIBITION}:%", at, at)]
 
 
 def note_hidden(session: Session, found: Iterable[Hidden], now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What of an incident fires, as whoever may keep it quiet asks about it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 from sqlalchemy.orm import Session
 
+from gateway.store.db import is_postgres
 from gateway.store.sql import bulk
+from gateway.store.tables import Incident
 from gateway.store.types import micros, moment
 from rules.matchers import seen_labels
 from rules.words import Alert, Kind, Severity, Ticket, Urgency
@@ -115,6 +117,22 @@ def held(session: Session, keys: Sequence[str]) -> dict[str, tuple[int, int]]:
         "GROUP BY i.suppressed_by"
     )
     return {row[0]: (row[1], row[2]) for row in bulk.select(session, sql, keys)}
+
+
+_QUIET = (
+    "SELECT id FROM incident WHERE id {list} AND suppressed_by IS NOT NULL AND status <> 'resolved' AND next_at > {} "
+    "ORDER BY id"
+)
+
+
+def look_now(session: Session, incident_ids: Iterable[int], now: datetime) -> None:
+    """Those of these incidents that something keeps quiet are asked about now. They are locked in the order of ids,
+    all at once: who took them in another, or some after others, might wait for intake while that waits for them.
+    """
+    at = micros(now)
+    sql = _QUIET + (" FOR UPDATE" if is_postgres(session) else "")
+    found = bulk.select(session, sql, sorted(set(incident_ids)), at)
+    bulk.update(session, Incident, ("id", "next_at"), [(row[0], at) for row in found])
 
 
 def labels_of(one: Member) -> dict[str, str]:
