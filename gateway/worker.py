@@ -18,7 +18,6 @@ from gateway import channels, log, metrics
 from gateway.disk import is_full
 from gateway.flows import (
     absence,
-    attached,
     calendars,
     chain,
     duties,
@@ -27,6 +26,7 @@ from gateway.flows import (
     heartbeats,
     hits,
     housekeeping,
+    inhibiting,
     jobs,
     listfiles,
     reach,
@@ -106,7 +106,7 @@ class Worker:
             Job("set-back clock", timedelta(seconds=30), _unskew),
             Job("silences", timedelta(seconds=1), silences.turn_due),
             Job("ended silences", timedelta(seconds=3), silences.release_stragglers),
-            Job("inhibition", timedelta(seconds=2), attached.release),
+            Job("inhibition", timedelta(seconds=2), inhibiting.Watch().turn),
             Job("heartbeats", timedelta(seconds=1), heartbeats.report_due),
             Job("rhythms", timedelta(minutes=1), absence.listen),
             Job("stale alerts", timedelta(minutes=1), absence.forget_stale),

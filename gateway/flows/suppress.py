@@ -1,6 +1,6 @@
 """What keeps quiet: asked for each alert that begins to fire, and before the clock tells anybody the next step."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -147,19 +147,25 @@ def hush_all(match: Sequence[Matcher], now: datetime) -> bool:
     False where more is left than one turn takes, since messages wait meanwhile, or somebody holds an incident: it is to
     be done again.
     """
+    return hush_what(lambda one: all(matcher.matches(labels_of(one)) for matcher in match), now)
+
+
+def hush_what(meant: Callable[[Member], bool], now: datetime) -> bool:
+    """The same of the incidents that have an alert of these."""
     with reading() as session:
-        wanted = _to_hush(session, match, now)
+        wanted = _to_hush(session, meant, now)
     now_on = wanted[:AT_ONCE]
     portions = [now_on[at : at + PORTION] for at in range(0, len(now_on), PORTION)]
     done = [one for portion in portions for one in _hush(portion, now)]
-    log.info("hushed", incidents=done.count(True), held=done.count(None), more=len(wanted) - len(done))
+    if wanted:
+        log.info("hushed", incidents=done.count(True), held=done.count(None), more=len(wanted) - len(done))
     return None not in done and len(done) == len(wanted)
 
 
-def _to_hush(session: Session, match: Sequence[Matcher], now: datetime) -> list[int]:
+def _to_hush(session: Session, meant: Callable[[Member], bool], now: datetime) -> list[int]:
     told = suppressed.told_now(session)
-    meant = {one.incident_id for one in told if all(matcher.matches(labels_of(one)) for matcher in match)}
-    members = [one for one in told if one.incident_id in meant]
+    numbers = {one.incident_id for one in told if meant(one)}
+    members = [one for one in told if one.incident_id in numbers]
     verdicts = verdicts_of(session, members, world().roll.current(session), now)
     return sorted(hidden_whole(members, verdicts))
 

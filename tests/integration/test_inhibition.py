@@ -1,9 +1,9 @@
 """Inhibition: what is part of something bigger is told of with it, and by itself when that is over."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
-from gateway.flows import attached, housekeeping, intake, own_alerts
+from gateway.flows import attached, housekeeping, inhibiting, intake, own_alerts
 from gateway.store.db import reading, transaction
 from gateway.store.incidents.alerts import Post
 from gateway.store.quiet import inhibitors
@@ -11,7 +11,7 @@ from gateway.store.tables import AlertRow
 from gateway.store.upkeep import ledger
 from rules.selfwatch import Finding, What
 from tests.integration.test_silences import Operator
-from tests.samples import BOOK, alert, group
+from tests.samples import BOOK, PEOPLE, alert, group
 from tests.world import World
 
 # What happens before and after the database is the same on both.
@@ -20,6 +20,7 @@ RULES = """
 inhibitions:
   - {source: ['alertname="SiteDown"'], target: ['severity=~"warning|info"'], equal: [site]}
 """
+LATER = PEOPLE.replace("role: admin,", "role: admin, notify: {ordinary: [email, voice after 2m]},")
 
 
 @pytest.fixture
@@ -150,6 +151,46 @@ def test_what_was_told_before_is_told_no_further_while_something_bigger_fires(si
     ends(site, down("resolved"))
     looks(site, seconds=2)
     assert site.incidents()[0].level == 2
+
+
+def test_a_page_that_waits_for_its_time_does_not_leave_once_something_bigger_fires(staffed_of, providers):
+    world = staffed_of(BOOK + RULES, LATER)
+    watch = inhibiting.Watch()
+    (number,) = world.post(group(slow())).json["incidents"]
+    world.post(group(slow("Lag", site="moscow")))
+    world.delivers()
+    watch.turn(world.clock.now())
+    world.clock.advance(seconds=30)
+    bigger = world.post(group(down())).json["incidents"][0]
+    watch.turn(world.clock.now())
+    small, other, _ = world.incidents()
+    assert (small.suppressed_by, other.suppressed_by) == (f"inhibition:{bigger}", None)
+    assert [one.status for one in world.deliveries(incident_id=number)][:2] == ["sent", "cancelled"]
+    world.passes(minutes=2)
+    world.delivers()
+    assert [one["dedup_key"] for one in providers.pagerduty.events if "irina" in one["routing_key"]] == [
+        f"nabat-{other.uuid}"
+    ]
+    looks(world, minutes=10)
+    ends(world, down("resolved"))
+    looks(world, seconds=2)
+    assert world.timeline(number)[-2:] == ["suppressed", "suppression over"]
+    assert {one.level for one in world.deliveries(incident_id=number, status="queued")} == {2}
+
+
+def test_what_was_stored_beside_the_bigger_one_is_seen_by_the_next_look(staffed_of):
+    """Neither of two that are taken in at the same moment knows of the other."""
+    world = staffed_of(BOOK + RULES, LATER)
+    watch = inhibiting.Watch()
+    world.post(group(down()))
+    watch.turn(world.clock.now())
+    (number,) = world.post(group(slow(site="moscow"))).json["incidents"]
+    with transaction() as session:  # as if Moscow were Kazan
+        labels = '{"alertname":"Slow","severity":"warning","site":"kazan"}'
+        session.execute(update(AlertRow).where(AlertRow.incident_id == number).values(labels=text(f"'{labels}'")))
+    world.clock.advance(seconds=2)
+    watch.turn(world.clock.now())
+    assert {one.status for one in world.deliveries(incident_id=number)} == {"cancelled"}
 
 
 def test_a_rule_book_that_begins_to_inhibit_knows_what_fires_already(world_of, tmp_path):

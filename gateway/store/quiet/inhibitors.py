@@ -35,6 +35,15 @@ def active(session: Session, keys: Iterable[str], *, answered: bool = False) -> 
     return {row[0]: row[1] for row in bulk.select(session, sql, sorted(set(keys)), int(answered))}
 
 
+def firing(session: Session) -> list[str]:
+    """The keys under which something fires that inhibits."""
+    sql = (
+        "SELECT DISTINCT x.key FROM inhibitor x "
+        "JOIN alert s ON s.source_id = x.source_id AND s.fingerprint = x.fingerprint WHERE s.latest AND s.firing"
+    )
+    return [row[0] for row in bulk.select_plain(session, sql)]
+
+
 def write(session: Session, rows: Iterable[tuple[str, int, str]]) -> None:
     """Key, source, fingerprint of alerts that inhibit as long as they fire."""
     columns = ("key", "source_id", "fingerprint")
