@@ -73,7 +73,7 @@ def verdicts_of(
     for one, some in zip(members, asked, strict=True):
         bigger = [active[key] for key in some if key in active]
         others = [number for number in bigger if number != one.incident_id]
-        by = _verdict(one, directory, now)
+        by = silenced(one, directory, now)
         if by is None and others:
             by = Suppression(Suppressor.INHIBITION, others[0], now + ASK_AGAIN)
         found.append(by)
@@ -87,7 +87,8 @@ def _keys_of(one: Member) -> list[str]:
     return list(inhibition.targets(world().shelf.book.inhibitions, labels_of(one)))
 
 
-def _verdict(one: Member, directory: Directory, now: datetime) -> Suppression | None:
+def silenced(one: Member, directory: Directory, now: datetime) -> Suppression | None:
+    """By a silence or a window, at this moment."""
     alert = alert_of(one)
     if is_never_quiet(one.source_id, alert):
         return None

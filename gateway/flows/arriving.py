@@ -53,7 +53,7 @@ class Intake:
         self.at = micros(now)
         self.changes = Changes(session, directory, now)
         self.quiet = Quiet(self.changes, book.inhibitions)
-        self.gathering = Gathering(session, book.calendars, now)
+        self.gathering = Gathering(session, directory, book.calendars, now)
         self.known: dict[tuple[int, str], Known] = {}
         self.by_id: dict[int, Case] = {}
         self.by_key: dict[str, Case] = {}
@@ -135,7 +135,7 @@ class Intake:
         elif fires and new_episode and alert.ticket is None and (case := self._case(known)):
             case.alert_count += 1
             self.changes.touch(case)
-            self.gathering.note(case, known)
+            self.gathering.note(case, known, self.quiet.verdict(post.source_id, alert, ready.route.urgency))
         elif not fires and not was and known.incident_id is None and not alert.firing:
             outcome.never_seen += 1
         if alert.ticket is not None and (case := self._case(known)):
@@ -192,7 +192,7 @@ class Intake:
         case.truncated = max(case.truncated, post.truncated)
         self.changes.touch(case)
         self.quiet.note(hidden, case, post.source_id, alert)
-        self.gathering.note(case, known)
+        self.gathering.note(case, known, hidden)
 
     def _open(self, post: Post, ready: Ready, hidden: Suppression | None) -> Case:
         id_, alert, route, key = self._new_id(), ready.alert, ready.route, ready.key

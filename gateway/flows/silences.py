@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from gateway import log
 from gateway.acts.silencing import kept, over
-from gateway.flows import suppress
+from gateway.flows import holding, suppress
 from gateway.flows.apart import apart
 from gateway.store.db import reading, transaction
 from gateway.store.quiet import silences
@@ -36,13 +36,15 @@ def _put_off(number: int, now: datetime) -> None:
 
 
 def release_stragglers(now: datetime) -> None:
-    """An alert that came while its silence was being ended knew nothing of it."""
+    """An alert that came while its silence was being ended knew nothing of it. And where enough of them are waited for,
+    what was silenced counts now."""
     with reading() as session:
-        if not silences.holds_any(session):
-            return
-    with transaction() as session:
-        silences.release(session, now)
-    suppress.release_left_behind(now)
+        holds_any = silences.holds_any(session)
+    if holds_any:
+        with transaction() as session:
+            silences.release(session, now)
+        suppress.release_left_behind(now)
+    holding.count_again(now)
 
 
 def _turn(number: int, now: datetime) -> None:

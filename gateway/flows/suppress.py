@@ -1,7 +1,7 @@
 """What keeps quiet: asked for each alert that begins to fire, and before the clock tells anybody the next step."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy.exc import OperationalError
@@ -30,7 +30,6 @@ from rules.words import Alert, Kind, Suppression, Urgency
 SHOWN = 5  # titles named on a timeline line
 PORTION = 20  # incidents that are hushed in one transaction
 AT_ONCE = 500  # and in one turn
-LATE = timedelta(minutes=5)  # no alert takes longer from the clock to commit
 
 
 class Quiet:
@@ -123,7 +122,7 @@ def release_left_behind(now: datetime) -> None:
     An alert that came while that was being ended knew nothing of it.
     """
     with reading() as session:
-        loud = _loud(session, suppressed.left_behind(session, now - LATE, now), now)
+        loud = _loud(session, suppressed.left_behind(session, now - suppressed.LATE, now), now)
     _release(loud, now)
 
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from gateway.actions import Actor
 from gateway.acts import handover, merging
 from gateway.store.db import reading
@@ -125,6 +127,47 @@ def test_a_few_alerts_tell_nobody_and_enough_of_them_do(staffed_of):
     assert "enough alerts" in world.timeline()
     go(world, minutes=5)
     assert calls(world) == ["anna", "oleg"]
+
+
+def begins(world, number, status="firing"):
+    at = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    one = alert(status, fingerprint=f"f{number}", instance=f"h{number}", starts=at)
+    one["endsAt"] = at if status == "resolved" else one["endsAt"]
+    return world.post(group(one, status=status)).json["incidents"]
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2)])
+def test_what_is_silenced_is_not_one_of_enough_before_its_silence_ends(staffed_of, order):
+    world = staffed_of(MANY)
+    operator = Operator(world)
+    number = operator.silence('instance=~"h[12]"')
+    for one in order:
+        begins(world, one)
+    begins(world, 3)  # once more: another word about it
+    assert (world.incident().phase, world.deliveries()) == ("gathering", [])
+    operator.passes(minutes=2)
+    assert (world.incident().phase, world.deliveries()) == ("gathering", [])
+    assert operator.ask("DELETE", f"silences/{number}").status_code == 200
+    operator.passes(seconds=3)
+    assert {one.level for one in world.deliveries()} == {1}
+    assert world.timeline()[-1] == "enough alerts"
+
+
+def test_what_came_and_went_in_a_silence_never_counts(staffed_of):
+    world = staffed_of(MANY)
+    operator = Operator(world)
+    number = operator.silence('instance=~"h[12]"')
+    for one in (3, 1, 2):
+        begins(world, one)
+    world.clock.advance(minutes=1)
+    for one in (1, 2):
+        begins(world, one, "resolved")
+    operator.ask("DELETE", f"silences/{number}")
+    operator.passes(seconds=3)
+    begins(world, 4)
+    assert (world.incident().phase, world.deliveries()) == ("gathering", [])
+    begins(world, 5)
+    assert {one.level for one in world.deliveries()} == {1}
 
 
 def test_what_a_maintenance_hid_goes_on_waiting_when_it_is_over(staffed_of):

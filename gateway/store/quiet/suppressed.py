@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -65,24 +65,37 @@ _OVER = "SELECT id FROM silence WHERE ended_at > {}"
 _AGAIN = "SELECT id FROM silence WHERE ended_at IS NULL AND rule <> ''"
 # In this order whatever SQLite thinks of tables that it has no statistics of: it would walk through all that was ever
 # hidden.
-_LEFT = (
+_OF_THOSE = (
     "SELECT a.incident_id FROM hidden_alert h CROSS JOIN alert a CROSS JOIN incident i "
     "WHERE h.silence_id {list} AND h.until > {} AND h.until <= {} "
     "AND a.source_id = h.source_id AND a.fingerprint = h.fingerprint AND a.latest AND a.firing "
-    "AND i.id = a.incident_id AND i.suppressed_by IS NOT NULL AND i.status <> 'resolved' AND i.next_at > {}"
+    "AND i.id = a.incident_id AND i.status <> 'resolved' AND "
 )
+_KEPT_QUIET = _OF_THOSE + "i.suppressed_by IS NOT NULL AND i.next_at > {}"
+_GATHERING = _OF_THOSE + "i.phase = 'gathering' AND i.suppressed_by IS NULL AND i.snoozed_until IS NULL"
 _EVER = 2**62  # microseconds
+LATE = timedelta(minutes=5)  # no alert takes longer from the clock to commit
 
 
 def left_behind(session: Session, since: datetime, now: datetime) -> list[Member]:
     """What fires of the incidents that are kept quiet and have an alert whose silence, or time of a window, is over
     since then."""
+    found = _let_go(session, _KEPT_QUIET, since, now, micros(now))
+    return firing(session, found) if found else []
+
+
+def waiting_for_more(session: Session, since: datetime, now: datetime) -> list[int]:
+    """The incidents that wait for more alerts and have one whose silence, or time of a window, is over since then."""
+    return sorted(set(_let_go(session, _GATHERING, since, now)))
+
+
+def _let_go(session: Session, sql: str, since: datetime, now: datetime, *more: int) -> list[int]:
     at, then = micros(now), micros(since)
     over = [row[0] for row in bulk.select_plain(session, _OVER, then)]
-    found = [*bulk.select_each(session, _LEFT, over, 0, _EVER, at)] if over else []
+    found = [*bulk.select_each(session, sql, over, 0, _EVER, *more)] if over else []
     if again := [row[0] for row in bulk.select_plain(session, _AGAIN)]:
-        found += bulk.select_each(session, _LEFT, again, then, at, at)
-    return firing(session, [row[0] for row in found]) if found else []
+        found += bulk.select_each(session, sql, again, then, at, *more)
+    return [row[0] for row in found]
 
 
 def all_firing(session: Session) -> list[Member]:
