@@ -101,6 +101,7 @@ class Given:
     calm: bool = False  # BACK: it may be flapping, so nobody is called again
     firing: int = 0  # SNOOZE, STIRRED, TIMER: how many of its alerts fire now
     urgency: Urgency | None = None  # STIRRED: of the alert that came
+    news: bool = False  # STIRRED: it is none of those that fired when it was snoozed
     level: int | None = None  # DECLINE: the step that was shown to whoever passes it on; MISSED: the one that was found
     person: int = 0  # ASSIGN
     before: int | None = None  # ASSIGN: whose it is now
@@ -192,15 +193,14 @@ def _asleep(state: State, signal: Signal, route: Route, now: datetime, given: Gi
     if signal is Signal.STIRRED and state.suppressed_by:  # what came is not hidden, or it would not be asked for
         return wake(state, route, now, Reason.WOKEN if state.level else over)
     more_urgent = given.urgency is not None and given.urgency.rank < route.urgency.rank
-    if signal is Signal.STIRRED and (more_urgent or given.firing > state.snoozed_firing):
+    if signal is Signal.STIRRED and (more_urgent or given.news or given.firing > state.snoozed_firing):
         return wake(state, route, now, Reason.WOKEN)
     return Decision(state, Reason.NOT_DUE)
 
 
 def wake(state: State, route: Route, now: datetime, reason: Reason) -> Decision:
     """The ladder goes on where it stood: with the next step, at its end with the last one, so that somebody is told."""
-    walk = len(route.steps) * (1 + route.repeat)
-    step = route.steps[-1] if state.level >= walk else route.steps[state.level % len(route.steps)]
+    step = step_at(route, state.level + 1)
     return Decision(State(Status.TRIGGERED, state.level + 1, now + step.wait), reason, step)
 
 

@@ -1,4 +1,4 @@
-"""How long something is snoozed, as people say it: 30m, 2h, until 09:00 tomorrow, or a moment."""
+"""How long something is snoozed, as people say it: 30m, 2h, until 09:00 tomorrow, a moment; what was known then."""
 
 import re
 from datetime import UTC, datetime, time, timedelta
@@ -11,6 +11,15 @@ LEAST, MOST = timedelta(minutes=1), timedelta(days=30)
 _CLOCK = re.compile(r"(?:until )?([01]?[0-9]|2[0-3]):([0-5][0-9])( tomorrow| monday)?", re.ASCII)
 _TOMORROW = re.compile(r"until tomorrow ([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 FORMS = "write 30m, 2h, 1h30m, until 09:00, until 09:00 tomorrow, until 09:00 Monday or 2026-12-05T09:00:00+03:00"
+
+
+def knew(since: int, fired: int, ended: int) -> bool:
+    """Whether whoever snoozed an incident at the moment `since` knew that this alert of it fires, which has ceased and
+    begins again; given by the maxima of its episodes before (rules/episodes.py), all in microseconds.
+
+    It fired then if it ended later. If it began later it is known as well: else it would have ended the snooze.
+    """
+    return ended >= since or fired > since
 
 
 def end_of(text: str, now: datetime, zone: ZoneInfo) -> datetime:

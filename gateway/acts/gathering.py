@@ -13,7 +13,7 @@ from gateway.store.incidents import gathered
 from gateway.store.incidents.alerts import Known
 from gateway.store.incidents.cases import Case
 from gateway.store.quiet import suppressed
-from gateway.store.types import moment
+from gateway.store.types import micros, moment
 from gateway.world import world
 from rules.calendars import Calendar
 from rules.holding import deferred, enough, gathering, hold_on
@@ -90,13 +90,14 @@ def _enough(at_least: AtLeast, began: Mapping[Key, int]) -> bool:
     return enough(at_least, (moment(max(0, at)) for at in began.values()))
 
 
-def look_again(changes: Changes, case: Case) -> None:
-    """Alerts came to it by no message of theirs, or while it was answered: what waits for more of them, or was snoozed
-    with fewer, hears of it now; what something keeps quiet is asked again by the clock."""
+def look_again(changes: Changes, case: Case, since: datetime | None = None) -> None:
+    """Alerts came to it by no message of theirs, or while it was answered (`since` then): what waits for more of them,
+    or was snoozed with fewer or others, hears of it now; what something keeps quiet is asked again by the clock."""
     if case.state.suppressed_by:
         case.state = replace(case.state, next_at=changes.now)
     elif case.open and case.sleeps:
         waiting = Gathering(changes.session, changes.directory, world().shelf.book.calendars, changes.now)
         waiting.look_up([case])
-        given = waiting.given(case, Given(firing=case.firing))
+        news = since is not None and gathered.began_anew(changes.session, case.id, micros(since))
+        given = waiting.given(case, Given(firing=case.firing, news=news))
         carry_out(changes, case, decide(case.state, Signal.STIRRED, case.route, changes.now, given), CLOCK)

@@ -150,7 +150,7 @@ def _restore(
             carry_out(changes, case, decide(case.state, Signal.BACK, case.route, now), actor)
         else:
             _stand_again(changes, case, item, row.at, heard=case.id in heard, by=actor.name)
-            look_again(changes, case)
+            look_again(changes, case, row.at)
         if row.act == "resolve":
             alerts.unmute(session, case.id)
         write_down(session, now, actor, f"undo {row.act}", case)

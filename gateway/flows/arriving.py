@@ -13,7 +13,7 @@ from gateway.changes import Changes, Course
 from gateway.flows import beats, hearing, hearsay, returns, tickets
 from gateway.flows.suppress import Quiet
 from gateway.store.incidents import alerts as alert_store
-from gateway.store.incidents import cases, rulings
+from gateway.store.incidents import cases, rulings, timeline
 from gateway.store.incidents.alerts import Known, Post, Ready
 from gateway.store.incidents.arrivals import Arrived
 from gateway.store.incidents.cases import Case
@@ -25,6 +25,7 @@ from rules.calendars import Standing
 from rules.holding import hold
 from rules.lifecycle import NEW, Given, Signal
 from rules.phases import decide
+from rules.snoozing import knew
 from rules.words import Alert, Directory, Suppression
 
 RESOLVED_GRACE = timedelta(minutes=5)  # what a person resolved while it fires stays resolved at least so long
@@ -61,6 +62,7 @@ class Intake:
         self.courses: dict[tuple[int, tuple[Standing, ...], str], Course] = {}  # by id(route)
         self.joined: dict[int, list[str]] = {}
         self.cleared: dict[int, list[str]] = {}
+        self.snoozed_at: dict[int, datetime] = {}
         self.new_ids: list[int] = []
         self.uuids = cases.new_uuids(now)
         self.highest = 0
@@ -124,6 +126,7 @@ class Intake:
         if known is None:
             known = self.known[key] = Known(post.source_id, alert.fingerprint)
         was, known.seen = known.firing, known.seen + 1
+        before = known.incident_id, known.episodes.fired, known.episodes.ended
         new_episode = hearing.listen(known, alert, self.at, was=was)
         hearing.remember_words(known, ready, self.at)
         known.firing = fires = known.episodes.firing
@@ -141,7 +144,7 @@ class Intake:
         if alert.ticket is not None and (case := self._case(known)):
             hidden = self.quiet.verdict(post.source_id, alert, ready.route.urgency)
             tickets.hear(self.changes, case, known, ready, post.source, hidden)
-        self._stir(known, ready, post.source)
+        self._stir(known, ready, post.source, None if was else before)
         return known.incident_id
 
     def _told(self, post: Post, ready: Ready) -> int | None:
@@ -242,16 +245,28 @@ class Intake:
         actor = Actor(post.source, "source")
         carry_out(self.changes, case, decide(case.state, Signal.ALL_RESOLVED, case.route, self.now), actor)
 
-    def _stir(self, known: Known, ready: Ready, source: str) -> None:
-        """Whoever snoozed its incident knew nothing of what comes now; but what inhibition attached wakes nobody."""
+    def _stir(self, known: Known, ready: Ready, source: str, before: tuple[int | None, int, int] | None) -> None:
+        """Whoever snoozed its incident knew nothing of what comes now; but what inhibition attached wakes nobody.
+
+        `before`: of an alert that begins to fire its incident until now, and the maxima of its episodes.
+        """
         case, spoken = self._case(known), ready.alert.firing or ready.alert.touch
         if case is None or not case.sleeps or not known.firing or not spoken or known.attached:
             return
         if self.quiet.verdict(known.source_id, ready.alert, ready.route.urgency) is not None:
             return
-        given = self.gathering.given(case, Given(firing=case.firing, urgency=ready.route.urgency))
+        news = before is not None and self._is_news(case, *before)
+        given = self.gathering.given(case, Given(firing=case.firing, urgency=ready.route.urgency, news=news))
         decision = decide(case.state, Signal.STIRRED, case.route, self.now, given)
         carry_out(self.changes, case, decision, Actor(source, "source"))
+
+    def _is_news(self, case: Case, incident_id: int | None, fired: int, ended: int) -> bool:
+        """Whether whoever snoozed this incident did not know that the alert fires."""
+        if incident_id != case.id or case.state.snoozed_until is None:
+            return True
+        if case.id not in self.snoozed_at:
+            self.snoozed_at[case.id] = timeline.snoozed_at(self.session, case.id) or case.opened_at
+        return not knew(micros(self.snoozed_at[case.id]), fired, ended)
 
     def note(self) -> None:
         """What is said of alerts together, and what is written now and then: before write()."""

@@ -14,6 +14,7 @@ from gateway.store.outgoing import outbox
 from gateway.store.tables import AlertRow, Audit, PersonRow
 from gateway.store.types import micros
 from rules.lifecycle import Given, Reason, Signal
+from tests.integration.test_undo import back, does
 from tests.samples import alert, group
 
 ANNA = Actor("Anna", "dashboard", account="anna@example.org")
@@ -128,6 +129,55 @@ def test_it_wakes_when_more_fires_than_was_known(world):
     assert (world.incident().snoozed_until, world.incident().level) == (None, 2)
     assert world.timeline().count("woken") == 1
     assert {one.who for one in world.deliveries(level=2)} == {"oleg@example.org"}
+
+
+def of_three(world):
+    """Of one that is snoozed the first fires, the second did when that was done, the third had ceased before."""
+    made = [alert(fingerprint=f"a{number}", instance=f"db{number}") for number in (1, 2, 3)]
+    (number,) = world.post(group(*made)).json["incidents"]
+    world.clock.advance(minutes=10)
+    world.post(group(ended(made[2], world), status="resolved"))
+    world.clock.advance(minutes=10)
+    snooze(world, number, hours=6)
+    world.clock.advance(minutes=10)
+    world.post(group(ended(made[1], world), status="resolved"))
+    world.clock.advance(minutes=10)
+    assert world.incident().snoozed_until is not None
+    return number
+
+
+def ended(one, world):
+    return {**one, "status": "resolved", "endsAt": world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def begins(world, number):
+    starts = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    world.post(group(alert(fingerprint=f"a{number}", instance=f"db{number}", starts=starts)))
+
+
+@pytest.mark.parametrize(("which", "wakes"), [(2, False), (3, True), (4, True)])
+def test_it_wakes_of_another_alert_than_those_that_fired_then_though_they_are_no_more(world, which, wakes):
+    of_three(world)
+    begins(world, which)
+    assert (world.incident().snoozed_until is None) is wakes
+    assert ("woken" in world.timeline()) is wakes
+    world.clock.advance(minutes=1)
+    begins(world, 1)  # it had ceased meanwhile, and nobody said so
+    assert ("woken" in world.timeline()) is wakes
+
+
+@pytest.mark.parametrize(("which", "wakes"), [(2, False), (3, True), (4, True)])
+def test_what_took_anothers_place_while_it_was_answered_ends_a_snooze_that_is_gone_back_to(world, which, wakes):
+    number = of_three(world)
+    begins(world, 2)
+    world.clock.advance(minutes=1)
+    token = does(world, [number], Signal.ACKNOWLEDGE)
+    world.clock.advance(minutes=1)
+    world.post(group(ended(alert(fingerprint="a2", instance="db2"), world), status="resolved"))
+    begins(world, which)
+    assert world.incident().status == "acknowledged"
+    assert back(world, token).done == [number]
+    assert (world.incident().snoozed_until is None) is wakes
 
 
 def test_it_wakes_when_the_ticket_becomes_more_urgent(world):

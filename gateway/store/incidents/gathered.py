@@ -25,3 +25,12 @@ def over_in_silence(session: Session, incident_id: int, since: int) -> set[tuple
         "AND h.at >= a.fired AND CASE WHEN s.ended_at < h.until THEN s.ended_at ELSE h.until END >= a.ended"
     )
     return {(row[0], row[1]) for row in bulk.select_plain(session, sql, since, incident_id)}
+
+
+def began_anew(session: Session, incident_id: int, since: int) -> bool:
+    """Whether one fires that did not then: it is new, or had ended before."""
+    sql = (
+        "SELECT 1 FROM alert WHERE incident_id = {} AND firing AND latest AND attached IS NULL "
+        "AND (first_seen_at > {} OR (fired > {} AND ended < {})) LIMIT 1"
+    )
+    return bool(bulk.select_plain(session, sql, incident_id, since, since, since))

@@ -55,3 +55,10 @@ def acknowledged_until(session: Session, incident_id: int, at: datetime | None) 
     lines = select(Entry.detail).where(Entry.incident_id == incident_id, Entry.kind == "acknowledged", Entry.at == at)
     found = session.scalars(lines.order_by(Entry.id.desc()).limit(1)).first()
     return datetime.fromisoformat(found["until"]) if found and found.get("until") else None
+
+
+def snoozed_at(session: Session, incident_id: int) -> datetime | None:
+    """When it was snoozed last; none if it was part of another incident then."""
+    lines = select(Entry.at).where(Entry.incident_id == incident_id, Entry.kind == "snoozed")
+    at: datetime | None = session.scalars(lines.order_by(Entry.id.desc()).limit(1)).first()
+    return at
