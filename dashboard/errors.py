@@ -13,7 +13,7 @@ from gateway.doors.bodies import REFUSED
 from gateway.store.db import db
 from gateway.world import world
 
-MACHINES = ("/ingest", "/callback", "/api", "/metrics", "/healthz", "/readyz")  # they want no page
+MACHINES = ("/ingest", "/callback", "/api", "/v2/", "/generic/", "/metrics", "/healthz", "/readyz")  # they want no page
 TEXTS = {
     400: ("This request is not understood", "Nothing was changed."),
     403: (

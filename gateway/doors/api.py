@@ -6,9 +6,11 @@ from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import sources
-from gateway.doors import inbox, ingest
+from gateway.doors import dialects, inbox, ingest
+from gateway.doors.dialects import Asked
 from gateway.doors.inbox import Item
 from gateway.doors.ingest import Refused
+from gateway.doors.owners import signers
 from gateway.reply import Answer
 from gateway.store.db import reading
 from gateway.store.senders import sources as source_store
@@ -32,16 +34,39 @@ def take_in(kind: str, path_token: str = "") -> Response:
         request.get_data(cache=False),
         ingest.signed_in(kind, request.headers.get),
     )
+    return respond(_taken(asked, now))
+
+
+@bp.post("/v2/enqueue")
+@bp.post("/v2/change/enqueue")
+@bp.post("/generic/2010-04-15/create_event.json")
+def in_dialect() -> Response:
+    """What speaks to another alerting service."""
+    dialect = dialects.find(request.method, request.path)
+    assert dialect is not None
+    request.max_content_length = dialect.largest + 1
+    try:
+        body = request.get_data(cache=False)
+        if len(body) > dialect.largest:
+            raise ingest.too_large(None, world().clock.now(), dialect.largest)
+        asked = dialect.request(Asked(request.path, request.headers.get, body))
+    except Refused as refused:
+        return respond(dialect.refused(refused.answer))
+    answer = _taken(asked, world().clock.now())
+    return respond(dialect.refused(answer) if answer.status >= 400 else answer)
+
+
+def _taken(asked: ingest.Request, now: datetime) -> Answer:
     try:
         item = Item([ingest.read(asked, ingest.check(asked, _owner(asked, now), now), now)])
     except Refused as refused:
         if refused.posts:
             inbox.store([Item(list(refused.posts))], world())
-        return respond(refused.answer)
+        return refused.answer
     except SQLAlchemyError:
-        return respond(ingest.unavailable("the database cannot be asked now"))
+        return ingest.unavailable("the database cannot be asked now")
     inbox.store([item], world())
-    return respond(ingest.answer(item))
+    return ingest.answer(item, asked.taken)
 
 
 def _owner(asked: ingest.Request, now: datetime) -> TokenOwner | None:
@@ -52,7 +77,7 @@ def _owner(asked: ingest.Request, now: datetime) -> TokenOwner | None:
         if asked.signed is None:
             return by_token
         found = source_store.signing_secrets(session, asked.kind) if asked.kind in sources.names() else []
-    return ingest.vouched(asked, ingest.signers(found, world().vault), by_token, now)
+    return ingest.vouched(asked, signers(found, world().vault), by_token, now)
 
 
 def respond(answer: Answer) -> Response:

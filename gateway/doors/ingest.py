@@ -4,8 +4,7 @@ import base64
 import binascii
 import hashlib
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -15,11 +14,11 @@ import msgspec
 
 from gateway import crashpoint, log, metrics, sources
 from gateway.doors.inbox import Item, Unavailable
+from gateway.doors.owners import Signer
 from gateway.flows.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
 from gateway.loader import BadJson, load
 from gateway.outward import signing
 from gateway.reply import Answer
-from gateway.secrets import BadSecret, Vault
 from gateway.sources import BadPayload, Heard
 from gateway.store.incidents.alerts import Post
 from gateway.store.senders.sources import TokenOwner
@@ -29,8 +28,7 @@ from rules.writeback import names_of
 
 LARGEST = 16 * 1024 * 1024  # bytes of one body
 RETRY_AFTER = "5"  # seconds; Alertmanager has its own back-off
-TRUST = 5.0  # seconds a token's owner is remembered, so that a revoked token lives no longer than this
-REMEMBERED = 1000
+HIDDEN = rb'"\1":"hidden"'  # in the place of a token that stood in a body
 KEPT_UNREAD = 65536  # bytes of a body that nobody could read
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 JSON = (("Content-Type", "application/json"),)
@@ -79,6 +77,7 @@ class Request:
     content_encoding: str
     body: bytes
     signed: Signed | None = None
+    taken: Callable[[Post], Answer] | None = None  # what its sender hears, if not what ours do
 
 
 class Refused(Exception):
@@ -106,7 +105,7 @@ def unavailable(reason: str) -> Answer:
 def token_of(request: Request) -> str:
     """Bearer, Basic (the token as password), or in the path for senders that can only set an address."""
     scheme, _, rest = request.authorization.partition(" ")
-    if scheme.lower() == "bearer":
+    if scheme.lower() in ("bearer", "geniekey"):  # the latter is Opsgenie's word
         return rest.strip()
     if scheme.lower() == "basic":
         try:
@@ -114,64 +113,6 @@ def token_of(request: Request) -> str:
         except (binascii.Error, ValueError):
             return ""
     return request.path_token
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """A signing secret in use, and whose it is."""
-
-    owner: TokenOwner
-    secret: str
-
-
-def signers(found: Iterable[tuple[TokenOwner, str]], vault: Vault) -> tuple[Signer, ...]:
-    """The secrets opened. One that was sealed with a lost key fits nothing, and its neighbours still do."""
-    opened = []
-    for owner, sealed in found:
-        try:
-            opened.append(Signer(owner, vault.open(sealed)))
-        except BadSecret:
-            log.warning("signing_secret_unreadable", source=owner.name, token=owner.token_id)
-    return tuple(opened)
-
-
-class Owners:
-    """Whose token it is, remembered for a moment: looking it up each time would cost as much as the rest."""
-
-    def __init__(
-        self, find: Callable[[str], TokenOwner | None], find_signers: Callable[[str], tuple[Signer, ...]]
-    ) -> None:
-        self._find = find
-        self._find_signers = find_signers
-        self._held: OrderedDict[str, tuple[float, TokenOwner]] = OrderedDict()
-        self._signers: dict[str, tuple[float, tuple[Signer, ...]]] = {}  # by kind, of which there are few
-
-    def held(self, token: str) -> TokenOwner | None:
-        found = self._held.get(token)
-        return found[1] if found and time.monotonic() - found[0] < TRUST else None
-
-    def of(self, token: str) -> TokenOwner | None:
-        if not token or len(token) > 200:
-            return None
-        owner = self.held(token) or self._find(token)
-        if owner is not None and self.held(token) is None:
-            self._held[token] = (time.monotonic(), owner)
-            while len(self._held) > REMEMBERED:
-                self._held.popitem(last=False)
-        return owner
-
-    def held_signers(self, kind: str) -> tuple[Signer, ...] | None:
-        if kind not in sources.names():
-            return ()
-        found = self._signers.get(kind)
-        return found[1] if found and time.monotonic() - found[0] < TRUST else None
-
-    def signers_of(self, kind: str) -> tuple[Signer, ...]:
-        held = self.held_signers(kind)
-        if held is None:
-            held = self._find_signers(kind)
-            self._signers[kind] = (time.monotonic(), held)
-        return held
 
 
 def signed_by(request: Request, known: Sequence[Signer], now: datetime) -> TokenOwner:
@@ -218,9 +159,9 @@ def check(request: Request, owner: TokenOwner | None, now: datetime) -> TokenOwn
     return owner
 
 
-def too_large(owner: TokenOwner | None, now: datetime) -> Refused:
-    """`owner` is None for a signature that nobody can check without the whole body: then nobody is told either."""
-    words = f"the body is larger than {LARGEST} bytes"
+def too_large(owner: TokenOwner | None, now: datetime, largest: int = LARGEST) -> Refused:
+    """`owner` is None where only the whole body would say whose it is: then nobody is told either."""
+    words = f"the body is larger than {largest} bytes"
     if owner is None:
         metrics.rejected.labels("", "too large").inc()
         return Refused(problem(413, words))
@@ -237,6 +178,8 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
     """The body as alerts. Raises Refused for what nobody can read; that is kept, and people hear of it."""
     assert owner.source_id is not None
     began = time.perf_counter()
+    if secret := sources.secrets_in().get(request.kind):
+        request = replace(request, body=secret.sub(HIDDEN, request.body))
     if not request.body.strip():
         if request.kind in sources.may_be_empty():
             return Post(owner.source_id, owner.name, b"", now, (), token_id=owner.token_id, began=began)
@@ -288,11 +231,13 @@ def _own(alert: Alert, now: datetime, threshold: int = 0) -> Post:
     return Post(OWN_SOURCE, alert.source, b"", now, (alert,), own=True, threshold=threshold)
 
 
-def answer(item: Item) -> Answer:
-    """What the sender hears once the writer has done with its post."""
+def answer(item: Item, taken: Callable[[Post], Answer] | None = None) -> Answer:
+    """What the sender hears once the writer has done with its post; `taken` says it in the sender's own way."""
     if not isinstance(item.result, list):
         reason = str(item.result) if isinstance(item.result, Unavailable) else "it was not stored in time"
         return unavailable(reason)
+    if taken is not None:
+        return taken(item.posts[0])
     outcome = item.result[0]
     body = {"accepted": outcome.accepted, "quarantined": outcome.quarantined, "incidents": outcome.incidents}
     return Answer(202, _encode(body), JSON)

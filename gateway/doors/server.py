@@ -7,7 +7,7 @@ coroutine, not a thread (docs/ARCHITECTURE.md, "The door").
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
@@ -16,12 +16,15 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import log, metrics
-from gateway.doors import ingest
+from gateway.doors import dialects, ingest
 from gateway.doors.bodies import BODILESS, REFUSED, BrokenOff, TooLarge, TooSlow, environ_of, read_body
+from gateway.doors.dialects import Dialect
 from gateway.doors.inbox import Inbox, Item, Unavailable
-from gateway.doors.ingest import JSON, Owners, Refused, Signer
+from gateway.doors.ingest import Refused
+from gateway.doors.owners import Owners, Signer, signers
 from gateway.doors.pages import answer_of
 from gateway.doors.seats import Ask, Full, Room, Seat
+from gateway.doors.wire import request_of, send
 from gateway.flows.prepare import prepare
 from gateway.reply import QUICK, Answer, Quick
 from gateway.store.db import reading
@@ -38,11 +41,6 @@ BOOK_GLANCE = 0.5  # seconds between questions whether somebody asked for it
 BOOK_EVERY = 5.0  # seconds between looks at the rule book's files
 STORE_DEADLINE = 30.0  # seconds an answer waits for its commit
 LOOKUP_DEADLINE = 15.0  # seconds to learn whose a token is: a database that says nothing must not hold senders for ever
-BARE = (  # of answers that no page made: nothing for a browser to guess at, to run, or to keep
-    ("x-content-type-options", "nosniff"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("cache-control", "no-store"),
-)
 Found = TypeVar("Found")
 
 
@@ -81,9 +79,11 @@ class Bridge:
         with Seat(self.room) as seat:
             if scope.path.startswith("/ingest/") and scope.method == "POST":
                 answer = await self._ingest(scope, proto, seat)
+            elif dialect := dialects.find(scope.method, scope.path):
+                answer = await self._ingest(scope, proto, seat, dialect)
             else:
                 answer = await self._page(scope, proto, seat)
-        self._send(proto, answer)
+        send(proto, answer)
 
     async def _page(self, scope: Any, proto: Any, seat: Seat) -> Answer:
         assert self.loop is not None
@@ -128,12 +128,14 @@ class Bridge:
             log.error("writer_lost")
             os._exit(1)
 
-    async def _ingest(self, scope: Any, proto: Any, seat: Seat) -> Answer:
+    async def _ingest(self, scope: Any, proto: Any, seat: Seat, dialect: Dialect | None = None) -> Answer:
         started = time.perf_counter()
+        limit = dialect.largest if dialect else ingest.LARGEST
+        ask = (lambda: self._may_send_much(scope, dialect)) if dialect is None or dialect.known_early else None
         try:
-            body = await _body(scope, proto, seat, ingest.LARGEST, lambda: self._may_send_much(scope))
+            body = await _body(scope, proto, seat, limit, ask)
             started = time.perf_counter()
-            answer = await self._take(scope, body)
+            answer = await self._take(scope, body, dialect)
         except Refused as refused:
             if refused.posts:
                 self._keep(refused.posts)
@@ -142,21 +144,23 @@ class Bridge:
             metrics.rejected.labels("", "overload").inc()
             answer = ingest.unavailable(str(problem))
         metrics.ingest_seconds.observe(time.perf_counter() - started)
-        return answer
+        return dialect.refused(answer) if dialect and answer.status >= 400 else answer
 
-    async def _may_send_much(self, scope: Any) -> None:
+    async def _may_send_much(self, scope: Any, dialect: Dialect | None) -> None:
         """Before much of a body is read: somebody's token, or that a signature may fit. Raises Refused."""
-        request, now = request_of(scope, b""), self.world.clock.now()
+        request, now = request_of(scope, b"", dialect), self.world.clock.now()
         by_token = await self._by_token(request)
         known = await self._signers(request.kind) if request.signed else ()
         if not ingest.concerned(request, known, by_token):
             ingest.check(request, ingest.vouched(request, (), by_token, now) if request.signed else by_token, now)
 
-    async def _take(self, scope: Any, body: bytes | None) -> Answer:
+    async def _take(self, scope: Any, body: bytes | None, dialect: Dialect | None) -> Answer:
         """None as body: it was too large."""
-        request = request_of(scope, body or b"")
-        assert self.loop is not None
         now = self.world.clock.now()
+        if body is None and dialect is not None and not dialect.known_early:
+            raise ingest.too_large(None, now, dialect.largest)
+        request = request_of(scope, body or b"", dialect)
+        assert self.loop is not None
         if body is None and request.signed is not None:
             raise ingest.too_large(await self._by_token(request), now)
         owner = ingest.check(request, await self._owner(request, now), now)
@@ -176,7 +180,7 @@ class Bridge:
             if self.inbox.withdraw(item):
                 return ingest.unavailable("it was not stored in time")
             await waiting  # it is being stored this moment: the answer is what comes of it
-        return ingest.answer(item)
+        return ingest.answer(item, request.taken)
 
     def _read(self, request: ingest.Request, owner: TokenOwner, now: datetime) -> Post:
         post = ingest.read(request, owner, now)
@@ -240,7 +244,7 @@ class Bridge:
         with self.app.app_context():
             try:
                 with reading() as session:
-                    return ingest.signers(source_store.signing_secrets(session, kind), self.world.vault)
+                    return signers(source_store.signing_secrets(session, kind), self.world.vault)
             except SQLAlchemyError as problem:
                 raise Unavailable("the database cannot be asked now") from problem
 
@@ -254,18 +258,6 @@ class Bridge:
 
     def _quick(self, scope: Any) -> Quick | None:
         return self.quick if self.quick and scope.method == "GET" and scope.path == self.quick.path else None
-
-    def _send(self, proto: Any, answer: Answer) -> None:
-        headers = _ON_THE_WIRE if answer.headers == JSON else _on_the_wire(answer.headers)
-        proto.response_bytes(answer.status, headers, answer.body)
-
-
-def _on_the_wire(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    found = [(name.lower(), value) for name, value in headers]
-    return found if any(name == BARE[0][0] for name, _ in found) else [*found, *BARE]
-
-
-_ON_THE_WIRE = _on_the_wire(JSON)  # of nearly all answers
 
 
 def _answer_all(items: Sequence[Item]) -> None:
@@ -288,11 +280,3 @@ async def _body(scope: Any, proto: Any, seat: Seat, limit: int, ask: Ask | None 
         raise Unavailable("too many requests are under way") from None
     except TooLarge:
         return None
-
-
-def request_of(scope: Any, body: bytes) -> ingest.Request:
-    kind, _, path_token = scope.path.removeprefix("/ingest/").partition("/")
-    get = scope.headers.get
-    content, encoding = (get("content-type") or "").lower(), (get("content-encoding") or "").lower().strip()
-    signed, path_token = ingest.signed_in(kind, get), ingest.token_in(kind, path_token, scope.query_string)
-    return ingest.Request(kind, path_token, get("authorization") or "", content, encoding, body, signed)

@@ -22,8 +22,11 @@ def listen(known: Known, alert: Alert, at: int, *, was: bool) -> bool:
 
 
 def remember_words(known: Known, ready: Ready, at: int) -> None:
-    """The last words win; of a ticket those with the newest updated_at."""
+    """The last words win; of a ticket those with the newest updated_at. An end may have none of its own."""
     alert = ready.alert
+    if not alert.firing and not alert.labels and alert.ticket is None and (known.id is not None or known.words):
+        known.dirty = True
+        return
     word_at = micros(alert.ticket.updated_at) if alert.ticket and alert.ticket.updated_at else at
     if alert.ticket is None or word_at >= known.word_at:
         known.words, known.word_at = ready, word_at

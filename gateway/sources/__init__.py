@@ -1,10 +1,15 @@
 """Every module here reads one kind of sender. Adding a kind is adding a module (with its test).
 
-A source has KIND_LABEL, SIGNING if its senders sign in a way of their own, IS_DESK if they are service desks,
-TOKEN_PARAMETER if they write the token into the query of the address, MAY_BE_EMPTY if some requests have no body, and
-turns what the loader read into alerts in our words. It is pure: no database, no network, no clock. One bad item never
-costs its neighbours: it is set aside as Quarantined; BadPayload is for a body of which nothing can be read. That
-somebody at the sender has an alert, or has written to it, is no word about firing: told() makes it.
+A source has KIND_LABEL, and turns what the loader read into alerts in our words. More of it as need be:
+* SIGNING if its senders sign in a way of their own,
+* IS_DESK if they are service desks,
+* TOKEN_PARAMETER if they write the token into the query of the address,
+* SECRETS if they write it into the body,
+* MAY_BE_EMPTY if some requests have no body.
+
+It is pure: no database, no network, no clock. One bad item never costs its neighbours: it is set aside as Quarantined;
+BadPayload is for a body of which nothing can be read. That somebody at the sender has an alert, or has written to it,
+is no word about firing: told() makes it.
 """
 
 import importlib
@@ -18,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Protocol, cast
 
+from rules.identity import fingerprint
 from rules.said import Said
 from rules.signatures import Signing
 from rules.text import clean_text, cut, cut_bytes, one_line
@@ -30,6 +36,7 @@ LONGEST_NAME = 1024  # bytes of a label's name
 LONGEST_EXCERPT = 500
 LONGEST_WHO, LONGEST_NOTE = 100, 4000  # characters of who said something of an alert, and of what they said
 LONGEST_FINGERPRINT = 64
+LONGEST_LABEL = 100  # characters of a value that is a label, where the sender has no labels of its own
 MOST_ALERTS = 65_536  # of one body: the smallest that Alertmanager sends has 256 bytes, and a body 16 MiB
 MOST_LABELS = 64  # kept of one alert, and as many annotations
 MOST_TRUNCATED = 2**31 - 1  # what a column holds
@@ -39,6 +46,7 @@ AHEAD = timedelta(days=1)  # a sender's clock may be wrong by so much
 _DAY, _CLOCK, _ZONE = r"(\d{4}-\d\d-\d\d)", r"(\d\d:\d\d)(?::(\d\d))?([.,]\d+)?", r"([Zz]|UTC|GMT|[+-]\d\d:?\d\d|)"
 _DIGITS = re.compile(r"[0-9]{9,19}(\.[0-9]{1,9})?")
 _TAG = re.compile(r"([^:=]+)[:=](?!//)(.+)", re.DOTALL)
+_LABEL = re.compile(r"[A-Za-z_][\w.:/-]{0,63}", re.ASCII)  # a name that matchers can name without quotes, nearly
 _TIME = re.compile(rf"{_DAY}[Tt _]{_CLOCK}\s*{_ZONE}", re.ASCII)
 
 
@@ -92,6 +100,12 @@ def names() -> list[str]:
 def signings() -> Mapping[str, Signing]:
     """The kinds whose senders sign in a way of their own."""
     return _having("SIGNING")
+
+
+@cache
+def secrets_in() -> Mapping[str, re.Pattern[bytes]]:
+    """The kinds whose senders write their token into the body, and where: it is not kept."""
+    return _having("SECRETS")
 
 
 @cache
@@ -254,6 +268,30 @@ def told(heard: Heard, fingerprint: str, said: Said, title: str = "") -> Alert:
     who, of = (cut(one_line(clean_text(text)), LONGEST_WHO) for text in (said.who, said.id))
     clean = Said(said.what, who, cut(clean_text(said.text).strip(), LONGEST_NOTE), of)
     return Alert(heard.source, fingerprint, False, title_of(title), Severity.INFO, heard.now, said=clean)  # noqa: FBT003
+
+
+def identity(key: str) -> str:
+    """A sender's own name for an alert, hashed if it is too long, or has what is no character."""
+    fits = 0 < len(key) <= LONGEST_FINGERPRINT and key.isprintable()
+    return key if fits else fingerprint({"fingerprint": clean_text(key)})
+
+
+def of_this_moment(body: object, heard: Heard) -> str:
+    """The identity of what its sender will never name again: the same whenever the same request is read."""
+    return fingerprint({"body": as_text(body), "at": heard.now.isoformat()})
+
+
+def labels_and_texts(given: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a sender says beside its own fields: short values are labels, by which rules can go, all else is text."""
+    if not isinstance(given, Mapping):
+        return {}, {"description": given} if given else {}
+    filled = {name: value for name, value in given.items() if value not in ("", None)}
+    labels = {name: value for name, value in filled.items() if _LABEL.fullmatch(str(name)) and _is_short(value)}
+    return labels, {name: value for name, value in filled.items() if name not in labels}
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, str | int | float) and len(text := as_text(value)) <= LONGEST_LABEL and text.isprintable()
 
 
 def excerpt(value: object) -> str:

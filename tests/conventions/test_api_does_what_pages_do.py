@@ -128,7 +128,7 @@ LOOKS = {  # an entry of the menu, and the operations that tell what its pages s
     "people": "/people /people/<number> /teams",
     "settings": "/settings /tokens",
 }
-MACHINES = ("/api/", "/ingest/", "/callback/", "/heartbeat/")
+MACHINES = ("/api/", "/ingest/", "/v2/", "/generic/", "/callback/", "/heartbeat/")
 
 
 def plain(rule):

@@ -211,6 +211,9 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/offline"): ALIKE(200),
     ("POST", "/ingest/<kind>"): NOBODY,
     ("POST", "/ingest/<kind>/<path_token>"): NOBODY,
+    ("POST", "/v2/enqueue"): ALIKE(400),  # as at PagerDuty: the key stands in the body
+    ("POST", "/v2/change/enqueue"): ALIKE(400),
+    ("POST", "/generic/2010-04-15/create_event.json"): ALIKE(400),
     ("GET", "/api/v1/incidents"): NOBODY,
     ("GET", "/api/v1/incidents/<number>"): NOBODY,
     ("POST", "/api/v1/incidents/<number>/acknowledge"): NOBODY,

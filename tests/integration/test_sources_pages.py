@@ -241,6 +241,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("uptime-kuma", ["Uptime Kuma", "curl"]),
         ("sentry", ["Sentry", "curl"]),
         ("gcp", ["Google Cloud Monitoring", "curl"]),
+        ("pagerduty", ["PagerDuty", "curl"]),
     ):
         page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
         assert re.findall(r'<label for="for-\d">([^<]+)<', page) == tabs

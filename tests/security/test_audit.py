@@ -53,7 +53,8 @@ pytestmark = pytest.mark.slow
 SECRET = "a-secret-of-pagerduty"
 KINDS = re.compile(r"[a-z ]+ \d+|(schedule|rule|policy|calendar) .*")
 OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets and receipts, with their own lines
-    "/ingest/<kind>", "/ingest/<kind>/<path_token>", "/callback/sendgrid", "/callback/twilio",
+    "/ingest/<kind>", "/ingest/<kind>/<path_token>", "/v2/enqueue", "/v2/change/enqueue",
+    "/generic/2010-04-15/create_event.json", "/callback/sendgrid", "/callback/twilio",
     "/heartbeat/<token>", "/incidents/density",  # the last keeps a cookie, and nothing here
     "/language",  # nor does this
     "/incidents/file",  # what one may read as a page, as a file

@@ -25,7 +25,8 @@ ELSEWHERE = [
 GETS = [rule for method, rule in TABLE if method == "GET"]
 POSTS = [rule for method, rule in TABLE if method == "POST"]
 WITHOUT_A_SESSION = (  # machines, signed links, and forms before sign-in
-    "/ingest", "/api", "/callback", "/p/<token>", "/weekly/<token>", "/s/<int", "/heartbeat/", "/login", "/setup",
+    "/ingest", "/v2/", "/generic/", "/api", "/callback", "/p/<token>", "/weekly/<token>", "/s/<int", "/heartbeat/",
+    "/login", "/setup",
 )  # fmt: skip
 WITH_A_SESSION = [rule for rule in POSTS if not rule.startswith(WITHOUT_A_SESSION) or rule.startswith("/setup/steps")]
 

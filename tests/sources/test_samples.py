@@ -24,6 +24,8 @@ def plain(value):
     """Times as texts, like in the samples."""
     if dataclasses.is_dataclass(value):
         return plain(dataclasses.asdict(value))
+    if isinstance(value, msgspec.Struct):
+        return msgspec.to_builtins(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, msgspec.Struct):

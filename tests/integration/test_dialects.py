@@ -1,0 +1,151 @@
+"""Senders that can only speak to another alerting service speak to us: in its words, by its clients."""
+
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from pagerduty import EventsApiV2Client, HttpError
+from werkzeug.serving import make_server
+
+from gateway.disk import MEGABYTE, Disk
+from gateway.doors.dialects import EVENT
+from gateway.doors.replay import body_of
+from gateway.store.db import db, reading
+from gateway.store.tables import Payload
+from gateway.store.upkeep import ledger
+from tests.doors import BridgeDoor, FlaskDoor, said
+
+V1 = "/generic/2010-04-15/create_event.json"
+# What happens before and after the database is the same on both.
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(params=[FlaskDoor, BridgeDoor], ids=["flask", "bridge"])
+def door(request, world):
+    made = request.param(world.app)
+    yield made
+    made.close()
+
+
+@contextmanager
+def served(app):
+    """On loopback, for clients that dial."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+def event(world, action="trigger", key="mail/03", **more):
+    payload = {"payload": {"summary": "Mail is down", "source": "mail-03", "severity": "critical"}}
+    said = {"routing_key": world.token("pagerduty"), "event_action": action, "dedup_key": key}
+    return said | (payload if action == "trigger" else {}) | more
+
+
+def send(door, path, body, **headers):
+    return door.post(path, body if isinstance(body, bytes) else json.dumps(body).encode(), **headers)
+
+
+def settle(door):
+    """What is kept of refused requests is stored after the answer."""
+    if isinstance(door, BridgeDoor):
+        door.bridge.inbox.wait_until_stored()
+
+
+def bodies():
+    db.session.rollback()
+    return [body_of(one) for one in db.session.query(Payload).order_by(Payload.id)]
+
+
+def test_the_client_of_pagerduty_triggers_acknowledges_and_resolves(world):
+    with served(world.app) as address, EventsApiV2Client(world.token("pagerduty"), trust_env=False) as client:
+        client._url = address
+        assert (
+            client.trigger("Mail is down", "mail-03", dedup_key="mail/03", custom_details={"env": "prod"}) == "mail/03"
+        )
+        assert (world.incident().title, world.incident().urgency) == ("Mail is down", 0)
+        world.clock.advance(minutes=1)
+        assert client.acknowledge("mail/03") == "mail/03"
+        assert (world.incident().status, world.incident().ack_by) == ("acknowledged", "pagerduty")
+        assert client.resolve("mail/03") == "mail/03"
+        assert world.incident().status == "resolved"
+        world.clock.advance(minutes=1)
+        made = client.trigger("Mail is down", "mail-03")
+        assert made
+        assert [one.status for one in world.incidents()] == ["resolved", "triggered"]
+        client.resolve(made)
+        assert [one.status for one in world.incidents()] == ["resolved", "resolved"]
+        client.submit("Release 14", source="pipeline", timestamp="2026-12-05T00:00:00Z")
+        assert len(world.incidents()) == 2
+        assert client.resolve("never heard of") == "never heard of"
+        client.auth_method.secret = "wrong"
+        with pytest.raises(HttpError) as wrong:
+            client.trigger("Mail is down", "mail-03")
+        assert wrong.value.response.status_code == 400
+    with reading() as session:
+        assert ledger.read(session).balanced
+
+
+def test_an_event_is_answered_as_pagerduty_does_and_its_key_is_not_kept(world, door):
+    answer = send(door, "/v2/enqueue", event(world))
+    assert answer.status == 202
+    assert said(answer) == {"status": "success", "message": "Event processed", "dedup_key": "mail/03"}
+    older = {"service_key": world.token("pagerduty"), "event_type": "resolve", "incident_key": "mail/03"}
+    answer = send(door, V1, older)
+    assert answer.status == 200
+    assert said(answer) == {"status": "success", "message": "Event processed", "incident_key": "mail/03"}
+    answer = send(door, "/v2/change/enqueue", event(world))
+    assert said(answer) == {"status": "success", "message": "Change event processed"}
+    assert [one.status for one in world.incidents()] == ["resolved"]
+    world.clock.advance(seconds=1)
+    assert send(door, f"/ingest/pagerduty/{world.token('pagerduty')}", event(world)).status == 202
+    assert [one.status for one in world.incidents()] == ["resolved", "triggered"]
+    kept = bodies()
+    assert len(kept) == 4
+    assert all(world.token("pagerduty").encode() not in one for one in kept)
+
+
+WRONG = "the key is no token of a source of the kind pagerduty"
+REFUSED = [  # what is said beside a good event, or instead of one
+    ("/v2/enqueue", {"routing_key": "wrong"}, 400, WRONG),
+    ("/v2/enqueue", {"routing_key": ""}, 400, "'routing_key' is missing or blank"),
+    ("/v2/enqueue", {"routing_key": ["x"]}, 400, "'routing_key' is missing or blank"),
+    ("/v2/enqueue", b"[]", 400, "the body is not a JSON object"),
+    ("/v2/enqueue", b"{", 400, "the body is not a JSON object"),
+    ("/v2/enqueue", {"event_action": ""}, 400, "event_action: is missing or blank"),
+    ("/v2/enqueue", {"payload": {}}, 400, "payload.summary: is missing or blank"),
+    ("/v2/enqueue", b" " * (EVENT + 1), 413, f"the body is larger than {EVENT} bytes"),
+    (V1, {"service_key": "wrong"}, 400, WRONG),
+    (V1, {}, 400, "'service_key' is missing or blank"),
+]
+
+
+@sqlite
+def test_what_is_wrong_is_told_in_pagerdutys_words(world, door):
+    for path, body, status, words in REFUSED:
+        answer = send(door, path, event(world) | body if isinstance(body, dict) else body)
+        assert answer.status == status
+        assert said(answer) == {"status": "invalid event", "message": "Event object is invalid", "errors": [words]}
+    settle(door)
+    assert len(bodies()) == 2  # those of which we know whose they are
+    assert all(world.token("pagerduty").encode() not in one for one in bodies())
+    assert world.incident().title == "pagerduty sends what cannot be read"
+
+
+@sqlite
+def test_where_there_is_no_room_a_client_comes_again(world, door):
+    here = world.app.extensions["gateway"]
+    full = replace(here, disk=Disk(here.disk.place, MEGABYTE, lambda _: 0))
+    world.app.extensions["gateway"] = full
+    if isinstance(door, BridgeDoor):
+        door.bridge.inbox._world = full
+    answer = send(door, "/v2/enqueue", event(world))
+    assert (answer.status, said(answer)["status"]) == (503, "unavailable")
+    assert {name.lower(): value for name, value in answer.headers.items()}["retry-after"] == "5"
