@@ -1,12 +1,14 @@
 """How kinds of senders sign what they send: in which headers, written how, over what. Values, and what is signed. Pure.
 
-All of them sign with HMAC-SHA256. A source's SIGNING says how its senders do it; ours is X-Nabat-Signature.
+All of them sign with HMAC, over SHA-256 where they can. A source's SIGNING says how its senders do it; ours is
+X-Nabat-Signature.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 TIME, BODY = "time", "body"  # parts of what is signed; any other part is itself
+LATE = 300.0  # seconds that a time may lie before our clock, or after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,9 @@ class Signing:
     time_header: str = ""  # with the time, as a unix time or by RFC 3339
     prefix: str = ""  # before the signature
     in_base64: bool = False  # else in hexadecimal
-    unlike: bool = False  # no two bodies are alike: the same one again is a repeat though it names no time
+    unlike: bool = False  # each body names its own time: the same one again is a repeat though no header names one
+    digest: str = "sha256"
+    late: float = LATE  # seconds that the time may lie back: of senders that queue what they have signed, more
     public: tuple[str, ...] = ()  # secrets that everybody knows: never right
 
     def forms(self, at: str) -> tuple[tuple[str, ...], ...]:

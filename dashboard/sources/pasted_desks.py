@@ -23,17 +23,26 @@ FRESHDESK = {
     }
 }
 
+
+def _zammad(url: str, key: str) -> str:
+    return f"""Endpoint: {url}
+HTTP Basic authentication, user: nabat
+HTTP Basic authentication, password: {key}"""
+
+
 MADE: dict[str, Making] = {
     "freshdesk": lambda url, key: [
         Snippet("Freshdesk", "an automation's action Trigger webhook, JSON, advanced", webhook(url, key, FRESHDESK))
     ],
+    "zammad": lambda url, key: [Snippet("Zammad", "Manage, Webhook, New Webhook", _zammad(url, key))],
 }
 TRIED: dict[str, object] = {  # what curl sends
     "freshdesk": {"freshdesk_webhook": {"ticket_id": 1, "ticket_subject": "Hello Nabat", "ticket_priority": 1}},
+    "zammad": {"ticket": {"id": 1, "number": "10001", "title": "Hello Nabat", "state": "new", "priority": "1 low"}},
 }
 
 
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return (_("an automation's action Trigger webhook, JSON, advanced"),)
+    return (_("an automation's action Trigger webhook, JSON, advanced"), _("Manage, Webhook, New Webhook"))

@@ -200,16 +200,18 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
         log.info("payload_notes", source=owner.name, notes="; ".join(parsed.notes))
     return Post(
         owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated,
-        token_id=owner.token_id, once=_once(request, owner, now), began=began,
+        token_id=owner.token_id, once=_once(request, owner, now, parsed.alerts), began=began,
     )  # fmt: skip
 
 
-def _once(request: Request, owner: TokenOwner, now: datetime) -> str:
+def _once(request: Request, owner: TokenOwner, now: datetime, alerts: Sequence[Alert]) -> str:
     """What tells a signed request from all others: whoever overheard it and sends it again has no effect."""
     if request.signed is None or not owner.signs:
         return ""
     at, how = request.signed.read(now).at, request.signed.how
-    if not at and not (how and how.unlike):
+    # Without any time a ticket that is opened, closed and opened again says the same twice, and both count.
+    dated = all(one.ticket is None or one.ticket.updated_at for one in alerts)
+    if not at and not (how and how.unlike and dated):
         return ""
     return f"signed:{owner.source_id}:{hashlib.sha256(at.encode() + b'.' + request.body).hexdigest()}"
 

@@ -7,7 +7,6 @@ have ways of their own (rules.signatures).
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Sequence
@@ -15,16 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.secrets import same_bytes
-from rules.signatures import BODY, TIME, Signing, pieces
+from rules.signatures import BODY, LATE, TIME, Signing, pieces
 
 HEADER = "X-Nabat-Signature"
 OURS = ((TIME, ".", BODY),)
-LATE = 300.0  # seconds that the time may lie before or after our clock
 LONGEST = 1024  # characters of the header: a dozen signatures
-SIZE = hashlib.sha256().digest_size
+SIZES = {"sha256": 32, "sha1": 20}  # bytes of a signature
 # Hexadecimal is a way to write bytes, and the bytes are compared: both cases are right. Digits are ASCII's only.
 _TIME = re.compile(r"[0-9]{1,12}", re.ASCII)
 _MAC = re.compile(r"[0-9A-Fa-f]{64}", re.ASCII)
+_HEX = re.compile(r"[0-9A-Fa-f]+", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -40,6 +39,7 @@ class Given:
     at: str  # the time, as it was written; empty: none
     macs: tuple[bytes, ...]
     forms: tuple[tuple[str, ...], ...]  # what may have been signed
+    digest: str = "sha256"
 
 
 def read(header: str, now: datetime) -> Given:
@@ -60,26 +60,27 @@ def read_own(how: Signing, header: str, at: str, now: datetime) -> Given:
     name, time_name = how.header.title(), how.time_header.title()
     text = header.strip()
     mac = _bytes_of(text.removeprefix(how.prefix), in_base64=how.in_base64) if text.startswith(how.prefix) else b""
-    if len(mac) != SIZE:
-        raise BadSignature(f"{name} is not {how.prefix}{'BASE64' if how.in_base64 else 'HEX'} of HMAC-SHA256")
+    if len(mac) != SIZES[how.digest]:
+        form = f"{how.prefix}{'BASE64' if how.in_base64 else 'HEX'}"
+        raise BadSignature(f"{name} is not {form} of HMAC-{how.digest.upper()}")
     forms = how.forms(at)
     if not forms:
         raise BadSignature(f"{time_name} is missing")
     if at:
-        _check_time(at, time_name, now)
-    return Given(name, at, (mac,), forms)
+        _check_time(at, time_name, now, how.late)
+    return Given(name, at, (mac,), forms, how.digest)
 
 
 def _bytes_of(text: str, *, in_base64: bool) -> bytes:
     if not in_base64:
-        return bytes.fromhex(text) if _MAC.fullmatch(text) else b""
+        return bytes.fromhex(text) if len(text) in (40, 64) and _HEX.fullmatch(text) else b""
     try:
         return base64.b64decode(text, validate=True) if len(text) < LONGEST else b""
     except (binascii.Error, ValueError):
         return b""
 
 
-def _check_time(at: str, name: str, now: datetime) -> None:
+def _check_time(at: str, name: str, now: datetime, late: float = LATE) -> None:
     if _TIME.fullmatch(at):
         moment = float(at)
     elif _MOMENT.fullmatch(at):
@@ -89,8 +90,8 @@ def _check_time(at: str, name: str, now: datetime) -> None:
             raise BadSignature(f"{name} is no time") from None
     else:
         raise BadSignature(f"{name} is no time")
-    if abs(now.timestamp() - moment) > LATE:
-        raise BadSignature(f"{name} is more than {LATE:.0f} s from our clock")
+    if not -LATE <= now.timestamp() - moment <= late:
+        raise BadSignature(f"{name} is more than {LATE if moment > now.timestamp() else late:.0f} s from our clock")
 
 
 def fitting(given: Given, body: bytes, secrets: Sequence[str]) -> int:
@@ -98,15 +99,19 @@ def fitting(given: Given, body: bytes, secrets: Sequence[str]) -> int:
     fits = [
         index
         for index, secret in enumerate(secrets)
-        if sum(same_bytes(sign(secret, form, given.at, body), one) for form in given.forms for one in given.macs)
+        if sum(
+            same_bytes(sign(secret, form, given.at, body, given.digest), one)
+            for form in given.forms
+            for one in given.macs
+        )
     ]
     if not fits:
         raise BadSignature(f"no signature in {given.name} fits this body and a secret of this source")
     return fits[0]
 
 
-def sign(secret: str, form: tuple[str, ...], at: str, body: bytes) -> bytes:
-    made = hmac.new(secret.encode(), digestmod=hashlib.sha256)
+def sign(secret: str, form: tuple[str, ...], at: str, body: bytes, digest: str = "sha256") -> bytes:
+    made = hmac.new(secret.encode(), digestmod=digest)
     for piece in pieces(form, at, body):
         made.update(piece)
     return made.digest()

@@ -41,7 +41,7 @@ def parse(body: Any, heard: Heard) -> Parsed:
     reader = _Reader(ticket.filled(given))
     if not reader.text("id"):
         raise ticket.unfilled(given.get("id"))
-    return ticket.settled(ticket.parse(reader.generic(), heard), OVER.get(reader.status().lower()))
+    return ticket.parse(reader.generic(), heard, OVER.get(reader.status().lower()))
 
 
 def _named(body: dict[str, Any]) -> dict[str, Any]:
@@ -76,6 +76,7 @@ class _Reader:
             "due_at": self.given.get("due_by_time"),
             "updated_at": self.text("updated_at"),
             "url": self.text("url", "public_url", "portal_url"),
+            "by": self.text("by", "event_performer_email"),
             "labels": self.labels(),
         }
         return {**made, "comment": self.comment()} if event == "commented" else made

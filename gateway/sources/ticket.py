@@ -13,8 +13,6 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any
 
-import msgspec
-
 from gateway.sources import (
     LONGEST_FINGERPRINT,
     LONGEST_TEXT,
@@ -73,27 +71,15 @@ def unfilled(value: object) -> BadPayload:
     return BadPayload("is missing: without it no later word finds this ticket", "id")
 
 
-def settled(parsed: Parsed, over: bool | None) -> Parsed:
-    """Open or over as a code of the desk's says, whatever the status is called there; None: it does not say."""
-    if over is None:
-        return parsed
-    return replace(parsed, alerts=[_settled(alert, over=over) for alert in parsed.alerts])
-
-
-def _settled(alert: Alert, *, over: bool) -> Alert:
-    assert alert.ticket is not None
-    over = over or alert.ticket.event in ("solved", "closed")
-    return msgspec.structs.replace(alert, firing=not over, touch=False, ends_at=alert.starts_at if over else None)
-
-
-def parse(body: Any, heard: Heard) -> Parsed:
+def parse(body: Any, heard: Heard, over: bool | None = None) -> Parsed:
+    """`over`: what a code of the desk's says of that, whatever the status is called there; None: it does not say."""
     if not isinstance(body, dict):
         raise BadPayload("must be an object: one ticket")
     given = body.get("id")
     key = "" if isinstance(given, bool | dict | list) else one_line(as_text(given))
     if not key:
         raise BadPayload("is missing: without it no later word finds this ticket", "id")
-    reader = _Reader(body, heard)
+    reader = _Reader(body, heard, over)
     alert = reader.alert(key)
     if reader.is_ours() and alert.firing:
         return Parsed([], notes=[f"ticket {excerpt(key)}: it was we who did it"])
@@ -106,11 +92,12 @@ class _Reader:
 
     body: dict[str, Any]
     heard: Heard
+    over: bool | None
     notes: list[str] = field(default_factory=list)
 
     def alert(self, key: str) -> Alert:
         ticket = self._ticket(key)
-        firing, touch = _state(ticket)
+        firing, touch = _state(ticket, self.over)
         if self.is_ours() and not firing:  # for all that it may say besides
             ticket = replace(ticket, event="solved", comment={})
         at = ticket.updated_at or self.heard.now
@@ -220,12 +207,12 @@ class _Reader:
         return _short(given)
 
 
-def _state(ticket: Ticket) -> tuple[bool, bool]:
+def _state(ticket: Ticket, over: bool | None) -> tuple[bool, bool]:
     """Whether the ticket is open by this word, and whether the word says nothing about it."""
-    if ticket.event in ("created", "reopened"):
-        return True, False
     if ticket.event in ("solved", "closed"):
         return False, False
+    if over is not None or ticket.event in ("created", "reopened"):
+        return not over, False
     status = ticket.status.lower().replace("_", " ").replace("-", " ")
     if status in CLOSED:
         return False, False

@@ -33,9 +33,9 @@ ALLOWED = {
     "debug", "info", "warning", "error", "doctor", "auditor", "audit", "verify", "read", "act", "admin", "kind",
     "alert", "ticket",
     "grafana", "jira", "zendesk",
+    "freshdesk", "freshservice", "zammad",
     "zabbix",
     "azure",
-    "freshdesk", "freshservice",
     "uptime", "kuma",
     "gcp", "google", "cloud", "monitoring", "monitor", "sentry",
 }  # fmt: skip

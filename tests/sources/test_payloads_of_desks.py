@@ -16,6 +16,7 @@ SAID = {  # of each: its ticket, whether that is open (None: says nothing of it)
     "freshdesk-acknowledge": ("123", None, "low", "Ticket Subject"),
     "freshservice-create": ("123", True, "low", "Ticket Subject"),
     "freshservice-resolve": ("123", False, "low", "Ticket Subject"),
+    "zammad-webhook-default-1": ("10081", True, "normal", "Webhook-Test"),
 }
 NO_TICKET = {"freshservice-public-note-template": "did not fill in"}  # and why they are refused
 KINDS = {"freshservice": "freshdesk"}
