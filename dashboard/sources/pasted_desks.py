@@ -30,14 +30,26 @@ HTTP Basic authentication, user: nabat
 HTTP Basic authentication, password: {key}"""
 
 
+def _glpi(url: str, key: str) -> str:
+    return f"""URL: {url}
+HTTP method: POST
+Itemtype: Ticket; and one webhook more for each of Followup, Task and Solution
+Event: one webhook for each of New, Update and Delete
+Payload editor: Use default payload
+Security, Use challenge-response authentication: No
+Custom header, Authorization: Bearer {key}"""
+
+
 MADE: dict[str, Making] = {
     "freshdesk": lambda url, key: [
         Snippet("Freshdesk", "an automation's action Trigger webhook, JSON, advanced", webhook(url, key, FRESHDESK))
     ],
+    "glpi": lambda url, key: [Snippet("GLPI", "Setup, Notifications, Webhooks", _glpi(url, key))],
     "zammad": lambda url, key: [Snippet("Zammad", "Manage, Webhook, New Webhook", _zammad(url, key))],
 }
 TRIED: dict[str, object] = {  # what curl sends
     "freshdesk": {"freshdesk_webhook": {"ticket_id": 1, "ticket_subject": "Hello Nabat", "ticket_priority": 1}},
+    "glpi": {"event": "new", "item": {"id": 1, "name": "Hello Nabat", "type": 1, "priority": 1, "status": {"id": 1}}},
     "zammad": {"ticket": {"id": 1, "number": "10001", "title": "Hello Nabat", "state": "new", "priority": "1 low"}},
 }
 
@@ -45,4 +57,7 @@ TRIED: dict[str, object] = {  # what curl sends
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return (_("an automation's action Trigger webhook, JSON, advanced"), _("Manage, Webhook, New Webhook"))
+    return (
+        _("an automation's action Trigger webhook, JSON, advanced"), _("Manage, Webhook, New Webhook"),
+        _("Setup, Notifications, Webhooks"),
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from gateway import sources
 from gateway.outward import signing
-from gateway.sources import grafana, jira, zammad, zendesk
+from gateway.sources import glpi, grafana, jira, zammad, zendesk
 from gateway.store.db import db, transaction
 from gateway.store.senders import sources as source_store
 from gateway.store.tables import AlertRow
@@ -229,13 +229,14 @@ EXAMPLES = [
     (grafana.SIGNING, "e5bcb64a1d11f8ba32dc8e31e2858ef7621dd6d907976437d1eece310b64bd3f", ""),
     (grafana.SIGNING, "2a2e74e8c13ed88da3901c5cc3d250961fda3137c0417ea2ad82da93154e03a0", "1796429100"),
     (jira.SIGNING, "sha256=e5bcb64a1d11f8ba32dc8e31e2858ef7621dd6d907976437d1eece310b64bd3f", ""),
+    (glpi.SIGNING, "a1f0f1f59f2aea88fadc49ba0854389dd9f198740352780533bfca862dd2fa04", "1796429100"),
     (zammad.SIGNING, "sha1=5cbb12d551413c50952816fdeed4ca50affd0aa3", ""),
     (zendesk.SIGNING, "lqRe8Gf3yWcRKEjchUP6jhFdz0jgVeUTCiZyqzHW+9I=", "2026-12-05T00:05:00Z"),
 ]
 
 
 def test_examples_that_were_made_by_another_program():
-    """By `openssl dgst -sha256 -hmac KEY` (or -sha1), over "alert", "1796429100:alert", "alert2026-12-05T00:05:00Z"."""
+    """By `openssl dgst -sha256 -hmac KEY` (or -sha1), over "alert", "1796429100:alert", "alert1796429100" …"""
     at = datetime(2026, 12, 5, 0, 5, tzinfo=UTC)
     for how, text, time in EXAMPLES:
         given = signing.read_own(how, text, time, at)
