@@ -40,16 +40,74 @@ Security, Use challenge-response authentication: No
 Custom header, Authorization: Bearer {key}"""
 
 
+SERVICENOW = (  # what a business rule says of its record, and by which expression
+    ("operation", "String(current.operation())"),
+    ("sys_class_name", "current.getTableName()"),
+    ("sys_id", "current.getUniqueValue()"),
+    ("number", "current.getValue('number')"),
+    ("short_description", "current.getValue('short_description')"),
+    ("description", "current.getValue('description')"),
+    ("state", "current.getValue('state')"),
+    ("active", "current.getValue('active')"),
+    ("priority", "current.getValue('priority')"),
+    ("category", "current.getDisplayValue('category')"),
+    ("assignment_group", "current.getDisplayValue('assignment_group')"),
+    ("assigned_to", "current.getDisplayValue('assigned_to')"),
+    ("assigned_to_email", "String(current.assigned_to.email)"),
+    ("caller_id", "current.getDisplayValue('caller_id')"),
+    ("caller_id_email", "String(current.caller_id.email)"),
+    ("business_service", "current.getDisplayValue('business_service')"),
+    ("company", "current.getDisplayValue('company')"),
+    ("location", "current.getDisplayValue('location')"),
+    ("due_date", "time('due_date')"),
+    ("sys_updated_on", "time('sys_updated_on')"),
+    ("sys_updated_by", "current.getValue('sys_updated_by')"),
+    ("comments", "said('comments')"),
+    ("work_notes", "said('work_notes')"),
+    ("url", "gs.getProperty('glide.servlet.uri') + current.getLink(true)"),
+)
+
+
+def _servicenow(url: str, key: str) -> str:
+    """What the database has is in UTC; a journal's newest line is said only by the update that it came with."""
+    fields = ",\n".join(f"    {name}: {expression}" for name, expression in SERVICENOW)
+    return f"""(function executeRule(current, previous) {{
+  function time(name) {{
+    var value = current.getValue(name);
+    return value ? value.replace(' ', 'T') + 'Z' : '';
+  }}
+  function said(name) {{
+    return current[name].changes() ? String(current[name].getJournalEntry(1)) : '';
+  }}
+  var body = {{
+{fields}
+  }};
+  var request = new sn_ws.RESTMessageV2();
+  request.setHttpMethod('post');
+  request.setEndpoint('{url}');
+  request.setRequestHeader('Authorization', 'Bearer {key}');
+  request.setRequestHeader('Content-Type', 'application/json');
+  request.setRequestBody(JSON.stringify(body));
+  request.executeAsync();
+}})(current, previous);"""
+
+
 MADE: dict[str, Making] = {
     "freshdesk": lambda url, key: [
         Snippet("Freshdesk", "an automation's action Trigger webhook, JSON, advanced", webhook(url, key, FRESHDESK))
     ],
     "glpi": lambda url, key: [Snippet("GLPI", "Setup, Notifications, Webhooks", _glpi(url, key))],
+    "servicenow": lambda url, key: [
+        Snippet(
+            "ServiceNow", "a business rule of incidents: after insert and update, its script", _servicenow(url, key)
+        )
+    ],
     "zammad": lambda url, key: [Snippet("Zammad", "Manage, Webhook, New Webhook", _zammad(url, key))],
 }
 TRIED: dict[str, object] = {  # what curl sends
     "freshdesk": {"freshdesk_webhook": {"ticket_id": 1, "ticket_subject": "Hello Nabat", "ticket_priority": 1}},
     "glpi": {"event": "new", "item": {"id": 1, "name": "Hello Nabat", "type": 1, "priority": 1, "status": {"id": 1}}},
+    "servicenow": {"number": "INC0000001", "short_description": "Hello Nabat", "state": "1", "priority": "5"},
     "zammad": {"ticket": {"id": 1, "number": "10001", "title": "Hello Nabat", "state": "new", "priority": "1 low"}},
 }
 
@@ -60,4 +118,5 @@ def _marked() -> tuple[str, ...]:
     return (
         _("an automation's action Trigger webhook, JSON, advanced"), _("Manage, Webhook, New Webhook"),
         _("Setup, Notifications, Webhooks"),
+        _("a business rule of incidents: after insert and update, its script"),
     )  # fmt: skip

@@ -33,7 +33,7 @@ ALLOWED = {
     "debug", "info", "warning", "error", "doctor", "auditor", "audit", "verify", "read", "act", "admin", "kind",
     "alert", "ticket",
     "grafana", "jira", "zendesk",
-    "freshdesk", "freshservice", "zammad", "glpi",
+    "freshdesk", "freshservice", "servicenow", "zammad", "glpi",
     "zabbix",
     "azure",
     "uptime", "kuma",

@@ -33,3 +33,36 @@ def test_freshdesk():
     assert opened.url == values["ticket.url"]
     assert opened.ticket.requester == {"name": "Pavel", "email": "pavel@client.example"}
     assert (opened.ticket.assignee, opened.ticket.event, opened.ticket.comment) == ("ira@desk.example", "created", {})
+
+
+def servicenow(values):
+    """What the business rule posts: its fields, each by the expression that ServiceNow evaluates."""
+    script = pasted("servicenow")
+    assert f"setEndpoint('{HERE}/ingest/servicenow')" in script
+    assert f"'Bearer {PLACE}'" in script
+    fields = script.partition("  var body = {\n")[2].partition("\n  };")[0].split(",\n")
+    named = dict(line.strip().split(": ", 1) for line in fields)
+    assert set(values) <= set(named.values())
+    return {name: values.get(expression, "") for name, expression in named.items()}
+
+
+def test_servicenow():
+    values = {
+        "String(current.operation())": "insert", "current.getTableName()": "incident",
+        "current.getValue('number')": "INC0010007", "current.getValue('short_description')": "Mail is down",
+        "current.getValue('state')": "1", "current.getValue('active')": "1", "current.getValue('priority')": "2",
+        "current.getDisplayValue('assignment_group')": "Operations", "String(current.assigned_to.email)": "undefined",
+        "current.getDisplayValue('caller_id')": "Olga Owl", "String(current.caller_id.email)": "olga@client.example",
+        "time('sys_updated_on')": "2026-12-05T00:01:02Z", "current.getDisplayValue('business_service')": "Mail",
+    }  # fmt: skip
+    opened = read("servicenow", servicenow(values))
+    assert (opened.firing, opened.touch, opened.severity, opened.title) == (True, False, "error", "Mail is down")
+    assert (opened.ticket.event, opened.labels["service"], opened.clock_suspect) == ("created", "Mail", False)
+    assert (opened.ticket.requester, opened.ticket.assignee) == (
+        {"name": "Olga Owl", "email": "olga@client.example"},
+        "",
+    )
+    said = "2026-12-05 03:02:00 - Olga Owl (Additional comments)\nStill so\n\n"
+    changed = {"String(current.operation())": "update", "said('comments')": said, "current.getValue('state')": "6"}
+    over = read("servicenow", servicenow(values | changed))
+    assert (over.firing, over.fingerprint, over.ticket.comment["text"]) == (False, opened.fingerprint, "Still so")
