@@ -97,6 +97,7 @@ MADE: dict[str, Making] = {
         Snippet("Freshdesk", "an automation's action Trigger webhook, JSON, advanced", webhook(url, key, FRESHDESK))
     ],
     "glpi": lambda url, key: [Snippet("GLPI", "Setup, Notifications, Webhooks", _glpi(url, key))],
+    "redmine": lambda url, key: [Snippet("Redmine", "the project's settings, WebHook", f"URL: {url}/{key}")],
     "servicenow": lambda url, key: [
         Snippet(
             "ServiceNow", "a business rule of incidents: after insert and update, its script", _servicenow(url, key)
@@ -107,6 +108,9 @@ MADE: dict[str, Making] = {
 TRIED: dict[str, object] = {  # what curl sends
     "freshdesk": {"freshdesk_webhook": {"ticket_id": 1, "ticket_subject": "Hello Nabat", "ticket_priority": 1}},
     "glpi": {"event": "new", "item": {"id": 1, "name": "Hello Nabat", "type": 1, "priority": 1, "status": {"id": 1}}},
+    "redmine": {
+        "payload": {"action": "opened", "issue": {"id": 1, "subject": "Hello Nabat", "priority": {"name": "Low"}}}
+    },
     "servicenow": {"number": "INC0000001", "short_description": "Hello Nabat", "state": "1", "priority": "5"},
     "zammad": {"ticket": {"id": 1, "number": "10001", "title": "Hello Nabat", "state": "new", "priority": "1 low"}},
 }
@@ -118,5 +122,5 @@ def _marked() -> tuple[str, ...]:
     return (
         _("an automation's action Trigger webhook, JSON, advanced"), _("Manage, Webhook, New Webhook"),
         _("Setup, Notifications, Webhooks"),
-        _("a business rule of incidents: after insert and update, its script"),
+        _("the project's settings, WebHook"), _("a business rule of incidents: after insert and update, its script"),
     )  # fmt: skip

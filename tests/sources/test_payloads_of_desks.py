@@ -16,6 +16,7 @@ SAID = {  # of each: its ticket, whether that is open (None: says nothing of it)
     "freshdesk-acknowledge": ("123", None, "low", "Ticket Subject"),
     "freshservice-create": ("123", True, "low", "Ticket Subject"),
     "freshservice-resolve": ("123", False, "low", "Ticket Subject"),
+    "redmine-plugin-issue-opened": ("191", True, "normal", "Found a bug"),
     "servicenow-table-incident-list-row": ("INC0010001", True, "high", "Test incident 1"),
     "servicenow-table-incident-new": ("INC0010001", True, "high", "Server is down"),
     "zammad-webhook-default-1": ("10081", True, "normal", "Webhook-Test"),
