@@ -92,11 +92,54 @@ def _servicenow(url: str, key: str) -> str:
 }})(current, previous);"""
 
 
+OTRS = (  # what happens to a ticket
+    "TicketCreate", "ArticleCreate", "TicketStateUpdate", "TicketPriorityUpdate", "TicketOwnerUpdate",
+    "TicketQueueUpdate", "TicketTitleUpdate", "TicketMerge",
+)  # fmt: skip
+
+
+def _otrs(url: str, key: str) -> str:
+    """A web service to import: by its invoker each event sends the ticket as it is then, by way of the daemon."""
+    root, _, kind = url.rpartition("/")
+    events = "\n".join(f"        - Asynchronous: '1'\n          Event: {event}" for event in OTRS)
+    return f"""---
+Debugger:
+  DebugThreshold: error
+  TestMode: '0'
+Description: Tells {url} of tickets
+RemoteSystem: Nabat
+Provider:
+  Transport:
+    Type: ''
+Requester:
+  Invoker:
+    Nabat:
+      Description: ''
+      Type: Ticket::Generic
+      Events:
+{events}
+  Transport:
+    Type: HTTP::REST
+    Config:
+      Host: {root}
+      DefaultCommand: POST
+      InvokerControllerMapping:
+        Nabat:
+          Command: POST
+          Controller: /{kind}
+      Authentication:
+        AuthType: BasicAuth
+        BasicAuthUser: nabat
+        BasicAuthPassword: '{key}'
+      Timeout: '30'"""
+
+
 MADE: dict[str, Making] = {
     "freshdesk": lambda url, key: [
         Snippet("Freshdesk", "an automation's action Trigger webhook, JSON, advanced", webhook(url, key, FRESHDESK))
     ],
     "glpi": lambda url, key: [Snippet("GLPI", "Setup, Notifications, Webhooks", _glpi(url, key))],
+    "otrs": lambda url, key: [Snippet("OTRS, Znuny", "a file: Web Service Management, Import", _otrs(url, key))],
     "redmine": lambda url, key: [Snippet("Redmine", "the project's settings, WebHook", f"URL: {url}/{key}")],
     "servicenow": lambda url, key: [
         Snippet(
@@ -108,6 +151,10 @@ MADE: dict[str, Making] = {
 TRIED: dict[str, object] = {  # what curl sends
     "freshdesk": {"freshdesk_webhook": {"ticket_id": 1, "ticket_subject": "Hello Nabat", "ticket_priority": 1}},
     "glpi": {"event": "new", "item": {"id": 1, "name": "Hello Nabat", "type": 1, "priority": 1, "status": {"id": 1}}},
+    "otrs": {
+        "Ticket": {"TicketNumber": "1", "Title": "Hello Nabat", "StateType": "new", "Priority": "1 very low"},
+        "Event": {"Event": "TicketCreate"},
+    },
     "redmine": {
         "payload": {"action": "opened", "issue": {"id": 1, "subject": "Hello Nabat", "priority": {"name": "Low"}}}
     },
@@ -121,6 +168,6 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("an automation's action Trigger webhook, JSON, advanced"), _("Manage, Webhook, New Webhook"),
-        _("Setup, Notifications, Webhooks"),
+        _("Setup, Notifications, Webhooks"), _("a file: Web Service Management, Import"),
         _("the project's settings, WebHook"), _("a business rule of incidents: after insert and update, its script"),
     )  # fmt: skip

@@ -33,7 +33,7 @@ ALLOWED = {
     "debug", "info", "warning", "error", "doctor", "auditor", "audit", "verify", "read", "act", "admin", "kind",
     "alert", "ticket",
     "grafana", "jira", "zendesk",
-    "freshdesk", "freshservice", "redmine", "servicenow", "zammad", "glpi",
+    "freshdesk", "freshservice", "otrs", "znuny", "redmine", "servicenow", "zammad", "glpi",
     "zabbix",
     "azure",
     "uptime", "kuma",

@@ -237,6 +237,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("zendesk", ["Zendesk", "curl"]),
         ("freshdesk", ["Freshdesk", "curl"]),
         ("zammad", ["Zammad", "curl"]),
+        ("otrs", ["OTRS, Znuny", "curl"]),
         ("redmine", ["Redmine", "curl"]),
         ("servicenow", ["ServiceNow", "curl"]),
         ("glpi", ["GLPI", "curl"]),

@@ -3,6 +3,8 @@
 import json
 import re
 
+import yaml
+
 from tests.sources.test_pasted import HERE, PLACE, pasted, read
 
 
@@ -66,3 +68,24 @@ def test_servicenow():
     changed = {"String(current.operation())": "update", "said('comments')": said, "current.getValue('state')": "6"}
     over = read("servicenow", servicenow(values | changed))
     assert (over.firing, over.fingerprint, over.ticket.comment["text"]) == (False, opened.fingerprint, "Still so")
+
+
+def test_otrs():
+    made = yaml.safe_load(pasted("otrs"))["Requester"]
+    config, (invoker,) = made["Transport"]["Config"], made["Invoker"].values()
+    assert config["Host"] + config["InvokerControllerMapping"]["Nabat"]["Controller"] == f"{HERE}/ingest/otrs"
+    assert (config["Authentication"]["AuthType"], config["Authentication"]["BasicAuthPassword"]) == ("BasicAuth", PLACE)
+    assert (made["Transport"]["Type"], invoker["Type"]) == ("HTTP::REST", "Ticket::Generic")
+    article = {"ArticleID": "2", "From": "Olga <olga@client.example>", "Body": "hm", "IsVisibleForCustomer": "1"}
+    whole = {"TicketNumber": "9", "Title": "x", "StateType": "open", "Articles": [{"ArticleID": "1"}, article]}
+    happened = {}
+    for one in invoker["Events"]:
+        event = {"Event": one["Event"], "TicketID": "1"} | (
+            {"ArticleID": "2"} if one["Event"] == "ArticleCreate" else {}
+        )
+        happened[one["Event"]] = read("otrs", {"Ticket": whole, "Event": event}).ticket.event
+    assert happened == {
+        "TicketCreate": "created", "ArticleCreate": "commented", "TicketStateUpdate": "updated",
+        "TicketPriorityUpdate": "updated", "TicketOwnerUpdate": "assigned", "TicketQueueUpdate": "updated",
+        "TicketTitleUpdate": "updated", "TicketMerge": "closed",
+    }  # fmt: skip
