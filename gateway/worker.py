@@ -32,6 +32,7 @@ from gateway.flows import (
     reach,
     silences,
     sounding,
+    topics,
     weekly,
     writeback,
 )
@@ -121,6 +122,7 @@ class Worker:
             Job("acts on many", jobs.EVERY, jobs.Foreman(self.app, self.world).start_due),
             Job("files of lists", listfiles.EVERY, listfiles.Clerk(self.app, self.world).start_due),
             Job("service desks", writeback.EVERY, writeback.Teller(self.app, self.world).start_due),
+            Job("topics", topics.EVERY, topics.Confirmer(self.app, self.world).start_due),
             Job("watched views", entered.EVERY, entered.Lookout(self.app, self.world).start_due),
             Job("weekly letters", timedelta(minutes=1), lambda now: weekly.send_due(self.world, now)),
             Job("reports", REPORTS_LOOK, Keeper(self.app, self.world).start_due),

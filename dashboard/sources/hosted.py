@@ -17,6 +17,12 @@ GCP = {
     "version": "1.2",
     "incident": {"incident_id": "hello-nabat", "state": "open", "policy_name": "Hello Nabat", "severity": "Warning"},
 }
+SNS = {
+    "AlarmName": "Hello Nabat",
+    "NewStateValue": "ALARM",
+    "Region": "EU (Ireland)",
+    "NewStateReason": "Sent by hand",
+}
 SENTRY = {"action": "created", "data": {"issue": {"id": "1", "title": "Hello Nabat", "level": "info"}}}
 
 MADE: dict[str, Making] = {
@@ -25,6 +31,13 @@ MADE: dict[str, Making] = {
             "Azure Monitor",
             "the action group: Actions, Webhook",
             f"URI: {url}/{key}\nEnable the common alert schema: Yes",
+        )
+    ],
+    "sns": lambda url, key: [
+        Snippet(
+            "AWS CloudWatch (SNS)",
+            "the topic: Create subscription",
+            f"Protocol: HTTPS\nEndpoint: {url}/{key}\nEnable raw message delivery: no",
         )
     ],
     "gcp": lambda url, key: [
@@ -42,7 +55,7 @@ MADE: dict[str, Making] = {
         )
     ],
 }
-TRIED: dict[str, object] = {"azure": AZURE, "gcp": GCP, "sentry": SENTRY}  # what curl sends
+TRIED: dict[str, object] = {"azure": AZURE, "gcp": GCP, "sentry": SENTRY, "sns": SNS}  # what curl sends
 
 
 def _marked() -> tuple[str, ...]:
@@ -52,4 +65,5 @@ def _marked() -> tuple[str, ...]:
         _("the action group: Actions, Webhook"),
         _("Alerting, Edit notification channels, Webhooks"),
         _("Settings, Developer Settings, an internal integration"),
+        _("the topic: Create subscription"),
     )

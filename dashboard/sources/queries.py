@@ -10,9 +10,9 @@ from sqlalchemy import func, select, text
 from gateway.store.base import REFUSED
 from gateway.store.db import db
 from gateway.store.outgoing import desk
-from gateway.store.senders import alertmanagers
+from gateway.store.senders import alertmanagers, topics
 from gateway.store.senders.sources import API
-from gateway.store.tables import DeskAddress, Payload, QuarantinedItem, Rhythm, Source, Token
+from gateway.store.tables import DeskAddress, Payload, QuarantinedItem, Rhythm, Source, Token, TopicRow
 from gateway.store.tables.drift import AlertmanagerAddress
 
 LAST = 20  # requests shown of a source
@@ -132,6 +132,10 @@ def desk_of(source_id: int) -> DeskAddress | None:
 
 def alertmanagers_of(source_id: int) -> list[AlertmanagerAddress]:
     return [one for source, one in alertmanagers.addresses(db.session()) if source.id == source_id]
+
+
+def topics_of(source_id: int) -> list[TopicRow]:
+    return topics.of_source(db.session(), source_id)
 
 
 def has_requests(source_id: int) -> bool:

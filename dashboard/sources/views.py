@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from dashboard.blueprint import bp
 from dashboard.page import draw, draw_part, reader_of
 from dashboard.reader import Moment, Reader
-from dashboard.sources import cards, queries
+from dashboard.sources import cards, queries, topics
 from dashboard.sources.snippets import snippets
 from gateway.access.auth import READERS, Visit, require
 from gateway.acts import sourcing
@@ -88,6 +88,7 @@ def whole(
         "reasons": queries.reasons(one.id, visit.now),
         "aside": [cards.aside(item, reader) for item in queries.aside(one.id)],
         "snippets": snippets(one.kind, world().settings.public_url, "" if signing else made) if admin else [],
+        "topics": topics.cards(queries.topics_of(one.id), reader) if one.kind == "sns" else [],
         "signing": signing,
         "own_signature": sourcing.own_signature(one.kind),
         "made": made,

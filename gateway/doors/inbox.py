@@ -21,6 +21,7 @@ from gateway.flows.strangers import NotAlone, Turn
 from gateway.store.db import taking_turns, transaction_again
 from gateway.store.incidents.alerts import Post
 from gateway.store.senders import sources as source_store
+from gateway.store.senders import topics
 from gateway.world import World
 
 BATCH = 1000  # alerts in one commit, about
@@ -217,6 +218,7 @@ def _receive(posts: Sequence[Post], world: World) -> list[Outcome]:
         try:
             with transaction_again() as session:
                 noted = _note_senders(session, posts, world, now)
+                _note_topics(session, posts, now)
                 if handful is not None:
                     found = intake.receive_unseen(session, posts, book, world.roll, now, handful)
                 else:
@@ -247,6 +249,13 @@ def _note_senders(session: Session, posts: Sequence[Post], world: World, now: da
     if fresh:
         source_store.touch(session, fresh.values(), fresh.keys(), now)
     return dict.fromkeys(fresh, now)
+
+
+def _note_topics(session: Session, posts: Sequence[Post], now: datetime) -> None:
+    """What is asked of us about subscriptions: a worker does it, so that no sender waits for others."""
+    for post in posts:
+        if post.asked:
+            topics.hear(session, post.source_id, post.asked, now)
 
 
 def _worth_another_try(problem: OperationalError) -> bool:

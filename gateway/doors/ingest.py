@@ -200,7 +200,7 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
         log.info("payload_notes", source=owner.name, notes="; ".join(parsed.notes))
     return Post(
         owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated,
-        token_id=owner.token_id, once=_once(request, owner, now, parsed.alerts), began=began,
+        token_id=owner.token_id, once=_once(request, owner, now, parsed.alerts), asked=parsed.asked, began=began,
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from rules.identity import fingerprint
 from rules.said import Said
 from rules.signatures import Signing
 from rules.text import clean_text, cut, cut_bytes, one_line
+from rules.topics import Asking
 from rules.words import Alert, Quarantined, Severity
 
 MARK = " … [cut]"  # at the end of a text of which we keep only the beginning; the payload keeps all of it
@@ -78,6 +79,7 @@ class Parsed:
     quarantined: list[Quarantined] = field(default_factory=list)
     truncated: int = 0  # how many alerts the sender says it cut off
     notes: list[str] = field(default_factory=list)  # what was changed or left out, for people
+    asked: list[Asking] = field(default_factory=list)  # about a subscription of ours: a worker sees to it
 
 
 class SourceModule(Protocol):

@@ -101,7 +101,7 @@ def _metric(data: dict[str, Any], heard: Heard) -> Only:
         labels=part_of(data, "properties") | _place(target) | _filled(ours),
         texts={"description": as_text(context.get("description")).strip(), "measured": _measured(context)},
         url=context.get("portalLink"),
-        starts_at=at if firing else None,
+        starts_at=at,  # that it is over is about whatever began until then
         ends_at=None if firing else at,
     )
 

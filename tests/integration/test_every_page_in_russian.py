@@ -37,7 +37,7 @@ ALLOWED = {
     "zabbix",
     "azure",
     "uptime", "kuma",
-    "gcp", "google", "cloud", "monitoring", "monitor", "sentry",
+    "gcp", "google", "cloud", "monitoring", "monitor", "sentry", "aws", "cloudwatch", "sns",
 }  # fmt: skip
 
 

@@ -23,6 +23,15 @@ SAID = {  # of each: whether it fires (None: says nothing of that), how bad it i
     "sentry-platform-event-alert": (True, "error", "DataError: value too long for type character varying(15)"),
     "sentry-platform-metric-alert": (False, "error", "Too many errors"),
     "sentry-platform-versus-issue": (True, "error", "Example Issue"),
+    "aws-cloudwatch-alarm-raw": (True, "error", "RDS_CPU_High"),
+    "aws-cloudwatch-sns-lambda-multi": (True, "error", "EXAMPLE"),
+    "aws-sns-cloudwatch-insufficient-data": (True, "warning", "notificationCountAlarm"),
+    "aws-sns-cloudwatch-pagertree": (False, "error", "[ALARM_NAME]"),
+    "aws-sns-cloudwatch-pagertree-ok": (False, "error", "Saffron-Octopus-RDS"),
+    "aws-sns-hostile-duplicate-case-key-2": (True, "error", "m"),
+    "aws-sns-hostile-duplicate-case-key-3": (None, "", ""),
+    "aws-sns-hostile-duplicate-case-key-5": (True, "error", "m"),
+    "aws-sns-subscription-confirmation": (None, "", ""),
     "gcp-incident-closed": (False, "error", "INTEG: Webhooks Health Check: Cloud Function - Executions"),
     "gcp-incident-open-keep-memory": (True, "warning", "memory-policy: Memory Usage > 90%"),
     "azure-metric-deactivated": (False, "info", "CpuUtilHigh: web01"),
@@ -48,7 +57,7 @@ def alerts_of(name):
     path = SHARED / "payloads" / f"{name}.json"
     if not path.exists():
         missing(f"no shared payloads (TEST_SHARED) at {SHARED}")
-    kind = next(one for one in sources.names() if name.startswith(f"{one}-"))
+    kind = "sns" if name.startswith("aws-") else next(one for one in sources.names() if name.startswith(f"{one}-"))
     parsed = sources.find(kind).parse(load(path.read_bytes()), HEARD)
     assert parsed.quarantined == []
     assert parsed.alerts or parsed.notes

@@ -17,6 +17,7 @@ from gateway.store.types import micros, to_json
 from rules.book import RuleBook
 from rules.calendars import Standing
 from rules.episodes import Episodes
+from rules.topics import Asking
 from rules.words import Alert, Kind, Quarantined, Route
 
 
@@ -64,6 +65,7 @@ class Post:
     once: str = ""  # tells a signed request from all others; sent again, it has no second effect
     repeated: bool = False  # it was taken in before
     prepared: Prepared | None = None
+    asked: Sequence[Asking] = ()  # about subscriptions, for a worker to see to
     began: float = 0.0  # by time.perf_counter(), when all of it was there; 0: nobody sent it just now
 
 

@@ -25,6 +25,7 @@ from gateway.store.tables.quiet import HeartbeatRow, HiddenAlert, Inhibitor, Rhy
 from gateway.store.tables.reach import ContactCode, PersonalNotice, ReachFinding
 from gateway.store.tables.received import Payload, QuarantinedItem
 from gateway.store.tables.stats import Guest, Letter, StatChannel, StatCore, StatLoad, StatName, StatSample, StatService
+from gateway.store.tables.topics import TopicRow
 
 __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "BulkJob", "CalendarFeed", "ContactCode", "ContactRow",
@@ -33,5 +34,5 @@ __all__ = [
     "ListFilePart", "Looking", "OutsidePage", "OverrideRow", "Payload", "PersonRow", "PersonalNotice",
     "QuarantinedItem", "ReachFinding", "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow",
     "SignIn", "SilenceRow", "Source", "StatChannel", "StatCore", "StatLoad", "StatName", "StatSample",
-    "StatService", "Suspect", "SwapRow", "TeamRow", "Token", "UndoRow", "Verdict", "Watch",
+    "StatService", "Suspect", "SwapRow", "TeamRow", "Token", "TopicRow", "UndoRow", "Verdict", "Watch",
 ]  # fmt: skip
