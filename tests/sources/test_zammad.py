@@ -71,6 +71,12 @@ def test_what_was_told_on_the_phone_is_the_callers(said, author):
     assert read(article, article_ids=[1, 2]).ticket.comment["author"] == author
 
 
+@pytest.mark.parametrize(("internal", "public"), [(False, True), (True, False), (None, False), ("no", False)])
+def test_only_what_is_said_to_be_no_internal_note_is_public(internal, public):
+    article = {"id": 2, "body": "x", "internal": internal}
+    assert read(article, article_ids=[1, 2]).ticket.comment["public"] is public
+
+
 def test_what_we_closed_there_is_over_whatever_that_is_called():
     said = {"id": 1, "state": "erledigt", "state_id": 4, "updated_by": PERSON}
     ours = Heard("desk", HEARD.now, own=frozenset(["olga@client.example"]))
