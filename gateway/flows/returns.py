@@ -22,8 +22,10 @@ def incident_of(known: Known | None, ready: Ready) -> tuple[int, ...]:
     """The incident that it has, or had and may go on with: what is worth a look, or has a note written to it."""
     if known is None or known.incident_id is None:
         return ()
-    may_return = ready.route.timing.back_within and ready.alert.firing and ready.alert.kind is Kind.ALERT
-    return (known.incident_id,) if known.incident_open or may_return or ready.alert.said else ()
+    alert = ready.alert
+    may_return = ready.route.timing.back_within and alert.firing and alert.kind is Kind.ALERT
+    is_noted = alert.said or (alert.ticket is not None and alert.ticket.event == "commented")
+    return (known.incident_id,) if known.incident_open or may_return or is_noted else ()
 
 
 def reopened(changes: Changes, before: Case | None, ready: Ready, source: str, book: RuleBook) -> Case | None:

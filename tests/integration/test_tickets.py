@@ -74,6 +74,28 @@ def test_a_comment_stands_on_the_timeline(world):
     assert len(world.deliveries()) == 1
 
 
+@pytest.mark.parametrize("ends", ["there", "here"])
+def test_a_comment_on_what_is_over_stands_on_its_timeline_and_is_told_to_nobody(world, ends):
+    """Whether there is anything left to do about it the desk says by opening it again."""
+    (number,) = post(world, ticket(updated_at="2026-12-05T00:00:00Z"))
+    if ends == "there":
+        post(world, ticket("closed", updated_at="2026-12-05T00:10:00Z"))
+    else:
+        world.resolves(number)
+    told, before = len(world.deliveries()), world.incident()
+    thanks = ticket(
+        "commented", updated_at="2026-12-05T00:20:00Z", comment={"id": 1, "text": "спасибо", "public": True}
+    )
+    for _ in range(2):
+        assert post(world, thanks) == [number]
+    (line,) = world.entries("ticket commented")
+    assert (line.incident_id, line.detail["comment"]["text"], "told" in line.detail) == (number, "спасибо", False)
+    after = world.incident()
+    assert (after.status, after.resolved_at, len(world.deliveries())) == ("resolved", before.resolved_at, told)
+    assert [one.status for one in world.incidents()] == ["resolved"]
+    assert after.ticket["comment"]["text"] == "спасибо"
+
+
 def raises(world, priority="critical", minute=5, **more):
     return post(world, ticket("updated", priority=priority, updated_at=f"2026-12-05T00:{minute:02}:00Z", **more))
 
