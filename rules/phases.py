@@ -10,6 +10,8 @@ from rules.timing import UNTOLD, Phase
 from rules.words import Route, Status
 
 RECONSIDER = timedelta(minutes=10)  # between the reminder and the ladder
+_FOR_A_TIME = (Phase.TIMED, Phase.REMINDED)
+_ANEW = (Signal.SUPPRESS, Signal.RAISED)
 _WAITING = (Signal.STIRRED, Signal.UNREACHED, Signal.MISSED, Signal.TIMER)
 
 
@@ -20,6 +22,8 @@ def decide(state: State, signal: Signal, route: Route, now: datetime, given: Giv
         return _back(state, route, now, given) if back else lifecycle.decide(state, signal, route, now, given)
     if signal in _ALWAYS:
         return _ALWAYS[signal](state, signal, route, now, given)
+    if state.suppressed_by and state.phase in _FOR_A_TIME and (signal in _ANEW or _wakes(state, signal, now)):
+        return _ran_out(state, signal, route, now, given)
     if given.hold is not None and state.suppressed_by and not state.level and _wakes(state, signal, now):
         return _hold(state, given)
     if state.phase is Phase.NONE or (state.snoozed_until is not None and state.phase is not Phase.FLAPPING):
@@ -158,6 +162,8 @@ def _ends(state: State, now: datetime) -> Decision:
 
 def _timed(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
     """Its time over, whoever acknowledged is asked; without a word from them the ladder begins anew."""
+    if signal is Signal.SUPPRESS and _due(state, now):
+        return _asked_later(state, now, given)
     if signal is Signal.TIMER and _due(state, now):
         if state.phase is Phase.TIMED:
             return _ends(state, now)
@@ -169,6 +175,25 @@ def _timed(state: State, signal: Signal, route: Route, now: datetime, given: Giv
     if signal is Signal.SNOOZE and decision.changes:
         return replace(decision, after=replace(decision.after, phase=Phase.NONE))
     return decision
+
+
+def _asked_later(state: State, now: datetime, given: Given) -> Decision:
+    """Its time is over while something keeps it quiet: whoever acknowledged is asked when that is over."""
+    found = given.suppression
+    if found is None or found.until <= now:
+        return Decision(state, Reason.NOT_DUE)
+    until = found.until
+    after = State(Status.TRIGGERED, state.level, until, until, suppressed_by=found.key, phase=state.phase)
+    return Decision(after, Reason.NOT_DUE if after == state else Reason.SUPPRESSED, suppression=found)
+
+
+def _ran_out(state: State, signal: Signal, route: Route, now: datetime, given: Given) -> Decision:
+    """What is more urgent by then is called for without a question."""
+    if signal is Signal.SUPPRESS:
+        return _asked_later(state, now, given)
+    if signal is Signal.RAISED:
+        return Decision(replace(state, phase=Phase.NONE), Reason.NOT_DUE)
+    return _timed(replace(state, next_at=now, snoozed_until=None, suppressed_by=""), Signal.TIMER, route, now, given)
 
 
 def _back(state: State, route: Route, now: datetime, given: Given) -> Decision:

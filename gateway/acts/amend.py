@@ -171,6 +171,7 @@ def _raise(changes: Changes, case: Case, route: Route, actor: Actor) -> Reason:
     case.route = continued(case.route, case.state.level, route)
     decision = decide(case.state, Signal.RAISED, case.route, changes.now)
     carry_out(changes, case, decision, actor)
+    case.state = case.state if decision.changes else decision.after
     return decision.reason
 
 

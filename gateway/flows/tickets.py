@@ -106,4 +106,5 @@ def _raise(changes: Changes, case: Case, route: Route, source: str, hidden: Supp
         untold, given = replace(NEW, level=case.state.level), Given(suppression=hidden)
         decision = decide(untold, Signal.SUPPRESS, case.route, changes.now, given)
     carry_out(changes, case, decision, Actor(source, "source"))
+    case.state = case.state if decision.changes else decision.after
     ask_again(case, changes.now)

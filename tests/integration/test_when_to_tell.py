@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from gateway import actions
-from gateway.acts import merging, silencing
+from gateway.acts import amend, merging, silencing
 from gateway.flows import silences
 from gateway.store.db import reading, transaction
 from gateway.store.upkeep import selfwatch, vitals
 from rules.lifecycle import Given, Reason, Signal
-from rules.words import Suppressor
+from rules.words import Suppressor, Urgency
 from tests.fakes.http import reply
+from tests.integration.test_silences import Operator
 from tests.samples import BOOK, alert, group
 
 HELD = BOOK.replace("urgency: emergency, policy: infra}", "urgency: emergency, policy: infra, hold_for: 60s}")
@@ -252,6 +253,49 @@ def test_each_acknowledgement_for_a_time_is_reminded_of(staffed_of):
         go(world, minutes=30)
         assert [one.status for one in world.deliveries(kind="reminder")] == ["sent"] * times
     assert calls(world) == ["anna"]
+
+
+@pytest.mark.parametrize("minutes", [30, 15])
+@pytest.mark.parametrize("early", [True, False])
+def test_an_acknowledgement_that_ends_within_a_silence_is_reminded_of_when_that_is_over(staffed_of, minutes, early):
+    """Whether its time ends within it, or that of whoever was reminded before it began."""
+    world = staffed_of()
+    (number,) = world.alert()
+    go(world, seconds=1)
+    acknowledged_for(world, number, minutes)
+    go(world, minutes=20)
+    operator = Operator(world)
+    silence = operator.silence("alertname=InstanceDown")
+    reminded = said(world, "reminder")
+    assert len(reminded) == (minutes == 15)
+    go(world, minutes=30)
+    assert (said(world, "reminder"), calls(world)) == (reminded, ["anna"])
+    assert world.incident().suppressed_by == f"silence:{silence}"
+    if early:
+        operator.ask("DELETE", f"silences/{silence}")
+    operator.passes(hours=0 if early else 2)
+    go(world, seconds=4)
+    if minutes == 30:
+        assert (said(world, "reminder"), calls(world)) == ([("anna", "ntfy")], ["anna"])
+        assert world.incident().status == "acknowledged"
+        go(world, minutes=10)
+    assert ("acknowledgement over" in world.timeline(), world.incident().status) == (True, "triggered")
+    assert {one.who for one in world.deliveries(level=2, kind="escalated")} == {"anna@example.org"}  # it begins anew
+
+
+def test_what_was_raised_after_that_is_told_at_the_end_and_asks_nobody(staffed_of):
+    world = staffed_of()
+    (number,) = world.alert(severity="warning")
+    acknowledged_for(world, number, 5)
+    operator = Operator(world)
+    silence = operator.silence("alertname=InstanceDown", page_emergencies=False)
+    go(world, minutes=6)
+    assert world.incident().suppressed_by
+    amend.set_urgency(number, Urgency.URGENT, "", actions.Actor("Anna", "dashboard"), world.clock.now())
+    operator.ask("DELETE", f"silences/{silence}")
+    go(world, seconds=4)
+    assert (said(world, "reminder"), world.incident().status) == ([], "triggered")
+    assert {one.level for one in world.deliveries(kind="escalated")} == {2}
 
 
 def acknowledged_for(world, number, minutes):
