@@ -19,7 +19,7 @@ from gateway.store.upkeep import audit
 from gateway.telling import quietly
 from gateway.telling import spared as spared_by
 from gateway.world import world
-from rules.audience import Audience, one_person
+from rules.audience import Audience, one_person, unless_asleep
 from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal
 from rules.phases import decide
 from rules.timing import Phase
@@ -287,8 +287,10 @@ def _assigned(changes: Changes, case: Case, reason: Reason, person: Person, acto
         found = Audience()
     elif spared := spared_by.called_already(changes, case, found):
         found = spared_by.without(changes, case, found, spared, instead=True)
-    for notice in found.notices:
-        changes.promise(case, notice, "assigned", "primary" if notice.way in case.route.channels else "fallback")
+    found = unless_asleep(found, person.email, case.route, changes.directory, changes.now)
+    for notice in found.told:
+        part = "primary" if notice.way in case.route.channels else "fallback"
+        changes.promise(case, notice, "assigned", outbox.HELD if notice.held else part)
     detail = {"to": person.name, "who": person.email, "how": actor.how, **told_of(found)}
     changes.line(case, reason.value, actor.name, detail)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gateway.store.incidents import cases, rulings, timeline
 from gateway.store.incidents.cases import Case
-from gateway.store.outgoing import desk, outbox, promised
+from gateway.store.outgoing import desk, outbox, promised, waiting
 from gateway.store.types import to_json
 from rules.audience import Audience, audience
 from rules.calendars import Standing
@@ -30,6 +30,8 @@ class Origin(Protocol):
     def how(self) -> str: ...
     @property
     def key(self) -> str: ...
+    @property
+    def person_id(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ class Changes:
         self.answered[case.id] = (case, kind, origin)
 
     def hand(self, case: Case, actor: Origin) -> None:
-        """Somebody else has it now, or nobody: the service desk of a ticket is told."""
+        """Somebody else has it now, or nobody: the service desk of a ticket is told, and whoever had it no more."""
+        waiting.cancel_handed(self.session, [case.id], "assigned", self.now)
         if case.kind == Kind.TICKET:
             found = self.directory.by_id(case.assignee_id)
             who = {"email": found.email, "name": found.name} if found else {}
@@ -174,6 +177,11 @@ class Changes:
         for kind in ("acknowledged", "snoozed", "resolved"):
             ids = [case.id for case, news, _ in self.answered.values() if news == kind]
             outbox.cancel_pages(self.session, ids, kind, self.now)
+        known = [
+            case.id for case, _, who in self.answered.values() if who.person_id and who.person_id == case.assignee_id
+        ]
+        if known:
+            waiting.cancel_handed(self.session, known, "acknowledged", self.now)
         news: list[outbox.Promise] = []
         told = promised.told(self.session, self.answered)
         for case, kind, origin in self.answered.values():

@@ -85,6 +85,14 @@ def one_person(email: str, route: Route, directory: Directory, at: datetime) -> 
     return _addressed(targets, route, not_told)
 
 
+def unless_asleep(found: Audience, email: str, route: Route, directory: Directory, at: datetime) -> Audience:
+    """The same, by their quiet hours; of an emergency nothing waits, since it is they alone who are told."""
+    targets, _ = _targets((f"person:{email}",), directory, at)
+    reasons = list(found.not_told)
+    now, held = _quiet(found.notices, targets, route, at, reasons)
+    return replace(found, notices=tuple(now), later=tuple(held), not_told=tuple(reasons))
+
+
 def reaches(step: Step, route: Route, directory: Directory, at: datetime) -> bool:
     """Whether anybody whom the step itself names can be told."""
     targets, not_told = _targets(step.notify, directory, at)
@@ -197,8 +205,7 @@ def _quiet(
 def _nothing_for(target: _Target, route: Route) -> NotTold:
     ways = ", ".join(route.channels)
     then = " or ".join(route.fallback)
-    has = {contact.channel for contact in target.contacts if contact.verified}
-    if then and any(channel in has for way in route.fallback for channel in CHANNELS_OF_WAY[way]):
+    if _by_ways([target], route.fallback):
         return NotTold(target.who, f"no verified contact for {ways}: told by {then} at once")
     return NotTold(target.who, f"no verified contact for {ways}{' or ' + then if then else ''}")
 

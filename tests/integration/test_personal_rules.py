@@ -1,13 +1,14 @@
 """People's own notification rules and quiet hours: rows that wait, are called off by an answer, and come sooner."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from gateway import actions
 from gateway.actions import Actor
 from gateway.acts import amend, undo
-from gateway.store.db import transaction
+from gateway.store.db import db, transaction
 from gateway.store.directory import people as people_store
-from gateway.store.tables import PersonRow
+from gateway.store.tables import PersonRow, UndoRow
 from rules import people
 from rules.lifecycle import Signal
 from rules.words import Urgency
@@ -97,6 +98,59 @@ def test_quiet_hours_hold_only_while_somebody_else_is_reached(staffed_of, provid
     staffed.passes(minutes=5)  # then it is he alone whom the next step calls
     staffed.delivers()
     assert sent(providers)[1] == ["anna", "oleg"]
+
+
+ASLEEP = ', quiet_hours: "22:00-07:00"}'
+TICKET = {"event": "created", "id": "SD-1", "subject": "Mail", "priority": "critical"}  # by push, else by e-mail
+IRINA = Actor("Irina", "dashboard", account="irina@example.org")
+
+
+def given_to(world, who, number):
+    return actions.assign(number, f"{who}@example.org", IRINA, world.clock.now())
+
+
+def test_what_is_given_to_somebody_asleep_waits_for_the_morning_and_a_mail_says_it_at_once(staffed, providers):
+    with_rules(staffed, providers, ASLEEP)
+    (number,) = staffed.post(TICKET, kind="ticket").json["incidents"]
+    given_to(staffed, "anna", number)
+    staffed.delivers()
+    told = staffed.deliveries(kind="assigned")
+    assert [(one.channel, one.part, one.status) for one in told] == [
+        ("email", "fallback", "sent"), ("ntfy", "held", "queued"),
+    ]  # fmt: skip
+    (line,) = staffed.entries("assigned")
+    assert line.detail["not_told"][0]["reason"].startswith("quiet hours: push only when they end")
+    staffed.passes(hours=3)
+    staffed.delivers()
+    assert sent(providers)[0] == 0
+    staffed.passes(hours=1)  # it is seven in Moscow
+    staffed.delivers()
+    assert sent(providers)[0] == 1
+
+
+def test_an_emergency_that_is_given_to_somebody_asleep_calls_them(staffed, providers):
+    with_rules(staffed, providers, "}", ASLEEP.rstrip("}"))
+    (number,) = staffed.alert()
+    given_to(staffed, "oleg", number)
+    staffed.delivers()
+    assert sent(providers)[1] == ["anna", "oleg"]
+
+
+@pytest.mark.parametrize("then", ["taken over", "acknowledged", "resolved", "taken back"])
+def test_nobody_is_told_in_the_morning_what_is_theirs_no_more_or_what_they_know(staffed, providers, then):
+    with_rules(staffed, providers, ASLEEP)
+    (number,) = staffed.post(TICKET, kind="ticket").json["incidents"]
+    given_to(staffed, "anna", number)
+    if then == "taken over":
+        given_to(staffed, "irina", number)
+    elif then == "taken back":
+        (token,) = db.session.scalars(select(UndoRow.token))
+        undo.take_back(token, IRINA, staffed.clock.now())
+    else:
+        anna = db.session.scalar(select(PersonRow.id).where(PersonRow.email == "anna@example.org"))
+        signal = Signal.ACKNOWLEDGE if then == "acknowledged" else Signal.RESOLVE
+        actions.act(number, signal, Actor("Anna", "dashboard", anna), staffed.clock.now())
+    assert [one.status for one in staffed.deliveries(kind="assigned", part="held")] == ["cancelled"]
 
 
 def test_quiet_hours_end_where_nobody_else_could_be_reached(staffed_of, providers):

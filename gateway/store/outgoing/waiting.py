@@ -8,6 +8,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from gateway.store.outgoing.floors import EXPIRY, FALLBACK, NONE, STEPS, Floors, of_channel
+from gateway.store.sql import bulk
 from gateway.store.types import micros
 
 
@@ -113,3 +114,12 @@ def expire(session: Session, incident_id: int, now: datetime) -> list[Stuck]:
 def impatient(session: Session, incident_id: int, now: datetime) -> list[Stuck]:
     """The incident's messages that are not out though their class's patience is over; each is named once."""
     return [Stuck(*row) for row in session.execute(_LOSE_PATIENCE, {"now": micros(now), "incident": incident_id})]
+
+
+def cancel_handed(session: Session, incident_ids: Iterable[int], why: str, now: datetime) -> None:
+    """Nobody need hear in the morning that these are theirs: somebody else has them, or they know."""
+    sql = (
+        "UPDATE delivery SET status = 'cancelled', error = {}, finished_at = {} "
+        "WHERE kind = 'assigned' AND part = 'held' AND status = 'queued' AND incident_id {list}"
+    )
+    bulk.execute(session, sql, incident_ids, why, micros(now))
