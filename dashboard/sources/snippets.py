@@ -2,7 +2,7 @@
 
 import json
 
-from dashboard.sources import hosted, instead, pasted, pasted_desks
+from dashboard.sources import hosted, instead, pasted, pasted_desks, trackers
 from dashboard.sources.pasted import Making, Snippet, webhook
 
 PLACE = "YOUR-TOKEN"
@@ -27,15 +27,19 @@ ZENDESK = {
         "by": "{{current_user.email}}",
     },
 }
-TRIED = {"ticket": TICKET, "jira": JIRA, "zendesk": {"event_type": "create", "id": "1", "title": "Hello Nabat"}}
+TRIED: dict[str, object] = {
+    "ticket": TICKET,
+    "jira": JIRA,
+    "zendesk": {"event_type": "create", "id": "1", "title": "Hello Nabat"},
+}
 
 
 def snippets(kind: str, public_url: str, token: str) -> list[Snippet]:
     """Those of one kind, for every sender whose words that kind understands; every kind can be tried with curl."""
     url, key = f"{public_url}/ingest/{kind}", token or PLACE
-    made = (MADE | pasted.MADE | hosted.MADE | pasted_desks.MADE | instead.MADE).get(kind)
+    made = (MADE | pasted.MADE | hosted.MADE | pasted_desks.MADE | instead.MADE | trackers.MADE).get(kind)
     found = made(url, key) if made else [Snippet("Webhook", "the sender's webhook", webhook(url, key, ALERT))]
-    tried = (TRIED | pasted.TRIED | hosted.TRIED | pasted_desks.TRIED | instead.TRIED).get(kind, ALERT)
+    tried = (TRIED | pasted.TRIED | hosted.TRIED | pasted_desks.TRIED | instead.TRIED | trackers.TRIED).get(kind, ALERT)
     return [*found, Snippet("curl", "a shell, to try it", _curl(url, key, tried))]
 
 

@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}\.[A-Za-z0-9_-]{1,100}", re.ASCII)
 _FORM = re.compile(r"[A-Za-z0-9_-]{1,1000}\.[A-Za-z0-9_-]{1,100}", re.ASCII)
 
 
-_KEY = re.compile(r"(?!\.{1,2}(?:/|$))(?!/)(?:(?!//|/\.{1,2}(?:/|$))[^\x00-\x1f\x7f?#\\])+")
+_KEY = re.compile(r"(?!\.{1,2}(?:/|$))(?!/)(?:(?!//|/\.{1,2}(?:/|$))[^\x00-\x1f\x7f?\\])+")
 _LONGEST_KEY = 199  # characters; a longer one is shown cut
 
 

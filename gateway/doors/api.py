@@ -33,6 +33,7 @@ def take_in(kind: str, path_token: str = "") -> Response:
         request.headers.get("Content-Encoding", "").lower().strip(),
         request.get_data(cache=False),
         ingest.signed_in(kind, request.headers.get),
+        ingest.numbered(kind, request.headers.get),
     )
     return respond(_taken(asked, now))
 

@@ -66,6 +66,12 @@ def token_in(kind: str, path_token: str, query: str) -> str:
     return dict(parse_qsl(query)).get(name, "") if name else path_token
 
 
+def numbered(kind: str, header: Callable[[str], str | None]) -> str:
+    """The sender's own number of this request, if senders of this kind number them."""
+    name = sources.deliveries().get(kind, "")
+    return (header(name) or "").strip() if name else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the door looks at: the path after /ingest/, with a token from there or from the query, headers, the body."""
@@ -77,6 +83,7 @@ class Request:
     content_encoding: str
     body: bytes
     signed: Signed | None = None
+    delivery: str = ""  # the sender's own number of it
     taken: Callable[[Post], Answer] | None = None  # what its sender hears, if not what ours do
 
 
@@ -205,9 +212,13 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
 
 
 def _once(request: Request, owner: TokenOwner, now: datetime, alerts: Sequence[Alert]) -> str:
-    """What tells a signed request from all others: whoever overheard it and sends it again has no effect."""
+    """What tells a request from all others: sent again it has no effect, whoever it is that sends it.
+
+    Of a signed one that is what is signed; a number that stands beside it anybody could change.
+    """
     if request.signed is None or not owner.signs:
-        return ""
+        number = request.delivery.encode("utf-8", "replace")
+        return f"delivery:{owner.source_id}:{hashlib.sha256(number).hexdigest()}" if number else ""
     at, how = request.signed.read(now).at, request.signed.how
     # Without any time a ticket that is opened, closed and opened again says the same twice, and both count.
     dated = all(one.ticket is None or one.ticket.updated_at for one in alerts)

@@ -35,5 +35,6 @@ def request_of(scope: Any, body: bytes, dialect: Dialect | None = None) -> inges
         return dialect.request(Asked(scope.path, get, body))
     kind, _, path_token = scope.path.removeprefix("/ingest/").partition("/")
     content, encoding = (get("content-type") or "").lower(), (get("content-encoding") or "").lower().strip()
+    number = ingest.numbered(kind, get)
     signed, path_token = ingest.signed_in(kind, get), ingest.token_in(kind, path_token, scope.query_string)
-    return ingest.Request(kind, path_token, get("authorization") or "", content, encoding, body, signed)
+    return ingest.Request(kind, path_token, get("authorization") or "", content, encoding, body, signed, number)

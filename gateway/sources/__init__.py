@@ -5,6 +5,7 @@ A source has KIND_LABEL, and turns what the loader read into alerts in our words
 * IS_DESK if they are service desks,
 * TOKEN_PARAMETER if they write the token into the query of the address,
 * SECRETS if they write it into the body,
+* DELIVERY if they number what they send, in a header,
 * MAY_BE_EMPTY if some requests have no body.
 
 It is pure: no database, no network, no clock. One bad item never costs its neighbours: it is set aside as Quarantined;
@@ -19,7 +20,7 @@ import pkgutil
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -27,6 +28,8 @@ from rules.identity import fingerprint
 from rules.said import Said
 from rules.signatures import Signing
 from rules.text import clean_text, cut, cut_bytes, one_line
+from rules.timestamps import AHEAD, EARLIEST
+from rules.timestamps import read_time as read_time  # for every source
 from rules.topics import Asking
 from rules.words import Alert, Quarantined, Severity
 
@@ -41,14 +44,9 @@ LONGEST_LABEL = 100  # characters of a value that is a label, where the sender h
 MOST_ALERTS = 65_536  # of one body: the smallest that Alertmanager sends has 256 bytes, and a body 16 MiB
 MOST_LABELS = 64  # kept of one alert, and as many annotations
 MOST_TRUNCATED = 2**31 - 1  # what a column holds
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # itself "unset", as the year 1 is
-AHEAD = timedelta(days=1)  # a sender's clock may be wrong by so much
-# RFC 3339 and its relatives that fromisoformat does not take: "z", a space before the zone, "UTC", second 60
-_DAY, _CLOCK, _ZONE = r"(\d{4}-\d\d-\d\d)", r"(\d\d:\d\d)(?::(\d\d))?([.,]\d+)?", r"([Zz]|UTC|GMT|[+-]\d\d:?\d\d|)"
 _DIGITS = re.compile(r"[0-9]{9,19}(\.[0-9]{1,9})?")
 _TAG = re.compile(r"([^:=]+)[:=](?!//)(.+)", re.DOTALL)
 _LABEL = re.compile(r"[A-Za-z_][\w.:/-]{0,63}", re.ASCII)  # a name that matchers can name without quotes, nearly
-_TIME = re.compile(rf"{_DAY}[Tt _]{_CLOCK}\s*{_ZONE}", re.ASCII)
 
 
 class BadPayload(ValueError):
@@ -111,6 +109,12 @@ def secrets_in() -> Mapping[str, re.Pattern[bytes]]:
 
 
 @cache
+def deliveries() -> Mapping[str, str]:
+    """The kinds whose senders number what they send, and in which header: the same number is the same request."""
+    return _having("DELIVERY")
+
+
+@cache
 def desks() -> frozenset[str]:
     """The kinds whose senders are service desks."""
     return frozenset(_having("IS_DESK"))
@@ -131,35 +135,6 @@ def may_be_empty() -> frozenset[str]:
 def _having(what: str) -> dict[str, Any]:
     modules = {name: find(name) for name in names()}
     return {name: getattr(module, what) for name, module in modules.items() if hasattr(module, what)}
-
-
-def read_time(value: object, now: datetime, ahead: timedelta = AHEAD) -> datetime | None:
-    """The moment, in UTC; None if it is unset (year 1, 1970), unreadable or absurd. Without a zone it is UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        found = _odd_time(value) or EARLIEST
-    if found.tzinfo is not UTC:
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
-        # Compared before it is converted: the year 1 at +14:00 has no UTC.
-        return found.astimezone(UTC) if EARLIEST < found <= now + ahead else None
-    return found if EARLIEST < found <= now + ahead else None
-
-
-def _odd_time(text: str) -> datetime | None:
-    match = _TIME.fullmatch(text.strip()) if len(text) < 64 else None
-    if match is None:
-        return None
-    day, clock, second, fraction, zone = match.groups()
-    leap = second == "60"
-    zone = "+00:00" if zone in ("Z", "z", "UTC", "GMT", "") else zone
-    try:
-        found = datetime.fromisoformat(f"{day}T{clock}:{'59' if leap else second or '00'}{fraction or ''}{zone}")
-        return found + timedelta(seconds=leap)
-    except (ValueError, OverflowError):
-        return None
 
 
 def epoch(value: object, now: datetime, ahead: timedelta = AHEAD) -> datetime | None:

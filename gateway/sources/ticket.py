@@ -234,7 +234,9 @@ def _comment(given: object) -> dict[str, Any]:
     if not (text or found["attachments"]):
         return {}
     number = _short(given.get("id"))  # by which it is the same one, heard twice
-    return ({"id": number} if number else {}) | found | {"public": given.get("public") is True}
+    staff = isinstance(author, dict) and author.get("staff") is True  # one of the desk's own people
+    more = {"public": given.get("public") is True} | ({"staff": True} if staff else {})
+    return ({"id": number} if number else {}) | found | more
 
 
 def _names(given: object) -> list[str]:

@@ -89,7 +89,9 @@ def _happened(what: str, event: dict[str, Any]) -> str:
 
 
 def _comment(given: dict[str, Any]) -> dict[str, Any]:
-    said = {"author": part_of(given, "author"), "text": given.get("body"), "public": given.get("is_public")}
+    author = part_of(given, "author")
+    author = {"name": author.get("name"), "email": author.get("email"), "staff": author.get("is_staff")}
+    said = {"author": author, "text": given.get("body"), "public": given.get("is_public")}
     return {**said, "id": given.get("id")}
 
 

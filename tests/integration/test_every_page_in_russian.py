@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from sqlalchemy import select, update
 
+from gateway import sources
 from gateway.demo.cast import address
 from gateway.demo.fill import BOOK, fill
 from gateway.store.db import db, transaction
@@ -26,6 +27,7 @@ TYPED = {"code", "pre", "kbd", "script", "style", "textarea", "template", "datal
 CODE = {"mono", "rb-text", "rb-targets"}  # classes
 SAID = ("aria-label", "title", "placeholder", "alt")
 ALLOWED = {
+    *re.findall("[a-z]+", " ".join(sources.names())),  # what kinds are called
     "nabat", "pagerduty", "twilio", "sendgrid", "alertmanager", "prometheus", "iphone", "ipad", "safari", "ios",
     "android", "javascript", "werkzeug", "english", "sqlite", "postgresql", "smtp", "rest", "api", "csv",
     "xlsx", "pdf", "yaml", "json", "url", "ical", "rrule", "ntfy", "webpush", "sms", "push", "vip", "utc", "email",

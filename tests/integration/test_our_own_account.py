@@ -47,7 +47,20 @@ def of_zendesk(what, by, number, second):
     return {"type": kind, "time": f"2026-12-05T00:00:{second:02}Z", "event": event, "detail": detail}
 
 
-BODIES = {"ticket": of_ticket, "jira": of_jira, "zendesk": of_zendesk}
+def of_github(what, by, number, second):
+    """The number of the account; its login is another."""
+    who = {"id": NUMBERS[by], "login": f"{NUMBERS[by]}-bot"}
+    at = f"2026-12-05T00:00:{second:02}Z"
+    state = "closed" if what == "closed" else "open"
+    about = {"id": int(number), "number": 7, "title": "No mail", "state": state, "updated_at": at}
+    said = {"action": {"created": "opened"}.get(what, what), "issue": about, "sender": who}
+    said["repository"] = {"full_name": "octo/shop", "private": False}
+    if what != "commented":
+        return said
+    return {**said, "action": "created", "comment": {"id": second, "body": what, "user": who}}
+
+
+BODIES = {"ticket": of_ticket, "jira": of_jira, "zendesk": of_zendesk, "github": of_github}
 
 
 @pytest.mark.parametrize("kind", sorted(BODIES))

@@ -242,6 +242,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("servicenow", ["ServiceNow", "curl"]),
         ("glpi", ["GLPI", "curl"]),
         ("zabbix", ["Zabbix", "curl"]),
+        ("github", ["GitHub", "curl"]),
         ("azure", ["Azure Monitor", "curl"]),
         ("uptime-kuma", ["Uptime Kuma", "curl"]),
         ("sns", ["AWS CloudWatch (SNS)", "curl"]),

@@ -161,6 +161,7 @@ def test_a_clients_comment_is_told_to_whoever_has_it(staffed, providers):
         ("..", "/incidents/3"),
         ("//evil.example", "/incidents/3"),
         ("a//b", "/incidents/3"),
+        ("octo/shop#7", "/tickets/octo/shop%237"),
         ("a?b#c", "/incidents/3"),
         ("\\\\evil", "/incidents/3"),
         ("x" * 300, "/incidents/3"),
@@ -173,15 +174,20 @@ def test_a_key_that_cannot_stand_in_an_address_leads_to_the_incident(key, page):
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_hostile_tickets_are_text_and_strange_keys_are_found(world):
     evil = '"><script>alert(1)</script>'
-    for key in ("№ 7/2026", "a%2Fb&c=d+e", evil, "k" * 70):
+    for key in ("№ 7/2026", "a%2Fb&c=d+e", evil, "k" * 70, "octo/shop#7"):
         post(world, ticket(number=key, subject=evil, description=evil, url="javascript:alert(1)", status=evil,
                            requester={"name": evil, "email": evil, "phone": evil, "language": evil}, due_at=evil,
                            service=evil, assignee=evil))  # fmt: skip
     page = signed_in(world)
     listed = page.get("/tickets?tab=open").text
     assert "<script>alert" not in listed
-    assert listed.count('class="ttl"') == 4
-    for place in ("/tickets/%E2%84%96%207/2026", "/tickets/a%252Fb%26c%3Dd%2Be", "/tickets/" + "k" * 70):
+    assert listed.count('class="ttl"') == 5
+    for place in (
+        "/tickets/octo/shop%237",
+        "/tickets/%E2%84%96%207/2026",
+        "/tickets/a%252Fb%26c%3Dd%2Be",
+        "/tickets/" + "k" * 70,
+    ):
         shown = page.get(place)
         assert shown.status_code == 200, place
         assert "<script>alert" not in shown.text

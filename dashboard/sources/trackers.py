@@ -1,0 +1,27 @@
+"""What to enter at trackers of issues, whose bodies are their own. Pure."""
+
+from dashboard.sources.pasted import Making, Snippet
+
+
+def _github(url: str, key: str) -> str:
+    return f"""Payload URL: {url}/{key}
+Content type: application/json
+Events: Issues, Issue comments"""
+
+
+MADE: dict[str, Making] = {
+    "github": lambda url, key: [Snippet("GitHub", "Settings, Webhooks, Add webhook", _github(url, key))],
+}
+TRIED: dict[str, object] = {  # what curl sends
+    "github": {
+        "action": "opened",
+        "issue": {"id": 1, "number": 1, "title": "Hello Nabat", "state": "open", "labels": [{"name": "P3"}]},
+        "repository": {"full_name": "hello/nabat"},
+    },
+}
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return (_("Settings, Webhooks, Add webhook"),)

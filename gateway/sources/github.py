@@ -1,0 +1,86 @@
+"""GitHub's webhooks about issues and their comments: an issue as a ticket.
+
+Known by its number in all of GitHub, shown by its repository and the number there (octo/shop#7). GitHub knows no
+priority: labels say it (rules.labelled). What is about no issue, as ping is, is passed over.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Heard, Parsed, as_text, part_of, ticket
+from rules.labelled import priority_of
+from rules.signatures import BODY, Signing
+
+KIND_LABEL = "GitHub"
+IS_DESK = True
+SIGNING = Signing("x-hub-signature-256", bare=(BODY,), prefix="sha256=", unlike=True)  # each says when it was changed
+DELIVERY = "x-github-delivery"
+EVENTS = {
+    "opened": "created", "closed": "closed", "deleted": "closed", "transferred": "closed", "reopened": "reopened",
+    "assigned": "assigned", "unassigned": "assigned",
+}  # fmt: skip
+OF_OURS = ("OWNER", "MEMBER", "COLLABORATOR")  # who may write to the repository
+MARKS = ("sender", "repository", "organization", "installation", "enterprise", "hook", "zen")  # of GitHub's bodies
+
+
+def parse(body: Any, heard: Heard) -> Parsed:
+    if not isinstance(body, dict):
+        raise BadPayload("must be an object: one webhook of GitHub")
+    issue, comment = part_of(body, "issue"), part_of(body, "comment")
+    if not issue:
+        if not any(name in body for name in MARKS):
+            raise BadPayload("is missing, and nothing else is there that GitHub sends", "issue")
+        return Parsed([], notes=["it is about no issue"])
+    if "pull_request" in issue:
+        return Parsed([], notes=["it is about a pull request"])
+    repository = as_text(part_of(body, "repository").get("full_name"))
+    number = as_text(issue.get("number"))
+    key = f"{repository}#{number}" if number else ""
+    parsed = ticket.parse(_generic(body, issue, comment, repository) | {"id": key or issue.get("id")}, heard)
+    identity = as_text(issue.get("id"))
+    if not (identity.isascii() and identity.isdecimal() and len(identity) <= LONGEST_FINGERPRINT):
+        return parsed
+    return replace(parsed, alerts=[msgspec.structs.replace(one, fingerprint=identity) for one in parsed.alerts])
+
+
+def _generic(body: dict[str, Any], issue: dict[str, Any], comment: dict[str, Any], repository: str) -> dict[str, Any]:
+    """The issue as /ingest/ticket takes it."""
+    labels, sender = _names(issue.get("labels")), part_of(body, "sender")
+    action = as_text(body.get("action"))
+    event = EVENTS.get(action, "updated")
+    if comment:
+        event = "commented" if action == "created" else "updated"
+    more = {"project": repository, "labels": ", ".join(labels), "type": part_of(issue, "type").get("name")}
+    made = {
+        "event": event,
+        "subject": issue.get("title"),
+        "description": issue.get("body"),
+        "priority": priority_of(labels),
+        "status": issue.get("state"),
+        "requester": {"name": part_of(issue, "user").get("login")},
+        "assignee": part_of(issue, "assignee").get("login"),
+        "updated_at": issue.get("updated_at"),
+        "url": issue.get("html_url"),
+        "by": {"id": sender.get("id"), "login": sender.get("login")},
+        "labels": {name: value for name, value in more.items() if value},
+    }
+    return {**made, "comment": _comment(comment, body)} if event == "commented" else made
+
+
+def _comment(given: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Whoever reads the repository reads it: of a private one, colleagues."""
+    user = part_of(given, "user")
+    ours = given.get("author_association") in OF_OURS or user.get("type") == "Bot"
+    return {
+        "id": given.get("id"),
+        "author": {"name": user.get("login"), "staff": ours},
+        "text": given.get("body"),
+        "public": part_of(body, "repository").get("private") is False,
+    }
+
+
+def _names(given: Any) -> list[str]:
+    found = given if isinstance(given, list) else []
+    return [name for one in found if isinstance(one, dict) and (name := as_text(one.get("name")).strip())]

@@ -1,0 +1,25 @@
+"""Which priority an issue's labels give it."""
+
+import pytest
+
+from rules.labelled import priority_of
+
+
+@pytest.mark.parametrize(
+    ("labels", "priority"),
+    [
+        (["P0"], "critical"),
+        (["bug", "priority: High"], "high"),
+        (["priority::1"], "high"),
+        (["Priority/medium"], "normal"),
+        (["severity-low"], "low"),
+        (["high priority"], "high"),
+        (["low-priority", "sev=1"], "high"),  # the highest
+        (["urgent"], "critical"),
+        (["high", "1", "low", "important"], ""),  # of what, they do not say
+        (["priority: soon", "highlight", "p5", "priority:"], ""),
+        ([], ""),
+    ],
+)
+def test_the_highest_that_is_named_counts(labels, priority):
+    assert priority_of(labels) == priority
