@@ -68,6 +68,11 @@ def make_key_file(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
+def new_secret(prefix: str) -> str:
+    """To sign with: behind a prefix a key of 256 bits in BASE64, as Standard Webhooks write it; else as a token."""
+    return prefix + base64.b64encode(os.urandom(32)).decode() if prefix else new_token()
+
+
 def new_token() -> str:
     """A key for a machine: 256 bits."""
     return PREFIX + secrets.token_urlsafe(32)

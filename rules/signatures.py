@@ -7,7 +7,7 @@ X-Nabat-Signature.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-TIME, BODY = "time", "body"  # parts of what is signed; any other part is itself
+TIME, BODY, NUMBER = "time", "body", "number"  # parts of what is signed; any other part is itself
 LATE = 300.0  # seconds that a time may lie before our clock, or after it
 
 
@@ -25,6 +25,9 @@ class Signing:
     digest: str = "sha256"
     late: float = LATE  # seconds that the time may lie back: of senders that queue what they have signed, more
     public: tuple[str, ...] = ()  # secrets that everybody knows: never right
+    number_header: str = ""  # with the request's own number, which is signed, too
+    several: bool = False  # signatures, with spaces between
+    key_prefix: str = ""  # of a secret that is its key in BASE64: only such ones sign
 
     def forms(self, at: str) -> tuple[tuple[str, ...], ...]:
         """What may have been signed, by the time that came with it."""
@@ -33,6 +36,6 @@ class Signing:
         return (self.bare,) if self.bare else ()
 
 
-def pieces(form: tuple[str, ...], at: str, body: bytes) -> Iterator[bytes]:
+def pieces(form: tuple[str, ...], at: str, body: bytes, number: str = "") -> Iterator[bytes]:
     for part in form:
-        yield body if part == BODY else (at if part == TIME else part).encode()
+        yield body if part == BODY else {TIME: at, NUMBER: number}.get(part, part).encode("utf-8", "replace")

@@ -9,8 +9,15 @@ Content type: application/json
 Events: Issues, Issue comments"""
 
 
+def _gitlab(url: str, key: str) -> str:
+    return f"""URL: {url}
+Secret token: {key}
+Trigger: Issues events, Confidential issues events, Comments, Confidential comments"""
+
+
 MADE: dict[str, Making] = {
     "github": lambda url, key: [Snippet("GitHub", "Settings, Webhooks, Add webhook", _github(url, key))],
+    "gitlab": lambda url, key: [Snippet("GitLab", "Settings, Webhooks, Add new webhook", _gitlab(url, key))],
 }
 TRIED: dict[str, object] = {  # what curl sends
     "github": {
@@ -18,10 +25,16 @@ TRIED: dict[str, object] = {  # what curl sends
         "issue": {"id": 1, "number": 1, "title": "Hello Nabat", "state": "open", "labels": [{"name": "P3"}]},
         "repository": {"full_name": "hello/nabat"},
     },
+    "gitlab": {
+        "object_kind": "issue",
+        "object_attributes": {"id": 1, "iid": 1, "title": "Hello Nabat", "state": "opened", "action": "open"},
+        "labels": [{"title": "P3"}],
+        "project": {"path_with_namespace": "hello/nabat"},
+    },
 }
 
 
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return (_("Settings, Webhooks, Add webhook"),)
+    return (_("Settings, Webhooks, Add webhook"), _("Settings, Webhooks, Add new webhook"))

@@ -12,7 +12,7 @@ from gateway.actions import Actor
 from gateway.outward import alertmanager_api
 from gateway.outward.addresses import check_url
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure, fits_header
-from gateway.secrets import BadSecret
+from gateway.secrets import BadSecret, new_secret
 from gateway.store.db import transaction
 from gateway.store.senders import alertmanagers, rhythms
 from gateway.store.senders import sources as store
@@ -120,6 +120,12 @@ def own_signature(kind: str) -> str:
     return how.header.title() if how is not None else ""
 
 
+def new_signing_secret(kind: str) -> str:
+    """One of ours, written as senders of this kind want it."""
+    how = kinds.signings().get(kind)
+    return new_secret(how.key_prefix if how is not None else "")
+
+
 def check_secret(kind: str, given: str) -> None:
     """Of a secret that a sender has made: everybody knows some. Raises NotPossible."""
     how = kinds.signings().get(kind)
@@ -131,10 +137,8 @@ def add_signing_secret(source: Source, world: World, actor: Actor, now: datetime
     """`given`: the one that the sender has made; it is not shown. Raises NotPossible, BadSecret."""
     check_secret(source.kind, given)
     with transaction() as session:
-        if given:
-            made = store.keep_signing_secret(session, source.kind, source.name, now, world.vault, given)
-        else:
-            made = store.create_signing_secret(session, source.kind, source.name, now, kinds.names(), world.vault)
+        secret = given or new_signing_secret(source.kind)
+        made = store.keep_signing_secret(session, source.kind, source.name, now, world.vault, secret)
         _note(session, now, actor, "token create", source.name, kind=store.SIGNING, ending=_end(made))
     return Made(made, source.id)
 

@@ -27,7 +27,8 @@ def take_in(kind: str, path_token: str = "") -> Response:
     request.max_content_length = ingest.LARGEST + 1
     asked = ingest.Request(
         kind,
-        ingest.token_in(kind, path_token, request.query_string.decode("latin-1")),
+        ingest.token_in(kind, path_token, request.query_string.decode("latin-1"))
+        or ingest.shown_token(kind, request.headers.get),
         request.headers.get("Authorization", ""),
         request.headers.get("Content-Type", "").lower(),
         request.headers.get("Content-Encoding", "").lower().strip(),
@@ -74,7 +75,7 @@ def _owner(asked: ingest.Request, now: datetime) -> TokenOwner | None:
     by_token = None
     with reading() as session:
         if asked.signed is None or asked.signed.how is not None:
-            by_token = source_store.find_token(session, ingest.token_of(asked), now)
+            by_token = source_store.find_token(session, ingest.token_of(asked), now, sources.token_headers())
         if asked.signed is None:
             return by_token
         found = source_store.signing_secrets(session, asked.kind) if asked.kind in sources.names() else []

@@ -42,10 +42,13 @@ class Signed:
     text: str
     at: str = ""  # the time, if another header has it
     how: Signing | None = None  # None: ours
+    number: str = ""  # the request's own, if it is signed, too
 
     def read(self, now: datetime) -> signing.Given:
         """Raises BadSignature."""
-        return signing.read(self.text, now) if self.how is None else signing.read_own(self.how, self.text, self.at, now)
+        if self.how is None:
+            return signing.read(self.text, now)
+        return signing.read_own(self.how, self.text, self.at, now, self.number)
 
 
 def signed_in(kind: str, header: Callable[[str], str | None]) -> Signed | None:
@@ -57,7 +60,14 @@ def signed_in(kind: str, header: Callable[[str], str | None]) -> Signed | None:
     theirs = header(how.header) if how is not None else None
     if how is None or theirs is None:
         return None
-    return Signed(theirs, (header(how.time_header) or "").strip() if how.time_header else "", how)
+    at, number = ((header(name) or "").strip() if name else "" for name in (how.time_header, how.number_header))
+    return Signed(theirs, at, how, number)
+
+
+def shown_token(kind: str, header: Callable[[str], str | None]) -> str:
+    """The token, where senders of this kind have a header of their own for it."""
+    name = sources.token_headers().get(kind, "")
+    return (header(name) or "").strip() if name else ""
 
 
 def token_in(kind: str, path_token: str, query: str) -> str:
@@ -139,8 +149,10 @@ def concerned(request: Request, known: Sequence[Signer], by_token: TokenOwner | 
 
     Some senders always sign. Of one that has given us no secret the token decides, as if it had not signed.
     """
-    public = request.signed.how.public if request.signed and request.signed.how else ()
-    usable = [one for one in known if one.secret not in public]
+    how = request.signed.how if request.signed else None
+    usable = [
+        one for one in known if how is None or (one.secret not in how.public and one.secret.startswith(how.key_prefix))
+    ]
     return [one for one in usable if one.owner.source_id == by_token.source_id] if by_token else usable
 
 
@@ -219,12 +231,14 @@ def _once(request: Request, owner: TokenOwner, now: datetime, alerts: Sequence[A
     if request.signed is None or not owner.signs:
         number = request.delivery.encode("utf-8", "replace")
         return f"delivery:{owner.source_id}:{hashlib.sha256(number).hexdigest()}" if number else ""
-    at, how = request.signed.read(now).at, request.signed.how
+    given, how = request.signed.read(now), request.signed.how
+    at = given.number or given.at  # a number stays the same when its sender tries again
     # Without any time a ticket that is opened, closed and opened again says the same twice, and both count.
     dated = all(one.ticket is None or one.ticket.updated_at for one in alerts)
     if not at and not (how and how.unlike and dated):
         return ""
-    return f"signed:{owner.source_id}:{hashlib.sha256(at.encode() + b'.' + request.body).hexdigest()}"
+    whole = at.encode("utf-8", "replace") + b"." + request.body
+    return f"signed:{owner.source_id}:{hashlib.sha256(whole).hexdigest()}"
 
 
 def _refuse(owner: TokenOwner, status: int, reason: str, words: str, now: datetime) -> Refused:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway import log, metrics
+from gateway import log, metrics, sources
 from gateway.doors import dialects, ingest
 from gateway.doors.bodies import BODILESS, REFUSED, BrokenOff, TooLarge, TooSlow, environ_of, read_body
 from gateway.doors.dialects import Dialect
@@ -236,7 +236,7 @@ class Bridge:
         with self.app.app_context():
             try:
                 with reading() as session:
-                    return source_store.find_token(session, token, self.world.clock.now())
+                    return source_store.find_token(session, token, self.world.clock.now(), sources.token_headers())
             except SQLAlchemyError as problem:
                 raise Unavailable("the database cannot be asked now") from problem
 

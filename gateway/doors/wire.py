@@ -37,4 +37,5 @@ def request_of(scope: Any, body: bytes, dialect: Dialect | None = None) -> inges
     content, encoding = (get("content-type") or "").lower(), (get("content-encoding") or "").lower().strip()
     number = ingest.numbered(kind, get)
     signed, path_token = ingest.signed_in(kind, get), ingest.token_in(kind, path_token, scope.query_string)
+    path_token = path_token or ingest.shown_token(kind, get)
     return ingest.Request(kind, path_token, get("authorization") or "", content, encoding, body, signed, number)

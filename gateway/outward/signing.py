@@ -40,6 +40,8 @@ class Given:
     macs: tuple[bytes, ...]
     forms: tuple[tuple[str, ...], ...]  # what may have been signed
     digest: str = "sha256"
+    number: str = ""  # the request's own, that is signed, too
+    key_prefix: str = ""
 
 
 def read(header: str, now: datetime) -> Given:
@@ -55,20 +57,30 @@ def read(header: str, now: datetime) -> Given:
     return Given(HEADER, times[0], macs, OURS)
 
 
-def read_own(how: Signing, header: str, at: str, now: datetime) -> Given:
-    """A sender's own; `at` is what its header of the time says, empty if there is none. Raises BadSignature."""
+def read_own(how: Signing, header: str, at: str, now: datetime, number: str = "") -> Given:
+    """A sender's own; `at` and `number` are what other headers say, empty if there are none. Raises BadSignature."""
     name, time_name = how.header.title(), how.time_header.title()
-    text = header.strip()
-    mac = _bytes_of(text.removeprefix(how.prefix), in_base64=how.in_base64) if text.startswith(how.prefix) else b""
-    if len(mac) != SIZES[how.digest]:
+    macs = _macs(how, header.strip())
+    if not macs:
         form = f"{how.prefix}{'BASE64' if how.in_base64 else 'HEX'}"
         raise BadSignature(f"{name} is not {form} of HMAC-{how.digest.upper()}")
     forms = how.forms(at)
     if not forms:
         raise BadSignature(f"{time_name} is missing")
+    if how.number_header and not number:
+        raise BadSignature(f"{how.number_header.title()} is missing")
     if at:
         _check_time(at, time_name, now, how.late)
-    return Given(name, at, (mac,), forms, how.digest)
+    return Given(name, at, macs, forms, how.digest, number, how.key_prefix)
+
+
+def _macs(how: Signing, text: str) -> tuple[bytes, ...]:
+    """Those that are written as they should be; others may be of a version to come."""
+    texts = text[:LONGEST].split(" ") if how.several else [text]
+    found = [
+        _bytes_of(one.removeprefix(how.prefix), in_base64=how.in_base64) for one in texts if one.startswith(how.prefix)
+    ]
+    return tuple(mac for mac in found if len(mac) == SIZES[how.digest])
 
 
 def _bytes_of(text: str, *, in_base64: bool) -> bytes:
@@ -99,19 +111,22 @@ def fitting(given: Given, body: bytes, secrets: Sequence[str]) -> int:
     fits = [
         index
         for index, secret in enumerate(secrets)
-        if sum(
-            same_bytes(sign(secret, form, given.at, body, given.digest), one)
-            for form in given.forms
-            for one in given.macs
-        )
+        if sum(same_bytes(sign(secret, form, given, body), one) for form in given.forms for one in given.macs)
     ]
     if not fits:
         raise BadSignature(f"no signature in {given.name} fits this body and a secret of this source")
     return fits[0]
 
 
-def sign(secret: str, form: tuple[str, ...], at: str, body: bytes, digest: str = "sha256") -> bytes:
-    made = hmac.new(secret.encode(), digestmod=digest)
-    for piece in pieces(form, at, body):
+def sign(secret: str, form: tuple[str, ...], given: Given, body: bytes) -> bytes:
+    made = hmac.new(key_of(secret, given.key_prefix), digestmod=given.digest)
+    for piece in pieces(form, given.at, body, given.number):
         made.update(piece)
     return made.digest()
+
+
+def key_of(secret: str, prefix: str) -> bytes:
+    """What is signed with: what a secret with the prefix says in BASE64, else the secret itself."""
+    if prefix and secret.startswith(prefix):
+        return _bytes_of(secret.removeprefix(prefix), in_base64=True) or secret.encode()
+    return secret.encode()

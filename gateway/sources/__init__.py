@@ -4,6 +4,7 @@ A source has KIND_LABEL, and turns what the loader read into alerts in our words
 * SIGNING if its senders sign in a way of their own,
 * IS_DESK if they are service desks,
 * TOKEN_PARAMETER if they write the token into the query of the address,
+* TOKEN_HEADER if they write it, or their secret as it is, into a header of their own,
 * SECRETS if they write it into the body,
 * DELIVERY if they number what they send, in a header,
 * MAY_BE_EMPTY if some requests have no body.
@@ -106,6 +107,12 @@ def signings() -> Mapping[str, Signing]:
 def secrets_in() -> Mapping[str, re.Pattern[bytes]]:
     """The kinds whose senders write their token into the body, and where: it is not kept."""
     return _having("SECRETS")
+
+
+@cache
+def token_headers() -> Mapping[str, str]:
+    """The kinds whose senders have a header of their own for a token, or for a secret as it is; and which."""
+    return _having("TOKEN_HEADER")
 
 
 @cache

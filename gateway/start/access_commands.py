@@ -46,7 +46,8 @@ def token_create(kind: str, name: str, scopes: str, *, signing: bool, secret_std
                 sourcing.check_secret(kind, given)
                 made = source_store.keep_signing_secret(session, kind, name, now, world.vault, given)
             elif signing:
-                made = source_store.create_signing_secret(session, kind, name, now, known, world.vault)
+                secret = sourcing.new_signing_secret(kind)
+                made = source_store.keep_signing_secret(session, kind, name, now, world.vault, secret)
             elif kind == source_store.API:
                 made = source_store.create_api_token(session, name or kind, scopes.split(","), now)
             else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gateway.app import create_app
 from gateway.clock import SystemClock
+from gateway.secrets import new_token
 from gateway.settings import load
 from gateway.store.db import db, transaction
 from gateway.store.senders import sources as source_store
@@ -126,8 +127,8 @@ def signing_secrets(gateway, names):
         try:
             with transaction() as session:
                 vault, now = app.extensions["gateway"].vault, SystemClock().now()
-                make = source_store.create_signing_secret
-                return {name: make(session, "ticket", name, now, ["ticket"], vault) for name in names}
+                make = source_store.keep_signing_secret
+                return {name: make(session, "ticket", name, now, vault, new_token()) for name in names}
         finally:
             db.session.remove()
             db.engine.dispose()

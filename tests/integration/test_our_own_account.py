@@ -60,7 +60,21 @@ def of_github(what, by, number, second):
     return {**said, "action": "created", "comment": {"id": second, "body": what, "user": who}}
 
 
-BODIES = {"ticket": of_ticket, "jira": of_jira, "zendesk": of_zendesk, "github": of_github}
+def of_gitlab(what, by, number, second):
+    """The same: its number is what it is known by."""
+    who = {"id": NUMBERS[by], "name": "Nabat", "username": "somebody"}
+    state, at = ("closed" if what == "closed" else "opened"), f"2026-12-05 00:00:{second:02} UTC"
+    about = {"id": int(number), "iid": 7, "title": "No mail", "state": state, "author_id": 1, "updated_at": at}
+    said = {"object_kind": "issue", "user": who, "project": {"path_with_namespace": "group/shop"}}
+    if what == "commented":
+        noted = {"id": second, "note": what, "author_id": 1, "noteable_type": "Issue", "updated_at": at}
+        return {**said, "object_kind": "note", "event_type": "note", "object_attributes": noted, "issue": about}
+    action = {"created": "open", "closed": "close"}.get(what, "update")
+    changes = {"assignees": {}} if what == "assigned" else {}
+    return {**said, "object_attributes": {**about, "action": action}, "changes": changes}
+
+
+BODIES = {"ticket": of_ticket, "jira": of_jira, "zendesk": of_zendesk, "github": of_github, "gitlab": of_gitlab}
 
 
 @pytest.mark.parametrize("kind", sorted(BODIES))

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.flows import own_alerts
+from gateway.secrets import new_token
 from gateway.store.db import db, transaction
 from gateway.store.senders import sources as source_store
 from gateway.store.tables import Payload, Token
@@ -28,7 +29,7 @@ def door(request, world):
 def secret_of(world, kind="ticket", name="helpdesk"):
     vault = world.app.extensions["gateway"].vault
     with transaction() as session:
-        return source_store.create_signing_secret(session, kind, name, world.clock.now(), KINDS, vault)
+        return source_store.keep_signing_secret(session, kind, name, world.clock.now(), vault, new_token())
 
 
 def mac(secret, body, at):

@@ -243,6 +243,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("glpi", ["GLPI", "curl"]),
         ("zabbix", ["Zabbix", "curl"]),
         ("github", ["GitHub", "curl"]),
+        ("gitlab", ["GitLab", "curl"]),
         ("azure", ["Azure Monitor", "curl"]),
         ("uptime-kuma", ["Uptime Kuma", "curl"]),
         ("sns", ["AWS CloudWatch (SNS)", "curl"]),

@@ -18,6 +18,7 @@ from gateway import log
 from gateway.access import links
 from gateway.actions import Actor
 from gateway.flows import calendars
+from gateway.secrets import new_token
 from gateway.settings import SETTINGS, BadSettings, load
 from gateway.start.commands import cli
 from gateway.store.db import db, transaction
@@ -171,7 +172,7 @@ def make_tokens(life, irina):
     with transaction() as session:
         life.secrets |= {
             "an API token": source_store.create_api_token(session, "grafana", ["read", "act"], now),
-            "a signing secret": source_store.create_signing_secret(session, "ticket", "desk", now, ["ticket"], vault),
+            "a signing secret": source_store.keep_signing_secret(session, "ticket", "desk", now, vault, new_token()),
         }
     life.secrets |= {"an ingest token": world.token(), "a sign-in": irina.cookie("nabat").value}
     life.api = {"Authorization": f"Bearer {life.secrets['an API token']}"}

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway import sources
 from gateway.flows.housekeeping import KEEP
 from gateway.loader import load
+from gateway.secrets import new_token
 from gateway.sources import BadPayload, Heard
 from gateway.sources.glpi import QUEUED, parse
 from gateway.store.db import transaction
@@ -98,7 +98,7 @@ def test_tickets_of_others_are_understood():
 def test_a_signature_may_be_a_weekend_old_and_is_taken_once(world):
     with transaction() as session:
         vault, now = world.app.extensions["gateway"].vault, world.clock.now()
-        secret = source_store.create_signing_secret(session, "glpi", "", now, sources.names(), vault)
+        secret = source_store.keep_signing_secret(session, "glpi", "", now, vault, new_token())
 
     def post(ago, key=secret, event="new"):
         body = json.dumps({"event": event, "item": {"id": 5, "name": "x", "type": 1, "status": {"id": 2}}}, indent=4)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway import sources
+from gateway.secrets import new_token
 from gateway.sources import BadPayload, Heard
 from gateway.sources.redmine import parse
 from gateway.store.db import transaction
@@ -88,7 +88,7 @@ def test_what_happened(action, journal, event):
 def test_the_signature_of_newer_versions_is_enough(world):
     with transaction() as session:
         vault, now = world.app.extensions["gateway"].vault, world.clock.now()
-        secret = source_store.create_signing_secret(session, "redmine", "", now, sources.names(), vault)
+        secret = source_store.keep_signing_secret(session, "redmine", "", now, vault, new_token())
     issue = {"id": 7, "subject": "Scale is stuck", "status": {"name": "New"}, "updated_on": NOW}
     body = json.dumps({"payload": {"action": "opened", "issue": issue}}).encode()
     for key, status in ((secret, 202), ("another", 401)):

@@ -49,17 +49,8 @@ def create_token(session: Session, kind: str, name: str, now: datetime, known: C
     return _keep(session, Token(kind=INGEST, source_id=source.id, name=source.name, scopes=[]), now)
 
 
-def create_signing_secret(
-    session: Session, kind: str, name: str, now: datetime, known: Collection[str], vault: Vault
-) -> str:
-    """A new secret that the source `name` signs with; those it has go on being right. Shown this once, kept sealed."""
-    if kind not in known:
-        raise NotPossible(f"there is no kind {kind!r}: known are {', '.join(sorted(known))}")
-    return keep_signing_secret(session, kind, name, now, vault, new_token())
-
-
 def keep_signing_secret(session: Session, kind: str, name: str, now: datetime, vault: Vault, secret: str) -> str:
-    """One that the sender has made, of a kind there is; those its source has go on being right. Raises NotPossible."""
+    """Of a kind there is; those its source has go on being right. Kept sealed. Raises NotPossible."""
     if not (LEAST_SECRET <= len(secret) <= LONGEST_SECRET and secret.isascii() and secret.isprintable()):
         raise NotPossible(f"a signing secret has {LEAST_SECRET} to {LONGEST_SECRET} printable characters, all of ASCII")
     if session.scalar(select(Token.id).where(Token.hash == digest(secret))) is not None:
@@ -85,8 +76,11 @@ def create_api_token(
     return _keep(session, made, now)
 
 
-def find_token(session: Session, token: str, now: datetime) -> TokenOwner | None:
-    """Whose it is, unless nobody's, revoked or over. Looked up by its hash: no time tells how near a guess was."""
+def find_token(session: Session, token: str, now: datetime, shown: Collection[str] = ()) -> TokenOwner | None:
+    """Whose it is, unless nobody's, revoked or over. Looked up by its hash: no time tells how near a guess was.
+
+    `shown`: the kinds of sources that send their signing secret as it is, which then is as good as a token.
+    """
     row = session.execute(
         select(
             Token.id,
@@ -100,7 +94,8 @@ def find_token(session: Session, token: str, now: datetime) -> TokenOwner | None
             Source.account,
         )
         .outerjoin(Source, Source.id == Token.source_id)
-        .where(Token.hash == digest(token), Token.revoked_at.is_(None), Token.kind != SIGNING)
+        .where(Token.hash == digest(token), Token.revoked_at.is_(None))
+        .where(or_(Token.kind != SIGNING, Source.kind.in_(shown)))
         .where(or_(Token.expires_at.is_(None), Token.expires_at > now))
     ).one_or_none()
     if row is None:
