@@ -27,6 +27,7 @@ class Signing:
     public: tuple[str, ...] = ()  # secrets that everybody knows: never right
     number_header: str = ""  # with the request's own number, which is signed, too
     several: bool = False  # signatures, with spaces between
+    sent_at: str = ""  # a name in the body, of when it was sent, in ms
     key_prefix: str = ""  # of a secret that is its key in BASE64: only such ones sign
 
     def forms(self, at: str) -> tuple[tuple[str, ...], ...]:

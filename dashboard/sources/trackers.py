@@ -15,9 +15,15 @@ Secret token: {key}
 Trigger: Issues events, Confidential issues events, Comments, Confidential comments"""
 
 
+def _linear(url: str, key: str) -> str:
+    return f"""URL: {url}/{key}
+Data change events: Issues, Issue comments"""
+
+
 MADE: dict[str, Making] = {
     "github": lambda url, key: [Snippet("GitHub", "Settings, Webhooks, Add webhook", _github(url, key))],
     "gitlab": lambda url, key: [Snippet("GitLab", "Settings, Webhooks, Add new webhook", _gitlab(url, key))],
+    "linear": lambda url, key: [Snippet("Linear", "Settings, API, Webhooks, New webhook", _linear(url, key))],
 }
 TRIED: dict[str, object] = {  # what curl sends
     "github": {
@@ -31,10 +37,19 @@ TRIED: dict[str, object] = {  # what curl sends
         "labels": [{"title": "P3"}],
         "project": {"path_with_namespace": "hello/nabat"},
     },
+    "linear": {
+        "type": "Issue",
+        "action": "create",
+        "data": {"id": "1", "identifier": "HELLO-1", "title": "Hello Nabat", "priority": 4},
+    },
 }
 
 
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return (_("Settings, Webhooks, Add webhook"), _("Settings, Webhooks, Add new webhook"))
+    return (
+        _("Settings, Webhooks, Add webhook"),
+        _("Settings, Webhooks, Add new webhook"),
+        _("Settings, API, Webhooks, New webhook"),
+    )

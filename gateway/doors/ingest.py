@@ -139,9 +139,13 @@ def signed_by(request: Request, known: Sequence[Signer], now: datetime) -> Token
         given = request.signed.read(now)
         return known[signing.fitting(given, request.body, [one.secret for one in known])].owner
     except signing.BadSignature as wrong:
-        metrics.rejected.labels("", "signature").inc()
-        answer_ = problem(401, str(wrong), headers=UNAUTHORIZED.headers[1:])
-        raise Refused(answer_, (_own(refused_token_alert(request.kind, now), now, REFUSALS),)) from wrong
+        raise _unsigned(request, wrong, now) from wrong
+
+
+def _unsigned(request: Request, wrong: signing.BadSignature, now: datetime) -> Refused:
+    metrics.rejected.labels("", "signature").inc()
+    answer_ = problem(401, str(wrong), headers=UNAUTHORIZED.headers[1:])
+    return Refused(answer_, (_own(refused_token_alert(request.kind, now), now, REFUSALS),))
 
 
 def concerned(request: Request, known: Sequence[Signer], by_token: TokenOwner | None) -> Sequence[Signer]:
@@ -204,7 +208,7 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
             return Post(owner.source_id, owner.name, b"", now, (), token_id=owner.token_id, began=began)
         raise _refuse(owner, 400, "empty", "the body is empty", now)
     try:
-        body = load(request.body)
+        body = _loaded(request, owner, now)
         parsed = sources.find(request.kind).parse(body, heard(owner, now))
         # More would hold up all that others send for long.
         if len(parsed.alerts) + len(parsed.quarantined) > sources.MOST_ALERTS:
@@ -221,6 +225,17 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
         owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated,
         token_id=owner.token_id, once=_once(request, owner, now, parsed.alerts), asked=parsed.asked, began=began,
     )  # fmt: skip
+
+
+def _loaded(request: Request, owner: TokenOwner, now: datetime) -> object:
+    """Raises BadJson; and Refused for one that was signed and was not sent lately by what it says itself."""
+    body = load(request.body)
+    if owner.signs and request.signed is not None and request.signed.how is not None:
+        try:
+            signing.check_sent(request.signed.how, body, now)
+        except signing.BadSignature as wrong:
+            raise _unsigned(request, wrong, now) from wrong
+    return body
 
 
 def _once(request: Request, owner: TokenOwner, now: datetime, alerts: Sequence[Alert]) -> str:

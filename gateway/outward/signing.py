@@ -18,6 +18,7 @@ from rules.signatures import BODY, LATE, TIME, Signing, pieces
 
 HEADER = "X-Nabat-Signature"
 OURS = ((TIME, ".", BODY),)
+LAST_MOMENT = 10**13  # ms: far in the future, and no more than a float holds
 LONGEST = 1024  # characters of the header: a dozen signatures
 SIZES = {"sha256": 32, "sha1": 20}  # bytes of a signature
 # Hexadecimal is a way to write bytes, and the bytes are compared: both cases are right. Digits are ASCII's only.
@@ -104,6 +105,15 @@ def _check_time(at: str, name: str, now: datetime, late: float = LATE) -> None:
         raise BadSignature(f"{name} is no time")
     if not -LATE <= now.timestamp() - moment <= late:
         raise BadSignature(f"{name} is more than {LATE if moment > now.timestamp() else late:.0f} s from our clock")
+
+
+def check_sent(how: Signing, body: object, now: datetime) -> None:
+    """Of a body that was signed, if it says itself when it was sent. Raises BadSignature."""
+    if not how.sent_at:
+        return
+    at = body.get(how.sent_at) if isinstance(body, dict) else None
+    if not isinstance(at, int | float) or not 0 < at < LAST_MOMENT or abs(now.timestamp() - at / 1000) > LATE:
+        raise BadSignature(f"{how.sent_at} is missing, or more than {LATE:.0f} s from our clock")
 
 
 def fitting(given: Given, body: bytes, secrets: Sequence[str]) -> int:

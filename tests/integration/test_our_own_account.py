@@ -74,7 +74,30 @@ def of_gitlab(what, by, number, second):
     return {**said, "object_attributes": {**about, "action": action}, "changes": changes}
 
 
-BODIES = {"ticket": of_ticket, "jira": of_jira, "zendesk": of_zendesk, "github": of_github, "gitlab": of_gitlab}
+def of_linear(what, by, number, second):
+    who = {"id": NUMBERS[by], "name": "Nabat", "email": by}
+    data = {
+        "id": number,
+        "identifier": f"WEB-{number}",
+        "title": "No mail",
+        "updatedAt": f"2026-12-05T00:00:{second:02}Z",
+    }
+    if what == "commented":
+        said = {"id": f"c-{second}", "body": what, "issueId": number, "externalUser": {"name": "Nabat"}}
+        return {"type": "Comment", "action": "create", "data": data | said, "actor": who}
+    data["state"] = {"type": "completed" if what == "closed" else "started"}
+    said = {"type": "Issue", "action": "create" if what == "created" else "update", "data": data, "actor": who}
+    return {**said, "updatedFrom": {"assigned": {"assigneeId": None}, "closed": {"stateId": "s"}}.get(what, {})}
+
+
+BODIES = {
+    "ticket": of_ticket,
+    "jira": of_jira,
+    "zendesk": of_zendesk,
+    "github": of_github,
+    "gitlab": of_gitlab,
+    "linear": of_linear,
+}
 
 
 @pytest.mark.parametrize("kind", sorted(BODIES))

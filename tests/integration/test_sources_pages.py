@@ -244,6 +244,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("zabbix", ["Zabbix", "curl"]),
         ("github", ["GitHub", "curl"]),
         ("gitlab", ["GitLab", "curl"]),
+        ("linear", ["Linear", "curl"]),
         ("azure", ["Azure Monitor", "curl"]),
         ("uptime-kuma", ["Uptime Kuma", "curl"]),
         ("sns", ["AWS CloudWatch (SNS)", "curl"]),

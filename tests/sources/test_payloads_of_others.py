@@ -43,6 +43,17 @@ SAID = {  # of each: whether it fires (None: says nothing of that), how bad it i
     "github-issue-comment-edited": (True, "error", "Spelling error in the README file"),
     "github-playground-issues": (True, "error", "Spelling error in the README file"),
     "github-ping-x": (None, "", ""),
+    "linear-issue-create": (
+        True,
+        "critical",
+        "This is regarding the outage that we faced during 11/12/22 from 2000 to 2200.",
+    ),
+    "linear-issue-update": (
+        True,
+        "critical",
+        "This is regarding the outage that we faced on 11/12/22 from 2000 to 2200 and also on 25/12/22 "
+        "from 0000 to 0230",
+    ),
     "gitlab-playground-issue": (True, "error", "New API: create/update/delete file"),
     "gitlab-playground-confidential-issue": (True, "error", "New API: create/update/delete file"),
     "gitlab-playground-comment-issue": (False, "error", "test"),
