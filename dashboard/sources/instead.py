@@ -13,10 +13,20 @@ Integration key (routing key, service key): {key}
 Where there is no place for a key: {url}/{key}"""
 
 
+def _opsgenie(url: str, key: str) -> str:
+    here = url.removesuffix("/ingest/opsgenie")
+    return f"""API URL: {here}
+Alerts: {here}/v2/alerts
+API key (GenieKey): {key}
+
+Where there is no place for a key: {url}/{key}"""
+
+
 MADE: dict[str, Making] = {
     "pagerduty": lambda url, key: [
         Snippet("PagerDuty", "instead of its own address and key", _pagerduty(url, key)),
     ],
+    "opsgenie": lambda url, key: [Snippet("Opsgenie", "instead of its own address and key", _opsgenie(url, key))],
 }
 TRIED: dict[str, object] = {  # what curl sends
     "pagerduty": {
@@ -24,10 +34,11 @@ TRIED: dict[str, object] = {  # what curl sends
         "dedup_key": "hello",
         "payload": {"summary": "Hello Nabat", "source": "test", "severity": "info"},
     },
+    "opsgenie": {"message": "Hello Nabat", "alias": "hello", "priority": "P5"},
 }
 
 
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return _("instead of its own address and key"), _("PagerDuty Events API")
+    return _("instead of its own address and key"), _("PagerDuty Events API"), _("Opsgenie Alert API")

@@ -42,10 +42,14 @@ def take_in(kind: str, path_token: str = "") -> Response:
 @bp.post("/v2/enqueue")
 @bp.post("/v2/change/enqueue")
 @bp.post("/generic/2010-04-15/create_event.json")
-def in_dialect() -> Response:
+@bp.post("/api/v2/alerts")
+@bp.post("/v2/alerts")
+@bp.route("/v2/alerts/<path:about>", methods=["POST", "PUT"])
+def in_dialect(about: str = "") -> Response:
     """What speaks to another alerting service."""
     dialect = dialects.find(request.method, request.path)
-    assert dialect is not None
+    if dialect is None:
+        return respond(ingest.problem(404, f"nothing is taken at {about[:40]!r}"))
     request.max_content_length = dialect.largest + 1
     try:
         body = request.get_data(cache=False)

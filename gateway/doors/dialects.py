@@ -4,6 +4,9 @@ What is kept of it is what /ingest/KIND takes, so that it can be read again. Err
 A wrong key of PagerDuty's is a 400 as there: its clients know it as final and log what it says, and none comes again.
 """
 
+import re
+import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +21,8 @@ from gateway.sources import pagerduty
 from gateway.store.incidents.alerts import Post
 
 EVENT = 512 * 1024  # bytes of an event, as at PagerDuty; only the whole of it says whose it is
+ALERTS = "/v2/alerts"  # Opsgenie's
+_ABOUT = re.compile(rf"{ALERTS}/(.+)/([a-z-]{{1,40}})")  # an alias may have a slash of its own
 _encode = msgspec.json.encode
 
 
@@ -41,6 +46,8 @@ class Dialect:
 
 
 def find(method: str, path: str) -> Dialect | None:
+    if path.startswith(ALERTS) and method in ("POST", "PUT"):
+        return _OPSGENIE if (method == "POST" and path == ALERTS) or _ABOUT.fullmatch(path) else None
     return _AT.get((method, path))
 
 
@@ -107,8 +114,53 @@ def _in_words(answer: Answer, status: int, said: object) -> Answer:
     return Answer(status, _encode(said), (*JSON, *more))
 
 
+class _Created(msgspec.Struct):
+    """What the door looks at of an alert of Opsgenie's."""
+
+    alias: Any = None
+
+
+def _opsgenie(asked: Asked) -> Request:
+    """What the address says of an alert goes into the body: after what came, so that it is what counts."""
+    about = _ABOUT.fullmatch(asked.path)
+    if about is None:
+        return _made(asked, "opsgenie", "", asked.body, partial(_will_be_processed, alias=_has_alias(asked.body)))
+    name, action = about.groups()
+    body = b'{"body":%s,"identifier":%s,"action":%s}' % (asked.body.strip() or b"{}", _encode(name), _encode(action))
+    return _made(asked, "opsgenie", "", body, partial(_will_be_processed, alias=True))
+
+
+def _has_alias(body: bytes) -> bool:
+    try:
+        return bool(msgspec.json.decode(body, type=_Created).alias)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return True  # its source says what is wrong with it
+
+
+def _will_be_processed(post: Post, *, alias: bool) -> Answer:
+    """An alert without an alias is known by the number of the request that it came with."""
+    number = post.alerts[0].fingerprint if post.alerts and not alias else str(uuid.uuid4())
+    took = round(time.perf_counter() - post.began, 3) if post.began else 0.0
+    return Answer(202, _encode({"result": "Request will be processed", "took": took, "requestId": number}), JSON)
+
+
+def _denied(answer: Answer) -> Answer:
+    """Our refusal in Opsgenie's words."""
+    why = msgspec.json.decode(answer.body)["detail"]
+    return _in_words(answer, answer.status, {"message": why, "took": 0.0, "requestId": str(uuid.uuid4())})
+
+
+_OPSGENIE = Dialect(_opsgenie, _denied)
+
+
+def _prometheus(asked: Asked) -> Request:
+    """A list of alerts, as Prometheus sends it to each Alertmanager."""
+    body = b'{"posted":%s}' % asked.body if asked.body.strip() else b""
+    return _made(asked, "alertmanager", "", body, lambda _: Answer(200, b"{}", JSON))
+
+
 _V2 = partial(_pagerduty, key="routing_key")
-_AT: dict[tuple[str, str], Dialect] = {
+_AT: dict[tuple[str, str], Dialect] = {("POST", "/api/v2/alerts"): Dialect(_prometheus, lambda answer: answer)} | {
     ("POST", path): Dialect(request, _invalid, EVENT, known_early=False)
     for path, request in {
         "/v2/enqueue": partial(_V2, action="event_action", taken=partial(_processed, status=202, name="dedup_key")),

@@ -2,12 +2,13 @@
 
 Times: only the sender's own times decide about episodes. A firing alert without a usable startsAt gets the time of
 receipt and `clock_suspect`, by which intake knows a repeat; endsAt counts only for a resolved one.
+What Prometheus posts to /api/v2/alerts comes as {"posted": […]}: a list without states, each with its endsAt.
 Severity: the label's word; of a word nobody knows the source's default (error), of none at all warning.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -53,11 +54,13 @@ SEVERITIES = {
 def parse(body: Any, heard: Heard) -> Parsed:
     if isinstance(body, list):
         raise BadPayload(
-            "a list is what Alertmanager's own /api/v2/alerts takes; /ingest/alertmanager takes its webhook: "
+            "a list is what /api/v2/alerts takes, as Alertmanager's own does; /ingest/alertmanager takes its webhook: "
             "point webhook_configs at it, not Prometheus"
         )
     if not isinstance(body, dict):
         raise BadPayload("must be an object with a list of alerts")
+    if "posted" in body and "alerts" not in body:
+        return parse({"alerts": _posted(body["posted"], heard.now)}, heard)
     items = body.get("alerts")
     if not isinstance(items, list):
         raise BadPayload("must be a list" if "alerts" in body else "is missing", "alerts")
@@ -71,6 +74,18 @@ def parse(body: Any, heard: Heard) -> Parsed:
         except BadPayload as problem:
             parsed.quarantined.append(Quarantined(f"alerts[{place}]{problem.place}", problem.reason, excerpt(item)))
     return parsed
+
+
+def _posted(items: Any, now: datetime) -> list[Any]:
+    """As at Alertmanager's own API, where Prometheus says until when an alert fires: it is over if that has passed."""
+    if not isinstance(items, list):
+        raise BadPayload("must be a list of alerts")
+
+    def stated(item: dict[str, Any]) -> dict[str, Any]:
+        over = read_time(item.get("endsAt"), now, timedelta()) is not None
+        return {**item, "status": "resolved" if over else "firing"}
+
+    return [stated(one) if isinstance(one, dict) else one for one in items]
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,6 +214,10 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/v2/enqueue"): ALIKE(400),  # as at PagerDuty: the key stands in the body
     ("POST", "/v2/change/enqueue"): ALIKE(400),
     ("POST", "/generic/2010-04-15/create_event.json"): ALIKE(400),
+    ("POST", "/api/v2/alerts"): NOBODY,
+    ("POST", "/v2/alerts"): NOBODY,
+    ("POST", "/v2/alerts/<path:about>"): NOBODY,
+    ("PUT", "/v2/alerts/<path:about>"): NOBODY,
     ("GET", "/api/v1/incidents"): NOBODY,
     ("GET", "/api/v1/incidents/<number>"): NOBODY,
     ("POST", "/api/v1/incidents/<number>/acknowledge"): NOBODY,
@@ -410,7 +414,7 @@ def address(rule, number):
         "<key>": "SD-0",
     }
     known |= {"<int(max=9223372036854775807):payload>": "1"}
-    known |= {"<path_token>": "wrong", "<path:key>": "SD-0"}
+    known |= {"<path_token>": "wrong", "<path:key>": "SD-0", "<path:about>": "alias/close"}
     known |= {"<path:name>": "infra" if "schedules" in rule or "teams" in rule else "app.css"}
     known |= {"<name>": "infra", "<int(max=2147483647):contact>": "1", "<any(delete, confirm):what>": "confirm"}
     known |= {"<any(code, test):what>": "test", "<contact>": "1", "<payload>": "1"}

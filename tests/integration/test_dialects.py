@@ -4,6 +4,7 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pagerduty import EventsApiV2Client, HttpError
@@ -149,3 +150,59 @@ def test_where_there_is_no_room_a_client_comes_again(world, door):
     answer = send(door, "/v2/enqueue", event(world))
     assert (answer.status, said(answer)["status"]) == (503, "unavailable")
     assert {name.lower(): value for name, value in answer.headers.items()}["retry-after"] == "5"
+
+
+def genie(world, door, path, body, **headers):
+    return send(door, path, body, **{"Authorization": f"GenieKey {world.token('opsgenie')}", **headers})
+
+
+def test_an_alert_of_opsgenies_is_created_acknowledged_noted_and_closed(world, door):
+    created = genie(world, door, "/v2/alerts", {"message": "Mail is down", "alias": "mail/03", "priority": "P1"})
+    assert created.status == 202
+    assert set(said(created)) == {"result", "took", "requestId"}
+    assert said(created)["result"] == "Request will be processed"
+    assert world.incident().title == "Mail is down"
+    about = "/v2/alerts/mail%2F03"
+    assert genie(world, door, f"{about}/notes?identifierType=alias", {"user": "Oleg", "note": "the fan"}).status == 202
+    assert genie(world, door, f"{about}/acknowledge?identifierType=alias", {"user": "Anna"}).status == 202
+    assert (world.incident().status, world.incident().ack_by) == ("acknowledged", "Anna")
+    assert [(one.actor, one.detail["text"]) for one in world.entries("note")] == [("Oleg", "the fan")]
+    assert genie(world, door, f"{about}/snooze", {"endTime": "2026-12-06T00:00:00Z"}).status == 202
+    assert genie(world, door, f"{about}/close?identifierType=alias", b"").status == 202
+    assert world.incident().status == "resolved"
+    assert genie(world, door, "/v2/alerts/unknown/close", {}).status == 202
+    nameless = said(genie(world, door, "/v2/alerts", {"message": "Disk is full"}))["requestId"]
+    assert world.incidents()[-1].status == "triggered"
+    genie(world, door, f"/v2/alerts/{nameless}/close", {})
+    assert [one.status for one in world.incidents()] == ["resolved", "resolved"]
+    with reading() as session:
+        assert ledger.read(session).balanced
+
+
+@sqlite
+def test_what_is_wrong_is_told_in_opsgenies_words(world, door):
+    wrong = genie(world, door, "/v2/alerts", {"message": "x"}, Authorization="GenieKey wrong")
+    assert (wrong.status, said(wrong)["message"]) == (401, "a valid token is needed")
+    assert set(said(wrong)) == {"message", "took", "requestId"}
+    empty = genie(world, door, "/v2/alerts", {})
+    assert (empty.status, said(empty)["message"]) == (400, "message: is missing")
+    assert genie(world, door, "/v2/alerts/a/close", b'{"user":').status == 400
+    # Nothing that stands in the body says more than the address.
+    genie(world, door, "/v2/alerts/a/close", b'{},"action":"acknowledge","identifier":"b"')
+    settle(door)
+    assert [one.title for one in world.incidents()] == ["opsgenie sends what cannot be read"]
+
+
+def test_prometheus_posts_straight_to_us(world, door):
+    labels = {"alertname": "InstanceDown", "severity": "critical", "instance": "db01"}
+    now = world.clock.now()
+    one = {"labels": labels, "annotations": {"summary": "db01 is down"}, "startsAt": now.isoformat()}
+    bearer = {"Authorization": f"Bearer {world.token()}"}
+    answer = send(door, "/api/v2/alerts", [one | {"endsAt": (now + timedelta(minutes=4)).isoformat()}], **bearer)
+    assert answer.status == 200
+    assert (world.incident().title, world.incident().status) == ("db01 is down", "triggered")
+    world.clock.advance(minutes=2)
+    send(door, "/api/v2/alerts", [one | {"endsAt": world.clock.now().isoformat()}, "odd"], **bearer)
+    assert world.incident().status == "resolved"
+    assert send(door, "/api/v2/alerts", [one]).status == 401
+    assert send(door, "/api/v2/alerts", {"alerts": []}, **bearer).status == 400

@@ -39,7 +39,7 @@ ALLOWED = {
     "zabbix",
     "azure",
     "uptime", "kuma",
-    "gcp", "google", "cloud", "monitoring", "monitor", "sentry", "aws", "cloudwatch", "sns",
+    "gcp", "google", "cloud", "monitoring", "monitor", "sentry", "opsgenie", "aws", "cloudwatch", "sns",
 }  # fmt: skip
 
 

@@ -251,6 +251,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("sentry", ["Sentry", "curl"]),
         ("gcp", ["Google Cloud Monitoring", "curl"]),
         ("pagerduty", ["PagerDuty", "curl"]),
+        ("opsgenie", ["Opsgenie", "curl"]),
     ):
         page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
         assert re.findall(r'<label for="for-\d">([^<]+)<', page) == tabs

@@ -54,7 +54,8 @@ SECRET = "a-secret-of-pagerduty"
 KINDS = re.compile(r"[a-z ]+ \d+|(schedule|rule|policy|calendar) .*")
 OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets and receipts, with their own lines
     "/ingest/<kind>", "/ingest/<kind>/<path_token>", "/v2/enqueue", "/v2/change/enqueue",
-    "/generic/2010-04-15/create_event.json", "/callback/sendgrid", "/callback/twilio",
+    "/generic/2010-04-15/create_event.json", "/api/v2/alerts", "/v2/alerts", "/v2/alerts/<path:about>",
+    "/callback/sendgrid", "/callback/twilio",
     "/heartbeat/<token>", "/incidents/density",  # the last keeps a cookie, and nothing here
     "/language",  # nor does this
     "/incidents/file",  # what one may read as a page, as a file

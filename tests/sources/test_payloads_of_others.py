@@ -69,10 +69,17 @@ SAID = {  # of each: whether it fires (None: says nothing of that), how bad it i
     "pagerduty-events-v2-trigger": (True, "info", "Example alert on host1.example.com"),
     "pagerduty-events-v2-trigger-elastalert": (True, "error", "Test PD Rule"),
     "pagerduty-events-v2-trigger-elastalert-min": (True, "error", "Test PD Rule"),
+    "opsgenie-api-create-grafana-empty-message": (
+        True,
+        "warning",
+        "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b",
+    ),
+    "opsgenie-api-create-grafana-responders": (True, "warning", "[FIRING:2]"),
+    "opsgenie-api-create-grafana-tags-details": (True, "warning", "[FIRING:2]"),
     "pagerduty-change-build": (None,),
     "pagerduty-change-openapi-merge": (None,),
 }
-ANOTHER_WAY = "pagerduty-webhook-"  # what it tells of incidents there: /callback/pagerduty
+ANOTHER_WAY = ("pagerduty-webhook-", "opsgenie-webhook-")  # what these tell of incidents there
 PAIRS = [("zabbix-webhook-problem", "zabbix-webhook-recovery")]
 
 
