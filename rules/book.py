@@ -15,6 +15,8 @@ from rules.calendars import Calendar, Standing, standing
 from rules.heartbeats import Heartbeat
 from rules.inhibition import Inhibition
 from rules.lookups import Lookup, read_lookups
+from rules.mapping_keys import read_mappings
+from rules.mappings import BodyMap
 from rules.matchers import Condition
 from rules.places import Place
 from rules.quiet_keys import QUIET_KEYS, read_heartbeats, read_inhibitions
@@ -29,9 +31,10 @@ __all__ = ["BadRuleBook", "Policy", "Reading", "Rule", "RuleBook", "RuleVerdict"
 
 KEYS = (
     "version", "timezone", "calendars", "lookups", "urgencies", "routes", "policies", *BOOK_KEYS, *QUIET_KEYS, "voice",
+    "mappings",
 )  # fmt: skip
 # What several files may each have a part of.
-_JOINED = ("version", "calendars", "lookups", "routes", "policies", *QUIET_KEYS)
+_JOINED = ("version", "calendars", "lookups", "routes", "policies", "mappings", *QUIET_KEYS)
 T = TypeVar("T")
 _KEPT = 60  # readings of a book that are held
 _FALLBACK_STEPS = (Step(("role:admin",), timedelta(minutes=15)),)
@@ -72,6 +75,7 @@ class RuleBook:
     doubts: tuple[tuple[str, str], ...] = ()  # (file:line: path, what) of what is no mistake and worth a look
     inhibitions: tuple[Inhibition, ...] = ()
     heartbeats: tuple[Heartbeat, ...] = ()
+    mappings: Mapping[str, BodyMap] = field(default_factory=lambda: MappingProxyType({}))
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)  # what it was read from
     kept: set[str] = field(default_factory=set, compare=False, repr=False)  # its version, once its files are stored
     _readings: dict[int, "Reading"] = field(default_factory=dict, compare=False, repr=False)
@@ -223,6 +227,7 @@ def _read(parts: Mapping[str, list[Place]], lookups: tuple[Lookup, ...], version
         inhibitions=read_inhibitions(parts.get("inhibitions", [])),
         heartbeats=read_heartbeats(parts.get("heartbeats", [])),
         voice=read_voice(parts.get("voice", []), calendars),
+        mappings=MappingProxyType(_named(parts.get("mappings", []), read_mappings)),
     )
 
 

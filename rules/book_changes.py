@@ -33,6 +33,7 @@ def plain(book: RuleBook) -> dict[str, Plain]:
     found |= {f"calendar {name}": _fields(calendar) for name, calendar in book.calendars.items()}
     found |= {f"heartbeat {one.name}": _fields(one) for one in book.heartbeats}
     found |= {f"lookup {one.file}": _fields(one) for one in book.lookups}
+    found |= {f"mapping {name}": _fields(one) for name, one in book.mappings.items()}
     whole = {"timezone": book.timezone, "voice": _value(book.voice), "inhibit": _value(book.inhibitions)}
     return found | {"whole book": whole, ORDER: {"order": [rule.name for rule in book.routes]}}
 

@@ -90,7 +90,7 @@ def payload(number: int) -> Kept | None:
 
 
 def payload_of_incident(number: int) -> Kept | None:
-    return explaining.of_incident(db.session(), number)
+    return explaining.of_incident(db.session(), number, world().shelf.book)
 
 
 def tries(person_id: int, now: datetime) -> int:

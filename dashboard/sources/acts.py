@@ -158,7 +158,7 @@ def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
     return (
-        _("Tickets (generic JSON)"), _("Prometheus Alertmanager"),
+        _("Tickets (generic JSON)"), _("Any JSON, read by a mapping"), _("Prometheus Alertmanager"),
         _("this token does not work any more"),
         _("type the token's last four characters to confirm: nothing was revoked"),
         _("there is a source of this name already: make a new token on its page"),

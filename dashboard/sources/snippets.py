@@ -4,8 +4,10 @@ import json
 
 from dashboard.sources import hosted, instead, pasted, pasted_desks, trackers
 from dashboard.sources.pasted import Making, Snippet, webhook
+from rules.mappings import BodyMap
 
 PLACE = "YOUR-TOKEN"
+ANY_SHAPE = PLAIN = "generic"  # the kind; and the mapping for what can send JSON of its own making
 ALERT = {
     "version": "4",
     "status": "firing",
@@ -63,6 +65,17 @@ Authorization header, scheme: Bearer
 Authorization header, credentials: {key}"""
 
 
+def mapped(how: BodyMap, public_url: str, token: str) -> list[Snippet]:
+    """For a sender that a mapping reads: the address, and the body where people there write that themselves."""
+    url, key = f"{public_url}/ingest/{ANY_SHAPE}", token or PLACE
+    found = [Snippet(how.sender or how.name, "the sender's webhook", f"URL: {url}/{key}")]
+    if how.body:
+        found.append(Snippet("Body", "the sender's webhook", f"POST {url}/{key}\n\n{how.body}"))
+    if how.name == PLAIN:
+        found.append(Snippet("curl", "a shell, to try it", _curl(url, key, json.loads(how.body))))
+    return found
+
+
 def _curl(url: str, key: str, body: object) -> str:
     return f"""curl -sS {url} \\
   -H 'Authorization: Bearer {key}' \\
@@ -84,5 +97,5 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("Ticket webhook"), _("Webhook"), _("the service desk's webhook"), _("Alerting, Contact points, Webhook"),
-        _("the sender's webhook"), _("a shell, to try it"),
+        _("the sender's webhook"), _("a shell, to try it"), _("Body"),
     )  # fmt: skip

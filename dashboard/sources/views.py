@@ -9,7 +9,8 @@ from dashboard.blueprint import bp
 from dashboard.page import draw, draw_part, reader_of
 from dashboard.reader import Moment, Reader
 from dashboard.sources import cards, queries, topics
-from dashboard.sources.snippets import snippets
+from dashboard.sources.pasted import Snippet
+from dashboard.sources.snippets import mapped, snippets
 from gateway.access.auth import READERS, Visit, require
 from gateway.acts import sourcing
 from gateway.doors import replay
@@ -17,6 +18,7 @@ from gateway.store.tables import Source
 from gateway.store.tables.drift import AlertmanagerAddress
 from gateway.world import world
 from rules.durations import write_duration
+from rules.mappings import BodyMap
 from rules.words import Role
 
 TESTERS = (Role.DISPATCHER, Role.ADMIN)  # who may have something taken in anew
@@ -50,6 +52,7 @@ def new_form(visit: Visit, wrong: str = "", code: int = 200) -> Response:
         "kinds": cards.choices(reader_of(visit)),
         "kind": request.form.get("kind", "alertmanager"),
         "name": request.form.get("name", ""),
+        "mappings": ", ".join(sourcing.mappings(world().shelf.book)),
         "wrong": wrong,
     }
     return draw(visit, "pages/source_new.html", values, code)
@@ -74,7 +77,7 @@ def whole(
     """`made`: a token that is shown this once, or with `signing` a secret."""
     reader, admin = reader_of(visit), visit.person.role is Role.ADMIN
     keys = queries.tokens(one.id) if admin else []
-    known = queries.rhythm(one.id)
+    known, how = queries.rhythm(one.id), sourcing.mapping_of(one.kind, one.name, world().shelf.book)
     return {
         "page": "sources",
         "source": one,
@@ -87,7 +90,10 @@ def whole(
         "requests": _lines(one, reader),
         "reasons": queries.reasons(one.id, visit.now),
         "aside": [cards.aside(item, reader) for item in queries.aside(one.id)],
-        "snippets": snippets(one.kind, world().settings.public_url, "" if signing else made) if admin else [],
+        "snippets": _pasted(one, how, "" if signing else made) if admin else [],
+        "mapped": one.kind == sourcing.ANY_SHAPE,
+        "mapping": how,
+        "ours": how is not None and how.name not in world().shelf.book.mappings,
         "topics": topics.cards(queries.topics_of(one.id), reader) if one.kind == "sns" else [],
         "signing": signing,
         "own_signature": sourcing.own_signature(one.kind),
@@ -100,8 +106,13 @@ def whole(
 
 def _lines(one: Source, reader: Reader) -> list[cards.Line]:
     came = queries.requests(one.id)
-    notes = {row.id: replay.notes_of(row, one, reader.now) for row in queries.passed_over(came)}
+    notes = {row.id: replay.notes_of(row, one, world(), reader.now) for row in queries.passed_over(came)}
     return [cards.line(each, reader, "; ".join(notes.get(each.id, ()))) for each in came]
+
+
+def _pasted(one: Source, how: BodyMap | None, token: str) -> list[Snippet]:
+    url = world().settings.public_url
+    return snippets(one.kind, url, token) if how is None else mapped(how, url, token)
 
 
 def _settings(one: Source, reader: Reader) -> dict[str, object]:

@@ -12,6 +12,7 @@ from gateway.actions import Actor
 from gateway.outward import alertmanager_api
 from gateway.outward.addresses import check_url
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure, fits_header
+from gateway.presets import presets
 from gateway.secrets import BadSecret, new_secret
 from gateway.store.db import transaction
 from gateway.store.senders import alertmanagers, rhythms
@@ -21,9 +22,13 @@ from gateway.store.tables import Source, Token
 from gateway.store.tables.drift import AlertmanagerAddress
 from gateway.store.upkeep import audit
 from gateway.world import World
+from rules.book import RuleBook
 from rules.durations import parse_duration, write_duration
+from rules.mappings import BodyMap, chosen
+from rules.mappings import names as names_of
 from rules.text import clean_text, one_line
 
+ANY_SHAPE = "generic"  # the kind whose bodies are read by a mapping
 OLD_LIVES = timedelta(hours=24)  # the old token, beside a new one
 STALE_LEAST, STALE_MOST = 60 * 60, 90 * 24 * 60 * 60  # seconds
 PRIORITIES = ("low", "normal", "high", "critical")
@@ -49,6 +54,16 @@ def names() -> dict[str, str]:
 def is_desk(kind: str) -> bool:
     """Whether it is service desks that send so: what they say are tickets."""
     return kind in kinds.desks()
+
+
+def mapping_of(kind: str, name: str, book: RuleBook) -> BodyMap | None:
+    """By which mapping the bodies of such a source are read; None: by none, or there is none of its name."""
+    return chosen(name, book.mappings, presets()) if kind == ANY_SHAPE else None
+
+
+def mappings(book: RuleBook) -> list[str]:
+    """The names of all: the rule book's, and those that are brought along."""
+    return names_of(book.mappings, presets())
 
 
 def add(kind: str, name: str, actor: Actor, now: datetime, *, fresh: bool = False) -> Made:

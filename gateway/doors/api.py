@@ -64,7 +64,8 @@ def in_dialect(about: str = "") -> Response:
 
 def _taken(asked: ingest.Request, now: datetime) -> Answer:
     try:
-        item = Item([ingest.read(asked, ingest.check(asked, _owner(asked, now), now), now)])
+        owner = ingest.check(asked, _owner(asked, now), now)
+        item = Item([ingest.read(asked, owner, now, world().shelf.book)])
     except Refused as refused:
         if refused.posts:
             inbox.store([Item(list(refused.posts))], world())

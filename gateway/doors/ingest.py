@@ -22,6 +22,7 @@ from gateway.reply import Answer
 from gateway.sources import BadPayload, Heard
 from gateway.store.incidents.alerts import Post
 from gateway.store.senders.sources import TokenOwner
+from rules.book import RuleBook
 from rules.signatures import Signing
 from rules.words import Alert
 from rules.writeback import names_of
@@ -191,13 +192,13 @@ def too_large(owner: TokenOwner | None, now: datetime, largest: int = LARGEST) -
     return _alarm(_refuse(owner, 413, "too large", words, now), owner, words, now)
 
 
-def heard(owner: TokenOwner, now: datetime) -> Heard:
-    """What its source takes for unknown words and for our own, as somebody set it."""
-    made = Heard(owner.name, now, own=names_of(owner.account))
+def heard(owner: TokenOwner, now: datetime, book: RuleBook) -> Heard:
+    """What its source takes for unknown words and for our own, as somebody set it; and the book's mappings."""
+    made = Heard(owner.name, now, own=names_of(owner.account), mappings=book.mappings)
     return replace(made, default_priority=owner.priority) if owner.priority else made
 
 
-def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
+def read(request: Request, owner: TokenOwner, now: datetime, book: RuleBook) -> Post:
     """The body as alerts. Raises Refused for what nobody can read; that is kept, and people hear of it."""
     assert owner.source_id is not None
     began = time.perf_counter()
@@ -209,7 +210,7 @@ def read(request: Request, owner: TokenOwner, now: datetime) -> Post:
         raise _refuse(owner, 400, "empty", "the body is empty", now)
     try:
         body = _loaded(request, owner, now)
-        parsed = sources.find(request.kind).parse(body, heard(owner, now))
+        parsed = sources.find(request.kind).parse(body, heard(owner, now, book))
         # More would hold up all that others send for long.
         if len(parsed.alerts) + len(parsed.quarantined) > sources.MOST_ALERTS:
             raise BadPayload(f"more than {sources.MOST_ALERTS:,} alerts in one body")

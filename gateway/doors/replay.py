@@ -46,7 +46,7 @@ def body_of(payload: Payload) -> bytes:
 def reread(payload: Payload, source: Source, world: World, now: datetime) -> Reread:
     """Reads and explains; writes nothing, tells nobody."""
     try:
-        parsed = _parsed(payload, source, now)
+        parsed = _parsed(payload, source, now, world)
     except (BadJson, BadPayload) as problem:
         return Reread(wrong=str(problem))
     with reading() as session:
@@ -56,10 +56,10 @@ def reread(payload: Payload, source: Source, world: World, now: datetime) -> Rer
     return Reread(parsed.alerts, parsed.quarantined, parsed.notes, explained=told)
 
 
-def notes_of(payload: Payload, source: Source, now: datetime) -> Sequence[str]:
+def notes_of(payload: Payload, source: Source, world: World, now: datetime) -> Sequence[str]:
     """What there is to say of one that was taken in and is about no alert and no ticket; nothing if it is today."""
     try:
-        parsed = _parsed(payload, source, now)
+        parsed = _parsed(payload, source, now, world)
     except (BadJson, BadPayload):
         return ()
     return () if parsed.alerts or parsed.quarantined else parsed.notes
@@ -72,7 +72,7 @@ def replay(payload: Payload, source: Source, world: World, actor: Actor, now: da
     """
     body = body_of(payload)
     try:
-        parsed = _parsed(payload, source, now)
+        parsed = _parsed(payload, source, now, world)
     except (BadJson, BadPayload) as problem:
         return str(problem)
     post = Post(source.id, source.name, body, now, parsed.alerts, parsed.quarantined, parsed.truncated)
@@ -98,11 +98,11 @@ def _write_down(action: str, source: Source, actor: Actor, now: datetime, **deta
         audit.note(session, now, actor.account or actor.name, action, name, actor.how, **detail)
 
 
-def _parsed(payload: Payload, source: Source, now: datetime) -> Parsed:
+def _parsed(payload: Payload, source: Source, now: datetime, world: World) -> Parsed:
     if source.kind not in sources.names():
         raise BadPayload("no sender wrote it: it is our own word, or a person opened this incident by hand")
     owner = TokenOwner(0, source.id, source.name, source.kind, priority=source.default_priority, account=source.account)
-    return sources.find(source.kind).parse(load(body_of(payload)), ingest.heard(owner, now))
+    return sources.find(source.kind).parse(load(body_of(payload)), ingest.heard(owner, now, world.shelf.book))
 
 
 def _stored(post: Post, world: World) -> list[int] | str:

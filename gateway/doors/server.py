@@ -183,9 +183,10 @@ class Bridge:
         return ingest.answer(item, request.taken)
 
     def _read(self, request: ingest.Request, owner: TokenOwner, now: datetime) -> Post:
-        post = ingest.read(request, owner, now)
+        book = self.world.shelf.book
+        post = ingest.read(request, owner, now, book)
         try:
-            return prepare(post, self.world.shelf.book)
+            return prepare(post, book)
         except Exception:  # noqa: BLE001 - whatever it is, the writer meets it again, and sets aside what it cannot store
             return post
 

@@ -40,7 +40,8 @@ def _try(case: BookCase, path: Path, checked: book.RuleBook, directory: Director
         return [f"kind: there is no {case.kind!r}; known are {', '.join(sources.names())}"]
     try:
         body = (path.parent / case.file).read_bytes() if case.file else json.dumps(case.payload).encode()
-        parsed = sources.find(case.kind).parse(load_json(body), Heard(case.source, case.at))
+        heard = Heard(case.source, case.at, mappings=checked.mappings)
+        parsed = sources.find(case.kind).parse(load_json(body), heard)
     except OSError as problem:
         return [f"file: {problem.filename}: cannot be read: {problem.strerror}"]
     except (BadJson, BadPayload) as problem:

@@ -26,6 +26,7 @@ from functools import cache
 from typing import Any, Protocol, cast
 
 from rules.identity import fingerprint
+from rules.mappings import BodyMap
 from rules.said import Said
 from rules.signatures import Signing
 from rules.text import clean_text, cut, cut_bytes, one_line
@@ -68,6 +69,7 @@ class Heard:
     default_severity: Severity = Severity.ERROR  # of a severity nobody knows: never the lowest
     default_priority: str = "high"
     own: frozenset[str] = frozenset()  # what the account is called that we write as there, in small letters
+    mappings: Mapping[str, BodyMap] = field(default_factory=dict)  # of the rule book: how bodies of any shape are read
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from gateway.store.directory import people as people_store
 from gateway.store.directory import signins
 from gateway.store.senders import sources as source_store
 from gateway.store.upkeep import audit
+from gateway.world import World
 from rules import people
 from rules.words import Role
 
@@ -55,8 +56,19 @@ def token_create(kind: str, name: str, scopes: str, *, signing: bool, secret_std
         except (source_store.NotPossible, BadSecret) as problem:
             fail(str(problem))
         what, ending = "signing" if signing else kind, made[-source_store.ENDING :]
+        _without_mapping(kind, name or kind, world)
         audit.note(session, now, operator(), "token create", name or kind, WAY, kind=what, ending=ending)
     click.echo(f"kept: …{ending}" if given else made, err=bool(given))
+
+
+def _without_mapping(kind: str, name: str, world: World) -> None:
+    """Nothing that such a source sends could be read: said at once, though a mapping may still be written."""
+    book = world.shelf.book
+    if kind == sourcing.ANY_SHAPE and sourcing.mapping_of(kind, name, book) is None:
+        known = ", ".join(sourcing.mappings(book))
+        click.echo(
+            f"no mapping has the name of the source {name!r}: write one into the rule book; known are {known}", err=True
+        )
 
 
 def _senders_secret(*, signing: bool) -> str:

@@ -78,12 +78,13 @@ def run(
         for who, opened, number, answered in replays.incidents(session, since):
             known.setdefault(who, []).append(Was(opened, number, answered))
 
+    mappings = {**before.mappings, **after.mappings}
     test, skipped, kinds = Backtest(before, after, directory, known), 0, frozenset(sources.names())
     for kept in replays.payloads(since):
         if kept.kind not in kinds:  # our own word, or a person's, which nobody sent
             continue
         try:
-            heard = Heard(kept.source, kept.received_at, own=names_of(kept.account))
+            heard = Heard(kept.source, kept.received_at, own=names_of(kept.account), mappings=mappings)
             parsed = sources.find(kept.kind).parse(load_json(kept.body), heard)
         except (BadJson, BadPayload):  # kept though nobody could read it
             skipped += 1

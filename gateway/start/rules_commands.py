@@ -17,6 +17,7 @@ from gateway.app import create_app
 from gateway.clock import SystemClock
 from gateway.loader import BadJson
 from gateway.loader import load as load_json
+from gateway.presets import presets
 from gateway.rulebook import cases, shelf
 from gateway.rulebook.cases import TESTS
 from gateway.sources import BadPayload, Heard, Parsed
@@ -31,6 +32,8 @@ from rules.book_cases import BookCase
 from rules.explain import Explanation
 from rules.lint import Finding, lint
 from rules.lint_people import lint_people
+from rules.mappings import chosen as chosen_map
+from rules.mappings import names
 from rules.sentence import Say
 from rules.walltime import zone_of
 from rules.words import Directory
@@ -87,7 +90,12 @@ def rules_check(place: str | None, *, strict: bool) -> None:
 @click.argument("payload", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--incident", "number", type=int, default=None, help="An incident's number, instead of a payload.")
 @click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of the answer.")
-@click.option("--source", default="alertmanager", show_default=True, help="The kind of source it comes from.")
+@click.option(
+    "--source",
+    default="alertmanager",
+    show_default=True,
+    help="The kind of source it comes from, or the name of the mapping by which it is read.",
+)
 @click.option(
     "--at",
     default="",
@@ -107,10 +115,13 @@ def rules_explain(  # noqa: PLR0913 - a command has as many as it has options
     chosen = _place(place)
     found = _book(chosen)
     moment = _moment(at, found)
-    if source not in sources.names():
-        fail(f"there is no source {source!r}: known are {', '.join(sources.names())}")
+    kind = source if source in sources.names() or not chosen_map(source, found.mappings, presets()) else "generic"
+    if kind not in sources.names():
+        maps = names(found.mappings, presets())
+        fail(f"there is no source {source!r}: known are {', '.join(sources.names())}; mappings: {', '.join(maps)}")
     try:
-        parsed = sources.find(source).parse(load_json(payload.read_bytes()), Heard(source, moment))
+        heard = Heard(source, moment, mappings=found.mappings)
+        parsed = sources.find(kind).parse(load_json(payload.read_bytes()), heard)
     except (BadJson, BadPayload) as problem:
         fail(f"{payload}: {problem}")
     told = _explained(parsed, found, _directory(chosen) or Directory(), moment)

@@ -74,7 +74,8 @@ def attempt(session: Session, asked: Question, book: RuleBook, directory: Direct
     if len(body) > LARGEST:
         return Outcome(label, problem=f"it is larger than {LARGEST // 1024} KiB")
     try:
-        parsed = sources.find(kind).parse(load(body), Heard(asked.source or kind, at))
+        heard = Heard(asked.source or kind, at, mappings=book.mappings)
+        parsed = sources.find(kind).parse(load(body), heard)
     except BadJson as problem:
         return Outcome(label, problem=problem.reason, place=problem.place)
     except BadPayload as problem:
@@ -130,14 +131,15 @@ def _is_secret(name: object, value: Any) -> bool:
     return not isinstance(value, dict | list) and any(word in plain for word in SECRETS)
 
 
-def of_incident(session: Session, number: int) -> Kept | None:
+def of_incident(session: Session, number: int, book: RuleBook) -> Kept | None:
     """The payload that opened it, found among those of its source that came at that time."""
     found = kept_payloads.around_opening(session, number)
     for one in found.payloads:
         if one.kind not in sources.names():  # our own word: nobody sent it
             continue
         try:
-            parsed = sources.find(one.kind).parse(load(one.body), Heard(one.source, one.received_at))
+            heard = Heard(one.source, one.received_at, mappings=book.mappings)
+            parsed = sources.find(one.kind).parse(load(one.body), heard)
         except (BadJson, BadPayload):  # another one, that could not be read
             continue
         if any(alert.fingerprint in found.fingerprints for alert in parsed.alerts):

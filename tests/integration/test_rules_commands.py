@@ -101,6 +101,40 @@ def test_explain_shows_the_calendars_and_the_tables(rules, place):
     assert rules("explain", payload, "--at", "9999-12-31T00:00")[0] == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "source", "said"),
+    [
+        ({"check_id": 7, "check_name": "Shop", "current_state": "DOWN"}, "pingdom", "Shop"),
+        ({"crane": "C4", "text": "overload"}, "crane", "C4 overload"),
+        ({"id": "b", "title": "Backup"}, "generic", "Backup"),
+    ],
+)
+def test_explain_reads_by_the_mapping(rules, place, body, source, said):
+    (place / "mappings.yaml").write_text("mappings: {crane: {id: crane, title: [crane, text]}}")
+    payload = place / "tests/payload.json"
+    payload.write_text(json.dumps(body))
+    code, out, wrong = rules("explain", str(payload), "--source", source)
+    assert (code, wrong) == (0, "")
+    assert said in out
+
+
+def test_explain_and_check_name_the_place_of_a_mistake(rules, place):
+    payload = place / "tests/payload.json"
+    payload.write_text(json.dumps({"check_id": None}))
+    assert rules("explain", str(payload), "--source", "pingdom")[2] == (
+        f"{payload}: id (check_id): says nothing: no later word would find this one\n"
+    )
+    code, _, wrong = rules("explain", str(payload), "--source", "pigeon")
+    assert (code, "mappings: appdynamics, " in wrong) == (1, True)
+    (place / "mappings.yaml").write_text("mappings:\n  crane: {id: 'crane.', labels: {a: '[a, b]'}}\n")
+    code, _, wrong = rules("check")
+    assert (code, wrong) == (
+        1,
+        "mappings.yaml:2: mappings.crane.id: is no JMESPath expression: it cannot be read to its end: something is "
+        "missing there\nmappings.yaml:2: mappings.crane.labels.a: [a, b] of JMESPath is not taken here\n",
+    )
+
+
 def test_cases_that_hold(rules):
     assert rules("test") == (0, "tests/night.yaml\n  ok     at night\n1 cases: ok\n", "")
 

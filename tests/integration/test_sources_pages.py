@@ -246,6 +246,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("gitlab", ["GitLab", "curl"]),
         ("linear", ["Linear", "curl"]),
         ("azure", ["Azure Monitor", "curl"]),
+        ("generic", ["Webhook", "Body", "curl"]),
         ("uptime-kuma", ["Uptime Kuma", "curl"]),
         ("sns", ["AWS CloudWatch (SNS)", "curl"]),
         ("sentry", ["Sentry", "curl"]),

@@ -13,11 +13,17 @@ from hypothesis import strategies as st
 from gateway import sources
 from gateway.sources import BadPayload, Heard
 from gateway.store.types import to_json
+from rules import book
 from rules.text import clean_text, one_line
 
 HERE = Path(__file__).parent
 SAMPLES = sorted(HERE.glob("*/*.json"))
 HEARD = Heard("theirs", datetime(2026, 12, 5, 0, 12, tzinfo=UTC))
+REST = """
+version: 1
+routes: [{name: all, urgency: ordinary, policy: all}]
+policies: {all: {steps: [{notify: ["role:admin"], wait: 1h}]}}
+"""
 
 
 def plain(value):
@@ -37,14 +43,17 @@ def plain(value):
 def test_a_sample_is_understood(sample):
     said = json.loads(sample.read_text())
     expected = said["expect"]
-    parsed = sources.find(sample.parent.name).parse(said["body"], HEARD)
+    # A mapping has a name: that of the source.
+    maps = book.parse({"book.yaml": said["book"] + REST}).mappings if "book" in said else {}
+    heard = dataclasses.replace(HEARD, source=said.get("source", HEARD.source), mappings=maps)
+    parsed = sources.find(sample.parent.name).parse(said["body"], heard)
     assert [one.place for one in parsed.quarantined] == expected.get("quarantined", [])
     assert parsed.truncated == expected.get("truncated", 0)
     assert len(parsed.alerts) == len(expected["alerts"])
     for alert, wanted in zip(parsed.alerts, expected["alerts"], strict=True):
         found = plain({name: getattr(alert, name) for name in alert.__struct_fields__})
         assert {name: found[name] for name in wanted} == wanted
-        assert found["source"] == "theirs"
+        assert found["source"] == heard.source
 
 
 @pytest.mark.parametrize("kind", sources.names())
@@ -88,13 +97,13 @@ BODIES = {
 
 @pytest.mark.parametrize("kind", sources.names())
 def test_no_body_breaks_a_source(kind):
-    parse = sources.find(kind).parse
+    parse, heard = sources.find(kind).parse, dataclasses.replace(HEARD, source=kind)
 
     @settings(derandomize=True, max_examples=200, deadline=None)
     @given(ANY | BODIES.get(kind, ANY))
     def holds(body):
         try:
-            parsed = parse(body, HEARD)
+            parsed = parse(body, heard)
         except BadPayload:
             return
         for alert in parsed.alerts:

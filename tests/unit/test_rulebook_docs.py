@@ -9,8 +9,11 @@ from rules import book_cases
 from rules.book import KEYS, parse
 from rules.calendar_keys import CALENDAR_KEYS
 from rules.lookups import LOOKUP_KEYS
+from rules.mapping_keys import COMMON, FIELDS, STATUS, WORDS
+from rules.mapping_keys import GROUPS as MAPPING_GROUPS
 from rules.quiet_keys import HEARTBEAT_KEYS, INHIBITION_KEYS
 from rules.route_keys import GROUPS, ROUTE_KEYS
+from rules.words import Kind
 
 TEXT = (Path(__file__).parent.parent.parent / "docs/rulebook.md").read_text()
 FOUND = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
@@ -59,6 +62,13 @@ INNER = (
     "budget",
     "calls",
     "per",
+    *COMMON,
+    *FIELDS[Kind.ALERT],
+    *FIELDS[Kind.TICKET],
+    *WORDS[Kind.ALERT],
+    *WORDS[Kind.TICKET],
+    *STATUS,
+    *(name for names in MAPPING_GROUPS.values() for group, inner in names.items() for name in (group, *inner)),
 )
 
 
