@@ -172,7 +172,7 @@ def _message(entry: Entry, reader: Reader) -> Message | None:
         str(comment.get("author") or entry.actor),
         str(comment.get("text", "")),
         "" if public else reader.say("internal: the client does not see it"),
-        "client" if public else "desk",
+        "client" if public and not comment.get("staff") else "desk",
         reader.count("%(n)s attachment", "%(n)s attachments", count) if count else "",
     )
 

@@ -87,7 +87,7 @@ def _kept(before: Mapping[str, Any], ticket: Ticket, alert: Alert) -> dict[str, 
 
 
 def _is_from_outside(ticket: Ticket, directory: Directory) -> bool:
-    """Whether the client said it: all may read it, and nobody of ours wrote it."""
+    """Whether the client said it: all may read it, and nobody of the desk or of ours wrote it."""
     if ticket.event != "commented" or ticket.comment.get("public") is not True or ticket.comment.get("staff"):
         return False
     author = str(ticket.comment.get("author", "")).strip().lower()

@@ -22,8 +22,9 @@ PRIORITIES = {
 }  # fmt: skip
 EVENTS = {
     "ticketcreate": "created", "articlecreate": "commented", "ticketownerupdate": "assigned",
-    "ticketresponsibleupdate": "assigned", "ticketdelete": "closed", "ticketmerge": "closed",
+    "ticketresponsibleupdate": "assigned",
 }  # fmt: skip
+STAFF = ("agent", "system")  # senders
 SYSTEM = ("1", "root@localhost")  # who has what nobody has
 
 
@@ -33,6 +34,8 @@ def parse(body: Any, heard: Heard) -> Parsed:
     said = ticket.filled(body)
     given, event = part_of(said, "Ticket") or said, part_of(said, "Event")
     reader = _Reader(given, event or {"Event": said.get("Event")}, _article(given, event) or part_of(said, "Article"))
+    if not reader.key() and as_text(event.get("Event")) == "TicketDelete":
+        return Parsed([], notes=["of a ticket that was deleted nothing is left, not even its number"])
     if not reader.key():
         raise ticket.unfilled(part_of(body, "Ticket").get("TicketNumber"))
     return ticket.parse(reader.generic(), heard, reader.over())
@@ -125,9 +128,10 @@ class _Reader:
     def comment(self) -> dict[str, Any]:
         told = as_text(self.article.get("From"))
         name, email = parseaddr(told)
+        author = {"name": name, "email": email} if "@" in email else {"name": told}
         return {
             "id": self.article.get("ArticleID"),
-            "author": {"name": name, "email": email} if "@" in email else {"name": told},
+            "author": author | {"staff": as_text(self.article.get("SenderType")).lower() in STAFF},
             "text": self.text(),
             "attachments": self.article.get("Attachment"),
             "public": as_text(self.article.get("IsVisibleForCustomer")) in ("1", "true"),

@@ -22,6 +22,7 @@ PRIORITIES = {
 }  # fmt: skip
 OVER = {"new": False, "open": False, "closed": True, "merged": True, "removed": True}
 OVER_BY_NUMBER = {"1": False, "2": False, "4": True, "5": True}  # new, open, closed, merged
+STAFF = ("agent", "system")  # senders
 SAME = timedelta(seconds=10)  # a new ticket was changed when it was made
 
 
@@ -103,12 +104,12 @@ class _Reader:
 
     def comment(self) -> dict[str, Any]:
         """Whoever wrote down what was said on the phone did not say it: `from` did."""
-        told = as_text(self.article.get("from"))
+        told, staff = as_text(self.article.get("from")), _name(self.article.get("sender")).lower() in STAFF
         name, email = parseaddr(told)
         author = {"name": name, "email": email} if "@" in email else {"name": told}
         return {
             "id": self.article.get("id"),
-            "author": author if told else _person(self.article.get("created_by")),
+            "author": (author if told else _person(self.article.get("created_by"))) | {"staff": staff},
             "text": plain_text(as_text(self.article.get("body"))),
             "attachments": self.article.get("attachments"),
             "public": self.article.get("internal") is False,

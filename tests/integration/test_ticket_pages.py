@@ -72,6 +72,10 @@ def test_one_ticket_with_its_conversation(world):
         world,
         {"event": "commented", "id": "SD-4711", "comment": {"author": "Desk", "text": "не говорить", "public": False}},
     )
+    post(
+        world,
+        ticket("commented", comment={"author": {"name": "Desk", "staff": True}, "text": "Пишем им", "public": True}),
+    )
     page = signed_in(world)
     page.press(f"/incidents/{number}/notes", text="позвоню им", back="/tickets/SD-4711")
     shown = page.get("/tickets/SD-4711").text
@@ -80,6 +84,9 @@ def test_one_ticket_with_its_conversation(world):
         assert text in shown, text
     assert shown.index("Просит пароль") < shown.index("Есть новости?") < shown.index("позвоню им")
     assert "internal: the client does not see it" in shown
+    assert [re.search(rf'<li class="(\w+)">(?:(?!</li>).)*{text}', shown, re.S)[1] for text in ("Есть", "Пишем")] == [
+        "client", "desk",
+    ]  # fmt: skip
     assert 'data-until datetime="2026-12-05T03:20:00+03:00"' in shown
     world.clock.advance(hours=1)
     assert "52 min late" in page.get("/tickets/SD-4711").text
@@ -139,6 +146,8 @@ def test_a_clients_comment_is_told_to_whoever_has_it(staffed, providers):
     assert len(says("и ещё", attachments=1)) == 2
     assert len(says("это между нами", public=False)) == 2  # D5
     assert len(says("отвечаю клиенту", author="irina@example.org")) == 2
+    staffed.clock.advance(minutes=1)
+    assert len(says("отвечаю и я", author={"name": "nobody we know", "staff": True})) == 2
     staffed.clock.advance(minutes=1)
     page = signed_in(staffed)
     page.press(f"/incidents/{number}/assign", to="anna@example.org")

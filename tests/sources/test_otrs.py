@@ -48,6 +48,10 @@ def test_a_priority_is_known_by_its_word_or_its_number(name, number, priority, g
     assert (alert.ticket.priority, alert.ticket.guessed) == (priority, guessed)
 
 
+def test_of_a_deleted_ticket_nothing_is_left():
+    assert parse({"Ticket": {}, "Event": {"Event": "TicketDelete", "TicketID": "5"}}, HEARD).alerts == []
+
+
 ARTICLES = [
     {"ArticleID": "101", "ArticleNumber": "1", "Body": "first", "From": "Olga <olga@client.example>"},
     {"ArticleID": "102", "ArticleNumber": "2", "Body": "second", "From": "Ira", "IsVisibleForCustomer": 1},
