@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from gateway import actions, log
+from gateway.flows import at_gate
 from gateway.store.db import transaction
 from gateway.store.incidents import cases, timeline
 from gateway.store.incidents.routes import read_route
@@ -15,7 +16,6 @@ from gateway.store.outgoing.outbox import Leased
 from gateway.store.sql import bulk
 from gateway.store.types import moment
 from gateway.telling import fallback
-from rules.retry import fallback_at
 from rules.voice import Answer, Dial, Gate, Verdict, Why, judge, words
 from rules.words import Urgency, Way
 
@@ -80,14 +80,13 @@ def _carry_out(session: Session, one: Leased, gate: Gate, verdict: Verdict, now:
         passed.why[one.id] = words(gate, verdict.why)
     elif verdict.answer is Answer.WAIT:
         assert verdict.until is not None
-        later = fallback_at(Urgency.EMERGENCY, verdict.until) if one.part in ("primary", outbox.LATER) else None
-        dialling.put_off(session, one, verdict.until, later)
+        at_gate.put_off(session, one, verdict.until)
     else:
         onward = verdict.answer is Answer.NEXT
         dialling.call_off(session, one, f"voice gate: {verdict.why}", now, now + GO_ON_WITHIN if onward else None)
         passed.onward += [one] if onward else []
     asked_again = verdict.answer is Answer.WAIT and verdict.why is Why.NOT_FIRING  # each minute: no news
-    if verdict.why is not Why.NO_GATE and not asked_again:
+    if verdict.why is not Why.NO_GATE and not asked_again and not at_gate.waits_for_its_source(session, one):
         detail = {"why": verdict.why, "who": one.who, "name": one.name, "level": one.level, "until": verdict.until}
         if gate.budget is not None and verdict.why in (Why.OVER_BUDGET, Why.NOBODY_ELSE):
             detail |= {"calls": gate.budget.calls, "per_s": int(gate.budget.per.total_seconds())}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gateway import actions, crashpoint, log, metrics
 from gateway.changes import Changes
 from gateway.demo.mark import is_invented
-from gateway.flows import mend
+from gateway.flows import at_gate, mend
 from gateway.store.db import transaction
 from gateway.store.directory import browsers
 from gateway.store.incidents import cases, timeline
@@ -25,6 +25,7 @@ from gateway.store.types import micros
 from gateway.telling import fallback
 from rules.retry import next_attempt
 from rules.text import clean_text, cut, one_line
+from rules.timing import Phase
 
 LONGEST_WORDS = 500
 LOST = "the worker that was sending it was lost; it may have gone out"
@@ -114,6 +115,9 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
     loaded = cases.load(session, [*(result.leased.incident_id for result in results), *said])
     for result in (one.plain() for one in results):
         case = loaded.get(result.leased.incident_id)
+        if result.outcome == "over" and case is not None and case.calls and case.state.phase is Phase.FLAPPING:
+            at_gate.wait(session, result.leased, now)
+            continue
         values = _values(session, result, case, now)
         if not outbox.settle(session, result.leased, values):
             metrics.deliveries.labels(result.leased.channel, "late").inc()
@@ -143,7 +147,7 @@ def _more_lines(
 
 def _at_source(result: Result) -> dict[str, Any]:
     """What asking the source came to, as the timeline keeps it."""
-    one, why = result.leased, "gone at the source" if result.outcome == "over" else "source not asked"
+    one, why = result.leased, at_gate.GONE if result.outcome == "over" else "source not asked"
     return {"why": why, "who": one.who, "name": one.name, "level": one.level, "problem": result.asked[:300]}
 
 

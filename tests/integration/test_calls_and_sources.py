@@ -1,12 +1,14 @@
 """At the moment of dialling: the source is asked, and PagerDuty may be down (E11)."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.alertmanager import FakeAlertmanager
 from tests.fakes.http import reply
 from tests.integration.test_reconcile_alertmanager import SOURCE, watch
-from tests.integration.test_voice_gate import GATE, called, reasons
+from tests.integration.test_voice_gate import BUSINESS, FLAPS, GATE, called, reasons
 from tests.integration.test_when_to_tell import go
 from tests.samples import BOOK, alert, group
 
@@ -39,6 +41,26 @@ def test_a_call_for_what_no_longer_fires_at_its_source_is_not_made(staffed_of, p
     there.fires(alert())
     go(world, minutes=5)  # the ladder went on, and it fires again
     assert called(providers) == ["oleg"]
+
+
+def test_a_call_for_what_flaps_waits_while_its_source_says_that_nothing_fires(staffed_of, providers, there):
+    """The word about that is on its way, and a moment later it fires again."""
+    world = staffed_of(BOOK + GATE + FLAPS)
+    watch(world, there.url)
+    world.clock.set(BUSINESS)
+    for turn in range(5):
+        at = world.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        world.post(group(alert("resolved" if turn % 2 else "firing", starts=at) | {"endsAt": at}), name=SOURCE)
+        go(world, minutes=1)
+    assert (world.incident().phase, called(providers)) == ("flapping", [])
+    for _ in range(2):
+        go(world, minutes=1)
+        (call,) = world.deliveries(channel="pagerduty", status="queued")
+        assert (call.attempts, call.due_at) == (0, world.clock.now() + timedelta(minutes=1))
+    assert [why for _, why in reasons(world)][-2:] == ["unanswered", "gone at the source"]  # said once
+    there.fires(alert())
+    go(world, minutes=1)
+    assert called(providers) == ["anna"]
 
 
 @sqlite

@@ -62,3 +62,10 @@ def snoozed_at(session: Session, incident_id: int) -> datetime | None:
     lines = select(Entry.at).where(Entry.incident_id == incident_id, Entry.kind == "snoozed")
     at: datetime | None = session.scalars(lines.order_by(Entry.id.desc()).limit(1)).first()
     return at
+
+
+def last(session: Session, incident_id: int, kind: str) -> Mapping[str, Any] | None:
+    """What the newest line of this kind says."""
+    lines = select(Entry.detail).where(Entry.incident_id == incident_id, Entry.kind == kind)
+    found: Mapping[str, Any] | None = session.scalars(lines.order_by(Entry.id.desc()).limit(1)).first()
+    return found
