@@ -9,7 +9,7 @@ from typing import TypeVar
 from flask import Flask
 
 from gateway import actions, log, metrics
-from gateway.flows import deliver, intake
+from gateway.flows import deliver, failing, intake
 from gateway.flows.own_alerts import (
     OWN_NAME,
     OWN_SOURCE,
@@ -143,7 +143,7 @@ class Auditor:
         try:
             return work()
         except Exception as problem:  # noqa: BLE001 - whoever watches must outlive a database that is away, and bugs
-            log.error("auditor_failed", problem, job=name)
+            failing.tell("auditor_failed", problem, job=name)
             metrics.auditor_errors.labels(name).inc()
             return None
 

@@ -14,7 +14,7 @@ import psycopg
 from flask import Flask
 from sqlalchemy import make_url
 
-from gateway import channels, log, metrics
+from gateway import channels, log
 from gateway.disk import is_full
 from gateway.flows import (
     absence,
@@ -37,6 +37,7 @@ from gateway.flows import (
     writeback,
 )
 from gateway.flows.deliver import Sender
+from gateway.flows.failing import guarded
 from gateway.flows.herald import Herald
 from gateway.flows.librarian import Librarian
 from gateway.flows.reconcile import Reconciler
@@ -223,18 +224,6 @@ class Worker:
 def _unskew(now: datetime) -> None:
     with transaction() as session:
         timers.unskew(session, now)
-
-
-def guarded(job: str, work: Callable[[], Any], failed: Callable[[Exception], None] = lambda _: None) -> Any:
-    """A job that fails is told to the log and to /metrics, and the loop goes on."""
-    try:
-        return work()
-    except Exception as problem:  # noqa: BLE001 - the loop must outlive a database that is away and a bug in one job
-        log.error("worker_job_failed", problem, job=job)
-        metrics.worker_errors.labels(job).inc()
-        failed(problem)
-        time.sleep(0.2)
-        return None
 
 
 def stop_on_signals(worker: Worker) -> None:

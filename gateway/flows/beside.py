@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from flask import Flask
 
-from gateway import log, metrics
+from gateway import metrics
+from gateway.flows import failing
 from gateway.store.db import db, reading, transaction
 from gateway.store.outgoing import drift
 
@@ -40,7 +41,7 @@ class Beside:
             try:
                 work()
             except Exception as problem:  # noqa: BLE001 - a database that is away, a bug: the next turn comes all the same
-                log.error("worker_job_failed", problem, job=f"{self.name} {what}")
+                failing.tell("worker_job_failed", problem, job=f"{self.name} {what}")
                 metrics.worker_errors.labels(self.name).inc()
             finally:
                 db.session.remove()

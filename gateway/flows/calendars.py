@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from gateway import log, metrics
 from gateway.actions import Actor
+from gateway.flows import failing
 from gateway.outward.outbound import How, PermanentFailure, TemporaryFailure, ask, judge, private_hosts
 from gateway.secrets import BadSecret, digest, new_token
 from gateway.store.db import db, reading, transaction
@@ -139,7 +140,7 @@ class Reader:
             try:
                 read_due(now)
             except Exception as problem:  # noqa: BLE001 - a database that is away, a bug: it is due again in ten minutes
-                log.error("worker_job_failed", problem, job="calendars")
+                failing.tell("worker_job_failed", problem, job="calendars")
                 metrics.worker_errors.labels("calendars").inc()
             finally:
                 db.session.remove()

@@ -12,6 +12,7 @@ from gateway import channels, log, metrics
 from gateway.access.vapid import given_to
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.demo.mark import is_invented
+from gateway.flows import failing
 from gateway.flows.apart import apart
 from gateway.outward.masking import mask
 from gateway.outward.wording import Wording
@@ -49,7 +50,7 @@ class Herald:
             try:
                 tell_due(self.world, now)
             except Exception as problem:  # noqa: BLE001 - a database that is away, a bug: the next turn comes all the same
-                log.error("worker_job_failed", problem, job="herald")
+                failing.tell("worker_job_failed", problem, job="herald")
                 metrics.worker_errors.labels("herald").inc()
             finally:
                 db.session.remove()

@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import Flask
 
 from gateway import channels, log, metrics
+from gateway.flows import failing
 from gateway.store.db import db, reading
 from gateway.store.outgoing.floors import Floors
 
@@ -37,7 +38,7 @@ class Sounder:
                 self._sound(now)
             except Exception as problem:  # noqa: BLE001 - a database that is away, a bug: then all is walked from 0
                 self.floors.lows = {}
-                log.error("worker_job_failed", problem, job="sounding")
+                failing.tell("worker_job_failed", problem, job="sounding")
                 metrics.worker_errors.labels("sounding").inc()
             finally:
                 db.session.remove()

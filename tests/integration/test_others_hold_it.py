@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
-from gateway.flows import deliver, escalate, suppress
+from gateway import metrics
+from gateway.flows import deliver, escalate, failing, suppress
 from gateway.flows.settle import Result
 from gateway.store.db import db, reading, transaction
 from gateway.store.outgoing import outbox
@@ -69,6 +70,31 @@ def test_a_file_that_was_locked_for_a_while_puts_off_no_step(staffed):
         with pytest.raises(OperationalError, match="locked"):
             escalate._each(1, due, locked)
     assert staffed.incident().next_at == due
+
+
+@ON_SQLITE
+def test_each_job_that_a_locked_file_keeps_from_its_work_is_counted_and_all_of_them_are_one_line(
+    staffed, caplog, monkeypatch
+):
+    monkeypatch.setattr(failing, "_locked", failing.Spell())
+    monkeypatch.setattr(failing, "PAUSE", 0)
+
+    def writes():
+        with transaction():
+            pass
+
+    with closing(sqlite3.connect(db.engine.url.database, isolation_level=None)) as holder:
+        with reading() as session:
+            session.execute(text("PRAGMA busy_timeout = 1"))
+        holder.execute("BEGIN IMMEDIATE")
+        counted = [metrics.worker_errors.labels(name)._value.get() for name in ("disk", "swaps")]
+        for name in ("disk", "swaps") * 2:
+            failing.guarded(name, writes)
+        holder.rollback()
+    assert [line.count("trace") for line in caplog.messages if "database_locked" in line] == [0]
+    assert "worker_job_failed" not in caplog.text
+    after = [metrics.worker_errors.labels(name)._value.get() for name in ("disk", "swaps")]
+    assert [now - before for now, before in zip(after, counted, strict=True)] == [2, 2]
 
 
 @ON_POSTGRES
