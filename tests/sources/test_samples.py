@@ -89,7 +89,23 @@ ALERT = st.fixed_dictionaries(
         "generatorURL": ANY,
     },
 )
+ONE = SCALARS | WORDS
+FEW = ONE | st.lists(ONE, max_size=2) | st.dictionaries(NAMES, ONE, max_size=2)  # what has a place of its own
+OF_AN_EVENT = ("summary", "source", "severity", "component", "timestamp", "custom_details")
+OF_AN_ALERT = (
+    "message", "alias", "description", "priority", "tags", "details", "responders", "teams", "entity", "user", "note"
+)  # fmt: skip
 BODIES = {
+    "pagerduty": st.fixed_dictionaries(
+        {"event_action": st.sampled_from(["trigger", "acknowledge", "resolve"])},
+        optional=dict.fromkeys(("dedup_key", "links", "images", "client", "client_url", "description"), FEW)
+        | {"payload": st.fixed_dictionaries({}, optional=dict.fromkeys(OF_AN_EVENT, FEW))},
+    ),
+    "opsgenie": st.fixed_dictionaries({}, optional=dict.fromkeys(OF_AN_ALERT, FEW))
+    | st.fixed_dictionaries(
+        {"action": st.sampled_from(["close", "acknowledge", "notes", "tags"]), "identifier": FEW},
+        optional={"body": st.fixed_dictionaries({}, optional={"user": FEW, "note": FEW})},
+    ),
     "alertmanager": st.fixed_dictionaries({"alerts": st.lists(ALERT | ANY, max_size=4)}, optional={"status": ANY}),
     "ticket": st.dictionaries(NAMES, ANY, max_size=8).map(lambda body: {"id": "T", **body}),
 }
