@@ -6,6 +6,7 @@ import pytest
 
 from gateway import sources
 from gateway.sources import Heard
+from tests.integration.test_our_own_account import BODIES
 
 NOW = datetime(2026, 12, 5, 0, 12, tzinfo=UTC)
 USER = {"id": 9, "login": "nabat-bot", "mail": "bot@desk.example", "email": "bot@desk.example"}
@@ -23,6 +24,10 @@ CHANGED = {  # by whom it is told to be, a change and an end
     "servicenow": [{"number": "INC1", "sys_updated_by": "nabat-bot", "state": state} for state in ("2", "6")],
     "zammad": [{"ticket": {"id": 1, "state_id": state, "updated_by": USER}} for state in (2, 4)],
 }  # fmt: skip
+
+
+def test_no_kind_of_desk_is_forgotten():
+    assert CHANGED.keys() | BODIES.keys() == sources.desks()
 
 
 @pytest.mark.parametrize("kind", CHANGED)
