@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import aliased
 
 from gateway.lists.meaning import ticket_print
 from gateway.store.base import NAMED, OPEN
 from gateway.store.db import db
 from gateway.store.outgoing import desk
+from gateway.store.reading.readings_admin import shown_as
 from gateway.store.tables import AlertRow, DeskWord, Entry, Incident, Source
 from rules.words import Kind, Status
 
@@ -92,10 +93,14 @@ def by_key(key: str, source: str) -> tuple[Incident, AlertRow] | None:
     """The ticket with this number, of this source if one is named; of several desks the one that was heard last."""
     if "\x00" in key + source:  # PostgreSQL takes no such text, and no ticket has it
         return None
+    return _newest(AlertRow.fingerprint == ticket_print(key), source) or _newest(shown_as(key), source)
+
+
+def _newest(wanted: ColumnElement[bool], source: str) -> tuple[Incident, AlertRow] | None:
     query = (
         select(Incident, AlertRow)
         .join(AlertRow, AlertRow.incident_id == Incident.id)
-        .where(AlertRow.source_id.in_(select(Source.id)), AlertRow.fingerprint == ticket_print(key), AlertRow.latest)
+        .where(AlertRow.source_id.in_(select(Source.id)), wanted, AlertRow.latest)
         .where(Incident.kind == Kind.TICKET.value)
         .order_by(AlertRow.last_seen_at.desc())
     )

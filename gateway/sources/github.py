@@ -1,15 +1,12 @@
 """GitHub's webhooks about issues and their comments: an issue as a ticket.
 
-Known by its number in all of GitHub, shown by its repository and the number there (octo/shop#7). GitHub knows no
-priority: labels say it (rules.labelled). What is about no issue, as ping is, is passed over.
+Known by its repository and the number there (octo/shop#7), as people look for it; moved to another repository it ends
+here. GitHub knows no priority: labels say it (rules.labelled). What is about no issue, as ping is, is passed over.
 """
 
-from dataclasses import replace
 from typing import Any
 
-import msgspec
-
-from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Heard, Parsed, as_text, part_of, ticket
+from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, ticket
 from rules.labelled import priority_of
 from rules.signatures import BODY, Signing
 
@@ -37,12 +34,8 @@ def parse(body: Any, heard: Heard) -> Parsed:
         return Parsed([], notes=["it is about a pull request"])
     repository = as_text(part_of(body, "repository").get("full_name"))
     number = as_text(issue.get("number"))
-    key = f"{repository}#{number}" if number else ""
-    parsed = ticket.parse(_generic(body, issue, comment, repository) | {"id": key or issue.get("id")}, heard)
-    identity = as_text(issue.get("id"))
-    if not (identity.isascii() and identity.isdecimal() and len(identity) <= LONGEST_FINGERPRINT):
-        return parsed
-    return replace(parsed, alerts=[msgspec.structs.replace(one, fingerprint=identity) for one in parsed.alerts])
+    key = f"{repository}#{number}" if number else issue.get("id")
+    return ticket.parse(_generic(body, issue, comment, repository) | {"id": key}, heard)
 
 
 def _generic(body: dict[str, Any], issue: dict[str, Any], comment: dict[str, Any], repository: str) -> dict[str, Any]:

@@ -1,16 +1,14 @@
 """GitLab's webhooks about issues, other work items, and comments on them: an issue as a ticket.
 
-Known by its number in all of its GitLab, shown by its project and the number there (group/shop#7). Labels say its
-priority (rules.labelled), else the severity that incidents have. Signed as Standard Webhooks are, or known by
-X-Gitlab-Token, which is a token of ours or a secret that GitLab was given.
+Known by its project and the number there (group/shop#7), as people look for it. Labels say its priority
+(rules.labelled), else the severity that incidents have. Signed as Standard Webhooks are, or known by X-Gitlab-Token,
+which is a token of ours or a secret that GitLab was given.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
-from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
+from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
 from rules.labelled import MEANS, priority_of
 from rules.signatures import BODY, NUMBER, TIME, Signing
 
@@ -42,11 +40,7 @@ def parse(body: Any, heard: Heard) -> Parsed:
     if kind not in (*ITEMS, "note") or (kind == "note" and not issue) or said.get("system") is True:
         return Parsed([], notes=[f"{excerpt(kind)!r} is about no issue, or GitLab's own note"])
     reader = _Reader(body, said, issue)
-    parsed = ticket.parse(reader.note() if kind == "note" else reader.item(), heard)
-    identity = as_text(issue.get("id"))
-    if not (identity.isascii() and identity.isdecimal() and len(identity) <= LONGEST_FINGERPRINT):
-        return parsed
-    return replace(parsed, alerts=[msgspec.structs.replace(one, fingerprint=identity) for one in parsed.alerts])
+    return ticket.parse(reader.note() if kind == "note" else reader.item(), heard)
 
 
 @dataclass(slots=True)

@@ -1,16 +1,14 @@
 """Linear's webhooks about issues and their comments: an issue as a ticket.
 
-Known by its number in all of Linear, shown by the one for people (WEB-44). Whether it is over says the type of its
+Known by its number as people look for it (WEB-44). Whether it is over says the type of its
 state, whatever the state is called. Each webhook says by itself when it was sent, which its signature covers.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
-from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
+from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
 from rules.signatures import BODY, Signing
 
 KIND_LABEL = "Linear"
@@ -34,17 +32,8 @@ def parse(body: Any, heard: Heard) -> Parsed:
         return Parsed([], notes=[f"{excerpt(kind)!r} is about no issue"])
     reader = _Reader(body, data)
     if about_comment:
-        issue = part_of(data, "issue")
-        parsed, identity = ticket.parse(reader.comment(issue), heard), issue.get("id") or data.get("issueId")
-    else:
-        parsed, identity = ticket.parse(reader.issue(), heard, reader.over()), data.get("id")
-    return replace(parsed, alerts=[_placed(one, as_text(identity)) for one in parsed.alerts])
-
-
-def _placed(alert: Any, identity: str) -> Any:
-    if not (identity.isascii() and identity.isprintable() and 0 < len(identity) <= LONGEST_FINGERPRINT):
-        return alert
-    return msgspec.structs.replace(alert, fingerprint=identity)
+        return ticket.parse(reader.comment(part_of(data, "issue")), heard)
+    return ticket.parse(reader.issue(), heard, reader.over())
 
 
 @dataclass(slots=True)

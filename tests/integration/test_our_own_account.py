@@ -83,7 +83,13 @@ def of_linear(what, by, number, second):
         "updatedAt": f"2026-12-05T00:00:{second:02}Z",
     }
     if what == "commented":
-        said = {"id": f"c-{second}", "body": what, "issueId": number, "externalUser": {"name": "Nabat"}}
+        said = {
+            "id": f"c-{second}",
+            "body": what,
+            "issueId": number,
+            "issue": {"identifier": f"WEB-{number}"},
+            "externalUser": {"name": "Nabat"},
+        }
         return {"type": "Comment", "action": "create", "data": data | said, "actor": who}
     data["state"] = {"type": "completed" if what == "closed" else "started"}
     said = {"type": "Issue", "action": "create" if what == "created" else "update", "data": data, "actor": who}

@@ -10,6 +10,7 @@ from gateway.flows.housekeeping import tidy
 from gateway.store.db import db, transaction
 from gateway.store.tables import Looking, PersonRow
 from tests.browsing import Browser, everybody_has_a_password
+from tests.integration.test_machine_api import Program
 from tests.integration.test_tickets import post, ticket
 
 CLIENT = {"name": "Пётр", "email": "p@client.example", "phone": "+7 000 000-00-01", "language": "ru", "vip": True}
@@ -178,6 +179,18 @@ def test_a_clients_comment_is_told_to_whoever_has_it(staffed, providers):
 )
 def test_a_key_that_cannot_stand_in_an_address_leads_to_the_incident(key, page):
     assert ticket_page(key, 3) == page
+
+
+def test_a_ticket_that_its_desk_knows_by_another_number_has_its_page(world):
+    issue = {"id": "31001", "key": 'OPS-41_"%', "fields": {"summary": "No mail"}}
+    assert world.post({"webhookEvent": "jira:issue_created", "issue": issue}, "jira").status_code == 202
+    page = signed_in(world)
+    place = ticket_page('OPS-41_"%', 0)
+    assert f'href="{place}' in page.get("/tickets?tab=open").text
+    assert "No mail" in page.get(place).text
+    assert [page.get(one).status_code for one in ("/tickets/OPS-41x%22%25", "/tickets/OPS-4")] == [404, 404]
+    program = Program(world, "read", name="cmdb")
+    assert program.get(place).json["title"] == "No mail"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

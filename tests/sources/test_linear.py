@@ -37,7 +37,7 @@ def test_what_is_about_no_issue_that_can_be_found_again_is_refused(body):
 )
 def test_the_number_for_people_is_taken_from_wherever_it_is_said(more, key):
     (alert,) = parse(sent(**more), HEARD).alerts
-    assert (alert.ticket.key, alert.fingerprint) == (key, "i-1")
+    assert (alert.ticket.key, alert.fingerprint) == (key, key)
 
 
 @pytest.mark.parametrize(

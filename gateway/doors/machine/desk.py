@@ -54,7 +54,7 @@ def ticket(_: Call, key: str) -> Response:
     source = questions.wanted_source(request.args)
     print_ = key if len(key) <= LONGEST_FINGERPRINT else fingerprint({"id": key})
     with reading() as session:
-        found = None if "\0" in key else readings.ticket(session, print_, source)
+        found = None if "\0" in key else readings.ticket(session, print_, key, source)
         if found is None:
             raise Refused(problem(404, f"there is no ticket {key[:40]}"))
         return as_json(answers.ticket(*found, world().settings.public_url, world().roll.current(session)))

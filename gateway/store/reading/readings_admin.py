@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, func, or_, select, type_coerce, union_all
+from sqlalchemy import BigInteger, ColumnElement, Text, func, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session, defer
 
 from gateway.store.base import TICKETS
@@ -21,7 +21,7 @@ from gateway.store.tables import (
     Source,
     Token,
 )
-from gateway.store.types import micros
+from gateway.store.types import micros, to_json
 from rules.words import Kind, Status
 
 API = "api"  # the kind of a token that programs ask with
@@ -102,13 +102,23 @@ def tickets(session: Session, statuses: Sequence[Status], after: int | None, lim
     return Page(shown, shown[-1][0].id if len(rows) > limit else None)
 
 
-def ticket(session: Session, print_: str, source: str) -> tuple[Incident, str] | None:
-    """The ticket with this fingerprint; of several desks, or incidents, the one that was heard last."""
+def shown_as(key: str) -> ColumnElement[bool]:
+    """Of tickets that their desk knows by another number (Jira's). A look through all of them: asked when none is."""
+    return type_coerce(Incident.ticket, Text).contains(f'"key":{to_json(key)}', autoescape=True)
+
+
+def ticket(session: Session, print_: str, key: str, source: str) -> tuple[Incident, str] | None:
+    """The ticket with this fingerprint, or key; of several desks, or incidents, the one that was heard last."""
+    known = AlertRow.fingerprint == print_
+    return _ticket(session, known, source) or _ticket(session, shown_as(key), source)
+
+
+def _ticket(session: Session, wanted: ColumnElement[bool], source: str) -> tuple[Incident, str] | None:
     query = (
         select(Incident, Source.name)
         .join(AlertRow, AlertRow.incident_id == Incident.id)
         .join(Source, Source.id == AlertRow.source_id)
-        .where(AlertRow.source_id.in_(select(Source.id)), AlertRow.fingerprint == print_, AlertRow.latest)
+        .where(AlertRow.source_id.in_(select(Source.id)), wanted, AlertRow.latest)
         .where(Incident.kind == Kind.TICKET.value)
         .options(defer(Incident.route))
     )
