@@ -12,7 +12,7 @@ from gateway.lists.meaning import ticket_print
 from gateway.store.base import NAMED, OPEN
 from gateway.store.db import db
 from gateway.store.outgoing import desk
-from gateway.store.reading.readings_admin import shown_as
+from gateway.store.reading.readings_admin import known_by
 from gateway.store.tables import AlertRow, DeskWord, Entry, Incident, Source
 from rules.words import Kind, Status
 
@@ -93,7 +93,7 @@ def by_key(key: str, source: str) -> tuple[Incident, AlertRow] | None:
     """The ticket with this number, of this source if one is named; of several desks the one that was heard last."""
     if "\x00" in key + source:  # PostgreSQL takes no such text, and no ticket has it
         return None
-    return _newest(AlertRow.fingerprint == ticket_print(key), source) or _newest(shown_as(key), source)
+    return next(filter(None, (_newest(wanted, source) for wanted in known_by(ticket_print(key), key))), None)
 
 
 def _newest(wanted: ColumnElement[bool], source: str) -> tuple[Incident, AlertRow] | None:

@@ -1,11 +1,11 @@
 """What programs ask for beside incidents: what could not be read, the audit log, tickets; pages, newest first."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, func, or_, select, type_coerce, union_all
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, func, literal_column, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session, defer
 
 from gateway.store.base import TICKETS
@@ -102,15 +102,21 @@ def tickets(session: Session, statuses: Sequence[Status], after: int | None, lim
     return Page(shown, shown[-1][0].id if len(rows) > limit else None)
 
 
-def shown_as(key: str) -> ColumnElement[bool]:
-    """Of tickets that their desk knows by another number (Jira's). A look through all of them: asked when none is."""
-    return type_coerce(Incident.ticket, Text).contains(f'"key":{to_json(key)}', autoescape=True)
+def known_by(print_: str, key: str) -> Iterator[ColumnElement[bool]]:
+    """What to ask one after another until there is such a ticket: its fingerprint, then what it is shown as.
+
+    For Jira that is not the same. Only the last question looks through all tickets that there ever were.
+    """
+    shown = type_coerce(Incident.ticket, Text).contains(f'"key":{to_json(key)}', autoescape=True)
+    yield AlertRow.fingerprint == print_
+    ticket = Incident.kind == literal_column(f"'{Kind.TICKET.value}'")  # literal: for the index of tickets
+    yield and_(Incident.status != literal_column(f"'{Status.RESOLVED.value}'"), ticket, shown)
+    yield and_(ticket, shown)
 
 
 def ticket(session: Session, print_: str, key: str, source: str) -> tuple[Incident, str] | None:
     """The ticket with this fingerprint, or key; of several desks, or incidents, the one that was heard last."""
-    known = AlertRow.fingerprint == print_
-    return _ticket(session, known, source) or _ticket(session, shown_as(key), source)
+    return next(filter(None, (_ticket(session, wanted, source) for wanted in known_by(print_, key))), None)
 
 
 def _ticket(session: Session, wanted: ColumnElement[bool], source: str) -> tuple[Incident, str] | None:
