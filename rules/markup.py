@@ -24,6 +24,7 @@ _NAME = r"(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9:]{0,14})(?=[\s/>])"
 _MARK = re.compile(rf"""<(?:{_NAME}(?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*+|[^<>]*)>|!--(?:[^-<]|-(?!->))*+-->|![^<>]*>)""")
 _BLANK = re.compile(r"[ \t\r\n\f\u00a0]+")
 _GAPS = re.compile(r"\n{3,}")
+_NO_CHARACTER = re.compile(r"&#[0-9]{100,};?")  # more digits than Python reads as a number
 
 
 def plain_text(text: str) -> str:
@@ -31,11 +32,15 @@ def plain_text(text: str) -> str:
     for _ in range(2):
         if _is_html(text):
             return _words(text)
-        opened = html.unescape(text) if "&" in text else text
+        opened = _opened(text) if "&" in text else text
         if opened == text:
             return text
         text = opened
     return _words(text) if _is_html(text) else text
+
+
+def _opened(text: str) -> str:
+    return html.unescape(_NO_CHARACTER.sub("\ufffd", text))
 
 
 def _is_html(text: str) -> bool:
@@ -55,14 +60,14 @@ def _words(text: str) -> str:
         if name and not _known(found):
             continue
         if not unseen:
-            parts.append(_BLANK.sub(" ", html.unescape(text[at : found.start()])))
+            parts.append(_BLANK.sub(" ", _opened(text[at : found.start()])))
             parts.append(_stands_for(name, end=bool(found["end"])))
             unseen = name if name in UNSEEN and not found["end"] else ""
         elif found["end"] and name == unseen:
             unseen = ""
         at = found.end()
     if not unseen:
-        parts.append(_BLANK.sub(" ", html.unescape(text[at:])))
+        parts.append(_BLANK.sub(" ", _opened(text[at:])))
     lines = (_BLANK.sub(" ", line).strip() for line in "".join(parts).split("\n"))
     return _GAPS.sub("\n\n", "\n".join(lines)).strip()
 

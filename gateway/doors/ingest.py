@@ -19,7 +19,7 @@ from gateway.flows.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, 
 from gateway.loader import BadJson, load
 from gateway.outward import signing
 from gateway.reply import Answer
-from gateway.sources import BadPayload, Heard
+from gateway.sources import BadPayload, Heard, Parsed
 from gateway.store.incidents.alerts import Post
 from gateway.store.senders.sources import TokenOwner
 from rules.book import RuleBook
@@ -209,8 +209,7 @@ def read(request: Request, owner: TokenOwner, now: datetime, book: RuleBook) -> 
             return Post(owner.source_id, owner.name, b"", now, (), token_id=owner.token_id, began=began)
         raise _refuse(owner, 400, "empty", "the body is empty", now)
     try:
-        body = _loaded(request, owner, now)
-        parsed = sources.find(request.kind).parse(body, heard(owner, now, book))
+        parsed = _parsed(request, owner, now, book)
         # More would hold up all that others send for long.
         if len(parsed.alerts) + len(parsed.quarantined) > sources.MOST_ALERTS:
             raise BadPayload(f"more than {sources.MOST_ALERTS:,} alerts in one body")
@@ -226,6 +225,19 @@ def read(request: Request, owner: TokenOwner, now: datetime, book: RuleBook) -> 
         owner.source_id, owner.name, request.body, now, parsed.alerts, parsed.quarantined, parsed.truncated,
         token_id=owner.token_id, once=_once(request, owner, now, parsed.alerts), asked=parsed.asked, began=began,
     )  # fmt: skip
+
+
+def _parsed(request: Request, owner: TokenOwner, now: datetime, book: RuleBook) -> Parsed:
+    """Raises BadJson, BadPayload, Refused."""
+    body = _loaded(request, owner, now)
+    try:
+        return sources.find(request.kind).parse(body, heard(owner, now, book))
+    except BadPayload:
+        raise
+    except Exception as problem_:  # a fault of ours must not lose what came without anybody's knowing
+        log.error("source_failed", problem_, source=owner.name)
+        words = "a fault in Nabat itself: please report it"
+        raise _alarm(_refuse(owner, 500, "fault", words, now), owner, words, now, request.body) from problem_
 
 
 def _loaded(request: Request, owner: TokenOwner, now: datetime) -> object:

@@ -147,12 +147,12 @@ def _having(what: str) -> dict[str, Any]:
 
 
 def epoch(value: object, now: datetime, ahead: timedelta = AHEAD) -> datetime | None:
-    """The moment of seconds, milliseconds or nanoseconds since 1970, a number or its digits; None as of read_time."""
+    """The moment of seconds since 1970, or of parts of one: a number or its digits; None as of read_time."""
     digits = as_text(value).strip()
     if not _DIGITS.fullmatch(digits):
         return None
     whole, _, part = digits.partition(".")
-    unit = 10 ** (9 if len(whole) > 16 else 3 if len(whole) > 11 else 0)
+    unit = 10 ** (9 if len(whole) > 16 else 6 if len(whole) > 14 else 3 if len(whole) > 11 else 0)
     found = EARLIEST + timedelta(seconds=int(whole) // unit, microseconds=int(whole) % unit * 1_000_000 // unit)
     found += timedelta(seconds=float(f"0.{part or 0}"))
     return found if EARLIEST < found <= now + ahead else None

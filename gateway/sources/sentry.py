@@ -8,8 +8,8 @@ it. Who takes an issue acknowledges it; ownership rules give issues away by them
 import re
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, excerpt, labelled, part_of, read_time, told
-from gateway.sources.alertmanager import Only, read_one
+from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, excerpt, labelled, part_of, read_time
+from gateway.sources.alertmanager import Only, read_one, read_said
 from rules.said import Said, Saying
 from rules.signatures import BODY, Signing
 from rules.words import Severity
@@ -50,7 +50,7 @@ def _of_issue(issue: dict[str, Any], action: str, actor: dict[str, Any], heard: 
     identity = _number(issue.get("id"), "data.issue.id")
     title = as_text(issue.get("title")).strip() or f"issue {identity}"
     if action == "assigned":
-        return Parsed([told(heard, identity, _assigned(issue, actor), title)])
+        return read_said(identity, _assigned(issue, actor), title, heard)
     if action not in FIRES + OVER:
         return Parsed([], notes=[f"action {excerpt(action)!r} says nothing about the issue"])
     firing = action not in OVER
@@ -88,7 +88,7 @@ def _of_comment(data: dict[str, Any], action: str, actor: dict[str, Any], heard:
     if action == "deleted" or not as_text(data.get("comment")).strip():
         return Parsed([], notes=[f"comment {excerpt(number)} is gone"])
     said = Said(Saying.NOTE, as_text(actor.get("name")), as_text(data["comment"]), f"comment {number} {action}")
-    return Parsed([told(heard, identity, said)])
+    return read_said(identity, said, "", heard)
 
 
 def _of_metric(data: dict[str, Any], action: str, heard: Heard) -> Parsed:

@@ -122,6 +122,18 @@ def test_an_unreadable_payload_after_a_quarter_of_an_hour_is_a_new_story(world, 
     assert len(world.incidents()) == 2
 
 
+def test_what_a_fault_of_ours_cannot_read_is_kept_and_opens_an_incident(world, door, monkeypatch):
+    def breaks(_body, _heard):
+        raise OverflowError("date value out of range")
+
+    monkeypatch.setattr(alertmanager, "parse", breaks)
+    answer = send(world, door, webhook())
+    assert (answer.status, said(answer)["detail"]) == (500, "a fault in Nabat itself: please report it")
+    settle(door)
+    assert world.incident().title == "alertmanager sends what cannot be read"
+    assert [bool(one.body) for one in rows(Payload) if one.error] == [True]
+
+
 def test_an_empty_body_is_refused_and_tells_nobody(world, door):
     assert send(world, door, b"").status == 400
     settle(door)

@@ -40,6 +40,16 @@ def test_a_moment_that_is_not_set_is_the_one_of_receipt(unset):
     assert (alert.starts_at, alert.clock_suspect) == (NOW, True)
 
 
+@pytest.mark.parametrize("factor", [1, 10**3, 10**6, 10**9])
+def test_a_moment_in_whichever_parts_of_a_second(factor):
+    assert one(started_at=1_796_400_000 * factor).starts_at == datetime.fromtimestamp(1_796_400_000, UTC)
+
+
+@pytest.mark.parametrize("digits", range(9, 22))
+def test_no_number_of_digits_breaks_it(digits):
+    assert one(started_at="9" * digits).starts_at <= NOW
+
+
 @pytest.mark.parametrize(
     ("given", "severity"),
     [("Critical", "critical"), ("ERROR", "error"), ("Warning", "warning"), ("No severity", "error"), (None, "error"),

@@ -68,6 +68,14 @@ def test_only_who_takes_an_issue_has_acknowledged_it(actor, to, what, text):
     assert (alert.fingerprint, alert.said.what, alert.said.text) == ("7", what, text)
 
 
+def test_a_long_number_is_the_same_whoever_says_it():
+    comment = {"action": "created", "data": {"comment_id": 1, "issue_id": "7" * 70, "comment": "Mine"}}
+    bodies = (issue("created", id="7" * 70), issue("assigned", ADA, id="7" * 70), comment)
+    opened, taken, written = (parse(body, HEARD).alerts[0].fingerprint for body in bodies)
+    assert opened == taken == written
+    assert len(opened) <= 64
+
+
 def test_an_alert_about_an_issue_is_about_the_same_as_the_issue_and_a_measure_is_not():
     def event(**names):
         return parse({"action": "triggered", "data": {"event": {"title": "T", **names}}}, HEARD).alerts[0].fingerprint

@@ -26,6 +26,8 @@ from rules.markup import plain_text
         ("from <anna@example.org>", "from <anna@example.org>"),
         ("<unknown>x</unknown> <p>y</p>", "<unknown>x</unknown>\ny"),
         ("R&amp;D", "R&D"),
+        ("a &#65; &#" + "9" * 5000 + "; b", "a A \ufffd b"),
+        ("<p>&#" + "9" * 5000, "\ufffd"),
         ("", ""),
     ],
 )
