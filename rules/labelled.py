@@ -15,12 +15,13 @@ MEANS = {
 }
 ALONE = ("critical", "blocker", "urgent", "p0", "p1", "p2", "p3", "p4")  # said without saying of what
 ORDER = ("critical", "high", "normal", "low")
+LONGEST = 100  # characters of one that means something: of a long one with many spaces the pattern would never be done
 _OF = re.compile(r"(?:priority|prio|severity|sev)\s*(?:::|[:/=_ -])\s*(.+)|(.+?)[ _-](?:priority|prio|severity)")
 
 
 def priority_of(labels: Iterable[str]) -> str:
     """The highest that they name; empty if none does."""
-    found = {_meant(label.strip().casefold()) for label in labels}
+    found = {_meant(name) for label in labels if len(name := label.strip().casefold()) <= LONGEST}
     return next((one for one in ORDER if one in found), "")
 
 

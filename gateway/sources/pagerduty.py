@@ -34,9 +34,9 @@ BLANK = "is missing or blank"
 def parse(body: Any, heard: Heard) -> Parsed:
     if not isinstance(body, dict):
         raise BadPayload("must be an object: an event")
-    if isinstance(body.get("change"), dict):
+    if len(body) == 1 and isinstance(body.get("change"), dict):
         return _change(body["change"])
-    event = body["event"] if isinstance(body.get("event"), dict) else body
+    event = body["event"] if len(body) == 1 and isinstance(body.get("event"), dict) else body
     if event is body and _is_change(body):
         return _change(body)
     return _event(_of_version_2(event), heard)

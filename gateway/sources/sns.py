@@ -34,9 +34,8 @@ def parse(body: Any, heard: Heard) -> Parsed:
         return _notified(body, heard)
     if "AlarmName" in body and "NewStateValue" in body:
         return _alarm(body, {}, heard)
-    if kind:
-        return Parsed([], notes=[f"type {excerpt(kind)!r} is not known"])
-    raise BadPayload("is missing: neither what a topic sends nor an alarm", "Type")
+    why = f"{excerpt(kind)!r} is not known" if kind else "is missing"
+    raise BadPayload(f"{why}: neither what a topic sends nor an alarm", "Type")
 
 
 def _all_of(records: list[Any], heard: Heard) -> Parsed:
@@ -94,11 +93,9 @@ def _plain(body: dict[str, Any], text: str, heard: Heard) -> Only:
 
 def _alarm(said: dict[str, Any], body: dict[str, Any], heard: Heard) -> Parsed:
     name, state = as_text(said.get("AlarmName")).strip(), as_text(said.get("NewStateValue")).strip().upper()
-    if state not in STATES:
-        return Parsed([], notes=[f"state {excerpt(state)!r} of alarm {excerpt(name)} is not known"])
     own = as_text(said.get("AlarmArn")).strip()
     identity = own or ":".join((as_text(said.get("AWSAccountId")), as_text(said.get("Region")), name))
-    firing, trigger = STATES[state], part_of(said, "Trigger")
+    firing, trigger = STATES.get(state, True), part_of(said, "Trigger")
     at = read_time(said.get("StateChangeTime"), heard.now) or read_time(body.get("Timestamp"), heard.now)
     labels = {
         **_dimensions(trigger),

@@ -2,7 +2,7 @@
 
 A monitor that stays down is told again with the time of its newest beat, which begins nothing: only an important beat
 has changed something. Without a heartbeat it is a test, or that a certificate or a domain expires soon: that is a
-warning, which ends by hand.
+warning, which ends by hand. A status that nobody knows is as bad as down.
 """
 
 import re
@@ -14,7 +14,7 @@ from gateway.sources.alertmanager import Only, read_one
 from rules.words import Severity
 
 KIND_LABEL = "Uptime Kuma"
-DOWN, UP = "0", "1"
+UP = "1"
 SILENT = {"2": "pending", "3": "under maintenance"}
 NO_ADDRESS = ("", "https://", "http://")  # of monitors that have none
 _EXPIRES = re.compile(r"(\[.{1,2000}) will (?:be expired|expire) in -?[0-9]{1,6} days?\.?", re.DOTALL)
@@ -30,16 +30,14 @@ def parse(body: Any, heard: Heard) -> Parsed:
     if not number:
         raise BadPayload("is missing: without it no later word finds this monitor", "monitor.id")
     status = as_text(beat.get("status")).strip()
-    if status not in (DOWN, UP):
+    if status in SILENT:
         name = excerpt(monitor.get("name") or number)
-        return Parsed(
-            [], notes=[f"{name} is {SILENT.get(status, f'of status {excerpt(status)!r}')}: neither up nor down"]
-        )
+        return Parsed([], notes=[f"{name} is {SILENT[status]}: neither up nor down"])
     return read_one(_only(number, beat, monitor, body, heard), heard)
 
 
 def _only(number: str, beat: dict[str, Any], monitor: dict[str, Any], body: dict[str, Any], heard: Heard) -> Only:
-    firing = as_text(beat.get("status")).strip() == DOWN
+    firing = as_text(beat.get("status")).strip() != UP
     name = as_text(monitor.get("name")) or f"monitor {number}"
     began = None if firing and beat.get("important") in (False, 0) else _moment(beat, heard)
     url, port = as_text(monitor.get("url")).strip(), as_text(monitor.get("port"))

@@ -32,6 +32,11 @@ def test_what_is_no_event_is_refused(body, place):
     assert wrong.value.place == place
 
 
+@pytest.mark.parametrize("name", ["change", "event"])
+def test_what_an_event_has_besides_makes_no_other_kind_of_it(name):
+    assert [one.title for one in parse(TRIGGER | {name: {"id": 1}}, HEARD).alerts] == ["Down"]
+
+
 def test_an_event_without_a_key_is_an_alert_by_itself():
     later = Heard("theirs", HEARD.now + timedelta(seconds=1))
     one, again, another = (parse(TRIGGER, heard).alerts[0].fingerprint for heard in (HEARD, HEARD, later))

@@ -18,7 +18,7 @@ def test_what_names_no_monitor_is_refused(body):
         parse(body, HEARD)
 
 
-@pytest.mark.parametrize("status", ["0", 0])
+@pytest.mark.parametrize("status", ["0", 0, 7, "down", None])
 def test_down_is_down(status):
     assert [one.firing for one in parse({"heartbeat": {"status": status}, "monitor": {"id": 1}}, HEARD).alerts] == [
         True

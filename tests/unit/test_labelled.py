@@ -19,6 +19,7 @@ from rules.labelled import priority_of
         (["high", "1", "low", "important"], ""),  # of what, they do not say
         (["priority: soon", "highlight", "p5", "priority:"], ""),
         ([], ""),
+        (["priority" + " " * 50_000 + "x\ny", "p2"], "normal"),  # it does not take for ever
     ],
 )
 def test_the_highest_that_is_named_counts(labels, priority):
