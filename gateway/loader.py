@@ -1,4 +1,4 @@
-"""The one JSON loader at the door: quick for clean bodies, forgiving to dirty ones, deaf to hostile ones.
+"""The one loader at the door, of JSON and of forms: quick for clean bodies, forgiving to dirty ones, deaf to hostile.
 
 Nearly every body is clean and is read by msgspec in microseconds. What it refuses goes the slow way: an alert is never
 lost to a byte order mark, one broken byte, half a surrogate pair or a raw line end inside a text. What is no JSON at
@@ -10,11 +10,13 @@ import json
 import math
 import re
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 import msgspec
 
 DEEPEST = 32  # containers inside each other
 MOST_VALUES = 2_000_000  # of one body: read, each takes some hundred bytes, and the densest have one in three
+MOST_FIELDS, LARGEST_FORM = 1000, 1024 * 1024  # of a form, and its bytes: decoded, each three take 100 of memory
 _MANY = f"more than {MOST_VALUES:,} values"
 _DEEP = f"more than {DEEPEST} lists and objects inside each other"
 _BOM = b"\xef\xbb\xbf"
@@ -49,6 +51,17 @@ def load(body: bytes) -> Any:
         return _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _forgiving(body)
+
+
+def load_form(body: bytes) -> dict[str, str]:
+    """The fields of a form (x-www-form-urlencoded), all of them texts; of a name given twice the last one counts."""
+    if len(body) > LARGEST_FORM:
+        raise BadJson(f"a form is larger than {LARGEST_FORM:,} bytes")
+    try:
+        fields = parse_qsl(body.decode("utf-8", "replace"), True, errors="replace", max_num_fields=MOST_FIELDS)  # noqa: FBT003
+    except ValueError as problem:
+        raise BadJson(f"a form has more than {MOST_FIELDS} fields") from problem
+    return dict(fields)
 
 
 def _too_deep(body: bytes) -> bool:

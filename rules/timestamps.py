@@ -1,4 +1,4 @@
-"""When something happened, as senders write it in text: RFC 3339 and what is nearly that. Pure."""
+"""When something happened, as senders write it: RFC 3339 and what is nearly that, or counted since 1970. Pure."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # itself "unset", as the year 1 is
 AHEAD = timedelta(days=1)  # a sender's clock may be wrong by so much
 # RFC 3339 and its relatives that fromisoformat does not take: "z", a space before the zone, "UTC", second 60
 _DAY, _CLOCK, _ZONE = r"(\d{4}-\d\d-\d\d)", r"(\d\d:\d\d)(?::(\d\d))?([.,]\d+)?", r"([Zz]|UTC|GMT|[+-]\d\d:?\d\d|)"
+_DIGITS = re.compile(r"[0-9]{9,19}(\.[0-9]{1,9})?")
 _TIME = re.compile(rf"{_DAY}[Tt _]{_CLOCK}\s*{_ZONE}", re.ASCII)
 
 
@@ -37,3 +38,15 @@ def _odd_time(text: str) -> datetime | None:
         return found + timedelta(seconds=leap)
     except (ValueError, OverflowError):
         return None
+
+
+def epoch(value: object, now: datetime, ahead: timedelta = AHEAD) -> datetime | None:
+    """The moment of seconds since 1970, or of parts of one: a number or its digits; None as of read_time."""
+    digits = value.strip() if isinstance(value, str) else f"{value}" if type(value) in (int, float) else ""
+    if not _DIGITS.fullmatch(digits):
+        return None
+    whole, _, part = digits.partition(".")
+    unit = 10 ** (9 if len(whole) > 16 else 6 if len(whole) > 14 else 3 if len(whole) > 11 else 0)
+    found = EARLIEST + timedelta(seconds=int(whole) // unit, microseconds=int(whole) % unit * 1_000_000 // unit)
+    found += timedelta(seconds=float(f"0.{part or 0}"))
+    return found if EARLIEST < found <= now + ahead else None

@@ -71,7 +71,7 @@ def _filled(visit: Visit) -> Form:
             else _("This payload is not kept any more: they are for 30 days.")
         )
         return Form(SAMPLE, DEFAULT, "", at, said, str(incident or ""))
-    body, left_out = explaining.shown(kept.body)
+    body, left_out = explaining.shown(kept.body, kept.kind)
     said = reader.say("It is long: the last %(n)s alerts of it are left out here.", n=left_out) if left_out else ""
     known = {name for name, _ in explaining.kinds()}
     kind = kept.kind if kept.kind in known else DEFAULT

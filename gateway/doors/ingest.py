@@ -16,7 +16,7 @@ from gateway import crashpoint, log, metrics, sources
 from gateway.doors.inbox import Item, Unavailable
 from gateway.doors.owners import Signer
 from gateway.flows.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
-from gateway.loader import BadJson, load
+from gateway.loader import BadJson
 from gateway.outward import signing
 from gateway.reply import Answer
 from gateway.sources import BadPayload, Heard, Parsed
@@ -214,9 +214,7 @@ def read(request: Request, owner: TokenOwner, now: datetime, book: RuleBook) -> 
         if len(parsed.alerts) + len(parsed.quarantined) > sources.MOST_ALERTS:
             raise BadPayload(f"more than {sources.MOST_ALERTS:,} alerts in one body")
     except (BadJson, BadPayload) as problem_:
-        status, reason, words = 400, "json" if isinstance(problem_, BadJson) else "payload", str(problem_)
-        if reason == "json" and request.content_type.startswith(FORMS):  # curl -d says so of JSON, too
-            status, reason, words = 415, "form", "send JSON, not a form"
+        status, reason, words = _unread(request, problem_)
         raise _alarm(_refuse(owner, status, reason, words, now), owner, words, now, request.body) from problem_
     crashpoint.passing("parsed")
     if parsed.notes:
@@ -242,13 +240,21 @@ def _parsed(request: Request, owner: TokenOwner, now: datetime, book: RuleBook) 
 
 def _loaded(request: Request, owner: TokenOwner, now: datetime) -> object:
     """Raises BadJson; and Refused for one that was signed and was not sent lately by what it says itself."""
-    body = load(request.body)
+    body = sources.loaded(request.kind, request.body)
     if owner.signs and request.signed is not None and request.signed.how is not None:
         try:
             signing.check_sent(request.signed.how, body, now)
         except signing.BadSignature as wrong:
             raise _unsigned(request, wrong, now) from wrong
     return body
+
+
+def _unread(request: Request, why: BadJson | BadPayload) -> tuple[int, str, str]:
+    """The status, a word for the metrics and one for people. That it is a form says curl -d of JSON, too."""
+    refused = FORMS[1:] if request.kind in sources.forms() else FORMS
+    if isinstance(why, BadJson) and request.content_type.startswith(refused):
+        return 415, "form", "send JSON, not a form" + (" in parts" if refused != FORMS else "")
+    return 400, "json" if isinstance(why, BadJson) else "payload", str(why)
 
 
 def _once(request: Request, owner: TokenOwner, now: datetime, alerts: Sequence[Alert]) -> str:

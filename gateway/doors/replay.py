@@ -9,7 +9,7 @@ from gateway import sources
 from gateway.actions import Actor
 from gateway.doors import inbox, ingest
 from gateway.doors.inbox import Item
-from gateway.loader import BadJson, load
+from gateway.loader import BadJson
 from gateway.sources import BadPayload, Parsed
 from gateway.store.db import reading, transaction
 from gateway.store.incidents.alerts import Post
@@ -102,7 +102,7 @@ def _parsed(payload: Payload, source: Source, now: datetime, world: World) -> Pa
     if source.kind not in sources.names():
         raise BadPayload("no sender wrote it: it is our own word, or a person opened this incident by hand")
     owner = TokenOwner(0, source.id, source.name, source.kind, priority=source.default_priority, account=source.account)
-    return sources.find(source.kind).parse(load(body_of(payload)), ingest.heard(owner, now, world.shelf.book))
+    return sources.read(source.kind, body_of(payload), ingest.heard(owner, now, world.shelf.book))
 
 
 def _stored(post: Post, world: World) -> list[int] | str:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from gateway import sources
 from gateway.loader import BadJson
-from gateway.loader import load as load_json
 from gateway.sources import BadPayload, Heard
 from rules import audience, book, book_cases, explain, people
 from rules.book_cases import BookCase
@@ -41,7 +40,7 @@ def _try(case: BookCase, path: Path, checked: book.RuleBook, directory: Director
     try:
         body = (path.parent / case.file).read_bytes() if case.file else json.dumps(case.payload).encode()
         heard = Heard(case.source, case.at, mappings=checked.mappings)
-        parsed = sources.find(case.kind).parse(load_json(body), heard)
+        parsed = sources.read(case.kind, body, heard)
     except OSError as problem:
         return [f"file: {problem.filename}: cannot be read: {problem.strerror}"]
     except (BadJson, BadPayload) as problem:

@@ -7,7 +7,8 @@ A source has KIND_LABEL, and turns what the loader read into alerts in our words
 * TOKEN_HEADER if they write it, or their secret as it is, into a header of their own,
 * SECRETS if they write it into the body,
 * DELIVERY if they number what they send, in a header,
-* MAY_BE_EMPTY if some requests have no body.
+* MAY_BE_EMPTY if some requests have no body,
+* READS_FORMS if some are forms.
 
 It is pure: no database, no network, no clock. One bad item never costs its neighbours: it is set aside as Quarantined;
 BadPayload is for a body of which nothing can be read. That somebody at the sender has an alert, or has written to it,
@@ -21,17 +22,20 @@ import pkgutil
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, Protocol, cast
 
+from gateway.loader import load, load_form
 from rules.identity import fingerprint
 from rules.mappings import BodyMap
 from rules.said import Said
 from rules.signatures import Signing
 from rules.text import clean_text, cut, cut_bytes, one_line
-from rules.timestamps import AHEAD, EARLIEST
-from rules.timestamps import read_time as read_time  # for every source
+from rules.timestamps import AHEAD as AHEAD  # for every source
+from rules.timestamps import EARLIEST as EARLIEST
+from rules.timestamps import epoch as epoch
+from rules.timestamps import read_time as read_time
 from rules.topics import Asking
 from rules.words import Alert, Quarantined, Severity
 
@@ -46,7 +50,7 @@ LONGEST_LABEL = 100  # characters of a value that is a label, where the sender h
 MOST_ALERTS = 65_536  # of one body: the smallest that Alertmanager sends has 256 bytes, and a body 16 MiB
 MOST_LABELS = 64  # kept of one alert, and as many annotations
 MOST_TRUNCATED = 2**31 - 1  # what a column holds
-_DIGITS = re.compile(r"[0-9]{9,19}(\.[0-9]{1,9})?")
+_FORM = re.compile(rb"\s*(?!--)[A-Za-z0-9_.%+-]{1,200}=")  # JSON begins otherwise, a form in parts with hyphens
 _TAG = re.compile(r"([^:=]+)[:=](?!//)(.+)", re.DOTALL)
 _LABEL = re.compile(r"[A-Za-z_][\w.:/-]{0,63}", re.ASCII)  # a name that matchers can name without quotes, nearly
 
@@ -99,6 +103,25 @@ def names() -> list[str]:
     return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
 
 
+def read(kind: str, body: bytes, heard: Heard) -> Parsed:
+    """What a sender of this kind says in this body. Raises BadJson, BadPayload."""
+    return find(kind).parse(loaded(kind, body), heard)
+
+
+def loaded(kind: str, body: bytes) -> Any:
+    """The body as its kind is given it: JSON, or of kinds that read forms one's fields. Raises BadJson.
+
+    What it is, it shows by itself: senders of forms are careless with the content type, and it is not kept.
+    """
+    return load_form(body) if kind in forms() and _FORM.match(body) else load(body)
+
+
+@cache
+def forms() -> frozenset[str]:
+    """The kinds whose senders may send forms."""
+    return frozenset(_having("READS_FORMS"))
+
+
 @cache
 def signings() -> Mapping[str, Signing]:
     """The kinds whose senders sign in a way of their own."""
@@ -144,18 +167,6 @@ def may_be_empty() -> frozenset[str]:
 def _having(what: str) -> dict[str, Any]:
     modules = {name: find(name) for name in names()}
     return {name: getattr(module, what) for name, module in modules.items() if hasattr(module, what)}
-
-
-def epoch(value: object, now: datetime, ahead: timedelta = AHEAD) -> datetime | None:
-    """The moment of seconds since 1970, or of parts of one: a number or its digits; None as of read_time."""
-    digits = as_text(value).strip()
-    if not _DIGITS.fullmatch(digits):
-        return None
-    whole, _, part = digits.partition(".")
-    unit = 10 ** (9 if len(whole) > 16 else 6 if len(whole) > 14 else 3 if len(whole) > 11 else 0)
-    found = EARLIEST + timedelta(seconds=int(whole) // unit, microseconds=int(whole) % unit * 1_000_000 // unit)
-    found += timedelta(seconds=float(f"0.{part or 0}"))
-    return found if EARLIEST < found <= now + ahead else None
 
 
 def labelled(tags: object, between: str = ",") -> dict[str, Any]:

@@ -14,7 +14,6 @@ from gateway import sources
 from gateway.app import create_app
 from gateway.clock import SystemClock
 from gateway.loader import BadJson
-from gateway.loader import load as load_json
 from gateway.rulebook import shelf
 from gateway.sources import BadPayload, Heard
 from gateway.start.console import fail, settings
@@ -85,7 +84,7 @@ def run(
             continue
         try:
             heard = Heard(kept.source, kept.received_at, own=names_of(kept.account), mappings=mappings)
-            parsed = sources.find(kept.kind).parse(load_json(kept.body), heard)
+            parsed = sources.read(kept.kind, kept.body, heard)
         except (BadJson, BadPayload):  # kept though nobody could read it
             skipped += 1
             continue

@@ -16,7 +16,6 @@ from gateway import sources
 from gateway.app import create_app
 from gateway.clock import SystemClock
 from gateway.loader import BadJson
-from gateway.loader import load as load_json
 from gateway.presets import presets
 from gateway.rulebook import cases, shelf
 from gateway.rulebook.cases import TESTS
@@ -121,7 +120,7 @@ def rules_explain(  # noqa: PLR0913 - a command has as many as it has options
         fail(f"there is no source {source!r}: known are {', '.join(sources.names())}; mappings: {', '.join(maps)}")
     try:
         heard = Heard(source, moment, mappings=found.mappings)
-        parsed = sources.find(kind).parse(load_json(payload.read_bytes()), heard)
+        parsed = sources.read(kind, payload.read_bytes(), heard)
     except (BadJson, BadPayload) as problem:
         fail(f"{payload}: {problem}")
     told = _explained(parsed, found, _directory(chosen) or Directory(), moment)

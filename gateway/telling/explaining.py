@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway import sources
-from gateway.loader import BadJson, load
+from gateway.loader import BadJson
 from gateway.sources import BadPayload, Heard
 from gateway.store.senders import kept_payloads
 from gateway.store.senders.kept_payloads import Kept
@@ -75,7 +75,7 @@ def attempt(session: Session, asked: Question, book: RuleBook, directory: Direct
         return Outcome(label, problem=f"it is larger than {LARGEST // 1024} KiB")
     try:
         heard = Heard(asked.source or kind, at, mappings=book.mappings)
-        parsed = sources.find(kind).parse(load(body), heard)
+        parsed = sources.read(kind, body, heard)
     except BadJson as problem:
         return Outcome(label, problem=problem.reason, place=problem.place)
     except BadPayload as problem:
@@ -96,13 +96,13 @@ def _hidden(alert: Alert, urgency: Urgency, directory: Directory, at: datetime) 
     return suppress.verdict(seen_labels(alert), directory.silences, urgency, at)
 
 
-def shown(body: bytes) -> tuple[str, int]:
+def shown(body: bytes, kind: str) -> tuple[str, int]:
     """A payload fit to be shown and tried: laid out, what looks like a secret by its name masked.
 
     Of one that is too long the last alerts are left out; how many these are.
     """
     try:
-        value = masked(load(body))
+        value = masked(sources.loaded(kind, body))
     except BadJson:
         return body[:LARGEST].decode("utf-8", "replace"), 0
     alerts = value.get("alerts") if isinstance(value, dict) else None
@@ -139,7 +139,7 @@ def of_incident(session: Session, number: int, book: RuleBook) -> Kept | None:
             continue
         try:
             heard = Heard(one.source, one.received_at, mappings=book.mappings)
-            parsed = sources.find(one.kind).parse(load(one.body), heard)
+            parsed = sources.read(one.kind, one.body, heard)
         except (BadJson, BadPayload):  # another one, that could not be read
             continue
         if any(alert.fingerprint in found.fingerprints for alert in parsed.alerts):
@@ -154,7 +154,7 @@ def as_test_case(outcome: Outcome, asked: Question) -> str:
     if all(other.explanation.route == one.route for other in outcome.tried):
         expect |= {"urgency": one.route.urgency.value, "route": one.route.rule, "policy": one.route.policy}
     at, source, kind = asked.at, asked.source, asked.kind
-    payload = masked(load(asked.body))
+    payload = masked(sources.loaded(kind, asked.body))
     lines = [
         "tests:",
         f"  - name: {_quoted(one.title or one.route.rule)}",

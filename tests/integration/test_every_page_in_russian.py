@@ -40,6 +40,7 @@ ALLOWED = {
     "azure",
     "uptime", "kuma",
     "gcp", "google", "cloud", "monitoring", "monitor", "sentry", "opsgenie", "aws", "cloudwatch", "sns",
+    "nagios", "icinga",
 }  # fmt: skip
 
 

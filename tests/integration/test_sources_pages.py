@@ -253,6 +253,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("gcp", ["Google Cloud Monitoring", "curl"]),
         ("pagerduty", ["PagerDuty", "curl"]),
         ("opsgenie", ["Opsgenie", "curl"]),
+        ("nagios", ["Nagios", "Icinga 2", "curl"]),
     ):
         page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
         assert re.findall(r'<label for="for-\d">([^<]+)<', page) == tabs

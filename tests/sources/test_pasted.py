@@ -1,7 +1,12 @@
 """What an administrator pastes at a sender is what we read: exactly that text, with its variables filled in."""
 
+import json
+import re
+import shlex
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import yaml
@@ -15,12 +20,13 @@ HEARD = Heard("theirs", datetime(2026, 12, 5, 0, 12, tzinfo=UTC))
 HERE = "https://nabat.example.org"
 
 
-def pasted(kind):
-    return snippets(kind, HERE, "")[0].text
+def pasted(kind, place=0):
+    return snippets(kind, HERE, "")[place].text
 
 
 def read(kind, body):
-    (alert,) = sources.find(kind).parse(body, HEARD).alerts
+    """The one alert of a body, or of what it says."""
+    (alert,) = sources.read(kind, body if isinstance(body, bytes) else json.dumps(body).encode(), HEARD).alerts
     return alert
 
 
@@ -46,8 +52,58 @@ def test_zabbix():
     assert "$ZABBIX.URL" not in opened.url
 
 
-def test_the_file_to_import_is_the_one_of_the_page():
-    assert (ROOT / "docs/senders/zabbix.yaml").read_text() == pasted("zabbix") + "\n"
+def nagios(about, macros):
+    """What curl posts for the command of Nagios: it asks a shell, which takes the quotes away."""
+    command = next(one for one in pasted("nagios").split("define command") if f"notify-{about}-by-nabat" in one)
+    words = shlex.split(command.partition("command_line")[2].partition("\n")[0])
+    assert (words[0], words[-1]) == ("/usr/bin/curl", f"{HERE}/ingest/nagios")
+    assert f"Authorization: Bearer {PLACE}" in words
+    given = (one.partition("=") for flag, one in pairwise(words) if flag == "--data-urlencode")
+    return urlencode({name: macros.get(value, "") for name, _, value in given}).encode()
+
+
+def icinga(macros):
+    """What curl posts for the command of Icinga: an argument whose macro is not there is left out."""
+    given = re.findall(r'key = "--data-urlencode", value = "(\w+)=(\$[a-z_.]+\$)"', pasted("nagios", 1))
+    return urlencode({name: macros[value] for name, value in given if value in macros}).encode()
+
+
+def test_nagios():
+    host = {"$HOSTNAME$": "db01", "$HOSTSTATE$": "DOWN", "$HOSTOUTPUT$": "no ping: 100%", "$LASTHOSTSTATE$": "UP"}
+    service = {"$HOSTNAME$": "db01", "$SERVICEDESC$": "Disk & co", "$SERVICESTATE$": "CRITICAL",
+               "$SERVICEOUTPUT$": "full", "$LASTSERVICESTATECHANGE$": "1796428800"}  # fmt: skip
+    over = {"$SERVICESTATE$": "OK", "$LASTSERVICESTATECHANGE$": "1796428900", "$LASTSERVICESTATE$": "CRITICAL"}
+    down = read("nagios", nagios("host", host | {"$NOTIFICATIONTYPE$": "PROBLEM"}))
+    assert (down.fingerprint, down.firing, down.severity, down.title) == (
+        "db01",
+        True,
+        "critical",
+        "db01: no ping: 100%",
+    )
+    bad = read("nagios", nagios("service", service | {"$NOTIFICATIONTYPE$": "PROBLEM"}))
+    good = read("nagios", nagios("service", service | over | {"$NOTIFICATIONTYPE$": "RECOVERY"}))
+    assert bad.fingerprint == good.fingerprint == "db01;Disk & co"
+    assert (bad.firing, good.firing, good.severity, good.clock_suspect) == (True, False, "critical", False)
+    has_it = {"$NOTIFICATIONTYPE$": "ACKNOWLEDGEMENT", "$SERVICEACKAUTHOR$": "anna", "$SERVICEACKCOMMENT$": "mine"}
+    acknowledged = read("nagios", nagios("service", service | has_it)).said
+    assert (acknowledged.what, acknowledged.who, acknowledged.text) == ("acknowledged", "anna", "mine")
+
+
+def test_icinga():
+    host = {"$notification.type$": "PROBLEM", "$host.name$": "db01", "$host.state$": "DOWN", "$host.output$": "no ping",
+            "$host.last_state_change$": "1796428800.25", "$icinga.timet$": "1796428801"}  # fmt: skip
+    service = {"$service.name$": "disk", "$service.state$": "WARNING", "$service.output$": "8 %"}
+    down, slow = read("nagios", icinga(host)), read("nagios", icinga(host | service))
+    assert (down.fingerprint, down.severity, down.starts_at.microsecond) == ("db01", "critical", 250_000)
+    assert (slow.fingerprint, slow.severity, slow.title) == ("db01;disk", "warning", "disk on db01: 8 %")
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "place"),
+    [("zabbix.yaml", "zabbix", 0), ("nagios.cfg", "nagios", 0), ("icinga2.conf", "nagios", 1)],
+)
+def test_the_files_to_take_are_those_of_the_page(file, kind, place):
+    assert (ROOT / "docs/senders" / file).read_text() == pasted(kind, place) + "\n"
 
 
 @pytest.mark.parametrize("kind", sources.names())

@@ -78,9 +78,15 @@ SAID = {  # of each: whether it fires (None: says nothing of that), how bad it i
     "opsgenie-api-create-grafana-tags-details": (True, "warning", "[FIRING:2]"),
     "pagerduty-change-build": (None,),
     "pagerduty-change-openapi-merge": (None,),
+    "nagios-pdagent-host-trigger": (True, "critical", "host.test.local: CRITICAL"),
+    "nagios-pdagent-service-trigger": (True, "critical", "service=test-service on service.test.local: CRITICAL"),
+    "nagios-pdagent-service-resolve": (False, "error", "service=test-service on service.test.local: CRITICAL"),
 }
 ANOTHER_WAY = ("pagerduty-webhook-", "opsgenie-webhook-")  # what these tell of incidents there
-PAIRS = [("zabbix-webhook-problem", "zabbix-webhook-recovery")]
+PAIRS = [
+    ("nagios-pdagent-service-trigger", "nagios-pdagent-service-resolve"),
+    ("zabbix-webhook-problem", "zabbix-webhook-recovery"),
+]
 
 
 def alerts_of(name):
