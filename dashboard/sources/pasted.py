@@ -77,6 +77,30 @@ def _zabbix(url: str, key: str) -> str:
 {templates}"""
 
 
+DATADOG = (
+    "AGGREG_KEY", "ALERT_ID", "ALERT_SCOPE", "ALERT_TRANSITION", "ALERT_PRIORITY", "ALERT_TYPE", "ALERT_TITLE",
+    "EVENT_TITLE", "TEXT_ONLY_MSG", "ALERT_STATUS", "ALERT_METRIC", "HOSTNAME", "LINK", "TAGS", "DATE",
+)  # fmt: skip
+
+
+def _datadog(url: str, key: str) -> str:
+    payload = json.dumps({name: f"${name}" for name in DATADOG}, indent=2)
+    return f"URL: {url}\nCustom Headers: {_headers(key)}\nEncode as form: no\nPayload:\n\n{payload}"
+
+
+def _healthchecks(url: str, key: str) -> str:
+    """The same for down and up. A placeholder that an older server does not know would break the JSON: none is new."""
+    body = """{
+  "code": "$CODE",
+  "status": "$STATUS",
+  "name": $NAME_JSON,
+  "tags": "$TAGS",
+  "now": "$NOW"
+}"""
+    headers = f"Authorization: Bearer {key}\nContent-Type: application/json"
+    return f"Method: POST\nURL: {url}\nRequest Headers:\n{headers}\nRequest Body:\n\n{body}"
+
+
 def _headers(key: str) -> str:
     return json.dumps({"Authorization": f"Bearer {key}"})
 
@@ -137,11 +161,17 @@ def _both_nagios(url: str, key: str) -> list[Snippet]:
 
 
 MADE: dict[str, Making] = {
+    "datadog": lambda url, key: [Snippet("Datadog", "Integrations, Webhooks, New Webhook", _datadog(url, key))],
+    "healthchecks": lambda url, key: [
+        Snippet("Healthchecks", "Integrations, Webhook: for down and for up", _healthchecks(url, key))
+    ],
     "nagios": _both_nagios,
     "uptime-kuma": lambda url, key: [Snippet("Uptime Kuma", "Settings, Notifications", _uptime_kuma(url, key))],
     "zabbix": lambda url, key: [Snippet("Zabbix", "a file for Alerts, Media types, Import", _zabbix(url, key))],
 }
 TRIED: dict[str, object] = {  # what curl sends
+    "datadog": {"ALERT_ID": "1", "ALERT_TRANSITION": "Triggered", "ALERT_PRIORITY": "P5", "ALERT_TITLE": "Hello Nabat"},
+    "healthchecks": {"code": "hello-nabat", "status": "down", "name": "Hello Nabat"},
     "nagios": {"NOTIFICATIONTYPE": "PROBLEM", "HOSTNAME": "hello-nabat", "HOSTSTATE": "DOWN", "HOSTOUTPUT": "a test"},
     "uptime-kuma": {"heartbeat": {"status": 0, "msg": "it is a test"}, "monitor": {"id": 1, "name": "Hello Nabat"}},
     "zabbix": {"trigger_id": "1", "event_value": "1", "event_nseverity": "1", "event_name": "Hello Nabat"},
@@ -151,4 +181,9 @@ TRIED: dict[str, object] = {  # what curl sends
 def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
-    return (_("a file for Alerts, Media types, Import"), _("Settings, Notifications"))
+    return (
+        _("a file for Alerts, Media types, Import"),
+        _("Settings, Notifications"),
+        _("Integrations, Webhooks, New Webhook"),
+        _("Integrations, Webhook: for down and for up"),
+    )

@@ -254,6 +254,8 @@ def test_what_is_to_be_pasted_really_works(people):
         ("pagerduty", ["PagerDuty", "curl"]),
         ("opsgenie", ["Opsgenie", "curl"]),
         ("nagios", ["Nagios", "Icinga 2", "curl"]),
+        ("datadog", ["Datadog", "curl"]),
+        ("healthchecks", ["Healthchecks", "curl"]),
     ):
         page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
         assert re.findall(r'<label for="for-\d">([^<]+)<', page) == tabs

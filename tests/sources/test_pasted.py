@@ -98,9 +98,45 @@ def test_icinga():
     assert (slow.fingerprint, slow.severity, slow.title) == ("db01;disk", "warning", "disk on db01: 8 %")
 
 
+def body_of(kind, values):
+    """The body after the empty line, with the variables that are known, the longest first, as their senders do it."""
+    body = pasted(kind).partition("\n\n")[2]
+    return re.sub(r"\$[A-Z_]+", lambda found: values.get(found[0], found[0]), body).encode()
+
+
+def test_datadog():
+    values = {
+        "$AGGREG_KEY": "9bd4", "$ALERT_ID": "12", "$ALERT_SCOPE": "host:a", "$ALERT_TRANSITION": "Triggered",
+        "$ALERT_PRIORITY": "P2", "$ALERT_TITLE": "Load is high", "$TAGS": "env:prod", "$DATE": "1796428800000",
+        "$LINK": "https://app.datadoghq.example/1",
+    }  # fmt: skip
+    opened, over = (read("datadog", body_of("datadog", values | {"$ALERT_TRANSITION": word}))
+                    for word in ("Triggered", "Recovered"))  # fmt: skip
+    assert (opened.firing, over.firing, opened.fingerprint, over.fingerprint) == (True, False, "9bd4", "9bd4")
+    assert (opened.title, opened.severity, opened.labels["env"], opened.labels["host"]) == (
+        "Load is high", "error", "prod", "a",
+    )  # fmt: skip
+    assert not any("$" in text for text in (*opened.annotations.values(), *opened.labels.values()))
+
+
+def test_healthchecks():
+    values = {"$CODE": "77-1", "$NAME_JSON": json.dumps('My "check"'), "$TAGS": "prod a:b"}
+    begun = {"$STATUS": "down", "$NOW": "2026-12-05T00:00:00+00:00"}
+    ended = {"$STATUS": "up", "$NOW": "2026-12-05T00:05:00+00:00"}
+    down, up = (read("healthchecks", body_of("healthchecks", values | said)) for said in (begun, ended))
+    assert (down.firing, up.firing, down.fingerprint, up.fingerprint) == (True, False, "77-1", "77-1")
+    assert (down.title, down.labels["a"], down.labels["tags"], down.clock_suspect) == ('My "check"', "b", "prod", False)
+
+
 @pytest.mark.parametrize(
     ("file", "kind", "place"),
-    [("zabbix.yaml", "zabbix", 0), ("nagios.cfg", "nagios", 0), ("icinga2.conf", "nagios", 1)],
+    [
+        ("zabbix.yaml", "zabbix", 0),
+        ("nagios.cfg", "nagios", 0),
+        ("icinga2.conf", "nagios", 1),
+        ("datadog.txt", "datadog", 0),
+        ("healthchecks.txt", "healthchecks", 0),
+    ],
 )
 def test_the_files_to_take_are_those_of_the_page(file, kind, place):
     assert (ROOT / "docs/senders" / file).read_text() == pasted(kind, place) + "\n"

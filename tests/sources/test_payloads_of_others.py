@@ -78,12 +78,17 @@ SAID = {  # of each: whether it fires (None: says nothing of that), how bad it i
     "opsgenie-api-create-grafana-tags-details": (True, "warning", "[FIRING:2]"),
     "pagerduty-change-build": (None,),
     "pagerduty-change-openapi-merge": (None,),
+    "datadog-keep-template-unexpanded": (None,),
+    "datadog-pagertree-recovered": (False, "error", "Datadog"),
+    "datadog-pagertree-triggered": (True, "error", "Datadog"),
+    "healthchecks-down": (True, "error", "my check"),
     "nagios-pdagent-host-trigger": (True, "critical", "host.test.local: CRITICAL"),
     "nagios-pdagent-service-trigger": (True, "critical", "service=test-service on service.test.local: CRITICAL"),
     "nagios-pdagent-service-resolve": (False, "error", "service=test-service on service.test.local: CRITICAL"),
 }
 ANOTHER_WAY = ("pagerduty-webhook-", "opsgenie-webhook-")  # what these tell of incidents there
 PAIRS = [
+    ("datadog-pagertree-triggered", "datadog-pagertree-recovered"),
     ("nagios-pdagent-service-trigger", "nagios-pdagent-service-resolve"),
     ("zabbix-webhook-problem", "zabbix-webhook-recovery"),
 ]
