@@ -166,6 +166,9 @@ MADE: dict[str, Making] = {
         Snippet("Healthchecks", "Integrations, Webhook: for down and for up", _healthchecks(url, key))
     ],
     "nagios": _both_nagios,
+    "statuscake": lambda url, key: [
+        Snippet("StatusCake", "the contact group: Webhook URL", f"URL: {url}/{key}\nMethod: POST")
+    ],
     "uptime-kuma": lambda url, key: [Snippet("Uptime Kuma", "Settings, Notifications", _uptime_kuma(url, key))],
     "zabbix": lambda url, key: [Snippet("Zabbix", "a file for Alerts, Media types, Import", _zabbix(url, key))],
 }
@@ -173,6 +176,7 @@ TRIED: dict[str, object] = {  # what curl sends
     "datadog": {"ALERT_ID": "1", "ALERT_TRANSITION": "Triggered", "ALERT_PRIORITY": "P5", "ALERT_TITLE": "Hello Nabat"},
     "healthchecks": {"code": "hello-nabat", "status": "down", "name": "Hello Nabat"},
     "nagios": {"NOTIFICATIONTYPE": "PROBLEM", "HOSTNAME": "hello-nabat", "HOSTSTATE": "DOWN", "HOSTOUTPUT": "a test"},
+    "statuscake": {"TestID": "1", "Status": "Down", "Name": "Hello Nabat"},
     "uptime-kuma": {"heartbeat": {"status": 0, "msg": "it is a test"}, "monitor": {"id": 1, "name": "Hello Nabat"}},
     "zabbix": {"trigger_id": "1", "event_value": "1", "event_nseverity": "1", "event_name": "Hello Nabat"},
 }
@@ -184,6 +188,7 @@ def _marked() -> tuple[str, ...]:
     return (
         _("a file for Alerts, Media types, Import"),
         _("Settings, Notifications"),
+        _("the contact group: Webhook URL"),
         _("Integrations, Webhooks, New Webhook"),
         _("Integrations, Webhook: for down and for up"),
     )

@@ -256,6 +256,7 @@ def test_what_is_to_be_pasted_really_works(people):
         ("nagios", ["Nagios", "Icinga 2", "curl"]),
         ("datadog", ["Datadog", "curl"]),
         ("healthchecks", ["Healthchecks", "curl"]),
+        ("statuscake", ["StatusCake", "curl"]),
     ):
         page = irina.press("/sources/new", kind=kind, name=f"{kind}-x").text
         assert re.findall(r'<label for="for-\d">([^<]+)<', page) == tabs

@@ -82,6 +82,7 @@ SAID = {  # of each: whether it fires (None: says nothing of that), how bad it i
     "datadog-pagertree-recovered": (False, "error", "Datadog"),
     "datadog-pagertree-triggered": (True, "error", "Datadog"),
     "healthchecks-down": (True, "error", "my check"),
+    "statuscake-ok": (False, "error", "https://www.example.com/app"),
     "nagios-pdagent-host-trigger": (True, "critical", "host.test.local: CRITICAL"),
     "nagios-pdagent-service-trigger": (True, "critical", "service=test-service on service.test.local: CRITICAL"),
     "nagios-pdagent-service-resolve": (False, "error", "service=test-service on service.test.local: CRITICAL"),

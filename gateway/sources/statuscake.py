@@ -1,0 +1,35 @@
+"""StatusCake: a form (or the same as JSON) that says of one test whether it is Up or Down."""
+
+from typing import Any
+
+from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, labelled
+from gateway.sources.alertmanager import Only, read_one
+
+KIND_LABEL = "StatusCake"
+READS_FORMS = True
+WORDS = {"down": True, "up": False}  # whether it fires
+
+
+def parse(body: Any, heard: Heard) -> Parsed:
+    if not isinstance(body, dict):
+        raise BadPayload("must be a form, or an object, with Status, Name and URL")
+    given = {str(name).lower(): as_text(value).strip() for name, value in body.items()}
+    identity = given.get("testid") or given.get("url") or given.get("name")
+    if not identity:
+        raise BadPayload("is missing: without it no later word finds this test", "TestID")
+    word = given.get("status", "")
+    if word.lower() not in WORDS:
+        return Parsed([], notes=[f"{excerpt(identity)} is {excerpt(word)!r}: neither up nor down"])
+    name = given.get("name") or given.get("url") or identity
+    code = given.get("statuscode", "")
+    return read_one(
+        Only(
+            firing=WORDS[word.lower()],
+            identity=identity,
+            title=name,
+            labels=labelled(given.get("tags")) | {"alertname": name},
+            texts={"description": f"status code {code}" if code else "", "method": given.get("method")},
+            url=given.get("url"),
+        ),
+        heard,
+    )
