@@ -111,7 +111,10 @@ def _lines(one: Source, reader: Reader) -> list[cards.Line]:
 
 
 def _pasted(one: Source, how: BodyMap | None, token: str) -> list[Snippet]:
+    """Nothing for a source that is to be read by a mapping and has none: whatever was sent would be refused."""
     url = world().settings.public_url
+    if one.kind == sourcing.ANY_SHAPE and how is None:
+        return []
     return snippets(one.kind, url, token) if how is None else mapped(how, url, token)
 
 
