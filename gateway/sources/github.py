@@ -6,6 +6,7 @@ here. GitHub knows no priority: labels say it (rules.labelled). What is about no
 
 from typing import Any
 
+from gateway.loader import BadJson, load
 from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, ticket
 from rules.labelled import priority_of
 from rules.signatures import BODY, Signing
@@ -14,6 +15,7 @@ KIND_LABEL = "GitHub"
 IS_DESK = True
 SIGNING = Signing("x-hub-signature-256", bare=(BODY,), prefix="sha256=", unlike=True)  # each says when it was changed
 DELIVERY = "x-github-delivery"
+READS_FORMS = True
 EVENTS = {
     "opened": "created", "closed": "closed", "deleted": "closed", "transferred": "closed", "reopened": "reopened",
     "assigned": "assigned", "unassigned": "assigned",
@@ -23,6 +25,8 @@ MARKS = ("sender", "repository", "organization", "installation", "enterprise", "
 
 
 def parse(body: Any, heard: Heard) -> Parsed:
+    if isinstance(body, dict) and isinstance(body.get("payload"), str):
+        body = _within(body["payload"])
     if not isinstance(body, dict):
         raise BadPayload("must be an object: one webhook of GitHub")
     issue, comment = part_of(body, "issue"), part_of(body, "comment")
@@ -36,6 +40,14 @@ def parse(body: Any, heard: Heard) -> Parsed:
     number = as_text(issue.get("number"))
     key = f"{repository}#{number}" if number else issue.get("id")
     return ticket.parse(_generic(body, issue, comment, repository) | {"id": key}, heard)
+
+
+def _within(form: str) -> Any:
+    """What a form has as its one field, where the webhook's content type is not JSON."""
+    try:
+        return load(form.encode("utf-8", "replace"))
+    except BadJson as problem:
+        raise BadPayload(str(problem), "payload") from problem
 
 
 def _generic(body: dict[str, Any], issue: dict[str, Any], comment: dict[str, Any], repository: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from urllib.parse import urlencode
 
 import pytest
 
@@ -87,6 +88,13 @@ def test_a_delivery_is_taken_in_once_whether_signed_or_not_and_a_ping_is_answere
     assert send(remark(id=None), "d-5", secret=secret) == (202, 1)  # whoever overheard it may change what is not signed
     assert world.timeline().count("ticket commented") == 3
     assert send(remark(), "d-6", secret="another secret") == (401, None)
+    form = urlencode({"payload": json.dumps({**issue("closed"), "zen": "a&b=c + ü"})}).encode()
+    mac = f"sha256={hmac.new(secret.encode(), form, hashlib.sha256).hexdigest()}"
+    kind = "application/x-www-form-urlencoded"
+    assert door.post("/ingest/github", form, X_Hub_Signature_256=mac, Content_Type=kind).status == 202
+    assert door.post("/ingest/github", form + b"&", X_Hub_Signature_256=mac, Content_Type=kind).status == 401
+    bad = door.post("/ingest/github", b"payload=%7Boops", Content_Type=kind, **token)
+    assert (bad.status, "payload" in said(bad)["detail"]) == (400, True)
     assert send(remark(author_association="MEMBER", id=1), "d-7", secret=secret) == (202, 1)
     told = [bool(one.detail.get("told")) for one in world.entries("ticket commented")]
     assert told == [True, True, True, False]  # a member's own word is no client's
