@@ -21,7 +21,7 @@ UNSEEN = frozenset(("script", "style", "head", "title", "template"))  # with all
 CELLS = ("td", "th")
 _NAME = r"(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9:]{0,14})(?=[\s/>])"
 # No part goes over another "<", so that each begins anew there and nothing is read twice.
-_MARK = re.compile(rf"""<(?:{_NAME}(?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*+|[^<>]*)>|!--(?:[^-<]|-(?!->))*+-->|![^<>]*>)""")
+_MARK = re.compile(rf"""<(?:{_NAME}(?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*|[^<>]*)>|!--(?:[^-<]|-(?!->))*-->|![^<>]*>)""")
 _BLANK = re.compile(r"[ \t\r\n\f\u00a0]+")
 _GAPS = re.compile(r"\n{3,}")
 _NO_CHARACTER = re.compile(r"&#[0-9]{100,};?")  # more digits than Python reads as a number

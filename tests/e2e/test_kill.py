@@ -19,7 +19,7 @@ from tests.processes import READY, TOLD_TO_STOP, Sender, children_of, command_of
 from tests.samples import alert, group
 from tests.victims import Victim
 
-KILLS = 20
+KILLS = 10
 EACH = 10  # alerts of one post: one of them opens an incident of its own, the others join
 LEASE = 15.0  # seconds
 MARGIN = 7.0  # seconds for a machine with other things to do
@@ -90,7 +90,7 @@ def nothing_is_lost(gateway, ledger, senders):
     return len(posted), len(pages), len(repeated)
 
 
-def test_twenty_kills_of_web_and_worker_lose_nothing(gateway, ledger, senders, capsys):
+def test_ten_kills_of_web_and_worker_lose_nothing(gateway, ledger, senders, capsys):
     dice = random.Random(20261205)
     ledger.pause = 0.02  # so that there is something under way to be killed
     web = Victim(gateway, "web", dice, lambda: sum(len(sender.answered) for sender in load))

@@ -314,7 +314,7 @@ def routes(app, number, *, of_persons=False):
     return [
         (rule.rule[len("/api/v1") :].replace("<number>", str(number)), method, app.view_functions[rule.endpoint].scope)
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/api/") and app.view_functions[rule.endpoint].only_persons is of_persons
+        if rule.rule.startswith("/api/v1/") and app.view_functions[rule.endpoint].only_persons is of_persons
         for method in rule.methods - {"HEAD", "OPTIONS"}
     ]
 
@@ -422,7 +422,7 @@ def test_the_description_names_every_route_and_parameter(world):
     known = {(path, method.upper()) for path, methods in described["paths"].items() for method in methods}
     served = {
         (re.sub(r"<(?:path:)?(\w+)>", r"{\1}", rule.rule), method)
-        for rule in world.app.url_map.iter_rules() if rule.rule.startswith("/api/")
+        for rule in world.app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }  # fmt: skip
     assert known == served

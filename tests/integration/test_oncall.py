@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from gateway.access import staff
 from gateway.actions import Actor
-from gateway.flows import calendars, duties, herald
+from gateway.flows import calendars, duties, herald, swap_news
 from gateway.flows.reach import look_ahead
 from gateway.store.db import db, transaction
 from gateway.store.directory import people as people_store
@@ -230,7 +230,7 @@ def test_a_swap_declined_withdrawn_or_never_answered_changes_nothing(made, progr
 def test_a_swap_that_cannot_be_ended_keeps_no_other_from_it(made, program, clock, monkeypatch):
     for _ in range(2):
         swap(takes=None)
-    say, asked = duties.swap_alert, []
+    say, asked = swap_news.swap_alert, []
 
     def fails_once(*given, **more):
         asked.append(given)
@@ -238,7 +238,7 @@ def test_a_swap_that_cannot_be_ended_keeps_no_other_from_it(made, program, clock
             raise RuntimeError("a bug")
         return say(*given, **more)
 
-    monkeypatch.setattr(duties, "swap_alert", fails_once)
+    monkeypatch.setattr(swap_news, "swap_alert", fails_once)
     clock.set(utc(2026, 12, 21))
     duties.turn_due(clock.now())
     assert sorted(db.session.scalars(select(SwapRow.state))) == ["expired", "requested"]

@@ -73,7 +73,7 @@ def event(number, what, minute, status, **more):
 
 
 def test_no_order_of_events_leaves_a_solved_ticket_open_and_a_comment_stands_once(world):
-    opened = commented = 0
+    opened = 0
     for number, order in enumerate(permutations(range(4)), 100):
         comment = {"id": str(number), "body": "still", "is_public": True, "author": {"name": "Client"}}
         events = [
@@ -85,10 +85,9 @@ def test_no_order_of_events_leaves_a_solved_ticket_open_and_a_comment_stands_onc
         answers = [world.post(events[place], "zendesk") for place in order for _again in range(2)]
         assert {one.status_code for one in answers} == {202}
         opened += order[0] != 3  # what was over at first opens nothing
-        commented += order.index(1) < order.index(3)
     assert [one.status for one in world.incidents()] == ["resolved"] * opened
     said = [one.incident_id for one in world.entries("ticket commented")]
-    assert len(said) == len(set(said)) == commented
+    assert len(said) == len(set(said)) == opened  # also where it is over: whoever reads the history misses none
 
 
 def test_an_event_that_is_yet_to_come_changes_nothing_of_whether_it_is_open(world):
