@@ -19,6 +19,7 @@ WITHIN = frozenset((
 ))  # fmt: skip
 UNSEEN = frozenset(("script", "style", "head", "title", "template"))  # with all that is in them
 CELLS = ("td", "th")
+LONGEST = 262_144  # characters that are read
 _NAME = r"(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9:]{0,14})(?=[\s/>])"
 # No part goes over another "<", so that each begins anew there and nothing is read twice.
 _MARK = re.compile(rf"""<(?:{_NAME}(?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*|[^<>]*)>|!--(?:[^-<]|-(?!->))*-->|![^<>]*>)""")
@@ -28,7 +29,11 @@ _NO_CHARACTER = re.compile(r"&#[0-9]{100,};?")  # more digits than Python reads 
 
 
 def plain_text(text: str) -> str:
-    """Its words: a line for each paragraph, a dash before each entry of a list. What is no HTML stays as it is."""
+    """Its words: a line for each paragraph, a dash before each entry of a list. What is no HTML stays as it is.
+
+    Of a very long text, the words of its beginning: no more of it is kept.
+    """
+    text = text[:LONGEST]
     for _ in range(2):
         if _is_html(text):
             return _words(text)

@@ -14,18 +14,17 @@ import msgspec
 
 from gateway import crashpoint, log, metrics, sources
 from gateway.doors.inbox import Item, Unavailable
-from gateway.doors.owners import Signer
+from gateway.doors.owners import Signer, heard
 from gateway.flows.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
 from gateway.loader import BadJson
 from gateway.outward import signing
 from gateway.reply import Answer
-from gateway.sources import BadPayload, Heard, Parsed
+from gateway.sources import BadPayload, Parsed
 from gateway.store.incidents.alerts import Post
 from gateway.store.senders.sources import TokenOwner
 from rules.book import RuleBook
 from rules.signatures import Signing
 from rules.words import Alert
-from rules.writeback import names_of
 
 LARGEST = 16 * 1024 * 1024  # bytes of one body
 RETRY_AFTER = "5"  # seconds; Alertmanager has its own back-off
@@ -190,12 +189,6 @@ def too_large(owner: TokenOwner | None, now: datetime, largest: int = LARGEST) -
         metrics.rejected.labels("", "too large").inc()
         return Refused(problem(413, words))
     return _alarm(_refuse(owner, 413, "too large", words, now), owner, words, now)
-
-
-def heard(owner: TokenOwner, now: datetime, book: RuleBook) -> Heard:
-    """What its source takes for unknown words and for our own, as somebody set it; and the book's mappings."""
-    made = Heard(owner.name, now, own=names_of(owner.account), mappings=book.mappings)
-    return replace(made, default_priority=owner.priority) if owner.priority else made
 
 
 def read(request: Request, owner: TokenOwner, now: datetime, book: RuleBook) -> Post:

@@ -3,14 +3,24 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gateway import log, sources
 from gateway.secrets import BadSecret, Vault
+from gateway.sources import Heard
 from gateway.store.senders.sources import TokenOwner
+from rules.book import RuleBook
+from rules.writeback import names_of
 
 TRUST = 5.0  # seconds a token's owner is remembered, so that a revoked token lives no longer than this
 REMEMBERED = 1000
+
+
+def heard(owner: TokenOwner, now: datetime, book: RuleBook) -> Heard:
+    """What its source takes for unknown words and for our own, as somebody set it; and the book's mappings."""
+    made = Heard(owner.name, now, own=names_of(owner.account), mappings=book.mappings)
+    return replace(made, default_priority=owner.priority) if owner.priority else made
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gateway import sources
 from gateway.actions import Actor
-from gateway.doors import inbox, ingest
+from gateway.doors import inbox, owners
 from gateway.doors.inbox import Item
 from gateway.loader import BadJson
 from gateway.sources import BadPayload, Parsed
@@ -102,7 +102,7 @@ def _parsed(payload: Payload, source: Source, now: datetime, world: World) -> Pa
     if source.kind not in sources.names():
         raise BadPayload("no sender wrote it: it is our own word, or a person opened this incident by hand")
     owner = TokenOwner(0, source.id, source.name, source.kind, priority=source.default_priority, account=source.account)
-    return sources.read(source.kind, body_of(payload), ingest.heard(owner, now, world.shelf.book))
+    return sources.read(source.kind, body_of(payload), owners.heard(owner, now, world.shelf.book))
 
 
 def _stored(post: Post, world: World) -> list[int] | str:
