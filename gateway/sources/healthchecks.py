@@ -10,7 +10,8 @@ from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, labelle
 from gateway.sources.alertmanager import Only, read_one
 
 KIND_LABEL = "Healthchecks"
-WORDS = {"down": True, "trigger": True, "up": False, "resolve": False}  # whether it fires
+OVER = ("up", "resolve")
+SILENT = ("new", "started", "grace", "paused")  # a check that is not late yet, or is not waited for
 CODE = ("code", "uuid", "incident_key", "unique_key", "slug", "name")
 _PLACE = re.compile(r"\$[A-Z][A-Z0-9_]*")
 _STATE = re.compile(r"(.{1,900}) is (?:DOWN|UP)\b.*", re.DOTALL)
@@ -26,9 +27,9 @@ def parse(body: Any, heard: Heard) -> Parsed:
     word = _first(given, "status", "event_type").lower()
     if not word:
         raise BadPayload("is missing: is the check up or down?", "status")
-    if word not in WORDS:
+    if word in SILENT:
         return Parsed([], notes=[f"{excerpt(identity)} is {excerpt(word)!r}: neither up nor down"])
-    return read_one(_only(given, identity, firing=WORDS[word], heard=heard), heard)
+    return read_one(_only(given, identity, firing=word not in OVER, heard=heard), heard)
 
 
 def _only(given: dict[str, Any], identity: str, *, firing: bool, heard: Heard) -> Only:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, excerpt, part_of
+from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, part_of
 from gateway.sources.alertmanager import Only, read_one, read_said
 from rules.said import Said, Saying
 from rules.words import Severity
@@ -37,12 +37,10 @@ def parse(body: Any, heard: Heard) -> Parsed:
         return read_said(reader.identity(), reader.said(Saying.ACKNOWLEDGED), reader.title(), heard)
     if kind.startswith(BESIDE):
         return read_said(reader.identity(), reader.said(Saying.NOTE), reader.title(), heard)
-    firing = _fires(kind, reader.state())
-    if firing is None:
-        return Parsed(
-            [], notes=[f"notification type {excerpt(kind)!r} of {reader.identity()} says nothing of its state"]
-        )
-    return read_one(reader.only(heard, firing=firing), heard)
+    state = reader.state()
+    if not kind and not state:
+        raise BadPayload("is missing, and so is the state: is it well?", "NOTIFICATIONTYPE")
+    return read_one(reader.only(heard, firing=_fires(kind, state)), heard)
 
 
 def _fields(body: dict[str, Any]) -> dict[str, Any]:
@@ -52,11 +50,9 @@ def _fields(body: dict[str, Any]) -> dict[str, Any]:
     return {**(details or body), **({"NOTIFICATIONTYPE": word} if word else {})}
 
 
-def _fires(kind: str, state: str) -> bool | None:
-    """By what happened; where that is not said by the state. None: neither says it."""
-    if kind in ("PROBLEM", "RECOVERY"):
-        return kind == "PROBLEM"
-    return False if state in WELL else True if state in SEVERITIES else None
+def _fires(kind: str, state: str) -> bool:
+    """By what happened; where that is not said by the state. What nobody knows is trouble."""
+    return kind == "PROBLEM" if kind in ("PROBLEM", "RECOVERY") else state not in WELL
 
 
 @dataclass(frozen=True, slots=True)

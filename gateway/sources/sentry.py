@@ -23,7 +23,6 @@ LEVELS = {
 }  # fmt: skip
 FIRES = ("created", "unresolved", "triggered")
 OVER = ("resolved", "archived", "ignored")
-MEASURES = ("critical", "warning", "open")
 _PROJECT = re.compile(r"/projects/[^/]+/([^/]+)/")
 _ISSUE = re.compile(r"/issues/([0-9]{1,20})(?:/|\Z)")
 
@@ -94,8 +93,6 @@ def _of_comment(data: dict[str, Any], action: str, actor: dict[str, Any], heard:
 def _of_metric(data: dict[str, Any], action: str, heard: Heard) -> Parsed:
     alert = part_of(data, "metric_alert")
     rule, number = part_of(alert, "alert_rule"), _number(alert.get("id"), "data.metric_alert.id")
-    if action not in (*MEASURES, "resolved"):
-        return Parsed([], notes=[f"action {excerpt(action)!r} says nothing about the alert"])
     firing, projects = action != "resolved", alert.get("projects")
     names = [as_text(rule.get("name")), as_text(alert.get("title")), as_text(data.get("description_title"))]
     title = next((name for name in names if name.strip()), f"alert {number}")

@@ -7,7 +7,6 @@ from gateway.sources.alertmanager import Only, read_one
 
 KIND_LABEL = "StatusCake"
 READS_FORMS = True
-WORDS = {"down": True, "up": False}  # whether it fires
 
 
 def parse(body: Any, heard: Heard) -> Parsed:
@@ -18,13 +17,15 @@ def parse(body: Any, heard: Heard) -> Parsed:
     if not identity:
         raise BadPayload("is missing: without it no later word finds this test", "TestID")
     word = given.get("status", "")
-    if word.lower() not in WORDS:
-        return Parsed([], notes=[f"{excerpt(identity)} is {excerpt(word)!r}: neither up nor down"])
+    if not word:
+        raise BadPayload("is missing: is the test up or down?", "Status")
+    if word.lower() == "paused":
+        return Parsed([], notes=[f"{excerpt(identity)} is paused: neither up nor down"])
     name = given.get("name") or given.get("url") or identity
     code = given.get("statuscode", "")
     return read_one(
         Only(
-            firing=WORDS[word.lower()],
+            firing=word.lower() != "up",  # a word that nobody knows is no good news
             identity=identity,
             title=name,
             labels=labelled(given.get("tags")) | {"alertname": name},

@@ -22,6 +22,13 @@ def test_what_says_too_little_is_refused(body, place):
 
 
 @pytest.mark.parametrize(
+    ("word", "firing"), [("DOWN", [True]), ("up", [False]), ("paused", []), ("yet to come", [True])]
+)
+def test_only_a_word_that_is_known_keeps_quiet(word, firing):
+    assert [one.firing for one in parse({"code": "1", "status": word}, HEARD).alerts] == firing
+
+
+@pytest.mark.parametrize(
     ("given", "title"),
     [({"name": "Nightly"}, "Nightly"), ({"title": "My check is DOWN"}, "My check"),
      ({"title": "A is UP is DOWN. x"}, "A is UP"), ({"title": "Broken"}, "Broken"), ({}, "1"),

@@ -21,7 +21,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.mark.parametrize(
-    "body", [None, [], "x", {}, {"HOSTNAME": ""}, {"HOSTNAME": "$HOSTNAME$"}, {"details": {"a": 1}}]
+    "body", [None, [], "x", {}, {"HOSTNAME": ""}, {"HOSTNAME": "$HOSTNAME$"}, {"details": {"a": 1}}, {"HOSTNAME": "gw"}]
 )
 def test_what_names_no_host_is_refused(body):
     with pytest.raises(BadPayload):
@@ -36,6 +36,15 @@ def test_what_names_no_host_is_refused(body):
 def test_severities(state, severity):
     (alert,) = parse({**HOST, "HOSTSTATE": state}, HEARD).alerts
     assert (alert.firing, alert.severity) == (True, severity)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "firing"),
+    [("", "BROKEN", True), ("YET TO COME", "", True), ("YET TO COME", "OK", False), ("", "Up", False)],
+)
+def test_what_nobody_knows_is_trouble(kind, state, firing):
+    (alert,) = parse({"HOSTNAME": "gw", "NOTIFICATIONTYPE": kind, "HOSTSTATE": state}, HEARD).alerts
+    assert alert.firing is firing
 
 
 def test_a_form_is_read_as_its_fields():

@@ -82,6 +82,8 @@ def test_an_alert_about_an_issue_is_about_the_same_as_the_issue_and_a_measure_is
 
     here = "https://sentry.io/api/0/issues/7/"
     assert event(issue_id=7) == event(issue_url=here) == event(web_url=f"{here}events/b/") == "7"
+    (unknown,) = parse({"action": "yet to come", "data": {"metric_alert": {"id": "7"}}}, HEARD).alerts
+    assert unknown.firing
     measure = {"action": "warning", "data": {"metric_alert": {"id": "7"}}}
     assert [(one.fingerprint, one.severity) for one in parse(measure, HEARD).alerts] == [("metric_alert:7", "warning")]
 
