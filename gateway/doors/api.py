@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import sources
-from gateway.doors import dialects, inbox, ingest
+from gateway.doors import asking, dialects, inbox, ingest
 from gateway.doors.dialects import Asked
 from gateway.doors.inbox import Item
 from gateway.doors.ingest import Refused
@@ -25,17 +25,8 @@ bp = Blueprint("api", __name__)
 def take_in(kind: str, path_token: str = "") -> Response:
     now = world().clock.now()
     request.max_content_length = ingest.LARGEST + 1
-    asked = ingest.Request(
-        kind,
-        ingest.token_in(kind, path_token, request.query_string.decode("latin-1"))
-        or ingest.shown_token(kind, request.headers.get),
-        request.headers.get("Authorization", ""),
-        request.headers.get("Content-Type", "").lower(),
-        request.headers.get("Content-Encoding", "").lower().strip(),
-        request.get_data(cache=False),
-        ingest.signed_in(kind, request.headers.get),
-        ingest.numbered(kind, request.headers.get),
-    )
+    query, body = request.query_string.decode("latin-1"), request.get_data(cache=False)
+    asked = asking.request_at(kind, path_token, query, request.headers.get, body)
     return respond(_taken(asked, now))
 
 
@@ -62,7 +53,7 @@ def in_dialect(about: str = "") -> Response:
     return respond(dialect.refused(answer) if answer.status >= 400 else answer)
 
 
-def _taken(asked: ingest.Request, now: datetime) -> Answer:
+def _taken(asked: asking.Request, now: datetime) -> Answer:
     try:
         owner = ingest.check(asked, _owner(asked, now), now)
         item = Item([ingest.read(asked, owner, now, world().shelf.book)])
@@ -76,7 +67,7 @@ def _taken(asked: ingest.Request, now: datetime) -> Answer:
     return ingest.answer(item, asked.taken)
 
 
-def _owner(asked: ingest.Request, now: datetime) -> TokenOwner | None:
+def _owner(asked: asking.Request, now: datetime) -> TokenOwner | None:
     by_token = None
     with reading() as session:
         if asked.signed is None or asked.signed.how is not None:

@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from gateway import metrics
-from gateway.doors.ingest import JSON, LARGEST, Refused, Request, problem
+from gateway.doors.asking import Header, Request, content_of
+from gateway.doors.ingest import JSON, LARGEST, Refused, problem
 from gateway.reply import Answer
 from gateway.sources import pagerduty
 from gateway.store.incidents.alerts import Post
@@ -31,7 +32,7 @@ class Asked:
     """A request as it came: what of it a dialect looks at."""
 
     path: str
-    header: Callable[[str], str | None]
+    header: Header
     body: bytes
 
 
@@ -54,9 +55,8 @@ def find(method: str, path: str) -> Dialect | None:
 def _made(asked: Asked, kind: str, token: str, body: bytes, taken: Callable[[Post], Answer]) -> Request:
     """With a token of the body's, or else of the header's."""
     get = asked.header
-    content, encoding = (get("content-type") or "").lower(), (get("content-encoding") or "").lower().strip()
     authorization = "" if token else get("authorization") or ""
-    return Request(kind, token, authorization, content, encoding, body, taken=taken)
+    return Request(kind, token, authorization, *content_of(get), body, taken=taken)
 
 
 class _Event(msgspec.Struct):

@@ -5,14 +5,14 @@ import binascii
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from gateway import crashpoint, log, metrics, sources
+from gateway.doors.asking import Request
 from gateway.doors.inbox import Item, Unavailable
 from gateway.doors.owners import Signer, heard
 from gateway.flows.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
@@ -23,7 +23,6 @@ from gateway.sources import BadPayload, Parsed
 from gateway.store.incidents.alerts import Post
 from gateway.store.senders.sources import TokenOwner
 from rules.book import RuleBook
-from rules.signatures import Signing
 from rules.words import Alert
 
 LARGEST = 16 * 1024 * 1024  # bytes of one body
@@ -33,68 +32,6 @@ KEPT_UNREAD = 65536  # bytes of a body that nobody could read
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 JSON = (("Content-Type", "application/json"),)
 _encode = msgspec.json.encode
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A signature as it came, in our way or in one of the sender's own."""
-
-    text: str
-    at: str = ""  # the time, if another header has it
-    how: Signing | None = None  # None: ours
-    number: str = ""  # the request's own, if it is signed, too
-
-    def read(self, now: datetime) -> signing.Given:
-        """Raises BadSignature."""
-        if self.how is None:
-            return signing.read(self.text, now)
-        return signing.read_own(self.how, self.text, self.at, now, self.number)
-
-
-def signed_in(kind: str, header: Callable[[str], str | None]) -> Signed | None:
-    """What the headers say of a signature: ours, else the one that this kind of sender has of its own."""
-    ours = header("x-nabat-signature")
-    if ours is not None:
-        return Signed(ours)
-    how = sources.signings().get(kind)
-    theirs = header(how.header) if how is not None else None
-    if how is None or theirs is None:
-        return None
-    at, number = ((header(name) or "").strip() if name else "" for name in (how.time_header, how.number_header))
-    return Signed(theirs, at, how, number)
-
-
-def shown_token(kind: str, header: Callable[[str], str | None]) -> str:
-    """The token, where senders of this kind have a header of their own for it."""
-    name = sources.token_headers().get(kind, "")
-    return (header(name) or "").strip() if name else ""
-
-
-def token_in(kind: str, path_token: str, query: str) -> str:
-    """The token that the address ends with; of some kinds one in the query, and of no other."""
-    name = sources.token_parameters().get(kind) if query and not path_token else None
-    return dict(parse_qsl(query)).get(name, "") if name else path_token
-
-
-def numbered(kind: str, header: Callable[[str], str | None]) -> str:
-    """The sender's own number of this request, if senders of this kind number them."""
-    name = sources.deliveries().get(kind, "")
-    return (header(name) or "").strip() if name else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the door looks at: the path after /ingest/, with a token from there or from the query, headers, the body."""
-
-    kind: str
-    path_token: str
-    authorization: str
-    content_type: str
-    content_encoding: str
-    body: bytes
-    signed: Signed | None = None
-    delivery: str = ""  # the sender's own number of it
-    taken: Callable[[Post], Answer] | None = None  # what its sender hears, if not what ours do
 
 
 class Refused(Exception):

@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import log, metrics, sources
-from gateway.doors import dialects, ingest
+from gateway.doors import asking, dialects, ingest
 from gateway.doors.bodies import BODILESS, REFUSED, BrokenOff, TooLarge, TooSlow, environ_of, read_body
 from gateway.doors.dialects import Dialect
 from gateway.doors.inbox import Inbox, Item, Unavailable
@@ -182,7 +182,7 @@ class Bridge:
             await waiting  # it is being stored this moment: the answer is what comes of it
         return ingest.answer(item, request.taken)
 
-    def _read(self, request: ingest.Request, owner: TokenOwner, now: datetime) -> Post:
+    def _read(self, request: asking.Request, owner: TokenOwner, now: datetime) -> Post:
         book = self.world.shelf.book
         post = ingest.read(request, owner, now, book)
         try:
@@ -190,7 +190,7 @@ class Bridge:
         except Exception:  # noqa: BLE001 - whatever it is, the writer meets it again, and sets aside what it cannot store
             return post
 
-    async def _owner(self, request: ingest.Request, now: datetime) -> TokenOwner | None:
+    async def _owner(self, request: asking.Request, now: datetime) -> TokenOwner | None:
         assert self.loop is not None
         by_token = await self._by_token(request)
         if request.signed is None:
@@ -200,7 +200,7 @@ class Bridge:
             return ingest.vouched(request, known, by_token, now)
         return await self.loop.run_in_executor(self.pool, ingest.vouched, request, known, by_token, now)
 
-    async def _by_token(self, request: ingest.Request) -> TokenOwner | None:
+    async def _by_token(self, request: asking.Request) -> TokenOwner | None:
         """Our own signature is as good as a token: none is looked at beside it."""
         if request.signed is not None and request.signed.how is None:
             return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from gateway.doors import ingest
+from gateway.doors import asking
 from gateway.doors.dialects import Asked, Dialect
 from gateway.doors.ingest import JSON
 from gateway.reply import Answer
@@ -28,14 +28,10 @@ def _on_the_wire(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 _USUAL = _on_the_wire(JSON)  # of nearly all answers
 
 
-def request_of(scope: Any, body: bytes, dialect: Dialect | None = None) -> ingest.Request:
+def request_of(scope: Any, body: bytes, dialect: Dialect | None = None) -> asking.Request:
     """Raises Refused, if what it says in another service's dialect is wrong."""
     get = scope.headers.get
     if dialect is not None:
         return dialect.request(Asked(scope.path, get, body))
     kind, _, path_token = scope.path.removeprefix("/ingest/").partition("/")
-    content, encoding = (get("content-type") or "").lower(), (get("content-encoding") or "").lower().strip()
-    number = ingest.numbered(kind, get)
-    signed, path_token = ingest.signed_in(kind, get), ingest.token_in(kind, path_token, scope.query_string)
-    path_token = path_token or ingest.shown_token(kind, get)
-    return ingest.Request(kind, path_token, get("authorization") or "", content, encoding, body, signed, number)
+    return asking.request_at(kind, path_token, scope.query_string, get, body)
