@@ -159,6 +159,7 @@ def test_without_an_answer_it_is_asked_ever_more_seldom_and_said_when_next(world
         page.clock.run_for(max(0, waits * 1_000 - 1_600))
         assert len(asked) == before
         page.clock.run_for(200)
+    expect(again).to_have_text(f"Retrying in {math.ceil(waits)} s.")  # the last answer has come: no other one will
     expect(page.locator("#outdated")).to_contain_text("Trust your phone")
     page.unroute("**/live?*")
     page.click("#retry")
