@@ -14,7 +14,7 @@ import dashboard
 from gateway import log
 from gateway.access.proxies import TrustedProxies
 from gateway.clock import Clock
-from gateway.doors import api, health, heartbeat, ical, naming
+from gateway.doors import api, astray, health, heartbeat, ical, naming
 from gateway.doors.callbacks import pagerduty, sendgrid, twilio
 from gateway.doors.machine import api as machine
 from gateway.foundation import lay
@@ -29,6 +29,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app = lay(settings, clock)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     naming.register(app)
+    astray.register(app)
     app.register_blueprint(api.bp)
     app.register_blueprint(machine.bp)
     app.register_blueprint(pagerduty.bp)

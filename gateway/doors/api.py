@@ -20,8 +20,8 @@ from gateway.world import world
 bp = Blueprint("api", __name__)
 
 
-@bp.post("/ingest/<kind>")
-@bp.post("/ingest/<kind>/<path_token>")
+@bp.post("/ingest/<kind>", strict_slashes=False)
+@bp.post("/ingest/<kind>/<path_token>", strict_slashes=False)
 def take_in(kind: str, path_token: str = "") -> Response:
     now = world().clock.now()
     request.max_content_length = ingest.LARGEST + 1
@@ -30,11 +30,11 @@ def take_in(kind: str, path_token: str = "") -> Response:
     return respond(_taken(asked, now))
 
 
-@bp.post("/v2/enqueue")
-@bp.post("/v2/change/enqueue")
-@bp.post("/generic/2010-04-15/create_event.json")
-@bp.post("/api/v2/alerts")
-@bp.post("/v2/alerts")
+@bp.post("/v2/enqueue", strict_slashes=False)
+@bp.post("/v2/change/enqueue", strict_slashes=False)
+@bp.post("/generic/2010-04-15/create_event.json", strict_slashes=False)
+@bp.post("/api/v2/alerts", strict_slashes=False)
+@bp.post("/v2/alerts", strict_slashes=False)
 @bp.route("/v2/alerts/<path:about>", methods=["POST", "PUT"])
 def in_dialect(about: str = "") -> Response:
     """What speaks to another alerting service."""

@@ -47,6 +47,7 @@ class Dialect:
 
 
 def find(method: str, path: str) -> Dialect | None:
+    path = path.rstrip("/")  # many a tool puts one there
     if path.startswith(ALERTS) and method in ("POST", "PUT"):
         return _OPSGENIE if (method == "POST" and path == ALERTS) or _ABOUT.fullmatch(path) else None
     return _AT.get((method, path))
@@ -122,7 +123,7 @@ class _Created(msgspec.Struct):
 
 def _opsgenie(asked: Asked) -> Request:
     """What the address says of an alert goes into the body: after what came, so that it is what counts."""
-    about = _ABOUT.fullmatch(asked.path)
+    about = _ABOUT.fullmatch(asked.path.rstrip("/"))
     if about is None:
         return _made(asked, "opsgenie", "", asked.body, partial(_will_be_processed, alias=_has_alias(asked.body)))
     name, action = about.groups()

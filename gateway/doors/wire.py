@@ -34,4 +34,4 @@ def request_of(scope: Any, body: bytes, dialect: Dialect | None = None) -> askin
     if dialect is not None:
         return dialect.request(Asked(scope.path, get, body))
     kind, _, path_token = scope.path.removeprefix("/ingest/").partition("/")
-    return asking.request_at(kind, path_token, scope.query_string, get, body)
+    return asking.request_at(kind, path_token.rstrip("/"), scope.query_string, get, body)

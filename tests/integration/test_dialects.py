@@ -10,7 +10,9 @@ import pytest
 from pagerduty import EventsApiV2Client, HttpError
 from werkzeug.serving import make_server
 
+from gateway import metrics
 from gateway.disk import MEGABYTE, Disk
+from gateway.doors.astray import beginning
 from gateway.doors.dialects import EVENT
 from gateway.doors.replay import body_of
 from gateway.store.db import db, reading
@@ -150,6 +152,43 @@ def test_where_there_is_no_room_a_client_comes_again(world, door):
     answer = send(door, "/v2/enqueue", event(world))
     assert (answer.status, said(answer)["status"]) == (503, "unavailable")
     assert {name.lower(): value for name, value in answer.headers.items()}["retry-after"] == "5"
+
+
+@sqlite
+def test_a_slash_at_the_end_makes_no_difference(world, door):
+    bearer = {"Authorization": f"Bearer {world.token()}"}
+    assert send(door, "/v2/enqueue/", event(world)).status == 202
+    assert send(door, "/v2/change/enqueue/", event(world)).status == 202
+    older = {"service_key": world.token("pagerduty"), "event_type": "resolve", "incident_key": "mail/03"}
+    assert send(door, f"{V1}/", older).status == 200
+    assert send(door, f"/ingest/pagerduty/{world.token('pagerduty')}/", event(world, key="b")).status == 202
+    assert send(door, "/ingest/alertmanager/", {"alerts": []}, **bearer).status == 202
+    assert send(door, "/api/v2/alerts/", [], **bearer).status == 200
+    assert genie(world, door, "/v2/alerts/", {"message": "Disk is full", "alias": "disk/"}).status == 202
+    assert genie(world, door, "/v2/alerts/disk%2F/close/", b"").status == 202
+    assert [one.status for one in world.incidents()] == ["resolved", "triggered", "resolved"]
+
+
+@sqlite
+def test_what_is_sent_where_nothing_is_taken_is_counted(world, door):
+    def counted():
+        return metrics.rejected.labels("", "address")._value.get()
+
+    before = counted()
+    for path in ("/v2/enqeue", "/v2/alerts/a", "/ingest", "/api/v1/alerts", "/generic/2010-04-15/create_event"):
+        assert send(door, path, event(world)).status in (404, 405)
+    assert counted() - before == 5
+    assert send(door, "/wp-login.php", event(world)).status == 404
+    assert counted() - before == 5
+
+
+def test_an_address_is_told_without_what_may_be_a_token():
+    assert beginning("/v2/enqeue") == "/v2/enqeue"
+    assert beginning("/v2/alerts/host-7/ack/x") == "/v2/alerts"
+    assert beginning("/ingest/alertmanager/secret/x") == "/ingest/alertmanager"
+    assert beginning("/ingest") == "/ingest"
+    assert beginning("/api/v1/alerts") == "/api/v1/alerts"
+    assert beginning("/integration/0123456789abcdef/enqueue") == "/integration"
 
 
 def genie(world, door, path, body, **headers):
