@@ -14,7 +14,7 @@ from datetime import datetime
 
 LONGEST_VALUE = 500
 LONGEST_TRACE = 4000
-_TOKEN = re.compile(r"nabat_[A-Za-z0-9_-]{16,}")
+_TOKEN = re.compile(r"nabat_[A-Za-z0-9_-]{16,}|nabat[a-z0-9]{27}")
 _PLAIN = re.compile(r"[^\s\"'=\\]+")
 _logger = logging.getLogger("nabat")
 asked: ContextVar[str] = ContextVar("asked", default="")  # the name of the request that is answered

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import string
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SALT, MAC = 9, 18  # bytes: multiples of three, so that what they become needs no filling
 PREFIX = "nabat_"  # lets people, and programs that search for leaked keys, see whose it is
+BARE = "nabat"  # of keys that are counted, and are letters and digits only
+_COUNTED = string.ascii_lowercase + string.digits
 
 
 class BadSecret(Exception):
@@ -73,8 +76,10 @@ def new_secret(prefix: str) -> str:
     return prefix + base64.b64encode(os.urandom(32)).decode() if prefix else new_token()
 
 
-def new_token() -> str:
-    """A key for a machine: 256 bits."""
+def new_token(length: int = 0) -> str:
+    """A key for a machine: 256 bits. Of a given length letters and digits only: 139 bits of 32 characters."""
+    if length:
+        return BARE + "".join(secrets.choice(_COUNTED) for _ in range(length - len(BARE)))
     return PREFIX + secrets.token_urlsafe(32)
 
 

@@ -13,7 +13,7 @@ from gateway.outward import alertmanager_api
 from gateway.outward.addresses import check_url
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure, fits_header
 from gateway.presets import presets
-from gateway.secrets import BadSecret, new_secret
+from gateway.secrets import BadSecret, new_secret, new_token
 from gateway.store.db import transaction
 from gateway.store.senders import alertmanagers, rhythms
 from gateway.store.senders import sources as store
@@ -66,12 +66,17 @@ def mappings(book: RuleBook) -> list[str]:
     return names_of(book.mappings, presets())
 
 
+def fresh_token(kind: str) -> str:
+    """As long as senders of this kind want it."""
+    return new_token(kinds.token_lengths().get(kind, 0))
+
+
 def add(kind: str, name: str, actor: Actor, now: datetime, *, fresh: bool = False) -> Made:
     """A source with its first token; one that exists gets another one, unless it should be new. Raises NotPossible."""
     with transaction() as session:
         if fresh and any(one.name == (name.strip() or kind) for one in store.list_sources(session)):
             raise NotPossible("there is a source of this name already: make a new token on its page")
-        made = store.create_token(session, kind, name, now, kinds.names())
+        made = store.create_token(session, kind, name, now, kinds.names(), fresh_token(kind))
         owner = store.find_token(session, made, now)
         assert owner is not None
         _note(session, now, actor, "token create", owner.name, kind=kind, ending=_end(made))
@@ -114,7 +119,8 @@ def rotate(token_id: int, actor: Actor, now: datetime) -> Made:
         old = store.usable(session, token_id, now)
         if old.kind == store.SIGNING:
             raise NotPossible("a signing secret is not rotated: make a second one, then revoke the first")
-        made = store.rotate(session, old, now, OLD_LIVES)
+        source = session.get_one(Source, old.source_id) if old.source_id is not None else None
+        made = store.rotate(session, old, now, OLD_LIVES, fresh_token(source.kind if source else ""))
         _note(session, now, actor, "token rotate", old.name, before=f"…{old.ending}", after=f"…{_end(made)}")
         return Made(made, old.source_id)
 

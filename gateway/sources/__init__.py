@@ -5,10 +5,9 @@ A source has KIND_LABEL, and turns what the loader read into alerts in our words
 * IS_DESK if they are service desks,
 * TOKEN_PARAMETER if they write the token into the query of the address,
 * TOKEN_HEADER if they write it, or their secret as it is, into a header of their own,
-* SECRETS if they write it into the body,
+* SECRETS if they write it into the body, TOKEN_LENGTH if they count its characters,
 * DELIVERY if they number what they send, in a header,
-* MAY_BE_EMPTY if some requests have no body,
-* READS_FORMS if some are forms.
+* MAY_BE_EMPTY if some requests have no body, READS_FORMS if some are forms.
 
 It is pure: no database, no network, no clock. One bad item never costs its neighbours: it is set aside as Quarantined;
 BadPayload is for a body of which nothing can be read. That somebody at the sender has an alert, or has written to it,
@@ -156,6 +155,12 @@ def desks() -> frozenset[str]:
 def token_parameters() -> Mapping[str, str]:
     """The kinds whose senders write the token into the query of the address, each with the parameter's name."""
     return _having("TOKEN_PARAMETER")
+
+
+@cache
+def token_lengths() -> Mapping[str, int]:
+    """The kinds whose senders count the characters of a token, and how many they want."""
+    return _having("TOKEN_LENGTH")
 
 
 @cache

@@ -28,6 +28,7 @@ from rules.words import Alert
 
 KIND_LABEL = "PagerDuty Events API"
 SECRETS = re.compile(rb'"(routing_key|service_key)"\s*:\s*"[^"]*"')  # tokens of ours: they are not kept
+TOKEN_LENGTH = 32  # an integration key's: many a tool takes no other
 BLANK = "is missing or blank"
 
 

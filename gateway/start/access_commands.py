@@ -52,7 +52,7 @@ def token_create(kind: str, name: str, scopes: str, *, signing: bool, secret_std
             elif kind == source_store.API:
                 made = source_store.create_api_token(session, name or kind, scopes.split(","), now)
             else:
-                made = source_store.create_token(session, kind, name, now, known)
+                made = source_store.create_token(session, kind, name, now, known, sourcing.fresh_token(kind))
         except (source_store.NotPossible, BadSecret) as problem:
             fail(str(problem))
         what, ending = "signing" if signing else kind, made[-source_store.ENDING :]

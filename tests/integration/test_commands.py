@@ -48,6 +48,8 @@ def test_a_token_is_printed_alone_and_belongs_to_its_source(nabat, app):
         owner = source_store.find_token(session, out.strip(), SystemClock().now())
     assert (owner.name, owner.kind) == ("am-prod", "alertmanager")
     assert nabat("token", "create", "alertmanager", "--name", "am-prod")[0] == 0  # a second one, to rotate
+    code, out, _ = nabat("token", "create", "pagerduty")
+    assert (code, len(out.strip()), out.strip().isalnum()) == (0, 32, True)  # as an integration key of PagerDuty's
     assert nabat("token", "create", "ticket", "--name", "am-prod")[0] == 1
     code, _, words = nabat("token", "create", "carrier-pigeon")
     assert code == 1

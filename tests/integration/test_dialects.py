@@ -1,6 +1,7 @@
 """Senders that can only speak to another alerting service speak to us: in its words, by its clients."""
 
 import json
+import re
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,15 +9,18 @@ from datetime import timedelta
 
 import pytest
 from pagerduty import EventsApiV2Client, HttpError
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from gateway import metrics
+from gateway.actions import Actor
+from gateway.acts import sourcing
 from gateway.disk import MEGABYTE, Disk
 from gateway.doors.astray import beginning
 from gateway.doors.dialects import EVENT
 from gateway.doors.replay import body_of
 from gateway.store.db import db, reading
-from gateway.store.tables import Payload
+from gateway.store.tables import Payload, Token
 from gateway.store.upkeep import ledger
 from tests.doors import BridgeDoor, FlaskDoor, said
 
@@ -152,6 +156,17 @@ def test_where_there_is_no_room_a_client_comes_again(world, door):
     answer = send(door, "/v2/enqueue", event(world))
     assert (answer.status, said(answer)["status"]) == (503, "unavailable")
     assert {name.lower(): value for name, value in answer.headers.items()}["retry-after"] == "5"
+
+
+def test_a_key_of_32_characters_is_taken_and_one_that_follows_it(world, door):
+    made = sourcing.add("pagerduty", "", Actor("Irina", "test"), world.clock.now())
+    with reading() as session:
+        (row,) = session.scalars(select(Token.id))
+    next_ = sourcing.rotate(row, Actor("Irina", "test"), world.clock.now())
+    for number, key in enumerate((made.token, next_.token)):
+        assert re.fullmatch("[a-z0-9]{32}", key)
+        assert send(door, "/v2/enqueue", event(world, key=str(number), routing_key=key)).status == 202
+        assert send(door, f"/ingest/pagerduty/{key}", event(world, key=f"path {number}")).status == 202
 
 
 @sqlite

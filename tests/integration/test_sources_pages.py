@@ -39,7 +39,7 @@ def send(world, token, body=None, kind="alertmanager", **more):
 
 
 def shown(page):
-    return re.findall(r"nabat_[A-Za-z0-9_-]{43}", page)
+    return re.findall(r"nabat_[A-Za-z0-9_-]{43}|nabat[a-z0-9]{27}", page)
 
 
 def test_a_new_source_gets_a_token_once_with_what_to_paste_and_hears_of_the_first_request(people):

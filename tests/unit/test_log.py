@@ -34,6 +34,7 @@ def test_a_line_holds_no_token_and_nothing_long():
     text = log.line("refused", {"path": "/ingest/alertmanager/nabat_" + "a" * 43, "title": "x" * 10_000})
     assert text.startswith("event=refused path=/ingest/alertmanager/nabat_*** title=")
     assert len(text) < 600
+    assert "a" * 9 not in log.line("refused", {"path": "/ingest/pagerduty/nabat" + "a" * 27})
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 """Secrets: sealed, rotated, made once, compared."""
 
+import re
+
 import pytest
 
 from gateway.secrets import BadSecret, Vault, digest, fits, make_key_file, make_secret_key, new_token, salted, same
@@ -52,6 +54,12 @@ def test_tokens_are_long_and_never_the_same():
     assert first.startswith("nabat_")
     assert len(first) == 6 + 43
     assert len(digest(first)) == 64
+
+
+def test_a_key_that_is_counted_is_of_that_length_and_still_known_as_ours():
+    made = {new_token(32) for _ in range(50)}
+    assert len(made) == 50
+    assert all(re.fullmatch(r"nabat[a-z0-9]{27}", one) for one in made)
 
 
 def test_comparing_takes_any_text():

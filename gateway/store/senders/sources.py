@@ -38,7 +38,7 @@ class TokenOwner:
     account: str = ""  # of a service desk, that we write as
 
 
-def create_token(session: Session, kind: str, name: str, now: datetime, known: Collection[str]) -> str:
+def create_token(session: Session, kind: str, name: str, now: datetime, known: Collection[str], token: str = "") -> str:
     """A new ingest token of the source `name` (made if new; its name defaults to the kind). Shown this once.
 
     `known` are the kinds there are (gateway.sources.names(), which the store may not ask itself).
@@ -46,7 +46,7 @@ def create_token(session: Session, kind: str, name: str, now: datetime, known: C
     if kind not in known:
         raise NotPossible(f"there is no kind {kind!r}: known are {', '.join(sorted(known))}")
     source = _source(session, kind, name, now)
-    return _keep(session, Token(kind=INGEST, source_id=source.id, name=source.name, scopes=[]), now)
+    return _keep(session, Token(kind=INGEST, source_id=source.id, name=source.name, scopes=[]), now, token)
 
 
 def keep_signing_secret(session: Session, kind: str, name: str, now: datetime, vault: Vault, secret: str) -> str:
@@ -162,7 +162,7 @@ def list_tokens(session: Session) -> Sequence[Row[Token, Source | None]]:
     return session.execute(query).all()
 
 
-def rotate(session: Session, old: Token, now: datetime, lives: timedelta) -> str:
+def rotate(session: Session, old: Token, now: datetime, lives: timedelta, token: str = "") -> str:
     """A new token beside the old one, which goes on for so long. Shown this once."""
     if old.source_id is None:
         made = Token(kind=API, person_id=old.person_id, name=old.name, scopes=list(old.scopes))
@@ -170,7 +170,7 @@ def rotate(session: Session, old: Token, now: datetime, lives: timedelta) -> str
         made = Token(kind=INGEST, source_id=old.source_id, name=old.name, scopes=[])
     end = now + lives
     old.expires_at = end if old.expires_at is None else min(end, old.expires_at)
-    return _keep(session, made, now)
+    return _keep(session, made, now, token)
 
 
 def of_person(session: Session, person_id: int, now: datetime) -> Sequence[Token]:
