@@ -14,7 +14,7 @@ import dashboard
 from gateway import log
 from gateway.access.proxies import TrustedProxies
 from gateway.clock import Clock
-from gateway.doors import api, astray, health, heartbeat, ical, naming
+from gateway.doors import api, astray, health, heartbeat, ical, naming, opsgenie
 from gateway.doors.callbacks import pagerduty, sendgrid, twilio
 from gateway.doors.machine import api as machine
 from gateway.foundation import lay
@@ -31,6 +31,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     naming.register(app)
     astray.register(app)
     app.register_blueprint(api.bp)
+    app.register_blueprint(opsgenie.bp)
     app.register_blueprint(machine.bp)
     app.register_blueprint(pagerduty.bp)
     app.register_blueprint(sendgrid.bp)

@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 
 from gateway import metrics
+from gateway.doors import opsgenie
 from gateway.doors.asking import Header, Request, content_of
 from gateway.doors.ingest import JSON, LARGEST, Refused, problem
 from gateway.reply import Answer
-from gateway.sources import pagerduty
+from gateway.sources import identity, pagerduty
 from gateway.store.incidents.alerts import Post
 
 EVENT = 512 * 1024  # bytes of an event, as at PagerDuty; only the whole of it says whose it is
@@ -125,10 +126,11 @@ def _opsgenie(asked: Asked) -> Request:
     """What the address says of an alert goes into the body: after what came, so that it is what counts."""
     about = _ABOUT.fullmatch(asked.path.rstrip("/"))
     if about is None:
-        return _made(asked, "opsgenie", "", asked.body, partial(_will_be_processed, alias=_has_alias(asked.body)))
+        return _made(asked, "opsgenie", "", asked.body, partial(_created, alias=_has_alias(asked.body)))
     name, action = about.groups()
     body = b'{"body":%s,"identifier":%s,"action":%s}' % (asked.body.strip() or b"{}", _encode(name), _encode(action))
-    return _made(asked, "opsgenie", "", body, partial(_will_be_processed, alias=True))
+    number = opsgenie.numbered(opsgenie.About(action, identity(name.strip())))
+    return _made(asked, "opsgenie", "", body, partial(_will_be_processed, number=number))
 
 
 def _has_alias(body: bytes) -> bool:
@@ -138,11 +140,20 @@ def _has_alias(body: bytes) -> bool:
         return True  # its source says what is wrong with it
 
 
-def _will_be_processed(post: Post, *, alias: bool) -> Answer:
+def _created(post: Post, *, alias: bool) -> Answer:
     """An alert without an alias is known by the number of the request that it came with."""
-    number = post.alerts[0].fingerprint if post.alerts and not alias else str(uuid.uuid4())
+    name = post.alerts[0].fingerprint if post.alerts else ""
+    return _will_be_processed(post, number=opsgenie.numbered(opsgenie.About("create", name)) if alias else name)
+
+
+def _will_be_processed(post: Post, *, number: str) -> Answer:
+    """What is asked by the number: opsgenie.what_came_of_it."""
     took = round(time.perf_counter() - post.began, 3) if post.began else 0.0
-    return Answer(202, _encode({"result": "Request will be processed", "took": took, "requestId": number}), JSON)
+    return Answer(
+        202,
+        _encode({"result": "Request will be processed", "took": took, "requestId": number or str(uuid.uuid4())}),
+        JSON,
+    )
 
 
 def _denied(answer: Answer) -> Answer:

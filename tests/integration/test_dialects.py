@@ -233,6 +233,42 @@ def test_an_alert_of_opsgenies_is_created_acknowledged_noted_and_closed(world, d
         assert ledger.read(session).balanced
 
 
+def test_what_opsgenies_clients_ask_after_they_have_sent(world):
+    key = {"Authorization": f"GenieKey {world.token('opsgenie')}"}
+
+    def ask(path):
+        answer = world.client.get(f"/v2/alerts/{path}", headers=key)
+        assert {"took", "requestId"} <= set(answer.json)
+        return answer.status_code, answer.json.get("data")
+
+    def sent(path, body):
+        number = world.client.post(f"/v2/alerts{path}", json=body, headers=key).json["requestId"]
+        status, data = ask(f"requests/{number}")
+        assert (status, data["isSuccess"]) == (200, data["success"])
+        return data
+
+    body = {"message": "Mail is down", "alias": "mail/03", "priority": "P1", "description": "again"}
+    made = sent("/", body)
+    assert (made["success"], made["action"], made["status"]) == (True, "Create", "Created alert")
+    assert made["alertId"] == made["alias"] == "mail/03"
+    told = ask("mail%2F03?identifierType=alias")[1]
+    assert (told["id"], told["message"]) == (made["alertId"], "Mail is down")
+    assert (told["status"], told["acknowledged"]) == ("open", False)
+    assert (told["priority"], told["description"], told["createdAt"]) == ("P1", "again", "2026-12-05T00:12:00.000Z")
+    assert sent("/mail%2F03/acknowledge", {"user": "Anna"})["status"] == "Acknowledged alert"
+    assert [ask("mail%2F03")[1][name] for name in ("acknowledged", "owner")] == [True, "Anna"]
+    assert sent(f"/{made['alertId']}/close?identifierType=id", {})["status"] == "Closed alert"
+    assert ask("mail%2F03")[1]["status"] == "closed"
+    nameless = sent("", {"message": "Disk is full"})
+    assert ask(nameless["alertId"])[1]["message"] == "Disk is full"
+    unknown = sent("/unheard-of/notes", {"note": "?"})
+    assert (unknown["success"], unknown["status"]) == (False, "There is no open alert with alias [unheard-of]")
+    assert ask("unheard-of") == (404, None)
+    other = {"Authorization": f"GenieKey {world.token('opsgenie', 'theirs')}"}
+    assert world.client.get("/v2/alerts/mail%2F03", headers=other).status_code == 404
+    assert world.client.get("/v2/alerts/mail%2F03").status_code == 401
+
+
 @sqlite
 def test_what_is_wrong_is_told_in_opsgenies_words(world, door):
     wrong = genie(world, door, "/v2/alerts", {"message": "x"}, Authorization="GenieKey wrong")

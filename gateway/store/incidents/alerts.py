@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gateway.store.base import LATEST
 from gateway.store.db import is_postgres
 from gateway.store.sql import bulk
-from gateway.store.tables import AlertRow, Payload, QuarantinedItem
+from gateway.store.tables import AlertRow, Incident, Payload, QuarantinedItem
 from gateway.store.types import micros, to_json
 from rules.book import RuleBook
 from rules.calendars import Standing
@@ -143,6 +145,14 @@ def open_incident(session: Session, source_id: int, fingerprint: str) -> int | N
     )
     found = bulk.select_plain(session, sql, source_id, fingerprint)
     return found[0][0] if found else None
+
+
+def standing(session: Session, source_id: int, fingerprint: str) -> tuple[AlertRow, Incident] | None:
+    """The alert and the incident that it is part of, or was part of last; none if it never fired."""
+    query = select(AlertRow, Incident).join(Incident, Incident.id == AlertRow.incident_id)
+    query = query.where(AlertRow.source_id == source_id, AlertRow.fingerprint == fingerprint, LATEST)
+    found = session.execute(query).first()
+    return (found[0], found[1]) if found else None
 
 
 _NEW = (
