@@ -16,4 +16,4 @@ class Said(msgspec.Struct, frozen=True):
     what: Saying
     who: str = ""  # as the sender names them; empty if it names nobody
     text: str = ""  # the note, or what was written with the acknowledgement
-    id: str = ""  # by which the sender tells it from others: heard again, it is not written twice
+    id: str = ""  # by which the sender tells it from others: heard again, it is not written twice to an incident

@@ -31,12 +31,13 @@ def hear(changes: Changes, case: Case, known: Known, ready: Ready, source: str) 
     concerns = said.what is Saying.ACKNOWLEDGED and known.firing and not known.attached
     if concerns and case.state.status is Status.TRIGGERED:
         carry_out(changes, case, decide(case.state, Signal.ACKNOWLEDGE, case.route, changes.now), who)
-    if said.text and not _heard_before(changes, known, said):
+    if said.text and not _heard_before(changes, case, known, said):
         changes.line(case, "note", who.name, {"text": said.text, "how": who.how, "why": source})
 
 
-def _heard_before(changes: Changes, known: Known, said: Said) -> bool:
+def _heard_before(changes: Changes, case: Case, known: Known, said: Said) -> bool:
     if not said.id:
         return False
-    key = fingerprint({"source": str(known.source_id), "alert": known.fingerprint, "said": said.id})
+    said_here = {"source": str(known.source_id), "alert": known.fingerprint, "said": said.id, "incident": str(case.id)}
+    key = fingerprint(said_here)
     return not heard.first_time(changes.session, f"said:{key}", changes.now)

@@ -25,6 +25,7 @@ from gateway.sources import (
     told,
 )
 from gateway.sources.alertmanager import Only, read_one
+from rules.identity import fingerprint
 from rules.said import Said, Saying
 from rules.text import one_line
 from rules.words import Alert, Severity
@@ -72,6 +73,12 @@ def _said(what: Saying, body: dict[str, Any]) -> Said:
     return Said(what, as_text(body.get("user")), as_text(body.get("note")))
 
 
+def _said_with_it(body: dict[str, Any]) -> Said:
+    """A tool that says every minute what still fires says the same note every minute."""
+    said = _said(Saying.NOTE, body)
+    return Said(said.what, said.who, said.text, fingerprint({"note": said.text}))
+
+
 def _created(body: dict[str, Any], heard: Heard) -> Parsed:
     alias, details = alias_of(body), part_of(body, "details")
     title = title_of(*_titles(body), alias)
@@ -91,7 +98,7 @@ def _created(body: dict[str, Any], heard: Heard) -> Parsed:
     if priority in PRIORITIES or not own.get("severity"):
         severity = PRIORITIES.get(priority, Severity.WARNING)
         parsed.alerts[:] = [msgspec.structs.replace(one, severity=severity) for one in parsed.alerts]
-    note = told(heard, identity(key), _said(Saying.NOTE, body), title)
+    note = told(heard, identity(key), _said_with_it(body), title)
     return Parsed([*parsed.alerts, note] if note.said and note.said.text else parsed.alerts, parsed.quarantined)
 
 

@@ -97,6 +97,28 @@ def test_a_note_is_written_once_and_wakes_nobody(world):
 
 
 @sqlite
+def test_a_note_that_comes_with_each_repeat_is_written_once_an_incident(world):
+    def create(note, **more):
+        world.clock.advance(minutes=1)
+        assert (
+            world.post({"message": "Mail is down", "alias": "mail", "note": note} | more, "opsgenie").status_code == 202
+        )
+
+    def notes():
+        return [(one.incident_id, one.detail["text"]) for one in world.entries("note")]
+
+    for note in ("see the runbook", "see the runbook", "the fan, too", "see the runbook"):
+        create(note)
+    first = world.incident().id
+    assert notes() == [(first, "see the runbook"), (first, "the fan, too")]
+    world.post({"action": "close", "identifier": "mail", "body": {}}, "opsgenie")
+    world.clock.advance(hours=2)
+    create("see the runbook")
+    second = world.incidents()[-1].id
+    assert second != first
+    assert notes()[2:] == [(second, "see the runbook")]
+
+
 def test_the_part_of_something_bigger_answers_for_itself_only(world_of):
     world = world_of(book=BOOK + RULES)
     world.post(group(alert(name="SiteDown", fingerprint="site", site="kazan")))
