@@ -27,6 +27,7 @@ from dashboard import (
     sources,
     tickets,
     undo,
+    wall,
 )
 from dashboard.blueprint import bp
 from dashboard.overview import views as overview
@@ -56,6 +57,7 @@ __all__ = [
     "sources",
     "tickets",
     "undo",
+    "wall",
 ]
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dashboard.glance import Count
-from gateway.store.base import COUNTED, NAMED, OPEN
+from gateway.store.base import AWAKE, COUNTED, NAMED, OPEN
 from gateway.store.db import db
 from gateway.store.figures import rollups, service_days
 from gateway.store.figures.stats import Scope
@@ -36,6 +36,7 @@ GRID = 24  # services
 NEWEST = 500  # messages looked through for the state of each channel
 MOST = 20_000  # incidents of a day that the strip counts
 LINES = 6
+WORST = 6  # incidents that a wallboard names
 QUARTER = timedelta(minutes=15)
 QUARTERS = 96
 ALIVE = timedelta(minutes=1)
@@ -92,12 +93,25 @@ def services() -> Sequence[tuple[str, int, Count]]:
     return [(service, worst, Count(count if whole else _open_of(service))) for service, (worst, count) in listed]
 
 
-def _each(most: int, order: UnaryExpression[int] | InstrumentedAttribute[int], *columns: Any) -> Subquery:
-    """So many open incidents of each class and status, each a walk along the index."""
+def worst() -> Sequence[tuple[int, int, str, str, str, datetime]]:
+    """Class, number, title, service, status, beginning of open ones: a class's unanswered first, then the newest."""
+    found = _each(
+        WORST, Incident.id.desc(), Incident.id, Incident.title, Incident.service, Incident.opened_at, awake=True
+    )
+    query = select(found.c.urgency, found.c.id, found.c.title, found.c.service, found.c.status, found.c.opened_at)
+    rows = db.session.execute(query.order_by(found.c.urgency, found.c.status.desc(), found.c.id.desc()).limit(WORST))
+    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+
+def _each(
+    most: int, order: UnaryExpression[int] | InstrumentedAttribute[int], *columns: Any, awake: bool = False
+) -> Subquery:
+    """So many open incidents of each class and status, each a walk along the index; `awake`: no snoozed ones."""
+    which = (AWAKE,) if awake else ()
     parts = [
         select(
             select(literal(urgency.rank).label("urgency"), literal(status.value).label("status"), *columns)
-            .where(Incident.status == status.value, Incident.urgency == urgency.rank)
+            .where(Incident.status == status.value, Incident.urgency == urgency.rank, *which)
             .order_by(order)
             .limit(most)
             .subquery()

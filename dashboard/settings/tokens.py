@@ -1,9 +1,9 @@
-"""API tokens: made with scopes and an end, shown once, used from where, unused for long, revoked."""
+"""API tokens and those of screens: made with scopes and an end, shown once, used from where, unused, revoked."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Response, redirect, request
+from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.blueprint import bp
@@ -13,8 +13,9 @@ from dashboard.settings import queries
 from gateway.access.auth import WAY, Visit, require
 from gateway.actions import Actor
 from gateway.acts import sourcing
-from gateway.store.senders.sources import SCOPES, NotPossible
+from gateway.store.senders.sources import SCOPES, WALL, NotPossible
 from gateway.store.tables import Token
+from gateway.world import world
 from rules.text import clean_text, one_line
 from rules.words import Role
 
@@ -42,7 +43,7 @@ def tokens(visit: Visit) -> ResponseReturnValue:
     return _page(visit)
 
 
-def _page(visit: Visit, made: str = "", wrong: str = "", code: int = 200) -> Response:
+def _page(visit: Visit, made: str = "", wrong: str = "", code: int = 200, *, wall: bool = False) -> Response:
     reader, rows = reader_of(visit), queries.api_tokens()
     whose = queries.names({row.person_id for row in rows if row.person_id is not None})
     values = {
@@ -50,7 +51,9 @@ def _page(visit: Visit, made: str = "", wrong: str = "", code: int = 200) -> Res
         "tokens": [line(row, visit.now, reader, whose.get(row.person_id or 0, "")) for row in rows],
         "scopes": SCOPES,
         "lives": LIVES,
-        "made": made,
+        "made": address_of(made) if wall and made else made,
+        "wall": WALL,
+        "for_wall": wall,
         "wrong": wrong,
         "revoked": request.args.get("done", "") == "revoked",
     }
@@ -78,13 +81,19 @@ def line(row: Token, now: datetime, reader: Reader, whose: str = "") -> Line:
 @require(Role.ADMIN)
 def add_token(visit: Visit) -> ResponseReturnValue:
     days = request.form.get("days", "")
-    scopes = [one for one in SCOPES if one in request.form.getlist("scope")]
+    scopes = [one for one in (*SCOPES, WALL) if one in request.form.getlist("scope")]
     try:
         life = days_of(days)
         made = sourcing.add_api_token(sourcing.NewToken(_given("name"), scopes, life), _actor(visit), visit.now)
     except NotPossible as problem:
         return _page(visit, wrong=reader_of(visit).say(str(problem)), code=422)
-    return _page(visit, made.token)
+    return _page(visit, made.token, wall=WALL in scopes)
+
+
+def address_of(token: str) -> str:
+    """What a screen opens when it starts; the token does not stay in it (dashboard/wall)."""
+    root = world().settings.public_url or request.host_url.rstrip("/")
+    return f"{root}{url_for('dashboard.wall')}?k={token}"
 
 
 @bp.post("/settings/tokens/<int(max=2147483647):number>/revoke")
@@ -114,6 +123,7 @@ def _actor(visit: Visit) -> Actor:
 
 
 def _marked() -> str:
-    """For the catalogue only: a text that is looked up by a variable."""
+    """For the catalogue only: texts that are looked up by a variable."""
     _ = str
+    _("the token of a screen opens the wallboard and nothing else: no other scope beside wall")
     return _("a token without a scope opens nothing: choose at least one")

@@ -67,7 +67,7 @@ def require(
             now = world().clock.now()
             person = signed_in(request, now)
             if person is None:
-                return (signed_out or _to_sign_in)()
+                return (signed_out or to_sign_in)()
             if request.method not in ("GET", "HEAD"):
                 check_form(person.csrf)
             if person.role not in roles:
@@ -243,7 +243,7 @@ def _check_origin() -> None:
         abort(403, "This request came from another site. Nothing was changed.")
 
 
-def _to_sign_in() -> ResponseReturnValue:
+def to_sign_in() -> ResponseReturnValue:
     """To the page where they were; whoever wanted to change something is told that nothing was changed."""
     reads = request.method == "GET"
     wanted = request.full_path.rstrip("?") if reads else came_from(request)

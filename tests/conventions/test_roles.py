@@ -101,6 +101,8 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/audit"): "302 200 403 403 200",
     ("GET", "/audit.csv"): "302 200 403 403 200",
     ("GET", "/overview"): READERS,
+    ("GET", "/wall"): READERS,  # a screen has a token instead: tests/integration/test_wall.py
+    ("GET", "/wall/live"): READERS,
     ("GET", "/reports"): READERS,
     ("GET", "/reports/load"): READERS,
     ("GET", "/reports/noise"): READERS,

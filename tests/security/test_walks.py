@@ -17,7 +17,7 @@ from tests.samples import webhook
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
 KEPT_BY_BROWSERS = ("/static/<path:name>", "/sw.js", "/manifest.webmanifest")
-FOR_GUESTS = "/g/<token>"  # not even our own server is told from where
+FOR_GUESTS = ("/g/<token>", "/wall", "/wall/live")  # not even our own server is told from where
 ELSEWHERE = [
     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"},
     {"Origin": "null"}, {"Origin": "http://localhost.evil.example"},
@@ -55,7 +55,7 @@ def wrong_with(rule, answer, *, https):
         return
     headers, wanted = answer.headers, {
         "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer" if rule == FOR_GUESTS else "same-origin",
+        "Referrer-Policy": "no-referrer" if rule in FOR_GUESTS else "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     }  # fmt: skip

@@ -87,7 +87,7 @@ def document(public_url: str) -> Data:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "./nabat token create api; scopes: read, act, admin",
+                    "description": "./nabat token create api; scopes: read, act, admin; of a screen: wall",
                 }
             },
             "schemas": _schemas(),

@@ -65,8 +65,8 @@ def _settings() -> Data:
         },
         "/api/v1/tokens": {
             "get": page("tokens", "ApiToken", f"Tokens that programs and people ask with; {OF_ADMINS}"),
-            "post": _does("A program's token, shown this once", ["name", "scopes"], "NewToken", name=TEXT, days=days,
-                          scopes=SCOPES),
+            "post": _does("A program's token, or (scope wall) a screen's, shown this once", ["name", "scopes"],
+                          "NewToken", name=TEXT, days=days, scopes=SCOPES),
         },
         "/api/v1/tokens/{number}/revoke": {
             "post": _does("It opens nothing any more; `confirm` is its ending", ["confirm"], "Revoked", confirm=TEXT)

@@ -13,6 +13,7 @@ from gateway.store.tables import Source, Token
 
 INGEST, API, SIGNING = "ingest", "api", "signing"
 SCOPES = ("read", "act", "admin")  # the last: keys, what was received, the audit log
+WALL = "wall"  # of a screen: its token travels in an address, and so opens the wallboard and nothing else
 ENDING = 4  # characters of a token that are kept to tell two apart
 LONGEST_NAME = 100
 LEAST_SECRET, LONGEST_SECRET = 16, 200  # characters of a signing secret that a sender has made
@@ -70,8 +71,11 @@ def create_api_token(
 ) -> str:
     """A new token for a program that asks us, or for a person who asks by one. Shown this once."""
     wanted = tuple(dict.fromkeys(scope.strip() for scope in scopes))
-    if not set(wanted) <= set(SCOPES):
-        raise NotPossible(f"scopes are {', '.join(SCOPES)}, with a comma between: not {','.join(scopes)!r}")
+    if not set(wanted) <= {*SCOPES, WALL}:
+        known = ", ".join((*SCOPES, WALL))
+        raise NotPossible(f"scopes are {known}, with a comma between: not {','.join(scopes)!r}")
+    if WALL in wanted and (len(wanted) > 1 or person_id is not None):
+        raise NotPossible("the token of a screen opens the wallboard and nothing else: no other scope beside wall")
     made = Token(kind=API, person_id=person_id, name=_name(name), scopes=list(wanted), expires_at=ends)
     return _keep(session, made, now)
 
