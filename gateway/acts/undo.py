@@ -143,8 +143,7 @@ def _restore(
         if item.into:
             merging.take_apart(changes, case, item, targets[item.into], actor)
         if row.act == "assign":
-            case.assignee_id = item.before.assignee_id
-            changes.hand(case, actor)
+            _hand_back(changes, case, item, row.at, actor)
         elif case.id in heard and _calls(item):
             told_anew.add(case.id)
             carry_out(changes, case, decide(case.state, Signal.BACK, case.route, now), actor)
@@ -156,12 +155,26 @@ def _restore(
         write_down(session, now, actor, f"undo {row.act}", case)
     changes.write()
     if row.act in CALLED_OFF:
-        waiting = [number for number in ids if number not in told_anew]
-        calling = [case for case, _ in good if case.calls and case.id not in told_anew]
-        undos.bring_back(session, waiting, [case.id for case in calling], CALLED_OFF[row.act], row.at, now)
-        _reach_somebody(session, calling, row.at, now)
-        hushing.hush_each(session, [case.id for case, _ in good if case.calls], now)
-        outbox.wake_workers(session)
+        _wait_again(session, row, [case for case, _ in good], told_anew, now)
+
+
+def _hand_back(changes: Changes, case: Case, item: Item, acted_at: datetime, actor: Actor) -> None:
+    """Whoever has it again is told in the morning, if that is what they waited for."""
+    case.assignee_id = item.before.assignee_id
+    changes.hand(case, actor)
+    if found := changes.directory.by_id(case.assignee_id):
+        undos.hand_back(changes.session, case.id, found.email, acted_at, changes.now)
+
+
+def _wait_again(session: Session, row: UndoRow, good: Sequence[Case], told_anew: set[int], now: datetime) -> None:
+    """The messages that the act called off, but of those incidents of which everybody is told anew."""
+    waiting = [case for case in good if case.id not in told_anew]
+    calling = [case for case in waiting if case.calls]
+    numbers = [case.id for case in waiting], [case.id for case in calling]
+    undos.bring_back(session, *numbers, CALLED_OFF[row.act], row.at, now)
+    _reach_somebody(session, calling, row.at, now)
+    hushing.hush_each(session, [case.id for case in good if case.calls], now)
+    outbox.wake_workers(session)
 
 
 def _reach_somebody(session: Session, calling: Sequence[Case], acted_at: datetime, now: datetime) -> None:

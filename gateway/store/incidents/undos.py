@@ -141,6 +141,16 @@ def bring_back(
         bulk.execute(session, again + _GIVEN_UP, calling, why, micros(at))
 
 
+def hand_back(session: Session, number: int, who: str, at: datetime, now: datetime) -> None:
+    """What waited for their morning, and was called off since somebody else had it by that act, waits again."""
+    sql = (
+        "UPDATE delivery SET status = 'queued', error = '', finished_at = NULL, "
+        "due_at = CASE WHEN due_at > {} THEN due_at ELSE {} END WHERE status = 'cancelled' AND error = 'assigned' "
+        "AND kind = 'assigned' AND part = 'held' AND who = {} AND finished_at = {} AND incident_id {list}"
+    )
+    bulk.execute(session, sql, [number], micros(now), micros(now), who, micros(at))
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """A page that failed for good while nobody was to be called."""
