@@ -80,6 +80,7 @@ class Auditor:
         self.pulse()
         if any(one.what is What.WORKER and worth_telling(one, now) for one in findings):
             self._part("speak", lambda: deliver.work_off(self.sender, now, patience=SPEAK_WITHIN))
+        failing.well()
         if not any(one.grave for one in findings) and not self._starting(now):
             self._part("ping", lambda: self._ping(now))
         return findings

@@ -37,7 +37,7 @@ from gateway.flows import (
     writeback,
 )
 from gateway.flows.deliver import Sender
-from gateway.flows.failing import guarded
+from gateway.flows.failing import Spell, guarded, well
 from gateway.flows.herald import Herald
 from gateway.flows.librarian import Librarian
 from gateway.flows.reconcile import Reconciler
@@ -177,6 +177,7 @@ class Worker:
             job.tick(now)
         pause = self._work(now)
         if self.whole:
+            well()
             self.sign_of_life.tick(now)
         return pause
 
@@ -276,6 +277,7 @@ def _watch_file(url: str, awake: threading.Event) -> Callable[[float], None]:
 def _listen(url: str, awake: threading.Event, stopping: Stopping) -> None:
     """LISTEN on a connection of its own; a lost one is made again, meanwhile the loop's own sleep is short enough."""
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    lost = Spell()
     while not stopping.is_set():
         try:
             with psycopg.connect(plain, autocommit=True, connect_timeout=5, tcp_user_timeout=5000) as link:
@@ -285,5 +287,6 @@ def _listen(url: str, awake: threading.Event, stopping: Stopping) -> None:
                     for _ in link.notifies(timeout=1, stop_after=1):
                         awake.set()
         except psycopg.Error as problem:
-            log.warning("listen_lost", problem=type(problem).__name__)
+            if met := lost.meets(time.monotonic()):
+                log.warning("listen_lost", problem=type(problem).__name__, failed=met[0])
             stopping.wait(1)

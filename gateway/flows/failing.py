@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from gateway import log, metrics
-from gateway.store.db import is_locked_out
+from gateway.store.db import is_away, is_locked_out
 
 FIRST, MOST = 10.0, 600.0  # seconds between two lines: twice as long each time
 PAUSE = 0.2  # seconds after a job that failed
@@ -40,19 +40,42 @@ class Spell:
             self.due, self.gap = at + self.gap, min(2 * self.gap, MOST)
             return said, at - self.began
 
+    def ends(self, at: float) -> float | None:
+        """Nothing fails any more: for how long it did, said once; None if it did not."""
+        with self.lock:
+            if self.last == float("-inf"):
+                return None
+            self.last = float("-inf")
+            return at - self.began
 
-_locked = Spell()  # of this process
+
+_locked, _away = Spell(), Spell()  # of this process
 
 
 def tell(
     event: str, problem: Exception, *, spell: Spell | None = None, at: float | None = None, **facts: object
 ) -> None:
     """Only what nobody knows the reason of needs the place where it happened."""
-    if not (isinstance(problem, DBAPIError) and is_locked_out(problem)):
+    at = time.monotonic() if at is None else at
+    if isinstance(problem, DBAPIError) and is_locked_out(problem):
+        if met := (spell or _locked).meets(at):
+            log.warning("database_locked", reason=LOCKED, failed=met[0], seconds=round(met[1]), **facts)
+    elif isinstance(problem, DBAPIError) and is_away(problem):
+        met = (spell or _away).meets(at)
+        if met and not met[1]:  # where it was noticed, once
+            log.error(event, problem, **facts)
+        elif met:
+            reason = str(problem.orig).partition("\n")[0]
+            log.warning("database_away", reason=reason, failed=met[0], seconds=round(met[1]), **facts)
+    else:
         log.error(event, problem, **facts)
-    elif met := (spell or _locked).meets(time.monotonic() if at is None else at):
-        failed, seconds = met
-        log.warning("database_locked", reason=LOCKED, failed=failed, seconds=round(seconds), **facts)
+
+
+def well(*, spell: Spell | None = None, at: float | None = None) -> None:
+    """A whole round went well: if the database was away, it is back."""
+    lasted = (spell or _away).ends(time.monotonic() if at is None else at)
+    if lasted is not None:
+        log.warning("database_back", seconds=round(lasted))
 
 
 def guarded(job: str, work: Callable[[], Any], failed: Callable[[Exception], None] = lambda _: None) -> Any:

@@ -21,6 +21,7 @@ TRUSTED = 1.0  # seconds that a connection may have been idle without being trie
 BUSY_TIMEOUT = 4000  # milliseconds a writer, whose turn it is, waits for SQLite's lock before the sender hears 503
 LAST_USED_FIRST = {"pool_use_lifo": True}  # what a connection has prepared and read is still at hand
 BEGIN_WRITING = "BEGIN IMMEDIATE"
+GOES = ("57P01", "57P02", "57P03")  # PostgreSQL's word for it: it shuts down, has crashed, is starting up
 db = SQLAlchemy(metadata=Base.metadata)
 _turns: WeakKeyDictionary[Engine, Turns] = WeakKeyDictionary()
 
@@ -205,6 +206,14 @@ def engine_options(url: str) -> dict[str, Any]:
 def is_locked_out(problem: DBAPIError) -> bool:
     """Somebody else held what we wanted for longer than we wait."""
     return isinstance(problem.orig, psycopg.errors.LockNotAvailable) or "database is locked" in str(problem.orig)
+
+
+def is_away(problem: DBAPIError) -> bool:
+    """PostgreSQL cannot be reached, has gone in the middle of it, or is not up yet."""
+    found = problem.orig
+    if not isinstance(found, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    return found.sqlstate is None or found.sqlstate.startswith("08") or found.sqlstate in GOES
 
 
 def is_forgetful(problem: BaseException | None) -> bool:

@@ -6,9 +6,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from gateway import worker as worker_room
-from gateway.flows import escalate, settle, suppress
+from gateway.flows import escalate, failing, settle, suppress
 from gateway.flows.deliver import AT_ONCE, KEPT_FREE
 from gateway.store.db import db, reading, transaction
 from gateway.store.incidents import timers
@@ -254,6 +255,17 @@ def test_a_worker_that_cannot_do_its_work_goes_on_and_gives_no_sign_of_life(staf
         rename(f"{table}_away", table)
     worker.round(staffed.clock.now())
     assert alive(staffed) == staffed.clock.now()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_first_round_that_goes_well_says_that_the_database_is_back(staffed, caplog, monkeypatch):
+    monkeypatch.setattr(failing, "_away", failing.Spell())
+    chief = Worker(staffed.app, jobs=[])
+    refused = OperationalError("SELECT 1", None, psycopg.OperationalError("connection refused"))
+    failing.tell("worker_job_failed", refused, job="swaps")
+    for _ in range(2):
+        chief.round(staffed.clock.now())
+    assert caplog.text.count("event=database_back") == 1
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -5,9 +5,9 @@ import sqlite3
 
 import psycopg
 import pytest
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
-from gateway.flows.failing import Spell, tell
+from gateway.flows.failing import Spell, tell, well
 
 LOCKED = OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
 HELD = OperationalError("SELECT 1", None, psycopg.errors.LockNotAvailable("canceling statement"))
@@ -40,6 +40,30 @@ def test_a_database_that_is_locked_is_one_short_line_at_growing_gaps(caplog, pro
     assert "failed=5 seconds=10 job=deliver" in lines[1]
 
 
+AWAY = [
+    OperationalError("SELECT 1", None, psycopg.OperationalError("connection failed: Connection refused\nIs it up?")),
+    OperationalError("SELECT 1", None, psycopg.errors.AdminShutdown("terminating connection")),
+    InterfaceError("SELECT 1", None, psycopg.InterfaceError("the connection is closed")),
+]
+
+
+@pytest.mark.parametrize("problem", AWAY)
+def test_a_database_that_is_away_leaves_one_trace_and_is_said_to_be_back_once(caplog, problem):
+    caplog.set_level(logging.WARNING, "nabat")
+    spell = Spell()
+    for at in range(100, 200, 2):
+        tell("worker_job_failed", raised(problem), spell=spell, at=float(at), job="deliver")
+    assert [line.count("trace=") for line in caplog.messages] == [1, 0, 0, 0]
+    assert all("event=database_away reason=" in line and "job=deliver" in line for line in caplog.messages[1:])
+    assert "Is it up?" not in caplog.text
+    caplog.clear()
+    for at in (201.0, 202.0):
+        well(spell=spell, at=at)
+    assert caplog.messages == ["event=database_back seconds=101"]
+    tell("worker_job_failed", raised(problem), spell=spell, at=203.0, job="deliver")
+    assert "trace=" in caplog.messages[-1]  # another time
+
+
 def test_what_is_locked_again_after_a_good_minute_is_news(caplog):
     assert lines_of(caplog, [0, 5, 8, 70, 75, 80])[0] == [0, 70, 80]
 
@@ -49,6 +73,7 @@ def test_what_is_locked_again_after_a_good_minute_is_news(caplog):
     [
         ValueError("odd"),
         OperationalError("SELECT 1", None, sqlite3.OperationalError("no such table: incident")),
+        OperationalError("SELECT 1", None, psycopg.errors.QueryCanceled("statement timeout")),
         ProgrammingError("SELECT 1", None, sqlite3.ProgrammingError("closed")),
     ],
 )
