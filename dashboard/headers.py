@@ -34,7 +34,7 @@ def secure(answer: Response) -> Response:
         answer.headers["Strict-Transport-Security"] = HSTS
     if request.endpoint != "dashboard.static_file":
         answer.headers.setdefault("Cache-Control", "no-store")
-        if answer.mimetype == "text/html":
+        if answer.mimetype == "text/html" and not answer.cache_control.public:
             answer.vary.add("HX-Request")
     return answer
 

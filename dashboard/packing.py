@@ -24,6 +24,7 @@ def pack(answer: Response) -> Response:
         or answer.status_code == HTTPStatus.NO_CONTENT
         or answer.is_streamed
         or answer.direct_passthrough
+        or answer.cache_control.public  # for everybody alike: made ready by its page
     ):
         return answer
     answer.vary.update(("Accept-Encoding", "Sec-Fetch-Site"))

@@ -34,6 +34,7 @@ MENU = (
             ("incidents", "Incidents", "bell-ring", READ),
             ("tickets", "Tickets", "ticket", READ),
             ("oncall", "On call", "calendar-clock", READ),
+            ("notices", "Status page", "globe", READ),
         ),
     ),
     (
@@ -201,6 +202,7 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("Respond"), _("Overview"), _("Incidents"), _("Tickets"), _("On call"),
+        _("Status page"),
         _("Review"), _("Reports"), _("Deliveries"), _("Audit log"),
         _("Configure"), _("Sources"), _("Rules"), _("Policies"), _("Silences"), _("People"), _("Settings"),
     )  # fmt: skip

@@ -19,9 +19,11 @@ NUMBERED = (
     "person",
     "schedule",
     "delivery",
+    "notice",
+    "component",
 )
 NAMED = {"schedule": "schedule", "rule": "rule", "policy": "policy", "calendar": "calendar", "urgency": "class"}
-WHOLE = ("rule book", "whole book", "order of the rules", "people", "browser")
+WHOLE = ("status page", "rule book", "whole book", "order of the rules", "people", "browser")
 NAMES = {
     "matchers": "matchers", "reason": "reason", "until": "until", "name": "name",
     "page_emergencies": "emergencies still page", "who": "who", "from": "from", "to": "to", "number": "number",
@@ -36,6 +38,8 @@ NAMES = {
     "single_keys": "single keys", "rules": "rules", "quiet_hours": "quiet hours", "wanted": "wanted",
     "told": "people told", "into": "into", "verified": "verified", "channel": "channel", "commit": "commit",
     "subject": "message of the commit", "edited since": "edited since",
+    "names": "names", "titles": "titles", "texts": "texts", "stage": "stage", "components": "components",
+    "service": "service", "incident": "incident", "on": "switched on", "mail": "by e-mail",
 }  # fmt: skip
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 
@@ -118,4 +122,15 @@ def _marked() -> tuple[str, ...]:
         _("team"), _("every"), _("plan (cron)"), _("keys"), _("exact times"), _("single keys"), _("rules"),
         _("quiet hours"), _("wanted"), _("people told"), _("into"), _("verified"), _("channel"), _("commit"),
         _("message of the commit"), _("edited since"), _("yes"), _("no"),
+    )  # fmt: skip
+
+
+def _marked_too() -> tuple[str, ...]:
+    """The same, of the status page."""
+    _ = str
+    return (
+        _("status page set"), _("component add"), _("component set"), _("component moved"), _("component remove"),
+        _("notice published"), _("notice updated"), _("notice ended"), _("notice taken back"),
+        _("notice"), _("component"), _("status page"), _("names"), _("titles"), _("texts"), _("stage"),
+        _("components"), _("service"), _("switched on"), _("by e-mail"),
     )  # fmt: skip

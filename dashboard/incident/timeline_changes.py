@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from dashboard import words
 from dashboard.incident.timeline_lines import Event, Said, how, number, titles_of, told_lines
+from dashboard.status.rows import stage
+from rules.public import Stage
 
 VERDICTS = {"useful": "Useful", "not actionable": "Not actionable", "false": "False alarm"}
 
@@ -89,6 +91,22 @@ def _to_whom(event: Event) -> str:
     return event.reader.say("that %(who)s has it", who=who)
 
 
+def notice(event: Event) -> Said:
+    known = str(event.detail.get("stage", ""))
+    said = stage(Stage(known), event.reader) if known in tuple(Stage) else known
+    rest = event.reader.say("told the world: %(stage)s", stage=said)
+    return Said("globe", "blue", event.actor, rest, (*how(event), _of_notice(event)))
+
+
+def notice_back(event: Event) -> Said:
+    rest = event.reader.say("took back what the world was told")
+    return Said("undo-2", "", event.actor, rest, (*how(event), _of_notice(event)))
+
+
+def _of_notice(event: Event) -> str:
+    return event.reader.say("Notice %(n)s of the status page", n=number(event, "notice"))
+
+
 KINDS: Mapping[str, Callable[[Event], Said]] = {
     "hurried": hurried,
     "urgency": urgency,
@@ -102,6 +120,8 @@ KINDS: Mapping[str, Callable[[Event], Said]] = {
     "desk told": desk_told,
     "desk failed": desk_failed,
     "desk overtaken": desk_overtaken,
+    "notice": notice,
+    "notice back": notice_back,
 }
 
 

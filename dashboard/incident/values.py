@@ -12,6 +12,7 @@ from dashboard import rows
 from dashboard.alarms import marked
 from dashboard.incident import queries, timeline
 from dashboard.incident.cards import alerts_card, details, what
+from dashboard.incident.clients import clients
 from dashboard.incident.hero import hero
 from dashboard.incident.ladder import ladder
 from dashboard.incident.past import near, neighbours, seen, verdicts
@@ -90,11 +91,14 @@ def incident_values(visit: Visit, found: Incident, wanted: Shown = Shown()) -> d
     sent, alerts = queries.deliveries(found.id), queries.alerts(found.id)
     source = queries.source_of(found)
     total, firing = queries.count_alerts(found.id)
+    told = clients(found, visit, reader)
+    top = hero(found, source.name, firing, sent, directory, reader)
     return {
         "page": "incident",
         "mark": mark,
         "row": rows.row(found, None, directory, reader),
-        "hero": hero(found, source.name, firing, sent, directory, reader),
+        "hero": replace(top, banners=[*top.banners, *told.banners]),
+        "clients": told,
         "what": what(alerts),
         "ladder": ladder(found, sent, directory, reader),
         "why": why(found, directory, reader),

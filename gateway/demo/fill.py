@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway import sources
-from gateway.demo import cast, desk, history, present, quiet
+from gateway.demo import cast, desk, history, notices, present, quiet
 from gateway.demo.mark import FACT
 from gateway.demo.providers import Providers
 from gateway.demo.staff import Staff
@@ -53,6 +53,7 @@ def fill(world: World, now: datetime, seed: int = SEED, days: int = DAYS) -> Fil
         if session.execute(mark.returning(Fact.key)).first() is None:  # another process was quicker
             return Filled.BEFORE
         begins = now - timedelta(days=days)
+        notices.publish(session, now)
         people_store.import_people(session, cast.people(now), world.vault, begins)
         _stand_in(session, now)
         known = _make_sources(session, begins)

@@ -34,6 +34,7 @@ TICKETS = text("kind = 'ticket'")
 ASSIGNED = text("assignee_id IS NOT NULL")
 UNTOLD = text("NOT told")
 TOPIC_WAITS = text("state = 'waiting'")
+FOR_INCIDENT = text("incident_id IS NOT NULL")
 # What comes with every alert: PostgreSQL does not look whether its source is there, since no source is ever deleted.
 UNCHECKED = frozenset({"incident", "alert", "payload", "quarantined_item"})
 COUNTED = 1000  # open incidents are not counted further: nobody acts differently on 1,000 than on 100,000

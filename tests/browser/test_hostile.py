@@ -132,6 +132,7 @@ def written_by_people(world, number, texts):
     assert eve.sign_in("eve@example.org", headers={"User-Agent": f"{SCRIPT}{BREAKS_OUT}"}).status_code == 302
     quiet = {"matcher": f'service="{LONG}"', "reason": TEXT}
     duty = {"from": "2026-12-08T12:00+00:00", "to": "2026-12-08T18:00+00:00"}
+    world_told = {"title-en": TEXT[:120], "text-ru": TEXT, "state-1": "down"}
     invited = {"email": "new@example.org", "name": TEXT[:90], "role": "responder", "language": "ru", "timezone": "UTC"}
     said = [
         eve.press("/silences", **quiet, **{"for": "1h"}),
@@ -143,7 +144,12 @@ def written_by_people(world, number, texts):
         eve.press("/oncall/override", schedule=NAME, person="eve@example.org", **duty, reason=TEXT),
         eve.press("/incidents/new", title=TEXT[:200], urgency="emergency", text=TEXT, service=NAME),
         eve.press("/people", **invited, invite="1"),
+        eve.press("/settings/status-page", **{"name-en": NAME, "name-ru": LONG[:80]}, on="1"),
+        eve.press("/settings/status-page/components", **{"service": NAME, "name-en": TEXT[:80], "name-ru": LONG[:80]}),
+        looked := eve.press("/notices", **world_told),
     ]
+    seen = re.search(r'name="seen" value="(\w+)"', looked.text)[1]
+    said.append(eve.press("/notices", **world_told, seen=seen, do="publish"))
     for one in texts:
         said.append(eve.press(f"/incidents/{number}/notes", text=one))
         said.append(eve.press("/incidents/views", name=one[:50].strip() or "x", query="status=all"))

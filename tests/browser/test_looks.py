@@ -63,7 +63,7 @@ EXAMPLES = {  # what stands for the other places of an address in the demo
     "/tickets/<path:key>": "/tickets/SD-4711",
 }
 NO_PAGES = re.compile(
-    r"^/(static|reports/table|sw\.js|manifest|live|logout|ical)|/(preview|facet|push|heard|live)$|\.(csv|xlsx|ics|json|png|svg)$"
+    r"^/(static|reports/table|sw\.js|manifest|live|logout|ical)|/(preview|facet|push|heard|live)$|\.(csv|xlsx|ics|json|png|svg|atom)$"
 )
 NOT_FOUND = {"/nowhere": 404, "/setup": 410}  # the database has its administrator
 

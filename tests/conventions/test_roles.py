@@ -121,6 +121,20 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/weekly/<token>"): ALIKE(404),  # a signed token is the lock
     ("POST", "/weekly/<token>"): ALIKE(404),
     ("GET", "/g/<token>"): ALIKE(410),  # a signed token is the lock
+    ("GET", "/status"): ALIKE(404),  # it is switched off: nobody sees that there is one
+    ("GET", f"/status/{N32}"): ALIKE(404),
+    ("GET", "/status/feed.atom"): ALIKE(404),
+    ("GET", "/status/badge.svg"): ALIKE(404),
+    ("GET", "/notices"): READERS,
+    ("GET", f"/notices/{N32}"): "302 404 404 404 404",
+    ("GET", "/notices/new"): "302 403 403 200 200",  # the world is told by dispatchers
+    ("POST", "/notices"): "302 403 403 422 422",  # without a word
+    ("POST", f"/notices/{N32}/updates"): "302 403 403 404 404",
+    ("POST", f"/notices/{N32}/undo"): "302 403 403 404 404",
+    ("GET", "/settings/status-page"): "302 403 403 403 200",
+    ("POST", "/settings/status-page"): ADMINS,
+    ("POST", "/settings/status-page/components"): "302 403 403 403 422",
+    ("POST", f"/settings/status-page/components/{N32}/<any(save, up, down, remove):what>"): "302 403 403 403 404",
     ("GET", "/live"): "286 200 200 200 200",
     ("GET", "/tickets"): READERS,
     ("GET", "/tickets/<path:key>"): "302 404 404 404 404",
@@ -254,6 +268,16 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/api/v1/maintenance"): NOBODY,
     ("GET", "/api/v1/maintenance/<number>"): NOBODY,
     ("DELETE", "/api/v1/maintenance/<number>"): NOBODY,
+    ("GET", "/api/v1/notices"): NOBODY,
+    ("POST", "/api/v1/notices"): NOBODY,
+    ("GET", "/api/v1/notices/<number>"): NOBODY,
+    ("POST", "/api/v1/notices/<number>/updates"): NOBODY,
+    ("POST", "/api/v1/notices/<number>/undo"): NOBODY,
+    ("GET", "/api/v1/status-page"): NOBODY,
+    ("POST", "/api/v1/status-page"): NOBODY,
+    ("POST", "/api/v1/status-page/components"): NOBODY,
+    ("POST", "/api/v1/status-page/components/<number>"): NOBODY,
+    ("DELETE", "/api/v1/status-page/components/<number>"): NOBODY,
     ("POST", "/api/v1/incidents"): NOBODY,
     ("GET", "/api/v1/sources"): NOBODY,
     ("POST", "/api/v1/sources"): NOBODY,
@@ -421,7 +445,12 @@ def address(rule, number):
     known |= {"<path_token>": "wrong", "<path:key>": "SD-0", "<path:about>": "alias/close"}
     known |= {"<path:name>": "infra" if "schedules" in rule or "teams" in rule else "app.css"}
     known |= {"<name>": "infra", "<int(max=2147483647):contact>": "1", "<any(delete, confirm):what>": "confirm"}
-    known |= {"<any(code, test):what>": "test", "<contact>": "1", "<payload>": "1"}
+    known |= {
+        "<any(save, up, down, remove):what>": "down",
+        "<any(code, test):what>": "test",
+        "<contact>": "1",
+        "<payload>": "1",
+    }
     for place, value in known.items():
         filled = filled.replace(place, value)
     assert "<" not in filled, rule

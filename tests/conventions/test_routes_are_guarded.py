@@ -15,6 +15,7 @@ PUBLIC = {
     "dashboard.pocket", "dashboard.pocket_act",  # a signed token is their lock
     "dashboard.guest_report", "dashboard.stop_weekly", "dashboard.stop_weekly_now",  # a signed token, too
     "dashboard.longer", "dashboard.make_longer",
+    "dashboard.status", "dashboard.status_notice", "dashboard.status_feed", "dashboard.status_badge",  # for everybody
     # the browser asks for them by itself, whoever is signed in
     "dashboard.service_worker", "dashboard.manifest", "dashboard.offline",
 }  # fmt: skip

@@ -41,7 +41,7 @@ ALLOWED = {
     "uptime", "kuma",
     "gcp", "google", "cloud", "monitoring", "monitor", "sentry", "opsgenie", "aws", "cloudwatch", "sns",
     "nagios", "icinga",
-    "datadog", "healthchecks", "statuscake",
+    "datadog", "healthchecks", "statuscake", "atom",
 }  # fmt: skip
 
 

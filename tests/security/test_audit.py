@@ -70,6 +70,8 @@ OVERRIDE = f"/oncall/override/{N32}/remove"
 SWAP = f"/oncall/swap/{N32}/<any(accept, decline, withdraw):what>"
 VIEW = "/incidents/views/<int(max=2147483647):number>/<any(save, rename, delete):what>"
 API = "/api/v1/incidents/<number>"
+PARTS = "/settings/status-page/components"
+PART = f"{PARTS}/{N32}/<any(save, up, down, remove):what>"
 PROGRAM, IRINA, ANNA = "token robot #", "irina@example.org", "anna@example.org"
 
 DAILY = f"""{EVERYBODY}
@@ -142,6 +144,12 @@ class Stage:
         anna.sign_in(ANNA)
         number = db.session.scalar(select(SwapRow.id).where(SwapRow.state == "requested"))
         return anna.press(f"/oncall/swap/{number}/decline")
+
+    def publishes(self, path, **form):
+        """Looked at first, as the page's own button does."""
+        looked = self.irina.press(path, **form).text
+        seen = re.search(r'name="seen" value="(\w+)"', looked)[1]
+        return self.irina.press(path, **form, seen=seen, do="publish")
 
     def stops_the_letters(self):
         number = db.session.scalar(select(PersonRow.id).where(PersonRow.email == ANNA))
@@ -363,6 +371,19 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
      "dashboard", "maintenance end"),
     (f"/maintenance/{N32}/undo", lambda on: on.irina.press("/maintenance/2/undo"), IRINA, "dashboard",
      "maintenance undo"),
+    ("/settings/status-page", lambda on: on.irina.press("/settings/status-page", **{"name-en": "Acme"}, on="1"), IRINA,
+     "dashboard", "status page set"),
+    (PARTS, lambda on: on.irina.press(PARTS, service="mail", **{"name-en": "Mail"}), IRINA, "dashboard",
+     "component add"),
+    (PART, lambda on: on.irina.press(f"{PARTS}/1/save", **{"name-ru": "Почта"}), IRINA, "dashboard", "component set"),
+    ("/notices", lambda on: on.publishes("/notices", **{"title-en": "Mail", "text-en": "Slow.", "state-1": "slow"}),
+     IRINA, "dashboard", "notice published"),
+    (f"/notices/{N32}/updates", lambda on: on.publishes("/notices/1/updates", stage="identified", **{
+        "text-en": "A disk.", "state-1": "down"}), IRINA, "dashboard", "notice updated"),
+    (f"/notices/{N32}/undo", lambda on: on.irina.press("/notices/1/undo"), IRINA, "dashboard", "notice taken back"),
+    (f"/notices/{N32}/updates", lambda on: on.publishes("/notices/1/updates", stage="resolved", **{"text-en": "Over."}),
+     IRINA, "dashboard", "notice ended"),
+    (PART, lambda on: on.irina.press(f"{PARTS}/1/remove"), IRINA, "dashboard", "component remove"),
     ("/oncall/override", lambda on: on.irina.press("/oncall/override", person=IRINA, **DUTY), IRINA, "dashboard",
      "override add"),
     (f"/oncall/remind/{N32}", lambda on: on.irina.press(f"/oncall/remind/{on.unreachable('a')}"), IRINA, "dashboard",

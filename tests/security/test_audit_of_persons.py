@@ -17,6 +17,8 @@ ANNA, OLEG = "anna@example.org", "oleg@example.org"
 CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"
 SILENCE = {"matchers": ["env=test"], "for": "1h", "reason": "trying out"}
 WINDOW = {"matchers": ["env=test"], "start": "2027-01-05T02:00", "length": "2h", "reason": "new kernel"}
+MAIL = {"service": "mail", "names": {"en": "Mail"}}
+NOTICE = {"titles": {"en": "Mail"}, "texts": {"en": "Slow."}, "components": {"1": "slow"}, "publish": True}
 SWAP = {"schedule": "infra", "person": OLEG, "gives_from": "2026-12-08T12:00:00Z", "gives_to": "2026-12-08T18:00:00Z"}
 
 
@@ -152,6 +154,18 @@ ACTIONS = [  # route after /api/v1, what is done, the row's action
     ("/silences/<number>/undo", lambda on: on.makes(f"/silences/{on.last}/undo"), "silence undo"),
     ("/maintenance", lambda on: on.makes("/maintenance", WINDOW), "maintenance add"),
     ("/maintenance/<number>/undo", lambda on: on.makes(f"/maintenance/{on.last}/undo"), "maintenance undo"),
+    ("/status-page", lambda on: on.makes("/status-page", {"on": True, "names": {"en": "Acme"}}), "status page set"),
+    ("/status-page/components", lambda on: on.makes("/status-page/components", MAIL), "component add"),
+    ("/status-page/components", lambda on: on.makes("/status-page/components", {**MAIL, "service": "web"}),
+     "component add"),
+    ("/status-page/components/<number>", lambda on: on.anna.post(f"/status-page/components/{on.last}", json={
+        "move": "up"}), "component moved"),
+    ("/notices", lambda on: on.makes("/notices", NOTICE, "notice"), "notice published"),
+    ("/notices/<number>/updates", lambda on: on.makes(f"/notices/{on.last}/updates", {
+        "texts": {"ru": "Ищем."}, "publish": True}, "notice"), "notice updated"),
+    ("/notices/<number>/undo", lambda on: on.anna.post(f"/notices/{on.last}/undo"), "notice taken back"),
+    ("/status-page/components/<number>", lambda on: on.anna.ask("DELETE", "/status-page/components/1"),
+     "component remove"),
     ("/sources/<number>/settings", lambda on: on.makes("/sources/1/settings", {"stale_after": "24h"}), "source set"),
     ("/sources/<number>/alertmanagers", lambda on: on.makes("/sources/1/alertmanagers", {"urls": []}), "source set"),
     ("/sources/<number>/test", lambda on: on.makes("/sources/1/test"), "source test"),

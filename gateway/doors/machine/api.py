@@ -9,6 +9,7 @@ from gateway.doors.machine import (
     desk,
     duty,
     me,
+    notices,
     oncall,
     past,
     people,
@@ -47,4 +48,5 @@ ROOMS = (
     services,
     settings,
     sources,
+    notices,
 )  # who imports them has their routes: they hang on the blueprint

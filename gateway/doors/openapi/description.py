@@ -2,7 +2,7 @@
 
 from gateway.doors.machine import answers
 from gateway.doors.machine.questions import ALERTS, DELIVERIES, INCIDENTS, ONCALL, REPORT
-from gateway.doors.openapi import admin, me, people, services
+from gateway.doors.openapi import admin, me, notices, people, services
 from gateway.doors.openapi import duty as openapi_duty
 from gateway.doors.openapi import more as openapi_more
 from gateway.doors.openapi.parts import (
@@ -137,7 +137,7 @@ def _paths() -> Data:
 
 
 def _of_rooms() -> Data:
-    rooms = (admin, me, people, openapi_duty, openapi_more, services)
+    rooms = (admin, me, people, openapi_duty, openapi_more, services, notices)
     return {path: said for room in rooms for path, said in room.paths().items()}
 
 
@@ -257,6 +257,7 @@ def _schemas() -> Data:
         **openapi_duty.schemas(),
         **openapi_more.schemas(),
         **services.schemas(),
+        **notices.schemas(),
         "Opened": object_of(incident=NUMBER),
         "Result": object_of(
             result={"type": "string", "enum": results}, incident=NUMBER, status=TEXT, undo=TEXT_OR_NONE

@@ -21,6 +21,7 @@ from gateway.store.tables.incident import RuleBookRow, RuleHit, Ruling, Verdict
 from gateway.store.tables.notes import Counter, Fact, Heard, OutsidePage
 from gateway.store.tables.oncall import CalendarFeed, ImportedCalendar, OverrideRow, SwapRow
 from gateway.store.tables.people import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
+from gateway.store.tables.public import ComponentRow, NoticeRow, UpdateRow
 from gateway.store.tables.quiet import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
 from gateway.store.tables.reach import ContactCode, PersonalNotice, ReachFinding
 from gateway.store.tables.received import Payload, QuarantinedItem
@@ -28,11 +29,11 @@ from gateway.store.tables.stats import Guest, Letter, StatChannel, StatCore, Sta
 from gateway.store.tables.topics import TopicRow
 
 __all__ = [
-    "AlertRow", "AlertmanagerAddress", "Audit", "Base", "BulkJob", "CalendarFeed", "ContactCode", "ContactRow",
-    "Counter", "Delivery", "DeskAddress", "DeskWord", "Entry", "EntryNotice", "Fact", "Guest", "Heard",
+    "AlertRow", "AlertmanagerAddress", "Audit", "Base", "BulkJob", "CalendarFeed", "ComponentRow", "ContactCode",
+    "ContactRow", "Counter", "Delivery", "DeskAddress", "DeskWord", "Entry", "EntryNotice", "Fact", "Guest", "Heard",
     "HeartbeatRow", "HiddenAlert", "ImportedCalendar", "Incident", "Inhibitor", "Inside", "Letter", "ListFile",
-    "ListFilePart", "Looking", "OutsidePage", "OverrideRow", "Payload", "PersonRow", "PersonalNotice",
+    "ListFilePart", "Looking", "NoticeRow", "OutsidePage", "OverrideRow", "Payload", "PersonRow", "PersonalNotice",
     "QuarantinedItem", "ReachFinding", "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow",
     "SignIn", "SilenceRow", "Source", "StatChannel", "StatCore", "StatLoad", "StatName", "StatSample",
-    "StatService", "Suspect", "SwapRow", "TeamRow", "Token", "TopicRow", "UndoRow", "Verdict", "Watch",
+    "StatService", "Suspect", "SwapRow", "TeamRow", "Token", "TopicRow", "UndoRow", "UpdateRow", "Verdict", "Watch",
 ]  # fmt: skip

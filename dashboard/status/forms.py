@@ -1,0 +1,129 @@
+"""What somebody wrote into the form of a notice or of an update: kept as written, and read."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from werkzeug.datastructures import MultiDict
+
+from dashboard.i18n import LANGUAGES
+from dashboard.reader import Reader
+from dashboard.rulebook.rows import from_input, local_input
+from gateway.acts.notices import Wanted
+from rules.public import LONGEST_TEXT, LONGEST_TITLE, STAGES, About, NotFit, Notice, Said, Stage, State
+from rules.text import clean_text
+
+STATE = "state-"  # and the number of a component
+MOST_KEY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Every field as it was written."""
+
+    about: str = About.TROUBLE.value
+    titles: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    stage: str = ""
+    states: Mapping[int, str] = field(default_factory=dict)
+    starts: str = ""
+    ends: str = ""
+    incident: str = ""
+    once: str = ""
+
+    @property
+    def digest(self) -> str:
+        """What is published is what was looked at."""
+        said = {name: value for name, value in asdict(self).items() if name != "once"}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """All of it, to be sent once more."""
+        plain = (("about", self.about), ("stage", self.stage), ("starts", self.starts), ("ends", self.ends),
+                 ("incident", self.incident), ("once", self.once))  # fmt: skip
+        written = [(f"{name}-{language}", text) for name, some in (("title", self.titles), ("text", self.texts))
+                   for language, text in some.items()]  # fmt: skip
+        states = [(f"{STATE}{number}", state) for number, state in self.states.items()]
+        return [(name, value) for name, value in (*plain, *written, *states) if value]
+
+
+def read(said: MultiDict[str, str]) -> Form:
+    def text(name: str, most: int) -> str:
+        return clean_text(said.get(name, "")).strip()[:most]
+
+    about = text("about", 20)
+    return Form(
+        about=about if about in tuple(About) else About.TROUBLE.value,
+        titles={one: text(f"title-{one}", LONGEST_TITLE + 1) for one in LANGUAGES},
+        texts={one: text(f"text-{one}", LONGEST_TEXT + 1) for one in LANGUAGES},
+        stage=text("stage", 20),
+        states=_states(said),
+        starts=text("starts", 40),
+        ends=text("ends", 40),
+        incident=text("incident", 18),
+        once=text("once", MOST_KEY),
+    )
+
+
+def _states(said: MultiDict[str, str]) -> dict[int, str]:
+    found = {name.removeprefix(STATE): value for name, value in said.items() if name.startswith(STATE)}
+    return {
+        int(number): value
+        for number, value in sorted(found.items())
+        if number.isascii() and number.isdigit() and len(number) < 10 and value in tuple(State)
+    }
+
+
+def wanted(form: Form, reader: Reader) -> Wanted:
+    """Raises NotFit."""
+    about = About(form.about)
+    incident = int(form.incident) if form.incident.isascii() and form.incident.isdigit() else None
+    first = STAGES[about][0]
+    return Wanted(about, form.titles, _moment(form.starts, reader) or reader.now, said(form, first, reader), incident)
+
+
+def said(form: Form, otherwise: Stage, reader: Reader) -> Said:
+    """Raises NotFit."""
+    stage = Stage(form.stage) if form.stage in tuple(Stage) else otherwise
+    states = {number: State(state) for number, state in form.states.items()}
+    return Said(stage, form.texts, states, _moment(form.ends, reader))
+
+
+def _moment(text: str, reader: Reader) -> datetime | None:
+    found = from_input(text, reader)
+    if text and found is None:
+        raise NotFit("a time is written like 2026-12-05T09:00")
+    return found
+
+
+def after(notice: Notice, reader: Reader) -> Form:
+    """An empty update that leaves things as they are."""
+    known = next((one.ends_at for one in reversed(notice.updates) if one.ends_at), None)
+    return Form(
+        about=notice.about.value,
+        stage=notice.last.stage.value,
+        states={number: state.value for number, state in notice.last.states.items()},
+        ends=local_input(known, reader) if known else "",
+    )
+
+
+def _marked() -> tuple[str, ...]:
+    """For the catalogue only: the texts that are looked up by a variable."""
+    _ = str
+    return (
+        _("a title is needed, in one language at least"), _("a title has at most 120 characters"),
+        _("say which component it is about, and how that is now"),
+        _("trouble that has not begun is planned maintenance"), _("it began more than 90 days ago"),
+        _("say until when the work is planned"), _("it would be over already, or end before it begins"),
+        _("work lasts 30 days at most"), _("work is announced a year ahead at most"),
+        _("this step does not belong to this kind of notice"), _("a text is needed, in one language at least"),
+        _("a text has at most 3000 characters"), _("maintenance is a notice of its own kind"),
+        _("the status page is switched off: an administrator switches it on"), _("there is no such incident"),
+        _("this notice has 100 updates: write another one"), _("there is no such component"),
+        _("a name is needed, in one language at least"),
+        _("a component needs a service, and a public name in one language at least"),
+        _("this service is on the page already"), _("the page has 50 components, which is all that it takes"),
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""The public status page: for everybody, without a cookie, a script or a name of ours; 404 until it is switched on.
+
+Everything stands in the last reading of the database: it is also what is served while the database is away.
+"""
+
+import gzip
+import hashlib
+from datetime import datetime
+
+from flask import Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
+
+from dashboard.assets import asset
+from dashboard.blueprint import bp
+from dashboard.i18n import LANGUAGES
+from dashboard.packing import LEAST, LEVEL
+from dashboard.reader import Reader, reader
+from dashboard.status import badge, feed, rows
+from gateway.acts import standing as kept
+from gateway.acts.standing import Seen
+from gateway.store.db import db
+from gateway.store.public import notices
+from gateway.world import world
+from rules.public import Notice, Standing, all_spans, in_language, state_at
+
+FOR = "public, max-age=30"
+NUMBER = "<int(max=2147483647):number>"
+
+
+@bp.get("/status")
+def status() -> ResponseReturnValue:
+    seen, who = _seen(), _visitor()
+    return _page("pages/status.html", seen, rows.whole(seen.standing, who.now, who), who)
+
+
+@bp.get(f"/status/{NUMBER}")
+def status_notice(number: int) -> ResponseReturnValue:
+    seen, who = _seen(), _visitor()
+    found = next((one for one in seen.standing.notices if one.id == number), None) or _older(number, seen)
+    if found is None:
+        abort(404)
+    return _page("pages/status_notice.html", seen, {"one": rows.shown(found, seen.standing, who.now, who)}, who)
+
+
+@bp.get("/status/feed.atom")
+def status_feed() -> ResponseReturnValue:
+    seen, who = _seen(), _visitor()
+    return _answer(feed.written(seen.standing, root(), _query(), who), feed.KIND)
+
+
+@bp.get("/status/badge.svg")
+def status_badge() -> ResponseReturnValue:
+    """Of all components, or of ?component=N."""
+    seen, who = _seen(), _visitor()
+    wanted = request.args.get("component", "")
+    if wanted:
+        found = (one for one in seen.standing.components if one.shown and str(one.id) == wanted)
+        one = next(found, None)
+        if one is None:
+            abort(404)
+        mark = rows.mark(state_at(all_spans(seen.standing.notices, one.id), who.now), who)
+        drawn = badge.drawn(rows.text(one.names, who).text, mark)
+    else:
+        drawn = badge.drawn(name_of(seen.standing, who), rows.summary(seen.standing, who.now, who))
+    answer = _answer(drawn, "image/svg+xml")
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # it is made to stand on other pages
+    return answer
+
+
+def name_of(standing: Standing, who: Reader) -> str:
+    return in_language(standing.names, who.language)[0]
+
+
+def root() -> str:
+    return world().settings.public_url or request.host_url.rstrip("/")
+
+
+def _seen() -> Seen:
+    """404 without a word more while there is no page for the world."""
+    try:
+        seen = kept.standing(world().clock.now())
+    except SQLAlchemyError:
+        abort(503)
+    if not seen.standing.on:
+        abort(404)
+    return seen
+
+
+def _older(number: int, seen: Seen) -> Notice | None:
+    """One that was over before the days of the bars."""
+    if seen.stale:
+        return None
+    try:
+        return notices.one(db.session(), number)
+    except SQLAlchemyError:
+        abort(503)
+
+
+def _visitor() -> Reader:
+    """Whose language the address or the browser says; no cookie is looked at."""
+    return _reader(world().clock.now(), request.args.get("lang", ""))
+
+
+def _reader(now: datetime, wanted: str) -> Reader:
+    offered = request.accept_languages.best_match(list(LANGUAGES), world().settings.language)
+    return reader(now, wanted if wanted in LANGUAGES else offered or "en", world().settings.timezone)
+
+
+def _query() -> str:
+    """The language, where the address says it: links keep it."""
+    wanted = request.args.get("lang", "")
+    return f"?lang={wanted}" if wanted in LANGUAGES else ""
+
+
+def _page(template: str, seen: Seen, values: dict[str, object], who: Reader) -> Response:
+    known = {
+        "_": who.say,
+        "reader": who,
+        "asset": asset,
+        "name": rows.text(seen.standing.names, who),
+        "stale": rows.when(seen.at, who) if seen.stale else None,
+        "query": _query(),
+        "languages": LANGUAGES,
+        "here": request.path,
+        "mail": seen.standing.mail,
+    }
+    return _answer(render_template(template, **known, **values), "text/html")
+
+
+def _answer(text: str, kind: str) -> Response:
+    """The same bytes for the same matter, so that whoever has them already is only told so."""
+    body = text.encode()
+    packed = len(body) >= LEAST and request.accept_encodings.quality("gzip") > 0
+    answer = Response(gzip.compress(body, LEVEL, mtime=0) if packed else body, mimetype=kind)
+    if packed:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.vary.update(("Accept-Language", "Accept-Encoding"))
+    answer.headers["Cache-Control"] = FOR
+    answer.set_etag(hashlib.sha256(body).hexdigest()[:20] + ("-gzip" if packed else ""))
+    answer.make_conditional(request)
+    return answer

@@ -1,0 +1,198 @@
+"""What people publish on the status page: a notice, its updates, and the last word taken back."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from gateway.actions import Actor
+from gateway.secrets import digest
+from gateway.settings import LANGUAGES
+from gateway.store.db import transaction
+from gateway.store.incidents import timeline
+from gateway.store.public import notices, page
+from gateway.store.senders import heard
+from gateway.store.tables import Incident, NoticeRow, UpdateRow
+from gateway.store.upkeep import audit
+from rules.public import ENDS, About, NotFit, Notice, Said, State, check_first, check_later, ends
+from rules.text import clean_text, one_line
+from rules.undoing import WITHIN
+from rules.words import Role
+
+WRITERS = (Role.DISPATCHER, Role.ADMIN)
+MOST_UPDATES = 100  # of one notice
+OFF = "the status page is switched off: an administrator switches it on"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A notice as somebody wrote it, with its first update."""
+
+    about: About
+    titles: Mapping[str, str]
+    starts_at: datetime
+    said: Said
+    incident: int | None = None
+
+
+def cleaned(wanted: Wanted) -> Wanted:
+    return replace(wanted, titles=texts_of(wanted.titles, lines=False), said=clean_said(wanted.said))
+
+
+def clean_said(said: Said) -> Said:
+    return replace(said, texts=texts_of(said.texts))
+
+
+def texts_of(given: Mapping[str, str], *, lines: bool = True) -> dict[str, str]:
+    """In the languages that the product has; empty ones are left out."""
+    cleaned_ = {name: clean_text(given.get(name, "")).strip() for name in LANGUAGES}
+    return {name: text if lines else one_line(text) for name, text in cleaned_.items() if text}
+
+
+def check(session: Session, wanted: Wanted, now: datetime) -> Wanted:
+    """As it would be published. Raises NotFit."""
+    wanted = cleaned(wanted)
+    _may_publish(session, wanted.said)
+    check_first(wanted.about, wanted.titles, wanted.starts_at, wanted.said, now)
+    if wanted.incident is not None and session.get(Incident, wanted.incident) is None:
+        raise NotFit("there is no such incident")
+    return wanted
+
+
+def check_update(session: Session, number: int, said: Said, now: datetime) -> Said | None:
+    """As it would be published; None if there is no such notice. Raises NotFit."""
+    found = notices.one(session, number)
+    if found is None:
+        return None
+    said = replace(clean_said(said), states=_states(found, said))
+    _may_publish(session, said, found)
+    check_later(found, said, now)
+    if len(found.updates) >= MOST_UPDATES:
+        raise NotFit("this notice has 100 updates: write another one")
+    return said
+
+
+def _states(found: Notice, said: Said) -> Mapping[int, State]:
+    """At the end there is nothing to say of them; where nothing is said, they are as they were."""
+    if said.stage in ENDS:
+        return {}
+    return said.states or found.last.states
+
+
+def _may_publish(session: Session, said: Said, notice: Notice | None = None) -> None:
+    if not page.found(session).on:
+        raise NotFit(OFF)
+    known = {one.id for one in notices.components(session) if one.shown}
+    named = set(notice.last.states) if notice else set[int]()  # one that was taken off the page meanwhile
+    if set(said.states) - known - named:
+        raise NotFit("there is no such component")
+
+
+def publish(wanted: Wanted, actor: Actor, now: datetime, once: str = "") -> int | None:
+    """Returns its number; None if it came under that key before. Raises NotFit."""
+    with transaction() as session:
+        return put(session, wanted, actor, now) if _is_first(session, once, actor, now) else None
+
+
+def put(session: Session, wanted: Wanted, actor: Actor, now: datetime) -> int:
+    """The same in the caller's transaction."""
+    wanted = check(session, wanted, now)
+    row = NoticeRow(
+        uuid=str(uuid.uuid4()), about=wanted.about.value, titles=dict(wanted.titles), starts_at=wanted.starts_at,
+        incident_id=wanted.incident, created_at=now,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    _add(session, row, wanted.said, actor, now)
+    said: dict[str, object] = {"titles": dict(wanted.titles), **_told(wanted.said)}
+    said |= {"incident": wanted.incident} if wanted.incident is not None else {}
+    _note(session, row, "notice published", actor, now, **said)
+    return row.id
+
+
+def update(number: int, said: Said, actor: Actor, now: datetime, once: str = "") -> bool:
+    """False if there is no such notice, or it came under that key before. Raises NotFit."""
+    with transaction() as session:
+        return _is_first(session, once, actor, now) and put_update(session, number, said, actor, now)
+
+
+def put_update(session: Session, number: int, said: Said, actor: Actor, now: datetime) -> bool:
+    """The same in the caller's transaction."""
+    row = notices.row(session, number)
+    fit = check_update(session, number, said, now) if row is not None else None
+    if row is None or fit is None:
+        return False
+    _add(session, row, fit, actor, now)
+    _note(session, row, "notice ended" if fit.stage in ENDS else "notice updated", actor, now, **_told(fit))
+    return True
+
+
+def _is_first(session: Session, once: str, actor: Actor, now: datetime) -> bool:
+    """A form that is sent twice is published once."""
+    key = digest(f"{actor.account}\0{once}")
+    return not once or heard.first_time(session, f"notice:{key}", now)
+
+
+def _add(session: Session, row: NoticeRow, said: Said, actor: Actor, now: datetime) -> None:
+    states = {str(number): state.value for number, state in said.states.items()}
+    made = UpdateRow(
+        notice_id=row.id, at=now, stage=said.stage.value, texts=dict(said.texts), states=states, ends_at=said.ends_at,
+        author=actor.name, author_email=actor.account,
+    )  # fmt: skip
+    session.add(made)
+    _settle(session, row, now)
+    if row.incident_id is not None:
+        told = {"notice": row.id, "stage": said.stage.value, "how": actor.how}
+        timeline.write(session, [timeline.line(row.incident_id, now, "notice", actor.name, told)])
+
+
+def _settle(session: Session, row: NoticeRow, now: datetime) -> None:
+    """When it is over, as its updates say now; every process reads the page anew."""
+    session.flush()
+    for found in notices.read(session, [row]):
+        row.ended_at = ends(found)
+    session.flush()
+    page.bump(session, now)
+
+
+def may_take_back(session: Session, number: int, actor: Actor, now: datetime) -> bool:
+    """One's own last word, for ten minutes, as long as nobody has written another."""
+    return _last(session, number, actor, now) is not None
+
+
+def _last(session: Session, number: int, actor: Actor, now: datetime) -> UpdateRow | None:
+    found = notices.updates(session, [number])
+    last = found[-1] if found else None
+    mine = last is not None and last.author_email == actor.account and now - last.at <= WITHIN
+    return last if mine else None
+
+
+def take_back(number: int, actor: Actor, now: datetime) -> bool:
+    """The update is gone from the page; the only one takes its notice along. False: nothing of theirs can be."""
+    with transaction() as session:
+        row = notices.row(session, number)
+        last = _last(session, number, actor, now) if row is not None else None
+        if row is None or last is None:
+            return False
+        last.withdrawn_at = now
+        session.flush()
+        if not notices.updates(session, [number]):
+            row.withdrawn_at = now
+        _settle(session, row, now)
+        _note(session, row, "notice taken back", actor, now, stage=last.stage, texts=last.texts)
+        if row.incident_id is not None:
+            told = {"notice": row.id, "how": actor.how}
+            timeline.write(session, [timeline.line(row.incident_id, now, "notice back", actor.name, told)])
+    return True
+
+
+def _told(said: Said) -> dict[str, object]:
+    states = {str(number): state.value for number, state in said.states.items() if state is not State.WORKING}
+    until = {"until": said.ends_at.isoformat()} if said.ends_at else {}
+    return {"stage": said.stage.value, "texts": dict(said.texts), "components": states, **until}
+
+
+def _note(session: Session, row: NoticeRow, act: str, actor: Actor, now: datetime, **told: object) -> None:
+    audit.note(session, now, actor.account or actor.name, act, f"notice {row.id}", actor.how, **told)

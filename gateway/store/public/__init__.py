@@ -1,0 +1,1 @@
+"""The public status page as rows: whether there is one, its components, and what was published."""

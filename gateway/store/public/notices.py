@@ -1,0 +1,95 @@
+"""Notices, their updates and the components they name, as rows: read as the values of rules/public.py."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from gateway.store.db import locked_to_change
+from gateway.store.public import page
+from gateway.store.tables import ComponentRow, NoticeRow, UpdateRow
+from rules.public import DAYS, About, Component, Notice, Stage, Standing, State, Update
+
+MOST = 200  # notices of the page; older ones have pages of their own
+MOST_COMPONENTS = 50
+LISTED = 100
+
+
+def standing(session: Session, now: datetime) -> Standing:
+    """All that the page shows: what is open or to come, and what was over within the days of its bars."""
+    set_ = page.found(session)
+    recent = or_(NoticeRow.ended_at.is_(None), NoticeRow.ended_at > now - timedelta(days=DAYS + 1))
+    query = _there().where(recent).order_by(NoticeRow.id.desc()).limit(MOST)
+    found = tuple(read(session, session.scalars(query).all()))
+    return Standing(set_.on, set_.uuid, dict(set_.names), tuple(components(session)), found, set_.mail)
+
+
+def components(session: Session) -> list[Component]:
+    """In their order; those that are no longer shown as well."""
+    rows = session.scalars(select(ComponentRow).order_by(ComponentRow.place, ComponentRow.id))
+    return [Component(row.id, dict(row.names), row.created_at, row.removed_at is None) for row in rows]
+
+
+def component_rows(session: Session) -> Sequence[ComponentRow]:
+    """Those that are shown, to be changed."""
+    query = select(ComponentRow).where(ComponentRow.removed_at.is_(None))
+    return session.scalars(locked_to_change(session, query.order_by(ComponentRow.place, ComponentRow.id))).all()
+
+
+def listed(session: Session, now: datetime) -> list[Notice]:
+    """For those who write them: what is not over, however old, then the newest of the others."""
+    going = or_(NoticeRow.ended_at.is_(None), NoticeRow.ended_at > now)
+    query = _there().order_by(going.desc(), NoticeRow.id.desc()).limit(LISTED)
+    return read(session, session.scalars(query).all())
+
+
+def one(session: Session, number: int) -> Notice | None:
+    found = read(session, session.scalars(_there().where(NoticeRow.id == number)).all())
+    return found[0] if found else None
+
+
+def of_incident(session: Session, incident_id: int) -> list[Notice]:
+    query = _there().where(NoticeRow.incident_id == incident_id).order_by(NoticeRow.id.desc())
+    return read(session, session.scalars(query).all())
+
+
+def row(session: Session, number: int) -> NoticeRow | None:
+    """Locked for whoever wants to change it; nothing once it is withdrawn."""
+    found: NoticeRow | None = session.scalar(locked_to_change(session, _there().where(NoticeRow.id == number)))
+    return found
+
+
+def updates(session: Session, numbers: Iterable[int]) -> Sequence[UpdateRow]:
+    """Those that were not taken back, in their order."""
+    mine = UpdateRow.notice_id.in_(list(numbers)), UpdateRow.withdrawn_at.is_(None)
+    return session.scalars(select(UpdateRow).where(*mine).order_by(UpdateRow.notice_id, UpdateRow.id)).all()
+
+
+def authors(session: Session, number: int) -> dict[int, str]:
+    """Who wrote each update, for us."""
+    return {one.id: one.author for one in updates(session, [number])}
+
+
+def read(session: Session, rows: Sequence[NoticeRow]) -> list[Notice]:
+    words: dict[int, list[Update]] = {row.id: [] for row in rows}
+    for one_ in updates(session, words) if words else ():
+        words[one_.notice_id].append(_update(one_))
+    return [_notice(row, words[row.id]) for row in rows if words[row.id]]
+
+
+def last_place(session: Session) -> int:
+    return session.scalar(select(func.max(ComponentRow.place)).where(ComponentRow.removed_at.is_(None))) or 0
+
+
+def _there() -> Select[NoticeRow]:
+    return select(NoticeRow).where(NoticeRow.withdrawn_at.is_(None))
+
+
+def _notice(row: NoticeRow, words: Sequence[Update]) -> Notice:
+    return Notice(row.id, row.uuid, About(row.about), dict(row.titles), row.starts_at, tuple(words))
+
+
+def _update(row: UpdateRow) -> Update:
+    states = {int(number): State(state) for number, state in row.states.items()}
+    return Update(row.id, row.at, Stage(row.stage), dict(row.texts), states, row.ends_at)
