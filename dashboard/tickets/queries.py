@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import aliased
 
 from gateway.lists.meaning import ticket_print
-from gateway.store.base import NAMED, OPEN
+from gateway.store.base import LATEST, NAMED, OPEN
 from gateway.store.db import db
 from gateway.store.outgoing import desk
 from gateway.store.reading.readings_admin import known_by
+from gateway.store.senders import ticket_names
 from gateway.store.tables import AlertRow, DeskWord, Entry, Incident, Source
-from rules.words import Kind, Status
+from rules.words import Status
 
 PAGE = 50
 MOST = 1000  # open tickets that are looked at; the newest
@@ -93,15 +94,16 @@ def by_key(key: str, source: str) -> tuple[Incident, AlertRow] | None:
     """The ticket with this number, of this source if one is named; of several desks the one that was heard last."""
     if "\x00" in key + source:  # PostgreSQL takes no such text, and no ticket has it
         return None
-    return next(filter(None, (_newest(wanted, source) for wanted in known_by(ticket_print(key), key))), None)
+    asked = known_by(db.session(), ticket_print(key), key)
+    return next(filter(None, (_newest(wanted, source) for wanted in asked)), None)
 
 
 def _newest(wanted: ColumnElement[bool], source: str) -> tuple[Incident, AlertRow] | None:
     query = (
         select(Incident, AlertRow)
         .join(AlertRow, AlertRow.incident_id == Incident.id)
-        .where(AlertRow.source_id.in_(select(Source.id)), wanted, AlertRow.latest)
-        .where(Incident.kind == Kind.TICKET.value)
+        .where(AlertRow.source_id.in_(select(Source.id)), wanted, LATEST)
+        .where(ticket_names.IS_TICKET)
         .order_by(AlertRow.last_seen_at.desc())
     )
     if source:

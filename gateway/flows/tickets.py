@@ -12,7 +12,7 @@ from gateway.changes import Changes, told_of
 from gateway.store.incidents.alerts import Known, Ready
 from gateway.store.incidents.cases import Case
 from gateway.store.outgoing import desk
-from gateway.store.senders import heard
+from gateway.store.senders import heard, ticket_names
 from gateway.store.types import to_json
 from gateway.telling import quietly
 from rules.identity import fingerprint
@@ -36,7 +36,10 @@ def hear(
         said = msgspec.json.decode(case.ticket) if case.ticket else {}
         before = str(said.get("priority", ""))
         kept = replace(ticket, priority=before) if ticket.guessed and before else ticket
-        case.ticket = to_json(_kept(said, kept, known.words.alert))
+        now_said = _kept(said, kept, known.words.alert)
+        case.ticket = to_json(now_said)
+        if now_said["key"] not in (known.fingerprint, "" if case.fresh else said.get("key")):
+            ticket_names.keep(changes.session, known.source_id, now_said["key"], known.fingerprint)
         _give_way(changes, case, ticket, str(said.get("assignee", "")), source)
         if case.kind == Kind.TICKET and (
             case.fresh or known.words.alert.title not in (ticket.key, known.words.alert.fingerprint)

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from gateway.lists.filters import Filter, Problem
 from gateway.store.base import LATEST
 from gateway.store.db import db
+from gateway.store.senders import ticket_names
 from gateway.store.tables import AlertRow, Incident, Source
 from gateway.world import world
 from rules.identity import fingerprint
-from rules.words import Directory, Kind
+from rules.words import Directory
 
 LONGEST_FINGERPRINT = 64  # as gateway/sources has it: a longer key is kept as its fingerprint
 
@@ -77,14 +78,18 @@ def _sources(name: str) -> tuple[int, ...]:
 
 
 def of_tickets(key: str) -> tuple[int, ...]:
-    """A walk along the index of fingerprints; a ticket's is its number."""
+    """A walk along the index of fingerprints: a ticket's is its number, if people do not call it otherwise."""
     plain = key.strip().removeprefix("#")
-    prints = {ticket_print(one) for one in (key, plain, plain.upper(), plain.lower())}
+    written = {key, plain, plain.upper(), plain.lower()}
+    known = or_(
+        AlertRow.fingerprint.in_({ticket_print(one) for one in written}),
+        ticket_names.called(db.session(), written),
+    )
     query = (
         select(AlertRow.incident_id)
         .join(Incident, Incident.id == AlertRow.incident_id)
-        .where(AlertRow.source_id.in_(select(Source.id)), AlertRow.fingerprint.in_(prints), LATEST)
-        .where(Incident.kind == Kind.TICKET.value)
+        .where(AlertRow.source_id.in_(select(Source.id)), known, LATEST)
+        .where(ticket_names.IS_TICKET)
     )
     return tuple(sorted(number for number in db.session.scalars(query) if number is not None))
 

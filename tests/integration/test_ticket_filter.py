@@ -1,15 +1,16 @@
 """Tickets looked up: by number from everywhere, and by the words of the filter box in their list."""
 
+import importlib
 import re
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, insert, select, update
 
 from dashboard.tickets import filtering, queries
 from gateway.lists import matching
 from gateway.store.db import transaction
-from gateway.store.tables import Incident
+from gateway.store.tables import Incident, TicketName
 from tests.integration.test_ticket_pages import signed_in
 from tests.integration.test_tickets import post, ticket
 
@@ -84,6 +85,36 @@ def test_the_list_of_tickets_is_narrowed_by_the_words_of_every_list(world):
     live = page.get("/live?page=tickets&since=old&q=" + "q%3DSD-2").text
     assert "SD-2<" in live
     assert "SD-1<" not in live
+
+
+def issue(world, event="jira:issue_created", key="TES-41", number="31001", **fields):
+    said = {"webhookEvent": event, "issue": {"id": number, "key": key, "fields": {"summary": "No mail", **fields}}}
+    assert world.post(said, "jira").status_code == 202
+
+
+def test_what_people_know_by_another_name_than_its_desk_is_found_by_it(world):
+    issue(world)
+    issue(world, number="31002", key="TES-4")
+    world.clock.advance(minutes=1)
+    issue(world, "jira:issue_updated", key="NEW-7", status={"name": "Done", "statusCategory": {"key": "done"}})
+    (closed, other), page = world.incidents(), signed_in(world)
+    assert closed.status == "resolved"
+    with transaction() as session:  # what was there before names were kept is named by a migration
+        kept = sorted(session.execute(select(TicketName.key, TicketName.fingerprint)).all())
+        session.execute(delete(TicketName))
+        names = importlib.import_module("gateway.store.migrations.versions.0043_names_of_old_tickets")
+        names.portion(session.connection(), [closed.id, other.id])
+        session.execute(insert(TicketName).values(key="TES-41", source_id=closed.source_id, fingerprint="31001"))
+        assert sorted(session.execute(select(TicketName.key, TicketName.fingerprint)).all()) == kept
+    assert kept == [("NEW-7", "31001"), ("TES-4", "31002"), ("TES-41", "31001")]
+    for key in ("NEW-7", "new-7", "TES-41", "#NEW-7"):  # an old key leads to where it was moved
+        found = page.get(f"/incidents?{urlencode({'status': 'all', 'q': key})}").text
+        assert re.findall(r"<tr id=\"?row-(\d+)", found) == [str(closed.id)], key
+        text = page.get(f"/tickets?{urlencode({'tab': 'closed', 'q': key})}").text
+        assert re.findall(r'<span class="mono">([A-Z]+-\d+)</span><', text) == ["NEW-7"], key
+    assert [page.get(f"/tickets/{key}").status_code for key in ("NEW-7", "TES-41", "TES-4", "TES-5")] == [200] * 3 + [
+        404
+    ]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -13,7 +13,9 @@ from sqlalchemy import event, text
 from bench.filling import fill
 from bench.plans import Reads
 from bench.subject import plain
+from dashboard.tickets import queries as ticket_queries
 from gateway.flows import silences
+from gateway.lists.meaning import of_tickets
 from gateway.store.db import db, reading, transaction
 from gateway.store.incidents import cases
 from gateway.store.outgoing import bundles, outbox, waiting
@@ -167,6 +169,31 @@ def test_a_full_store_is_not_read_through(staffed, database_url):
         with measure.of(what):
             do()
     assert measure.found == {}
+
+
+def test_a_ticket_is_found_by_the_name_that_people_give_it(staffed, database_url):
+    """Jira knows it by another; however many tickets there ever were."""
+    issue = {"id": "31001", "key": "TES-41", "fields": {"summary": "No mail"}}
+    assert staffed.post({"webhookEvent": "jira:issue_created", "issue": issue}, "jira").status_code == 202
+    for _ in range(OFTEN):
+        looked_up("TES-41")
+    with transaction() as session:
+        for table in ("incident", "alert"):
+            columns = [one.name for one in db.metadata.tables[table].columns if one.name != "id"]
+            anew = {"uuid": "n.n", "dedup_key": "'k' || n.n", "fingerprint": "'f' || n.n", "status": "'resolved'"}
+            if table == "alert":
+                anew["incident_id"] = "1 + n.n"
+            values = ", ".join(anew.get(one, one) for one in columns)
+            count = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)"
+            session.execute(text(f"INSERT INTO {table} ({', '.join(columns)}) {count} SELECT {values} FROM {table}, n"))
+    measure = Measure(database_url)
+    with measure.of("a ticket by its name"):
+        assert looked_up("TES-41")
+    assert measure.found == {}
+
+
+def looked_up(key):
+    return ticket_queries.by_key(key, "") and of_tickets(key)
 
 
 def test_what_silences_ever_hid_is_not_read_through(staffed, database_url):

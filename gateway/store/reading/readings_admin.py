@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, and_, func, literal_column, or_, select, type_coerce, union_all
+from sqlalchemy import BigInteger, ColumnElement, func, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session, defer
 
-from gateway.store.base import TICKETS
+from gateway.store.base import LATEST, TICKETS
 from gateway.store.reading.readings import Page
+from gateway.store.senders import ticket_names
 from gateway.store.tables import (
     AlertRow,
     Audit,
@@ -21,8 +22,8 @@ from gateway.store.tables import (
     Source,
     Token,
 )
-from gateway.store.types import micros, to_json
-from rules.words import Kind, Status
+from gateway.store.types import micros
+from rules.words import Status
 
 API = "api"  # the kind of a token that programs ask with
 SEARCHED = 20_000  # newest rows looked through where no index leads the way
@@ -102,21 +103,18 @@ def tickets(session: Session, statuses: Sequence[Status], after: int | None, lim
     return Page(shown, shown[-1][0].id if len(rows) > limit else None)
 
 
-def known_by(print_: str, key: str) -> Iterator[ColumnElement[bool]]:
-    """What to ask one after another until there is such a ticket: its fingerprint, then what it is shown as.
+def known_by(session: Session, print_: str, key: str) -> Iterator[ColumnElement[bool]]:
+    """What to ask one after another until there is such a ticket: its fingerprint, then what people call it.
 
-    For Jira that is not the same. Only the last question looks through all tickets that there ever were.
+    For Jira that is not the same.
     """
-    shown = type_coerce(Incident.ticket, Text).contains(f'"key":{to_json(key)}', autoescape=True)
     yield AlertRow.fingerprint == print_
-    ticket = Incident.kind == literal_column(f"'{Kind.TICKET.value}'")  # literal: for the index of tickets
-    yield and_(Incident.status != literal_column(f"'{Status.RESOLVED.value}'"), ticket, shown)
-    yield and_(ticket, shown)
+    yield ticket_names.called(session, [key])
 
 
 def ticket(session: Session, print_: str, key: str, source: str) -> tuple[Incident, str] | None:
     """The ticket with this fingerprint, or key; of several desks, or incidents, the one that was heard last."""
-    return next(filter(None, (_ticket(session, wanted, source) for wanted in known_by(print_, key))), None)
+    return next(filter(None, (_ticket(session, wanted, source) for wanted in known_by(session, print_, key))), None)
 
 
 def _ticket(session: Session, wanted: ColumnElement[bool], source: str) -> tuple[Incident, str] | None:
@@ -124,8 +122,8 @@ def _ticket(session: Session, wanted: ColumnElement[bool], source: str) -> tuple
         select(Incident, Source.name)
         .join(AlertRow, AlertRow.incident_id == Incident.id)
         .join(Source, Source.id == AlertRow.source_id)
-        .where(AlertRow.source_id.in_(select(Source.id)), wanted, AlertRow.latest)
-        .where(Incident.kind == Kind.TICKET.value)
+        .where(AlertRow.source_id.in_(select(Source.id)), wanted, LATEST)
+        .where(ticket_names.IS_TICKET)
         .options(defer(Incident.route))
     )
     if source:

@@ -13,6 +13,7 @@ from gateway.store.tables.desk import (
     ListFilePart,
     Looking,
     SavedView,
+    TicketName,
     UndoRow,
     Watch,
 )
@@ -35,5 +36,6 @@ __all__ = [
     "ListFilePart", "Looking", "NoticeRow", "OutsidePage", "OverrideRow", "Payload", "PersonRow", "PersonalNotice",
     "QuarantinedItem", "ReachFinding", "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow",
     "SignIn", "SilenceRow", "Source", "StatChannel", "StatCore", "StatLoad", "StatName", "StatSample",
-    "StatService", "Suspect", "SwapRow", "TeamRow", "Token", "TopicRow", "UndoRow", "UpdateRow", "Verdict", "Watch",
+    "StatService", "Suspect", "SwapRow", "TeamRow", "TicketName", "Token", "TopicRow", "UndoRow", "UpdateRow",
+    "Verdict", "Watch",
 ]  # fmt: skip

@@ -142,6 +142,15 @@ class Looking(Base):
     )
 
 
+class TicketName(Base):
+    """The key by which people know a ticket, where its desk knows it by another: Jira's TES-41 is its issue 10040."""
+
+    __tablename__ = "ticket_name"
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))  # of its alert
+
+
 class DeskAddress(Base):
     """Where a service desk hears who works on its tickets."""
 
