@@ -258,3 +258,30 @@ def test_a_half_written_note_outlives_a_session_and_is_shown_to_nobody_else(worl
     signs_in_again("oleg@example.org")
     expect(note).to_have_value("")
     assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('nabat-draft'))") == []
+
+
+def test_a_silence_that_is_being_typed_outlives_a_session_until_another_page(world, signed_in):
+    world.alert()
+    page = signed_in()
+    page.goto("/silences/new?label=alertname%3DDiskFull")
+    first, second = page.locator("[name=matcher]").nth(0), page.locator("[name=matcher]").nth(1)
+    with page.expect_response(re.compile("/silences/preview")):  # else it comes in the middle of what follows
+        second.fill('instance="db01"')
+    page.fill("#reason", "the disk is being changed")
+    page.check("[name=for][value='4h']")
+    page.context.clear_cookies()
+    page.click(".quiet-form .pri")
+    page.fill("#username", "anna@example.org")
+    page.fill("#password", PASSWORD)
+    page.click("button.pri")
+    page.wait_for_url("**/silences/new?*")
+    expect(page.locator("#reason")).to_have_value("the disk is being changed")
+    expect(second).to_have_value('instance="db01"')
+    expect(first).to_have_value(re.compile("DiskFull"))
+    expect(page.locator("[name=for][value='4h']")).to_be_checked()
+    expect(page.locator("#foresight")).to_be_visible()
+    assert "disk" not in page.url.lower().replace("diskfull", "")
+    page.click(".quiet-form .pri")
+    page.wait_for_url(re.compile(r"/silences(/\d+)?(\?.*)?$"))
+    page.goto("/silences/new?label=alertname%3DDiskFull")
+    expect(page.locator("#reason")).to_have_value("")
