@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+STAYS = ("web", "worker", "auditor")
+
 
 def main() -> None:
     """Processes share their counters through files; prometheus-client wants to know where when it is imported."""
@@ -17,6 +19,10 @@ def main() -> None:
         sys.exit(f"{counters} cannot be made: {problem.strerror}; NABAT_DATA_DIR names a folder that may be written to")
     if not os.access(counters, os.W_OK | os.X_OK):  # made by a start as another user
         sys.exit(f"{counters} may not be written to by this user: NABAT_DATA_DIR belongs to another, run this as they")
+    if sys.argv[1:2] and sys.argv[1] in STAYS:
+        from gateway import counted  # noqa: PLC0415 - it loads prometheus-client, which wants to know the place first
+
+        counted.gather(counters)
     if sys.argv[1:] == ["auditor"]:
         from gateway.start import watch  # noqa: PLC0415 - without pages, doors and servers it is a third smaller
 

@@ -21,7 +21,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from gateway import log
+from gateway import counted, log
 from gateway.doors.ingest import problem
 from gateway.secrets import same
 from gateway.store.db import reading
@@ -161,11 +161,12 @@ class _Files(MultiProcessCollector):
     """
 
     def collect(self) -> Iterable[Metric]:
-        files = [str(file) for file in sorted(Path(self._path).glob("*.db")) if file.stat().st_size]
-        counted = list(self.merge(files, accumulate=True))  # type: ignore[no-untyped-call]
-        known = {family.name for family in counted}
+        with counted.held(Path(self._path)):
+            files = [str(file) for file in sorted(Path(self._path).glob("*.db")) if file.stat().st_size]
+            sums = list(self.merge(files, accumulate=True))  # type: ignore[no-untyped-call]
+        known = {family.name for family in sums}
         ours = (one for one in REGISTRY.collect() if one.name.startswith("nabat_") and one.name not in known)
-        return [*counted, *(Metric(one.name, one.documentation, one.type) for one in ours)]
+        return [*sums, *(Metric(one.name, one.documentation, one.type) for one in ours)]
 
 
 def _counted() -> bytes:

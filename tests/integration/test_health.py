@@ -11,6 +11,7 @@ from datetime import timedelta
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import select, update
 
+from gateway import counted
 from gateway.actions import Actor, act
 from gateway.app import create_app
 from gateway.settings import load
@@ -273,7 +274,7 @@ def test_a_database_that_refuses_or_is_silent(tmp_path, clock):
 def test_what_a_killed_process_counted_stays_counted(client, tmp_path, monkeypatch):
     counters = tmp_path / "counters"
     counters.mkdir()
-    (counters / "counter_1.db").touch()  # of a process that was killed while it made its file
+    (counters / "counter_4194303.db").touch()  # of a process that was killed while it made its file
     code = (
         "import sys, time; from gateway import metrics; metrics.incidents_opened.labels('fast').inc(3); "
         "print('counted', flush=True); time.sleep(60)"
@@ -287,6 +288,16 @@ def test_what_a_killed_process_counted_stays_counted(client, tmp_path, monkeypat
     found = figures(client)
     assert found["nabat_incidents_opened_total", "fast"] == 6
     assert found["nabat_database_up",] == 1
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE) as alive:
+        assert alive.stdout.readline() == b"counted\n"
+        for gone in (5, 0):  # a counter and a histogram of each, and the empty one
+            assert counted.gather(counters) == gone
+            assert figures(client)["nabat_incidents_opened_total", "fast"] == 9
+        names = {f"{kind}_{number}.db" for kind in ("counter", "histogram") for number in (0, alive.pid)}
+        assert {file.name for file in counters.glob("*.db")} == names
+        alive.kill()
+    assert counted.gather(counters) == 2
+    assert figures(client)["nabat_incidents_opened_total", "fast"] == 9
 
 
 def test_what_is_read_while_a_writer_writes(world):
