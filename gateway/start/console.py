@@ -8,16 +8,19 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import click
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from gateway.app import app_of, migrate_database
 from gateway.start.complaints import fail, first_line, settings
 from gateway.store.db import db
+from gateway.store.directory import firstrun
 from gateway.world import World
 from rules import book
 
-__all__ = ["fail", "operator", "program", "settings", "when"]
+__all__ = ["fail", "operator", "program", "public_address", "settings", "when"]
 
 
 @contextmanager
@@ -42,6 +45,17 @@ def program(rules: Path | None = None) -> Iterator[tuple[Flask, World]]:
 def when(at: datetime | None) -> str:
     """A moment as lists of ours say it."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "never"
+
+
+def public_address(session: Session, world: World) -> str:
+    """As it is set; else where `./nabat up` listened last; else what is assumed, and that is said."""
+    if os.environ.get("NABAT_PUBLIC_URL"):
+        return world.settings.public_url
+    if known := firstrun.address(session):
+        return known
+    assumed = world.settings.public_url
+    click.echo(f"NABAT_PUBLIC_URL is not set: the address assumes {assumed}", err=True)
+    return assumed
 
 
 def operator() -> str:

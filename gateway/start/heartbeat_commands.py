@@ -6,7 +6,7 @@ from datetime import timedelta
 import click
 
 from gateway.flows import heartbeats as flow
-from gateway.start.console import fail, operator, program, when
+from gateway.start.console import fail, operator, program, public_address, when
 from gateway.store.db import reading, transaction
 from gateway.store.senders import heartbeats as store
 from gateway.store.senders.heartbeats import Expected
@@ -55,7 +55,8 @@ def heartbeat_add(name: str, every: str, cron: str, grace: str, zone: str, sever
         _room_for(wanted.name, store.listed(session))
         token = store.add(session, wanted, now)
         audit.note(session, now, operator(), "heartbeat add", wanted.name, "command", every=every, cron=cron)
-    click.echo(f"{world.settings.public_url}/heartbeat/{token}")
+        address = public_address(session, world)
+    click.echo(f"{address}/heartbeat/{token}")
 
 
 def _room_for(name: str, known: Sequence[HeartbeatRow]) -> None:

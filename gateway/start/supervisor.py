@@ -16,6 +16,7 @@ from gateway.heartbeat import PIPE
 from gateway.start.forks import Enter, Fork, fork, share
 from gateway.stopping import Stopping, hear, hear_no_more
 from gateway.store.db import transaction
+from gateway.store.directory import firstrun
 from gateway.store.senders import sources as source_store
 from gateway.world import World
 
@@ -51,6 +52,7 @@ def greet(world: World, *, invented: Collection[str] = ()) -> None:
     address = world.settings.public_url
     now = world.clock.now()
     with transaction() as session:
+        firstrun.keep_address(session, address, now)
         link = auth.new_setup_link(session, now)
         first = not any(source and source.name not in invented for _, source in source_store.list_tokens(session))
         token = source_store.create_token(session, "alertmanager", "", now, sources.names()) if first else None

@@ -1,13 +1,15 @@
 """`./nabat silence`, `maintenance`, `heartbeat`, `source set --stale-after`: what they make, show, end and refuse."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
 from gateway.start.commands import cli
-from gateway.store.db import db
+from gateway.store.db import db, transaction
+from gateway.store.directory import firstrun
 from gateway.store.senders import heartbeats as store
 from gateway.store.tables import Audit, HeartbeatRow, SilenceRow, Source
 from tests.samples import BOOK
@@ -26,8 +28,8 @@ def nabat(app, database_url, tmp_path):
         "NABAT_SECRET_KEY": "a-key-for-the-tests-only-0123456789abcdef", "NABAT_PUBLIC_URL": "https://n.example",
     }  # fmt: skip
 
-    def run(*arguments):
-        done = CliRunner(env=environment).invoke(cli, list(arguments))
+    def run(*arguments, **more):
+        done = CliRunner(env=environment | more).invoke(cli, list(arguments))
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done.exit_code, done.output
@@ -69,6 +71,18 @@ def test_a_window_shows_its_next_times(nabat):
     assert nabat("maintenance", "add", "a=b", *made[:4], "--rrule", "X", "--reason", "x")[0] == 1
     assert nabat("silence", "end", str(row.id))[0] == 1  # it is none
     assert nabat("maintenance", "end", str(row.id))[0] == 0
+
+
+def test_a_heartbeats_address_is_the_one_that_up_listens_on_where_none_is_set(nabat):
+    unset = {"NABAT_PUBLIC_URL": None}
+    here = "http://127.0.0.1:8000"
+    said = nabat("heartbeat", "add", "first", "--every", "5m", **unset)[1]
+    assert said.startswith(f"NABAT_PUBLIC_URL is not set: the address assumes {here}\n{here}/heartbeat/")
+    with transaction() as session:
+        firstrun.keep_address(session, "http://10.0.0.7:9000", datetime(2026, 12, 5, tzinfo=UTC))
+    said = nabat("heartbeat", "add", "second", "--every", "5m", **unset)[1]
+    assert said.startswith("http://10.0.0.7:9000/heartbeat/")
+    assert nabat("heartbeat", "add", "third", "--every", "5m")[1].startswith("https://n.example/heartbeat/")
 
 
 def test_a_heartbeat_has_an_address_that_is_kept_only_as_a_hash(nabat, monkeypatch):

@@ -11,6 +11,7 @@ from gateway.store.db import upsert
 from gateway.store.tables import ContactRow, Delivery, Entry, Fact, Incident, PersonRow, ScheduleRow, Source
 
 PROGRESS = "first run"  # the Fact that keeps what was skipped or said
+ADDRESS = "address"  # … and where `./nabat up` listened last
 LEFT, AWAY = "left", "checklist"  # what is said when somebody goes, or puts the list of the overview away
 OWN_SOURCE = 0
 MOST = 50  # rows that are looked at of one test alert
@@ -43,6 +44,18 @@ def keep(session: Session, one: Progress, now: datetime) -> None:
     fresh = {"value": value, "at": now}
     insert = upsert(session, Fact, [{"key": PROGRESS, **fresh}])
     session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=fresh))
+
+
+def keep_address(session: Session, address: str, now: datetime) -> None:
+    """Where `./nabat up` listens."""
+    fresh = {"value": address, "at": now}
+    insert = upsert(session, Fact, [{"key": ADDRESS, **fresh}])
+    session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=fresh))
+
+
+def address(session: Session) -> str:
+    """Where it did last; empty if it was never used."""
+    return session.scalar(select(Fact.value).where(Fact.key == ADDRESS)) or ""
 
 
 def heard(session: Session) -> str:
