@@ -1,6 +1,6 @@
 """The timeline in plain words: one sentence a line, for every kind of line and for kinds not known yet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboard import markdown, words
@@ -36,18 +36,20 @@ RAISING, BY_URGENCY = ("raised", "urgency"), "escalated by urgency"  # not becau
 FOLDED = ("joined", "cleared")  # of several such lines after each other one is made
 
 
-def lines(entries: Sequence[Entry], reader: Reader, names: Mapping[str, str] | None = None) -> list[Line]:
-    """Newest first. `names` are those of people, by e-mail address."""
-    return [_line(entry, reader, names or {}) for entry in _folded(entries)]
+def lines(
+    entries: Sequence[Entry], reader: Reader, names: Mapping[str, str] | None = None, folds: Collection[str] = FOLDED
+) -> list[Line]:
+    """Newest first. `names` are those of people, by e-mail address; of the kinds `folds` neighbours become one line."""
+    return [_line(entry, reader, names or {}) for entry in _folded(entries, folds)]
 
 
-def _folded(entries: Sequence[Entry]) -> list[Entry]:
+def _folded(entries: Sequence[Entry], folds: Collection[str]) -> list[Entry]:
     found: list[Entry] = []
     for entry in entries:
         last = found[-1] if found else None
         if last is not None and last.kind == "escalated" and entry.kind in RAISING and entry.at == last.at:
             found[-1] = Entry(id=last.id, at=last.at, kind=BY_URGENCY, actor=last.actor, detail=last.detail)
-        if last is None or entry.kind not in FOLDED or last.kind != entry.kind:
+        if last is None or entry.kind not in folds or last.kind != entry.kind:
             found.append(entry)
             continue
         counts = (one.detail.get("count", 0) for one in (last, entry))

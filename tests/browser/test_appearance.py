@@ -69,10 +69,15 @@ def test_on_paper_there_is_the_matter_and_nothing_else(world, signed_in):
     number = four_classes(world)
     world.acknowledges(number)
     page = signed_in()
-    for place, card, pages in (("/reports", ".card", 5), (f"/incidents/{number}", "#timeline", 2)):
+    sheets = (
+        ("/reports", ".card", 5),
+        (f"/incidents/{number}", "#timeline", 2),
+        (f"/incidents/{number}/print", "h2", 2),
+    )
+    for place, card, pages in sheets:
         page.goto(place)
         page.emulate_media(media="print")
-        for chrome in (".side", ".top", ".tabbar", "#live", ".actbar", "main form .btn", ".toast"):
+        for chrome in (".side", ".top", ".tabbar", "#live", ".actbar", "main form .btn", ".toast", ".p-bar"):
             assert page.evaluate(SEEN, chrome) == 0, (place, chrome)
         assert page.evaluate(SEEN, card) > 0
         adjust = "(one) => getComputedStyle(one).printColorAdjust"

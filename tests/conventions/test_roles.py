@@ -45,6 +45,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", f"/incidents/{N}/fixed"): "302 403 422 422 422",  # it is not over yet
     ("POST", f"/incidents/{N}/verdict"): "302 403 422 422 422",
     ("GET", f"/incidents/{N}/alerts"): READERS,
+    ("GET", f"/incidents/{N}/print"): READERS,
     ("GET", f"/incidents/{N}/payloads"): "302 403 200 200 200",  # what senders wrote, whole
     ("POST", f"/incidents/{N}/notes"): CHANGES,  # a viewer may comment
     ("POST", "/undo/<token>"): ACTORS,
