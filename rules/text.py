@@ -9,6 +9,8 @@ LONGEST_CHARACTER = 32  # code points: past that it is not a character but an at
 
 # C0 without tab and line feed, DEL, C1
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# They turn around what stands behind them, also beyond the end of their own text. Letters know their direction without.
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HOST = r"(?P<host>[^/?#@:\[\]<>^|]+|\[[0-9A-Fa-f:.]+\])"
 _WEB_ADDRESS = re.compile(rf"(?i:https?)://([^/?#@\[\]]*@)?{_HOST}(:(?P<port>[0-9]{{0,5}}))?([/?#].*)?", re.ASCII)
@@ -21,12 +23,15 @@ _JAMO_INITIALS = range(0x1100, 0x1160)  # and a new one after anything else begi
 
 
 def clean_text(text: str) -> str:
-    """The same text without what breaks databases, terminals and mail: NUL, lone surrogates, control characters."""
+    """The same text without what breaks databases, terminals and mail: NUL, lone surrogates, control characters.
+
+    And without what makes a reader see another text than the one that stands there.
+    """
     if text.isprintable():  # nearly always; one pass in C
         return text
     if _SURROGATE.search(text):  # halves that belong together become the character they meant
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _CONTROL.sub(REPLACEMENT, text.replace("\r\n", "\n"))
+    return TURNS.sub("", _CONTROL.sub(REPLACEMENT, text.replace("\r\n", "\n")))
 
 
 def one_line(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dashboard.incident import queries
 from dashboard.reader import Moment, Reader, grouped
 from gateway.store.tables import Incident, Payload
-from rules.text import clean_text, cut
+from rules.text import TURNS, clean_text, cut
 
 MOST = 200_000  # characters of one
 
@@ -33,7 +33,10 @@ def _received(one: Payload, reader: Reader) -> Received:
 
 
 def _readable(text: str) -> str:
-    """JSON in lines; what is no JSON, or an absurd one, stays as it came. Half a character is shown as none."""
+    """JSON in lines; what is no JSON, or an absurd one, stays as it came. Half a character is shown as none.
+
+    What would turn the text around is written as JSON writes what cannot be seen.
+    """
     with suppress(ValueError, RecursionError):  # nobody could read it: that is why somebody looks here
         text = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-    return clean_text(text)
+    return clean_text(TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))

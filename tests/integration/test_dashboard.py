@@ -284,6 +284,26 @@ def test_hostile_texts_are_text_on_every_page(world, anna, irina):
         assert "<img" not in page
 
 
+def test_what_turns_a_text_around_is_shown_and_sent_to_nobody(staffed, providers):
+    turned = "invoice_\u202egpj.exe \u2067"
+    told = {**alert(severity="warning"), "annotations": {"summary": turned}}
+    told["labels"] |= {"file": turned}
+    (number,) = staffed.post(group(told)).json["incidents"]
+    staffed.delivers()
+    everybody_has_a_password()
+    page = Browser(staffed.app)
+    page.sign_in()
+    shown = [page.get(path).text for path in ("/incidents", f"/incidents/{number}", "/incidents.csv", "/deliveries")]
+    mails = [f"{one['Subject']} {one.get_body(('plain',)).get_content()}" for one in providers.mail.mails]
+    sent = [*mails, *(asked.body.decode() for asked in providers.ntfy.requests)]
+    assert all("invoice_gpj.exe" in text for text in shown[:3])
+    assert any("invoice_gpj.exe" in text for text in sent)
+    assert not [text for text in (*shown, *sent) if re.search("[\u202a-\u202e\u2066-\u2069]", text)]
+    assert not [text for text in sent if "\\u202e" in text]
+    received = page.get(f"/incidents/{number}/payloads").text
+    assert "invoice_\\u202egpj.exe \\u2067" in received
+
+
 # Live
 
 

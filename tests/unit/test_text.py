@@ -25,7 +25,8 @@ SCOTLAND = "🏴󠁧󠁢󠁳󠁣󠁴󠁿"
         ("\x1b[31mred", "\ufffd[31mred"),
         ("del\x7f c1\x85\x9b", "del\ufffd c1\ufffd\ufffd"),
         (FAMILY + "🇷🇺" + SCOTLAND, FAMILY + "🇷🇺" + SCOTLAND),
-        ("עברית \u202eabc", "עברית \u202eabc"),
+        ("עברית abc\u200f", "עברית abc\u200f"),
+        ("invoice_\u202egpj.exe\u202c \u2067\u2066x\u2069", "invoice_gpj.exe x"),
     ],
 )
 def test_text_is_cleaned(dirty, clean):
