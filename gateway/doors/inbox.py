@@ -118,15 +118,19 @@ class Inbox:
     def _run(self) -> None:
         with self._app.app_context():
             while (item := self._queue.get()) is not None:
-                self._since = time.monotonic()
-                with taking_turns():  # meanwhile more has come
-                    batch = self._all_that_waits(item)
-                    wanted = self._write(batch)
-                self._since = None
-                self._let_go(batch)
-                if any(isinstance(one.result, Away) for one in wanted):
-                    self._turn_away()  # first: whoever hears of it and comes again at once is not one of them
-                self._finish(wanted)
+                self._store_with_all_that_waits(item)
+                del item  # until the next comes it would be kept for nothing
+
+    def _store_with_all_that_waits(self, item: Item) -> None:
+        self._since = time.monotonic()
+        with taking_turns():  # meanwhile more has come
+            batch = self._all_that_waits(item)
+            wanted = self._write(batch)
+        self._since = None
+        self._let_go(batch)
+        if any(isinstance(one.result, Away) for one in wanted):
+            self._turn_away()  # first: whoever hears of it and comes again at once is not one of them
+        self._finish(wanted)
 
     def _all_that_waits(self, item: Item) -> list[Item]:
         """A commit's worth of it."""

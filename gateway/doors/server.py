@@ -170,7 +170,7 @@ class Bridge:
             post = self._read(request, owner, now)
         else:
             post = await self.loop.run_in_executor(self.pool, self._read, request, owner, now)
-        waiting: asyncio.Future[Item] = self.loop.create_future()
+        waiting: asyncio.Future[None] = self.loop.create_future()
         item = Item([post], reply=waiting)
         self.inbox.put(item)
         try:
@@ -262,9 +262,10 @@ class Bridge:
 
 
 def _answer_all(items: Sequence[Item]) -> None:
+    """Nothing is handed over with it: an item that its reply leads back to stays until garbage is looked for."""
     for item in items:
         if not item.reply.done():
-            item.reply.set_result(item)
+            item.reply.set_result(None)
 
 
 async def _body(scope: Any, proto: Any, seat: Seat, limit: int, ask: Ask | None = None) -> bytes | None:
