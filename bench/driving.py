@@ -11,9 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from bench.subject import ROOT, free_port
 from tests.databases import Cluster, binaries, wait_until
 
+LOG_FILES = 64  # of 16 MB, of PostgreSQL's log: more than a benchmark fills between two checkpoints
 CALM = 0.2  # cores busy with something else, at most, in a run that is worth keeping
 
 
@@ -72,11 +75,21 @@ def check(mode: str, alerts: int, found: dict, before: tuple, after: tuple) -> N
 
 
 def own_cluster() -> Cluster:
-    """A PostgreSQL that keeps what it says it keeps, with the memory that somebody would give it."""
+    """A PostgreSQL that keeps what it says it keeps, with the memory that somebody gives it, as if in use for days.
+
+    A new one makes a file of 16 MB, and waits until it is on the disk, each time its log has filled the one before;
+    later it takes old ones again, and keeps min_wal_size of them.
+    """
     cluster = Cluster(durable=True)
     cluster.stop("fast")
-    cluster.options += " -c shared_buffers=512MB -c max_wal_size=4GB"
+    cluster.options += f" -c shared_buffers=512MB -c max_wal_size=4GB -c min_wal_size={LOG_FILES * 16}MB"
     cluster.start()
+    address = cluster.url("postgres").replace("+psycopg", "")
+    with psycopg.connect(address, autocommit=True) as link:
+        for _ in range(LOG_FILES):
+            link.execute("SELECT pg_logical_emit_message(false, 'filled', repeat('x', 15000000))")
+            link.execute("SELECT pg_switch_wal()")
+        link.execute("CHECKPOINT")
     return cluster
 
 
