@@ -32,6 +32,16 @@ def signed_in(world, email="anna@example.org", role=None):
     return browser
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_in_russian_the_button_says_what_it_does_and_the_title_what_it_is(page):
+    with transaction() as session:
+        session.execute(update(PersonRow).values(language="ru"))
+    text = page.get("/silences/new").text
+    button = re.search(r'<button class="btn pri">(?:<svg.*?</svg>)?([^<]*)</button>', text)[1]
+    assert button == "Заглушить"
+    assert "<h1>Новый режим тишины</h1>" in text
+
+
 def rows():
     db.session.rollback()
     return list(db.session.scalars(select(SilenceRow).order_by(SilenceRow.id)))
