@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from rules.mapping_keys import read_mappings
-from rules.mappings import BodyMap
+from rules.mappings import BodyMap, names
 from rules.places import Place
 from rules.yaml_places import Complaints, load
 
@@ -23,3 +23,9 @@ def presets() -> Mapping[str, BodyMap]:
     if complaints:
         raise ValueError("\n".join(complaints.lines()))
     return found
+
+
+def with_ours(own: Mapping[str, BodyMap]) -> list[BodyMap]:
+    """A rule book's, and of those that are brought along all that it has not one of its own instead of; by name."""
+    found = {**presets(), **own}
+    return [found[name] for name in names(found)]

@@ -13,7 +13,7 @@ from gateway.store.incidents import book_facts, hits
 from gateway.store.incidents.hits import Hits
 from gateway.store.senders import kept_payloads
 from gateway.store.senders.kept_payloads import Kept
-from gateway.store.tables import Audit, Fact, Incident
+from gateway.store.tables import Audit, Fact, Incident, Source
 from gateway.store.upkeep import counters
 from gateway.telling import explaining
 from gateway.world import world
@@ -23,6 +23,11 @@ TRIES_WITHIN = timedelta(minutes=1)
 CHANGES = tuple(f"{what} {word}" for what in ("rule", "rule book part") for word in ("added", "changed", "removed"))
 SHOWN = 20  # changes
 LOOKED, KEPT = 2_000, 200  # open incidents looked through, and told of
+
+
+def sources_of(kind: str) -> list[str]:
+    """Their names."""
+    return list(db.session.scalars(select(Source.name).where(Source.kind == kind).order_by(Source.name)))
 
 
 def directory() -> Directory:

@@ -10,10 +10,11 @@ from dashboard.blueprint import bp
 from dashboard.page import draw, draw_part, htmx, reader_of
 from dashboard.reader import Moment, Reader
 from dashboard.reports.cards import CHANNELS
-from dashboard.rulebook import cases, queries
+from dashboard.rulebook import cases, mappings, queries
 from dashboard.rulebook.rows import StepRow, from_input, local_input, rule_url, step_rows
 from dashboard.words import Badge
 from gateway.access.auth import ACTORS, Visit, require
+from gateway.acts import sourcing
 from gateway.store.db import reading
 from gateway.telling import explaining
 from gateway.telling.explaining import Outcome, Question, Tried
@@ -52,7 +53,7 @@ class Form:
 @bp.get("/rules/test")
 @require(*ACTORS)
 def rules_test(visit: Visit) -> ResponseReturnValue:
-    """Filled in from ?payload=ID, or ?incident=N."""
+    """Filled in from ?payload=ID, ?incident=N or ?mapping=NAME."""
     return draw(visit, "pages/rule_tester.html", _page(visit, _filled(visit)))
 
 
@@ -60,6 +61,9 @@ def _filled(visit: Visit) -> Form:
     reader = reader_of(visit)
     incident, payload = (_number(request.args.get(name, "")) for name in ("incident", "payload"))
     at = local_input(visit.now, reader)
+    if how := mappings.named(request.args.get("mapping", "")):
+        said = reader.say("Read by the mapping %(name)s: put in a body as its sender sends it.", name=how.name)
+        return Form(how.body, sourcing.ANY_SHAPE, how.name, at, said)
     if not incident and not payload:
         return Form(SAMPLE, DEFAULT, "", at)
     kept = queries.payload_of_incident(incident) if incident else queries.payload(payload)
@@ -89,7 +93,7 @@ def _page(visit: Visit, form: Form, *, asked: bool = False) -> dict[str, object]
     recent = [(one, reader.moment(one.received_at)) for one in queries.payloads()]
     kinds = [(name, reader.say(word)) for name, word in explaining.kinds()]
     return {"page": "rules", "form": form, "kinds": kinds, "recent": recent, "decision": None,
-            "cases": cases.cases(reader, asked=asked), "ran": asked}  # fmt: skip
+            "cases": cases.cases(reader, asked=asked), "ran": asked, "mappings": mappings.mappings(reader)}  # fmt: skip
 
 
 @bp.get("/rules/cases")

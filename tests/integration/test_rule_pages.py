@@ -136,6 +136,37 @@ def test_the_tester_says_what_would_happen_and_does_nothing(world, anna):
 
 
 @sqlite
+def test_the_tester_lists_the_mappings_and_tries_a_body_by_one(world_of):
+    own = (
+        BOOK
+        + """mappings:
+  boiler:
+    id: unit
+    status: {from: state, resolved: [fine]}
+    title: [unit, state]
+"""
+    )
+    world = world_of(own)
+    everybody_has_a_password()
+    anna = Browser(world.app)
+    anna.sign_in()
+    world.token("generic", "boiler north")
+    page = anna.get("/rules/test").text.partition('id="mappings"')[2]
+    mine, _, ours = page.partition("<details")
+    assert re.search(r"boiler</b>.*?book\.yaml:\d+.*?an alert.*?boiler north.*?mapping=boiler", mine, re.S)
+    assert "boiler" not in ours
+    assert re.search(r"pingdom</b>.*?Pingdom.*?mapping=pingdom", ours, re.S)
+    filled = anna.get("/rules/test?mapping=prtg").text
+    assert re.search(r'<option value="generic" selected>', filled)
+    assert 'name="source" value="prtg"' in filled
+    assert "%sensorid" in filled
+    body = json.dumps({"unit": "K7", "state": "cold"})
+    told = anna.press("/rules/test", {"HX-Request": "true"}, body=body, kind="generic", source="boiler")
+    assert "K7: cold" in told.text or "K7 cold" in told.text
+    assert world.incidents() == []
+    assert "Take a payload" in anna.get("/rules/test?mapping=unheard-of").text
+
+
 def test_what_came_of_it_is_a_test_case_of_the_book(world, anna):
     text = tried(anna, json.dumps(webhook(password="hunter2")), at="2026-12-05T03:12").text
     case = html.unescape(text.partition('<pre class="code" tabindex="0">')[2].partition("</pre>")[0])
