@@ -22,6 +22,7 @@ SECRET = False
 REAL = "https://api.sendgrid.com"
 PREFIX = "sendgrid:"  # of a reference: shows who took the mail, and keeps receipts of others away from it
 OWN_HEADERS = ("Message-ID", "In-Reply-To", "References", "Auto-Submitted", "X-Nabat-Incident")
+OF_LISTS = ("List-Unsubscribe", "List-Unsubscribe-Post")  # of what somebody subscribed to
 logging.getLogger("python_http_client").setLevel(logging.WARNING)  # more and it writes down the key and the mail
 
 
@@ -44,7 +45,7 @@ def _request(message: Message, mail: EmailMessage) -> dict[str, Any]:
         "from": {"email": sender.addr_spec, "name": sender.display_name},
         "subject": str(mail["Subject"]),
         "content": [{"type": kind, "value": body.get_content()} for kind, body in bodies if body is not None],
-        "headers": {name: str(mail[name]) for name in OWN_HEADERS},
+        "headers": {name: str(mail[name]) for name in (*OWN_HEADERS, *OF_LISTS) if mail[name]},
         # Comes back with every receipt. The number alone could be another installation's on the same account.
         "custom_args": {"nabat_delivery": str(message.delivery), "nabat_incident": message.incident_uuid},
         # Links hold a token that belongs to one person: they must not be led through anybody else's server.

@@ -26,4 +26,5 @@ class Message:
     details: Mapping[str, str] = field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()  # (text, http or https address)
     language: str = "en"  # of the reader
+    unsubscribe: str = ""  # a link by which one press ends them
     again: int = 0  # how many times this address was told the same of this incident before

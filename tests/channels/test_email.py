@@ -2,6 +2,7 @@
 
 import dataclasses
 import email
+import email.policy
 import ssl
 import time
 
@@ -10,12 +11,13 @@ import trustme
 
 from gateway.channels import PermanentFailure, TemporaryFailure
 from gateway.channels import email as channel
-from gateway.outward import outbound
+from gateway.outward import mailing, outbound
 from tests.channels.samples import HOSTILE, MESSAGE, QUICK, hostile, unused_port
 from tests.fakes.smtp import DROP, HANG, FakeSmtp
 
 MAIL = dataclasses.replace(MESSAGE, address="anna@example.org")
 HOST = "example.com"
+HOST_MAIL = f"Nabat <alerts@{HOST}>"
 KNOWN_HEADERS = {
     "Subject",
     "From",
@@ -37,7 +39,7 @@ def server():
 
 
 def settings(server, user="", query=""):
-    return {"NABAT_SMTP_URL": server.url(user, query), "NABAT_MAIL_FROM": f"Nabat <alerts@{HOST}>"}
+    return {"NABAT_SMTP_URL": server.url(user, query), "NABAT_MAIL_FROM": HOST_MAIL}
 
 
 @pytest.fixture
@@ -153,6 +155,15 @@ def test_no_text_becomes_a_header(server, text):
     assert len(read.keys()) == len(set(read.keys()))
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
     assert b"\x00" not in raw
+
+
+def test_a_long_subject_of_another_script_keeps_its_spaces():
+    words = "Подтвердите: сообщения страницы Сервисы Акме, и ещё много слов, чтобы было длинно 🔥 db01 не отвечает"
+    for length in range(1, len(words)):
+        subject = words[:length].strip()
+        mail = mailing.write(dataclasses.replace(MAIL, title=subject), {"NABAT_MAIL_FROM": HOST_MAIL})
+        read = email.message_from_bytes(mail.as_bytes(policy=email.policy.SMTP), policy=email.policy.default)
+        assert read["Subject"] == str(mail["Subject"]) == subject
 
 
 @pytest.mark.parametrize("address", ["anna@example.org", "a.b+c@mail.example.org", "anna@localhost", "anna@почта.рф"])
