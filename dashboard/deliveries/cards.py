@@ -33,6 +33,8 @@ KINDS = {
     "silence_begins": "a silence begins",
     "silence_ends": "a silence ends soon",
     "silence_over": "a silence is over",
+    "status_confirm": "subscription to be confirmed",
+    "status_notice": "notice of the status page",
 }
 PARTS = {"fallback": "another way", "news": "news", "again": "put right", "also": "another route", "primary": ""}
 OPEN_ADDRESSES = ("email", "sms")  # the others are keys: whoever has one may call in our name
@@ -166,7 +168,8 @@ def _marked() -> tuple[str, ...]:
         _("new incident"), _("next step"), _("assigned"), _("acknowledged"), _("resolved"), _("another way"), _("news"),
         _("put right"), _("another route"), _("flapping"), _("back again"), _("reminder"), _("roll-up"),
         _("new comment"), _("mentioned in a note"), _("something entered a view"), _("weekly report"),
-        _("a silence begins"), _("a silence ends soon"), _("a silence is over"),
+        _("a silence begins"), _("a silence ends soon"), _("a silence is over"), _("subscription to be confirmed"),
+        _("notice of the status page"),
         _("handed over"), _("delivered"), _("that browser no longer takes push"), _("only written to the log"),
         _("did not get through"), _("failed for good"), _("called off"), _("sent again by a person"),
     )  # fmt: skip

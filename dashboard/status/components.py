@@ -30,6 +30,7 @@ def _page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseReturnValue
     values = {
         "page": "settings",
         "set": queries.set_page(),
+        "subscribers": queries.subscribers(),
         "parts": there,
         "services": [one for one in queries.services() if one not in taken],
         "most": LONGEST_NAME,
@@ -46,7 +47,8 @@ def _names() -> Mapping[str, str]:
 @require(Role.ADMIN)
 def set_status_page(visit: Visit) -> ResponseReturnValue:
     try:
-        status_page.set_page(_names(), actor_of(visit), visit.now, on=request.form.get("on") == "1")
+        on, mail = (request.form.get(name) == "1" for name in ("on", "mail"))
+        status_page.set_page(_names(), actor_of(visit), visit.now, on=on, mail=mail)
     except NotFit as wrong:
         return _page(visit, reader_of(visit).say(str(wrong)), 422)
     return redirect(url_for("dashboard.status_settings"))

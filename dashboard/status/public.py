@@ -30,39 +30,39 @@ NUMBER = "<int(max=2147483647):number>"
 
 @bp.get("/status")
 def status() -> ResponseReturnValue:
-    seen, who = _seen(), _visitor()
-    return _page("pages/status.html", seen, rows.whole(seen.standing, who.now, who), who)
+    found, who = seen(), visitor()
+    return _page("pages/status.html", found, rows.whole(found.standing, who.now, who), who)
 
 
 @bp.get(f"/status/{NUMBER}")
 def status_notice(number: int) -> ResponseReturnValue:
-    seen, who = _seen(), _visitor()
-    found = next((one for one in seen.standing.notices if one.id == number), None) or _older(number, seen)
-    if found is None:
+    found, who = seen(), visitor()
+    one = next((one for one in found.standing.notices if one.id == number), None) or _older(number, found)
+    if one is None:
         abort(404)
-    return _page("pages/status_notice.html", seen, {"one": rows.shown(found, seen.standing, who.now, who)}, who)
+    return _page("pages/status_notice.html", found, {"one": rows.shown(one, found.standing, who.now, who)}, who)
 
 
 @bp.get("/status/feed.atom")
 def status_feed() -> ResponseReturnValue:
-    seen, who = _seen(), _visitor()
-    return _answer(feed.written(seen.standing, root(), _query(), who), feed.KIND)
+    found, who = seen(), visitor()
+    return _answer(feed.written(found.standing, root(), _query(), who), feed.KIND)
 
 
 @bp.get("/status/badge.svg")
 def status_badge() -> ResponseReturnValue:
     """Of all components, or of ?component=N."""
-    seen, who = _seen(), _visitor()
+    found, who = seen(), visitor()
     wanted = request.args.get("component", "")
     if wanted:
-        found = (one for one in seen.standing.components if one.shown and str(one.id) == wanted)
-        one = next(found, None)
+        shown = (one for one in found.standing.components if one.shown and str(one.id) == wanted)
+        one = next(shown, None)
         if one is None:
             abort(404)
-        mark = rows.mark(state_at(all_spans(seen.standing.notices, one.id), who.now), who)
+        mark = rows.mark(state_at(all_spans(found.standing.notices, one.id), who.now), who)
         drawn = badge.drawn(rows.text(one.names, who).text, mark)
     else:
-        drawn = badge.drawn(name_of(seen.standing, who), rows.summary(seen.standing, who.now, who))
+        drawn = badge.drawn(name_of(found.standing, who), rows.summary(found.standing, who.now, who))
     answer = _answer(drawn, "image/svg+xml")
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # it is made to stand on other pages
     return answer
@@ -76,20 +76,20 @@ def root() -> str:
     return world().settings.public_url or request.host_url.rstrip("/")
 
 
-def _seen() -> Seen:
+def seen() -> Seen:
     """404 without a word more while there is no page for the world."""
     try:
-        seen = kept.standing(world().clock.now())
+        found = kept.standing(world().clock.now())
     except SQLAlchemyError:
         abort(503)
-    if not seen.standing.on:
+    if not found.standing.on:
         abort(404)
-    return seen
+    return found
 
 
-def _older(number: int, seen: Seen) -> Notice | None:
+def _older(number: int, found: Seen) -> Notice | None:
     """One that was over before the days of the bars."""
-    if seen.stale:
+    if found.stale:
         return None
     try:
         return notices.one(db.session(), number)
@@ -97,9 +97,9 @@ def _older(number: int, seen: Seen) -> Notice | None:
         abort(503)
 
 
-def _visitor() -> Reader:
+def visitor(otherwise: str = "") -> Reader:
     """Whose language the address or the browser says; no cookie is looked at."""
-    return _reader(world().clock.now(), request.args.get("lang", ""))
+    return _reader(world().clock.now(), request.args.get("lang", "") or otherwise)
 
 
 def _reader(now: datetime, wanted: str) -> Reader:
@@ -114,6 +114,15 @@ def _query() -> str:
 
 
 def _page(template: str, seen: Seen, values: dict[str, object], who: Reader) -> Response:
+    return _answer(_drawn(template, seen, values, who), "text/html")
+
+
+def plain(template: str, seen: Seen, values: dict[str, object], who: Reader, code: int) -> Response:
+    """For one visitor alone, and kept by nobody."""
+    return Response(_drawn(template, seen, values, who), code, mimetype="text/html")
+
+
+def _drawn(template: str, seen: Seen, values: dict[str, object], who: Reader) -> str:
     known = {
         "_": who.say,
         "reader": who,
@@ -125,7 +134,7 @@ def _page(template: str, seen: Seen, values: dict[str, object], who: Reader) -> 
         "here": request.path,
         "mail": seen.standing.mail,
     }
-    return _answer(render_template(template, **known, **values), "text/html")
+    return render_template(template, **known, **values)
 
 
 def _answer(text: str, kind: str) -> Response:

@@ -10,6 +10,7 @@ from gateway.acts import notices as acts
 from gateway.store.db import db
 from gateway.store.figures import service_days
 from gateway.store.public import notices, page
+from gateway.store.public import subscribers as counted
 from gateway.store.public.page import Page
 from gateway.store.tables import ComponentRow, Incident, NoticeRow, SilenceRow
 from rules.public import Component, Notice
@@ -19,6 +20,11 @@ MOST_SERVICES = 500
 
 def set_page() -> Page:
     return page.found(db.session())
+
+
+def subscribers() -> int:
+    """Who has confirmed."""
+    return counted.count(db.session())
 
 
 def components() -> list[Component]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.actions import Actor
+from gateway.acts import subscribing
 from gateway.secrets import digest
 from gateway.settings import LANGUAGES
 from gateway.store.db import transaction
@@ -143,6 +144,7 @@ def _add(session: Session, row: NoticeRow, said: Said, actor: Actor, now: dateti
     )  # fmt: skip
     session.add(made)
     _settle(session, row, now)
+    subscribing.tell(session, made.id, now)
     if row.incident_id is not None:
         told = {"notice": row.id, "stage": said.stage.value, "how": actor.how}
         timeline.write(session, [timeline.line(row.incident_id, now, "notice", actor.name, told)])
@@ -178,6 +180,7 @@ def take_back(number: int, actor: Actor, now: datetime) -> bool:
             return False
         last.withdrawn_at = now
         session.flush()
+        subscribing.call_off(session, last.id, now)
         if not notices.updates(session, [number]):
             row.withdrawn_at = now
         _settle(session, row, now)

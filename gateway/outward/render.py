@@ -23,9 +23,7 @@ PLACES = (  # labels that say where, the nearest first
     ("instance", "host", "hostname", "node", "device", "pod", "container", "target"),
     ("site", "location", "city", "office", "datacenter", "dc", "cluster", "region"),
 )
-MOST_ALERTS = 20
-MOST_LABELS = 40
-MOST_LINKS = 8
+MOST_ALERTS, MOST_LABELS, MOST_LINKS = 20, 40, 8
 LONGEST_VALUE = 1000
 LONGEST_COMMENT = 120
 LONGEST_DESCRIPTION = 4000
@@ -95,6 +93,7 @@ class Facts:
     note: Mapping[str, Any] = field(default_factory=dict)  # of a colleague, that mentions the reader
     letter: Mapping[str, Any] = field(default_factory=dict)  # the weekly report
     silence: Mapping[str, Any] = field(default_factory=dict)  # that begins, ends soon, or is over
+    published: Mapping[str, Any] = field(default_factory=dict)  # on the status page, for whoever subscribed to it
     entered: tuple[Mapping[str, Any], ...] = ()  # views that something entered
     why: str = ""  # a call leaves now: what the voice gate says
     name: str = ""  # of the person
@@ -127,6 +126,7 @@ def render(facts: Facts, channel: str, kind: str, address: str, delivery: int) -
         details=details,
         links=tuple(values["links"]),
         language=facts.language,
+        unsubscribe=safe_url(str(facts.published.get("stop", ""))),
     )
 
 

@@ -16,7 +16,7 @@ from gateway.store.quiet import silences
 from gateway.store.reading import watches
 from gateway.store.tables import AlertRow, Entry, Incident, SilenceRow, Source
 from gateway.store.types import micros, moment
-from gateway.telling import silence_news
+from gateway.telling import silence_news, status_news
 from gateway.world import World
 from rules.audience import audience
 from rules.lifecycle import step_at
@@ -177,6 +177,7 @@ def silence_facts(session: Session, leased: Leased, world: World) -> Facts:
 def facts_about(session: Session, leased: Leased, world: World) -> Facts:
     """The facts of whatever message this is."""
     about = dict.fromkeys((silence_news.BEGINS, silence_news.ENDS, silence_news.OVER), silence_facts)
+    about |= dict.fromkeys(status_news.KINDS, status_news.facts)
     told = {letters.KIND: letter_facts, watches.KIND: entered_facts, **about}.get(leased.kind, facts_of)
     return told(session, leased, world)
 

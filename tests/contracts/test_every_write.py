@@ -52,7 +52,7 @@ def test_every_operation_that_changes_something_answers_as_described(world, admi
     Doing.done.clear()
     for part in (
         incidents, amended, of_a_ticket, on_call, swaps, silences, windows, sources, messages, people, teams,
-        settings, oneself, contacts, views, reports, rules,
+        settings, oneself, contacts, views, reports, rules, status_page,
     ):  # fmt: skip
         part(world, admin)
     changing = {one for one in described.operations() if not one.startswith("GET")}
@@ -232,3 +232,15 @@ def reports(world, admin):
 def rules(world, admin):
     admin.do("POST /rules/explain", {"payload": group(alert()), "at": "2026-12-05T03:12:00+03:00"})
     admin.do("POST /rules/test")
+
+
+def status_page(world, admin):
+    admin.do("POST /status-page", {"on": True, "mail": True, "names": {"en": "Acme", "ru": "Акме"}})
+    part = admin.do("POST /status-page/components", {"service": "mail", "names": {"en": "Mail"}})["id"]
+    admin.do(f"POST /status-page/components/{part}", {"names": {"ru": "Почта"}})
+    said = {"titles": {"en": "Mail"}, "texts": {"en": "Slow."}, "components": {f"{part}": "slow"}}
+    assert admin.do("POST /notices", said) == {"published": False, "notice": None}
+    number = admin.do("POST /notices", {**said, "publish": True})["notice"]
+    admin.do(f"POST /notices/{number}/updates", {"stage": "monitoring", "texts": {"en": "Better."}, "publish": True})
+    admin.do(f"POST /notices/{number}/undo")
+    admin.do(f"DELETE /status-page/components/{part}")

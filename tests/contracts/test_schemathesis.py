@@ -41,6 +41,12 @@ def operations(world):
     world.client.post("/api/v1/silences", json={**said, "for": "1h"}, headers=world.headers)
     window = {**said, "start": "2026-12-08T02:00", "length": "1h", "rule": "FREQ=DAILY"}
     world.client.post("/api/v1/maintenance", json=window, headers=world.headers)
+    page = {"on": True, "names": {"en": "Acme"}}
+    world.client.post("/api/v1/status-page", json=page, headers=world.headers)
+    part = {"service": "billing", "names": {"en": "Bills"}}
+    world.client.post("/api/v1/status-page/components", json=part, headers=world.headers)
+    told = {"titles": {"en": "Bills"}, "texts": {"en": "Slow."}, "components": {"1": "slow"}, "publish": True}
+    world.client.post("/api/v1/notices", json=told, headers=world.headers)
     stand_in = {"schedule": "infra", "person": "oleg@example.org", "for": "8h"}
     world.client.post("/api/v1/oncall/overrides", json=stand_in, headers=world.headers)
     contact = {"channel": "email", "address": "oleg.two@example.org"}

@@ -19,6 +19,7 @@ BROWSER = "only the browser itself can give its subscription; it is tried and re
 KEYBOARD = "which keys the pages heed: a program presses none"
 FIRST_RUN = "a step of the first run's page; what it does is an operation of its own"
 TICK = "a note on the page for administrators that it may be put away"
+WORLD = "for everybody, without an account or a token: whoever reads the letters that are sent there"
 NO_API = {  # a form's address, and why there is none
     "/login": WAY_IN,
     "/logout": WAY_IN,
@@ -27,6 +28,8 @@ NO_API = {  # a form's address, and why there is none
     "/p/<token>": LOCK,
     "/s/<int(max=2147483647):number>/<token>": LOCK,
     "/weekly/<token>": LOCK,
+    "/status/mail": WORLD,
+    "/status/mail/<key>": WORLD,
     "/language": PAGE_ONLY,
     "/incidents/file": "a file for a spreadsheet: a program walks through the list, page by page",
     "/incidents/density": PAGE_ONLY,

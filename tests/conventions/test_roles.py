@@ -126,6 +126,10 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", f"/status/{N32}"): ALIKE(404),
     ("GET", "/status/feed.atom"): ALIKE(404),
     ("GET", "/status/badge.svg"): ALIKE(404),
+    ("GET", "/status/mail"): ALIKE(404),
+    ("POST", "/status/mail"): ALIKE(404),
+    ("GET", "/status/mail/<key>"): ALIKE(404),  # a secret of whoever subscribed is the lock
+    ("POST", "/status/mail/<key>"): ALIKE(404),
     ("GET", "/notices"): READERS,
     ("GET", f"/notices/{N32}"): "302 404 404 404 404",
     ("GET", "/notices/new"): "302 403 403 200 200",  # the world is told by dispatchers

@@ -60,6 +60,7 @@ OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets 
     "/language",  # nor does this
     "/incidents/file",  # what one may read as a page, as a file
     f"/incidents/{N}/looking",  # an open page says that it is open: a row of seconds
+    "/status/mail", "/status/mail/<key>",  # the world's: of who leaves nothing is kept, so nothing is written down
     "/rules/test", "/rules/cases", "/api/v1/rules/explain", "/api/v1/rules/test",  # a try: nothing of it is kept
     "/api/v1/oncall/overrides/preview", "/api/v1/silences/preview", "/api/v1/maintenance/preview",  # nor of a look
 }  # fmt: skip

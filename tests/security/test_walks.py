@@ -26,6 +26,7 @@ GETS = [rule for method, rule in TABLE if method == "GET"]
 POSTS = [rule for method, rule in TABLE if method == "POST"]
 WITHOUT_A_SESSION = (  # machines, signed links, and forms before sign-in
     "/ingest", "/v2/", "/generic/", "/api", "/callback", "/p/<token>", "/weekly/<token>", "/s/<int", "/heartbeat/",
+    "/status/",
     "/login", "/setup",
 )  # fmt: skip
 WITH_A_SESSION = [rule for rule in POSTS if not rule.startswith(WITHOUT_A_SESSION) or rule.startswith("/setup/steps")]

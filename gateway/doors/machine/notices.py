@@ -116,7 +116,8 @@ def _page_now(call: Call) -> Response:
          "state": state_at(all_spans(standing.notices, one.id), call.now)}
         for one in standing.components if one.shown
     ]  # fmt: skip
-    return as_json({"on": standing.on, "names": standing.names, "components": parts, "web_url": _root("/status")})
+    about = {"on": standing.on, "mail": standing.mail, "names": standing.names}
+    return as_json({**about, "components": parts, "web_url": _root("/status")})
 
 
 @bp.post("/v1/status-page")
@@ -128,7 +129,8 @@ def set_status_page(call: Call) -> Response:
     names = _texts(said, "names") if "names" in said else before.names
     on = flag_in(said, "on", default=before.on)
     try:
-        status_page.set_page(names, call.actor, call.now, on=on)
+        mail = flag_in(said, "mail", default=before.mail)
+        status_page.set_page(names, call.actor, call.now, on=on, mail=mail)
     except NotFit as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
     return _page_now(call)

@@ -31,7 +31,8 @@ def paths() -> Data:
         f"{one}/undo": {"post": does("One's own last word taken back, within ten minutes", "Published", [])},
         "/api/v1/status-page": {
             "get": asks("Whether there is a page, and how each component is now", "StatusPage"),
-            "post": does("It is switched on or off, or has another name", "StatusPage", [], on=FLAG, names=TEXTS),
+            "post": does("It is switched on or off, or has another name", "StatusPage", [], on=FLAG, mail=FLAG,
+                         names=TEXTS),
         },
         part: {
             "post": does("A service that the world is told of", "Component", ["service", "names"], service=TEXT,
@@ -54,6 +55,7 @@ def schemas() -> Data:
             incident=NUMBER_OR_NONE, updates={"type": "array", "items": update},
         ),
         "Published": object_of(published=FLAG, notice=NUMBER_OR_NONE),
-        "StatusPage": object_of("web_url", on=FLAG, names=TEXTS, components={"type": "array", "items": part}),
+        "StatusPage": object_of("web_url", on=FLAG, mail=FLAG, names=TEXTS,
+                                components={"type": "array", "items": part}),
         "Component": object_of(id=NUMBER),
     }  # fmt: skip

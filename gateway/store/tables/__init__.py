@@ -22,7 +22,7 @@ from gateway.store.tables.incident import RuleBookRow, RuleHit, Ruling, Verdict
 from gateway.store.tables.notes import Counter, Fact, Heard, OutsidePage
 from gateway.store.tables.oncall import CalendarFeed, ImportedCalendar, OverrideRow, SwapRow
 from gateway.store.tables.people import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
-from gateway.store.tables.public import ComponentRow, NoticeRow, UpdateRow
+from gateway.store.tables.public import ComponentRow, NoticeRow, SubscriberRow, UpdateRow
 from gateway.store.tables.quiet import HeartbeatRow, HiddenAlert, Inhibitor, Rhythm, SilenceRow
 from gateway.store.tables.reach import ContactCode, PersonalNotice, ReachFinding
 from gateway.store.tables.received import Payload, QuarantinedItem
@@ -36,6 +36,6 @@ __all__ = [
     "ListFilePart", "Looking", "NoticeRow", "OutsidePage", "OverrideRow", "Payload", "PersonRow", "PersonalNotice",
     "QuarantinedItem", "ReachFinding", "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow",
     "SignIn", "SilenceRow", "Source", "StatChannel", "StatCore", "StatLoad", "StatName", "StatSample",
-    "StatService", "Suspect", "SwapRow", "TeamRow", "TicketName", "Token", "TopicRow", "UndoRow", "UpdateRow",
-    "Verdict", "Watch",
+    "StatService", "SubscriberRow", "Suspect", "SwapRow", "TeamRow", "TicketName", "Token", "TopicRow", "UndoRow",
+    "UpdateRow", "Verdict", "Watch",
 ]  # fmt: skip

@@ -57,3 +57,15 @@ class UpdateRow(Base):
     withdrawn_at: Mapped[datetime | None]
 
     __table_args__ = (Index("notice_update_of", "notice_id", "id"),)
+
+
+class SubscriberRow(Base):
+    """An address that is told of notices, once whoever reads there has said so. Whoever leaves leaves no row."""
+
+    __tablename__ = "subscriber"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)  # of the links in what is sent there
+    language: Mapped[str] = mapped_column(String(8))
+    asked_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
