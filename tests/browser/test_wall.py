@@ -29,9 +29,11 @@ def test_a_screen_turns_says_when_it_is_not_live_goes_on_and_ends_when_revoked(w
     assert page.evaluate(SIZE) >= 28
     calm = page.evaluate(FRAME)
     expect(page.locator("#w-now")).to_contain_text("Disk full")
+    expect(page.locator(".w-hot")).to_be_hidden()  # its tile says so
     page.clock.fast_forward(20_000)
     expect(page.locator("#w-services")).to_be_visible()
     expect(page.locator("#w-now")).to_be_hidden()
+    expect(page.locator(".w-hot")).to_contain_text("1 emergency is open, unanswered for")
     expect(page.locator("#w-place")).to_have_text("2 / 5")
     page.route("**/wall/live?*", lambda route: route.fulfill(status=204))  # a proxy's answer, not ours
     page.clock.fast_forward(11_000)
