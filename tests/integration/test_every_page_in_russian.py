@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from gateway import sources
 from gateway.demo.cast import address
 from gateway.demo.fill import BOOK, fill
+from gateway.presets import presets
 from gateway.store.db import db, transaction
 from gateway.store.directory import people
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident, PersonRow, SilenceRow, Source, Token
@@ -28,6 +29,7 @@ CODE = {"mono", "rb-text", "rb-targets"}  # classes
 SAID = ("aria-label", "title", "placeholder", "alt")
 ALLOWED = {
     *re.findall("[a-z]+", " ".join(sources.names())),  # what kinds are called
+    *re.findall("[a-z]+", " ".join(f"{one.name} {one.sender}" for one in presets().values()).lower()),  # and senders
     "nabat", "pagerduty", "twilio", "sendgrid", "alertmanager", "prometheus", "iphone", "ipad", "safari", "ios",
     "android", "javascript", "werkzeug", "english", "sqlite", "postgresql", "smtp", "rest", "api", "csv",
     "xlsx", "pdf", "yaml", "json", "url", "ical", "rrule", "ntfy", "webpush", "sms", "push", "vip", "utc", "email",
