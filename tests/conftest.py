@@ -71,6 +71,18 @@ def pytest_configure():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
 
 
+def is_wide(path):
+    """Whether all tests of this file are of the slow half."""
+    folder, name = path.parent.name, path.stem
+    return folder in ("browser", "e2e") or (folder != "unit" and (name in WIDE or name.endswith("_pages")))
+
+
+def pytest_ignore_collect(collection_path, config):
+    """What the quick half has nothing of need not be read for it: that would be most of its first seconds."""
+    quick = config.option.markexpr == "not slow" and collection_path.name.startswith("test_")
+    return True if quick and is_wide(collection_path) else None
+
+
 def pytest_collection_modifyitems(config, items):
     """The quick half (-m "not slow") is an alert's way, on SQLite, within a minute; the rest comes with the whole.
 
@@ -82,9 +94,7 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if not item.get_closest_marker("gameday")]
     for item in items:
         variant = item.callspec.params if hasattr(item, "callspec") else {}
-        folder, name = item.path.parent.name, item.path.stem
-        wide = folder == "browser" or (folder != "unit" and (name in WIDE or name.endswith("_pages")))
-        if "postgresql" in variant.values() or wide:
+        if "postgresql" in variant.values() or is_wide(item.path):
             item.add_marker(pytest.mark.slow)
 
 
@@ -217,7 +227,7 @@ def world_of(app_of, clock, tmp_path):
         (folder / "book.yaml").write_text(book)
         made = World(app_of(NABAT_RULES=str(folder), **more), clock)
         if people:
-            made.people(people)
+            once.import_people(made, people)
         return made
 
     return make
