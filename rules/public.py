@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 DAYS = 90  # shown as bars
@@ -121,12 +122,17 @@ def begins(notice: Notice) -> datetime:
 
 
 def ends(notice: Notice) -> datetime | None:
-    """When it was or will be over; of trouble that goes on nobody knows."""
-    if notice.last.stage in ENDS:
-        return notice.last.at
+    """When it was or will be over; of trouble that goes on nobody knows.
+
+    A word that is added to what is over already puts its end off no more.
+    """
+    after = len(list(takewhile(lambda one: one.stage in ENDS, reversed(notice.updates))))
+    said = notice.updates[-after].at if after else None
     if notice.about is About.TROUBLE:
-        return None
-    return next((one.ends_at for one in reversed(notice.updates) if one.ends_at), None)
+        return said
+    before = notice.updates[: len(notice.updates) - after]
+    planned = next((one.ends_at for one in reversed(before) if one.ends_at), None)
+    return min((at for at in (said, planned) if at), default=None)
 
 
 def phase(notice: Notice, now: datetime) -> Phase:
@@ -146,7 +152,10 @@ class Span:
 
 
 def spans(notice: Notice, component: int) -> list[Span]:
-    """What a notice says of one component. The first update speaks of how it began, each other from its moment on."""
+    """What a notice says of one component. The first update speaks of how it began, each other from its moment on.
+
+    A first one that says it is over was written afterwards: it speaks of the time until then.
+    """
     over = ends(notice)
     if notice.about is About.MAINTENANCE:
         named = any(component in one.states for one in notice.updates)
@@ -154,10 +163,12 @@ def spans(notice: Notice, component: int) -> list[Span]:
         return [Span(start, over, State.MAINTENANCE)] if named and (over is None or start < over) else []
     starts = [notice.starts_at, *(one.at for one in notice.updates[1:])]
     stops = [*starts[1:], over]
+    if notice.updates[0].stage in ENDS:
+        stops[0] = notice.updates[0].at
     found = []
-    for one, start, stop in zip(notice.updates, starts, stops, strict=True):
+    for number, (one, start, stop) in enumerate(zip(notice.updates, starts, stops, strict=True)):
         state = one.states.get(component, State.WORKING)
-        is_end = one.stage in ENDS and len(notice.updates) > 1
+        is_end = one.stage in ENDS and number > 0
         if state is not State.WORKING and not is_end and (stop is None or start < stop):
             found.append(Span(start, stop, state))
     return found

@@ -57,6 +57,18 @@ def test_trouble_is_as_bad_as_its_last_word_says_from_its_beginning_on():
     assert spans(late, 7) == [Span(NOW, NOW + 2 * HOUR, State.DOWN)]
 
 
+def test_a_word_that_is_added_to_what_is_over_changes_nothing_of_when_that_was():
+    found = notice(
+        (0, Stage.INVESTIGATING, {7: State.DOWN}, 0), (1, Stage.RESOLVED, {}, 0), (26, Stage.RESOLVED, {}, 0)
+    )
+    assert (ends(found), spans(found, 7)) == (NOW + HOUR, [Span(NOW, NOW + HOUR, State.DOWN)])
+    late = notice((2, Stage.RESOLVED, {7: State.DOWN}, 0), (26, Stage.RESOLVED, {}, 0))
+    assert (ends(late), spans(late, 7)) == (NOW + 2 * HOUR, [Span(NOW, NOW + 2 * HOUR, State.DOWN)])
+    work = {7: State.MAINTENANCE}
+    done = notice((-5, Stage.PLANNED, work, 2), (5, Stage.DONE, {}, 0), about=About.MAINTENANCE)
+    assert spans(done, 7) == [Span(NOW, NOW + 2 * HOUR, State.MAINTENANCE)], "it was over by the clock"
+
+
 @pytest.mark.parametrize(
     ("updates", "span"),
     [
