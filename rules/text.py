@@ -7,8 +7,8 @@ import unicodedata
 REPLACEMENT = "\ufffd"
 LONGEST_CHARACTER = 32  # code points: past that it is not a character but an attack (Unicode's stream-safe limit is 31)
 
-# C0 without tab and line feed, DEL, C1
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# C0 without tab and line feed, DEL, C1; and the two that XML knows as no characters, with which nobody reads a feed
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 # They turn around what stands behind them, also beyond the end of their own text. Letters know their direction without.
 TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -24,6 +24,7 @@ SCOTLAND = "🏴󠁧󠁢󠁳󠁣󠁴󠁿"
         ("one\rtwo", "one\ufffdtwo"),
         ("\x1b[31mred", "\ufffd[31mred"),
         ("del\x7f c1\x85\x9b", "del\ufffd c1\ufffd\ufffd"),
+        ("no\ufffe xml\uffff", "no\ufffd xml\ufffd"),
         (FAMILY + "🇷🇺" + SCOTLAND, FAMILY + "🇷🇺" + SCOTLAND),
         ("עברית abc\u200f", "עברית abc\u200f"),
         ("invoice_\u202egpj.exe\u202c \u2067\u2066x\u2069", "invoice_gpj.exe x"),
