@@ -46,9 +46,11 @@ def standing(now: datetime) -> Seen:
         kept = _current(now)
     except SQLAlchemyError as problem:
         db.session.rollback()
-        found = _held() or _on_disk()
-        if found is None:
+        # Another process may have read later than this one: what was taken back since is not shown once more.
+        known = [one for one in (_held(), _on_disk()) if one is not None]
+        if not known:
             raise
+        found = max(known, key=lambda one: one.at)
         log.warning("status_page_is_stale", problem=type(problem).__name__)
         return Seen(found.standing, found.at, stale=True)
     return Seen(kept.standing, kept.at)
