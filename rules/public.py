@@ -286,5 +286,7 @@ def check_next(about: About, said: Said) -> None:
 def check_later(notice: Notice, said: Said, now: datetime) -> None:
     """An update of a notice that is there. Raises NotFit."""
     check_next(notice.about, said)
+    if notice.about is About.TROUBLE and said.stage not in ENDS and not said.states:
+        raise NotFit("say which component it is about, and how that is now")  # it was over, and goes on
     if said.ends_at is not None and notice.about is About.MAINTENANCE and said.stage not in ENDS:
         _check_work(begins(notice), said, now)

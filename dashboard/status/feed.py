@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from dashboard.reader import Reader
 from dashboard.status import rows
-from rules.public import Notice, Standing, in_language
+from rules.public import Notice, Phase, Standing, in_language
 
 KIND = "application/atom+xml"
 
@@ -31,7 +31,8 @@ def written(standing: Standing, root: str, query: str, reader: Reader) -> str:
 def _entry(one: Notice, standing: Standing, place: str, reader: Reader) -> str:
     said = rows.shown(one, standing, reader.now, reader)
     lines = [f"{word.at.full} · {word.stage}\n{word.text.text}" for word in said.words]
-    named = ", ".join(f"{name.text}: {mark.word}" for name, mark in said.components)
+    is_over = said.phase == Phase.OVER
+    named = ", ".join(name.text if is_over else f"{name.text}: {mark.word}" for name, mark in said.components)
     return (
         f"<entry><id>urn:uuid:{one.uuid}</id><title>{escape(said.title.text)}</title>"
         f"<published>{_moment(one.updates[0].at)}</published><updated>{_moment(one.last.at)}</updated>"

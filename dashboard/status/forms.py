@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from dashboard.i18n import LANGUAGES
 from dashboard.reader import Reader
 from dashboard.rulebook.rows import from_input, local_input
-from gateway.acts.notices import Wanted
+from gateway.acts.notices import MOVED_ON, Wanted
 from rules.public import LONGEST_TEXT, LONGEST_TITLE, STAGES, About, NotFit, Notice, Said, Stage, State
 from rules.text import clean_text
 
@@ -31,6 +31,7 @@ class Form:
     starts: str = ""
     ends: str = ""
     incident: str = ""
+    last: str = ""  # of an update: the number of the one before it, as they saw it
     once: str = ""
 
     @property
@@ -40,10 +41,19 @@ class Form:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
     @property
+    def key(self) -> str:
+        """The same form with other words is another matter: after a word was taken back, say."""
+        return self.once and f"{self.once}-{self.digest}"
+
+    @property
+    def after(self) -> int | None:
+        return int(self.last) if self.last.isascii() and self.last.isdigit() else None
+
+    @property
     def fields(self) -> list[tuple[str, str]]:
         """All of it, to be sent once more."""
         plain = (("about", self.about), ("stage", self.stage), ("starts", self.starts), ("ends", self.ends),
-                 ("incident", self.incident), ("once", self.once))  # fmt: skip
+                 ("incident", self.incident), ("last", self.last), ("once", self.once))  # fmt: skip
         written = [(f"{name}-{language}", text) for name, some in (("title", self.titles), ("text", self.texts))
                    for language, text in some.items()]  # fmt: skip
         states = [(f"{STATE}{number}", state) for number, state in self.states.items()]
@@ -64,6 +74,7 @@ def read(said: MultiDict[str, str]) -> Form:
         starts=text("starts", 40),
         ends=text("ends", 40),
         incident=text("incident", 18),
+        last=text("last", 10),
         once=text("once", MOST_KEY),
     )
 
@@ -99,12 +110,19 @@ def _moment(text: str, reader: Reader) -> datetime | None:
     return found
 
 
+def still_last(form: Form, notice: Notice) -> None:
+    """Nobody has written since they began to. Raises NotFit."""
+    if form.after not in (None, notice.last.id):
+        raise NotFit(MOVED_ON)
+
+
 def after(notice: Notice, reader: Reader) -> Form:
     """An empty update that leaves things as they are."""
     known = next((one.ends_at for one in reversed(notice.updates) if one.ends_at), None)
     return Form(
         about=notice.about.value,
         stage=notice.last.stage.value,
+        last=str(notice.last.id),
         states={number: state.value for number, state in notice.last.states.items()},
         ends=local_input(known, reader) if known else "",
     )
@@ -115,6 +133,7 @@ def _marked() -> tuple[str, ...]:
     _ = str
     return (
         _("a title is needed, in one language at least"), _("a title has at most 120 characters"),
+        _("it has changed meanwhile: read what stands here now, then look at yours once more"),
         _("say which component it is about, and how that is now"),
         _("trouble that has not begun is planned maintenance"), _("it began more than 90 days ago"),
         _("say until when the work is planned"), _("it would be over already, or end before it begins"),

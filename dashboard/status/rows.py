@@ -208,7 +208,7 @@ def _stage_now(one: Notice, at: Phase, reader: Reader) -> str:
 
 
 def _named(one: Notice, standing: Standing, reader: Reader) -> tuple[tuple[Text, Mark], ...]:
-    """What it names, each as bad as it ever was of it while it goes on as it is now."""
+    """What it names, each as it was said last to be: of what is over only the names are shown."""
     known = {each.id: each for each in standing.components}
     last = next((each.states for each in reversed(one.updates) if each.states), {})
     return tuple(

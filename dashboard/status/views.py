@@ -116,7 +116,7 @@ def publish_notice(visit: Visit) -> ResponseReturnValue:
         wanted = acts.check(db.session(), forms.wanted(form, who), visit.now)
         if not _was_seen(form):
             return _previewed(visit, form, _as_notice(wanted, visit))
-        number = acts.publish(wanted, actor_of(visit), visit.now, once=form.once)
+        number = acts.publish(wanted, actor_of(visit), visit.now, once=form.key)
     except NotFit as wrong:
         return _form(visit, form, who.say(str(wrong)), 422)
     return redirect(url_for("dashboard.notice", number=number) if number else url_for("dashboard.notices"))
@@ -198,10 +198,11 @@ def add_update(visit: Visit, number: int) -> ResponseReturnValue:
         if said is None:
             abort(404)
         if not _was_seen(form):
+            forms.still_last(form, found)
             return _previewed(visit, form, replace(found, updates=(*found.updates, _as_update(said, visit))))
-        acts.update(number, said, actor_of(visit), visit.now, once=form.once)
+        acts.update(number, said, actor_of(visit), visit.now, once=form.key, after=form.after)
     except NotFit as wrong:
-        return _one(visit, found, form, who.say(str(wrong)), 422)
+        return _one(visit, found, replace(form, last=str(found.last.id)), who.say(str(wrong)), 422)
     return redirect(url_for("dashboard.notice", number=number))
 
 

@@ -24,6 +24,7 @@ from rules.words import Role
 
 WRITERS = (Role.DISPATCHER, Role.ADMIN)
 MOST_UPDATES = 100  # of one notice
+MOVED_ON = "it has changed meanwhile: read what stands here now, then look at yours once more"
 OFF = "the status page is switched off: an administrator switches it on"
 
 
@@ -113,10 +114,18 @@ def put(session: Session, wanted: Wanted, actor: Actor, now: datetime) -> int:
     return row.id
 
 
-def update(number: int, said: Said, actor: Actor, now: datetime, once: str = "") -> bool:
-    """False if there is no such notice, or it came under that key before. Raises NotFit."""
+def update(number: int, said: Said, actor: Actor, now: datetime, once: str = "", after: int | None = None) -> bool:
+    """False if there is no such notice, or it came under that key before. Raises NotFit, also if the last update is not
+    `after`: what somebody looked at is no longer what would stand there.
+    """
     with transaction() as session:
-        return _is_first(session, once, actor, now) and put_update(session, number, said, actor, now)
+        row = notices.row(session, number)  # locked: of two who write at once, one sees what the other wrote
+        if not _is_first(session, once, actor, now):
+            return False
+        there = notices.updates(session, [number]) if row is not None else ()
+        if after is not None and there and there[-1].id != after:
+            raise NotFit(MOVED_ON)
+        return put_update(session, number, said, actor, now)
 
 
 def put_update(session: Session, number: int, said: Said, actor: Actor, now: datetime) -> bool:

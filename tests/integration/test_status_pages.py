@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -147,6 +148,44 @@ def test_ones_last_word_is_taken_back_for_ten_minutes(site):
     assert site.admin.press("/notices/2/undo").status_code == 404
 
 
+def test_of_two_who_write_at_once_the_second_reads_first_what_the_other_wrote(site):
+    site.publishes()
+    form = site.admin.get("/notices/1").text
+    last = {"last": re.search(r'name="last" value="(\d+)"', form)[1]}
+    down = {"stage": "identified", "text-en": "A broken disk.", "state-1": "down", **last}
+    looked = site.admin.press("/notices/1/updates", **down).text
+    published = {**down, "do": "publish", "seen": re.search(r'name="seen" value="(\w+)"', looked)[1]}
+    site.clock.advance(minutes=1)
+    site.updates(1, "resolved", "It works again.", **last)
+    for said in (published, down):
+        refused = site.admin.press("/notices/1/updates", **said)
+        assert (refused.status_code, "has changed meanwhile" in refused.text) == (422, True)
+        assert "It works again." in refused.text
+    assert "Everything works" in site.page()
+    assert "<b>Down</b>" not in site.page("/status/1"), "of what is over only the names are shown"
+    assert "Payments: Down" not in site.page("/status/feed.atom")
+    last["last"] = re.search(r'name="last" value="(\d+)"', refused.text)[1]
+    site.updates(1, "identified", "Not quite.", **{"state-1": "slow", **last})
+    assert "Some services are slow" in site.page()
+
+
+@ONE_IS_ENOUGH
+def test_what_was_taken_back_is_published_with_other_words_by_the_same_form(site):
+    said = {"once": "a-key-of-the-form"}
+    site.publishes(**said)
+    site.admin.press("/notices/1/undo")
+    assert site.publishes(**said, **{"text-en": "Without the typing mistake."}).headers["Location"] == "/notices/2"
+
+
+@ONE_IS_ENOUGH
+def test_what_goes_on_is_shown_however_much_came_after_it(site, monkeypatch):
+    monkeypatch.setattr("gateway.store.public.notices.MOST", 2)
+    site.publishes()
+    for _ in range(3):
+        site.publishes(**{"title-en": "Mail was slow", "state-1": "", "state-2": "slow", "stage": "resolved"})
+    assert "Some services are down" in site.page()
+
+
 @ONE_IS_ENOUGH
 def test_planned_work_begins_and_ends_by_the_clock(site):
     now = site.clock.now()
@@ -206,6 +245,19 @@ def test_while_the_database_is_away_the_last_reading_is_served_with_its_time(sit
         said = re.search(r'cannot be made anew.*?datetime="([^"]*)"', site.page(), re.DOTALL)[1]
         assert datetime.fromisoformat(said) == at.replace(microsecond=0)
     assert "cannot be made anew" not in site.page()
+
+
+def test_what_another_process_has_read_later_is_served_while_the_database_is_away(site, monkeypatch):
+    site.publishes()
+    site.page()
+    held = msgspec.structs.replace(site.world.app.extensions[standing.NAME])
+    site.clock.advance(minutes=1)
+    site.admin.press("/notices/1/undo")
+    site.page()
+    site.world.app.extensions[standing.NAME] = held  # a process that nobody has asked since
+    monkeypatch.setattr("gateway.store.public.page.version", is_away)
+    assert "Everything works" in site.page()
+    assert TEXT not in site.page()
 
 
 def is_away(session):

@@ -151,6 +151,14 @@ def test_work_is_put_off_only_to_a_time_that_can_be():
         check_later(found, Said(Stage.PLANNED, WORDS, {}, NOW - HOUR), NOW)
 
 
+def test_what_was_over_goes_on_only_with_a_component():
+    found = notice((-2, Stage.INVESTIGATING, {1: State.DOWN}, 0), (-1, Stage.RESOLVED, {}, 0))
+    check_later(found, Said(Stage.RESOLVED, WORDS, {}), NOW)
+    check_later(found, Said(Stage.INVESTIGATING, WORDS, {1: State.SLOW}), NOW)
+    with pytest.raises(NotFit):
+        check_later(found, Said(Stage.INVESTIGATING, WORDS, {}), NOW)
+
+
 def test_whoever_reads_another_language_reads_what_there_is():
     assert in_language({"en": "Mail", "ru": "Почта"}, "ru") == ("Почта", "ru")
     assert in_language({"en": "Mail", "ru": ""}, "ru") == ("Mail", "en")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from gateway.store.db import locked_to_change
@@ -20,7 +20,7 @@ def standing(session: Session, now: datetime) -> Standing:
     """All that the page shows: what is open or to come, and what was over within the days of its bars."""
     set_ = page.found(session)
     recent = or_(NoticeRow.ended_at.is_(None), NoticeRow.ended_at > now - timedelta(days=DAYS + 1))
-    query = _there().where(recent).order_by(NoticeRow.id.desc()).limit(MOST)
+    query = _there().where(recent).order_by(_going(now).desc(), NoticeRow.id.desc()).limit(MOST)
     found = tuple(read(session, session.scalars(query).all()))
     return Standing(set_.on, set_.uuid, dict(set_.names), tuple(components(session)), found, set_.mail)
 
@@ -39,9 +39,13 @@ def component_rows(session: Session) -> Sequence[ComponentRow]:
 
 def listed(session: Session, now: datetime) -> list[Notice]:
     """For those who write them: what is not over, however old, then the newest of the others."""
-    going = or_(NoticeRow.ended_at.is_(None), NoticeRow.ended_at > now)
-    query = _there().order_by(going.desc(), NoticeRow.id.desc()).limit(LISTED)
+    query = _there().order_by(_going(now).desc(), NoticeRow.id.desc()).limit(LISTED)
     return read(session, session.scalars(query).all())
+
+
+def _going(now: datetime) -> ColumnElement[bool]:
+    """It is not over: however many came after it, it is shown."""
+    return or_(NoticeRow.ended_at.is_(None), NoticeRow.ended_at > now)
 
 
 def one(session: Session, number: int) -> Notice | None:
