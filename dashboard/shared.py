@@ -23,20 +23,26 @@ class _Kept:
     lock: Lock = field(default_factory=Lock)
     at: datetime | None = None
     made: object = None
+    lasts: timedelta = FOR
+
+    def is_good(self, now: datetime) -> bool:
+        return self.at is not None and timedelta(0) <= now - self.at <= self.lasts
 
 
 class Shared:
     def __init__(self) -> None:
         self._lock, self._kept = Lock(), dict[Hashable, _Kept]()
 
-    def ask(self, key: Hashable, now: datetime, make: Callable[[], Made], *, fresh: bool) -> Made:
+    def ask(
+        self, key: Hashable, now: datetime, make: Callable[[], Made], *, fresh: bool, lasts: timedelta = FOR
+    ) -> Made:
         """What was made a moment ago, else `make`: by one at a time, the others wait for what it makes."""
         with self._lock:
             if key not in self._kept:
                 self._forget(now)
-            kept = self._kept.setdefault(key, _Kept())
+            kept = self._kept.setdefault(key, _Kept(lasts=lasts))
         with kept.lock:
-            if fresh or kept.at is None or not timedelta(0) <= now - kept.at <= FOR:
+            if fresh or not kept.is_good(now):
                 kept.made = make()
                 kept.at = now
             return kept.made  # type: ignore[return-value]  # a key is used for one kind of thing
@@ -51,7 +57,7 @@ class Shared:
 
     def _forget(self, now: datetime) -> None:
         """What is old helps nobody, and a list may be half a megabyte."""
-        known = {key: one for key, one in self._kept.items() if one.at is None or timedelta(0) <= now - one.at <= FOR}
+        known = {key: one for key, one in self._kept.items() if one.at is None or one.is_good(now)}
         self._kept = known if len(known) < MOST else {}
 
 

@@ -5,9 +5,11 @@ Everything stands in the last reading of the database: it is also what is served
 
 import gzip
 import hashlib
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from flask import Response, abort, render_template, request
+from flask import Flask, Response, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,22 +18,25 @@ from dashboard.blueprint import bp
 from dashboard.i18n import LANGUAGES
 from dashboard.packing import LEAST, LEVEL
 from dashboard.reader import Reader, reader
+from dashboard.shared import Shared
 from dashboard.status import badge, feed, rows
 from gateway.acts import standing as kept
 from gateway.acts.standing import Seen
 from gateway.store.db import db
 from gateway.store.public import notices
 from gateway.world import world
-from rules.public import Notice, Standing, all_spans, in_language, state_at
+from rules.public import Component, Notice, Standing, all_spans, in_language, state_at
 
 FOR = "public, max-age=30"
+DRAWN_FOR = timedelta(seconds=5)  # unless something is published
+NAME = "nabat.drawn"
 NUMBER = "<int(max=2147483647):number>"
 
 
 @bp.get("/status")
 def status() -> ResponseReturnValue:
     found, who = seen(), visitor()
-    return _page("pages/status.html", found, rows.whole(found.standing, who.now, who), who)
+    return _page("pages/status.html", found, lambda: rows.whole(found.standing, who.now, who), who)
 
 
 @bp.get(f"/status/{NUMBER}")
@@ -40,13 +45,14 @@ def status_notice(number: int) -> ResponseReturnValue:
     one = next((one for one in found.standing.notices if one.id == number), None) or _older(number, found)
     if one is None:
         abort(404)
-    return _page("pages/status_notice.html", found, {"one": rows.shown(one, found.standing, who.now, who)}, who)
+    return _page("pages/status_notice.html", found, lambda: {"one": rows.shown(one, found.standing, who.now, who)}, who)
 
 
 @bp.get("/status/feed.atom")
 def status_feed() -> ResponseReturnValue:
     found, who = seen(), visitor()
-    return _answer(feed.written(found.standing, root(), _query(), who), feed.KIND)
+    place, query = root(), _query()
+    return _answer(found, who, feed.KIND, lambda: feed.written(found.standing, place, query, who))
 
 
 @bp.get("/status/badge.svg")
@@ -54,18 +60,20 @@ def status_badge() -> ResponseReturnValue:
     """Of all components, or of ?component=N."""
     found, who = seen(), visitor()
     wanted = request.args.get("component", "")
-    if wanted:
-        shown = (one for one in found.standing.components if one.shown and str(one.id) == wanted)
-        one = next(shown, None)
-        if one is None:
-            abort(404)
-        mark = rows.mark(state_at(all_spans(found.standing.notices, one.id), who.now), who)
-        drawn = badge.drawn(rows.text(one.names, who).text, mark)
-    else:
-        drawn = badge.drawn(name_of(found.standing, who), rows.summary(found.standing, who.now, who))
-    answer = _answer(drawn, "image/svg+xml")
+    shown = (one for one in found.standing.components if one.shown and str(one.id) == wanted)
+    one = next(shown, None)
+    if wanted and one is None:
+        abort(404)
+    answer = _answer(found, who, "image/svg+xml", lambda: _badge(one, found.standing, who))
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # it is made to stand on other pages
     return answer
+
+
+def _badge(one: Component | None, standing: Standing, who: Reader) -> str:
+    if one is None:
+        return badge.drawn(name_of(standing, who), rows.summary(standing, who.now, who))
+    mark = rows.mark(state_at(all_spans(standing.notices, one.id), who.now), who)
+    return badge.drawn(rows.text(one.names, who).text, mark)
 
 
 def name_of(standing: Standing, who: Reader) -> str:
@@ -113,8 +121,8 @@ def _query() -> str:
     return f"?lang={wanted}" if wanted in LANGUAGES else ""
 
 
-def _page(template: str, seen: Seen, values: dict[str, object], who: Reader) -> Response:
-    return _answer(_drawn(template, seen, values, who), "text/html")
+def _page(template: str, seen: Seen, values: Callable[[], dict[str, object]], who: Reader) -> Response:
+    return _answer(seen, who, "text/html", lambda: _drawn(template, seen, values(), who))
 
 
 def plain(template: str, seen: Seen, values: dict[str, object], who: Reader, code: int) -> Response:
@@ -137,15 +145,37 @@ def _drawn(template: str, seen: Seen, values: dict[str, object], who: Reader) ->
     return render_template(template, **known, **values)
 
 
-def _answer(text: str, kind: str) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Body:
     """The same bytes for the same matter, so that whoever has them already is only told so."""
-    body = text.encode()
-    packed = len(body) >= LEAST and request.accept_encodings.quality("gzip") > 0
-    answer = Response(gzip.compress(body, LEVEL, mtime=0) if packed else body, mimetype=kind)
+
+    plain: bytes
+    packed: bytes  # empty: it is not worth it
+    tag: str
+
+
+def _body(text: str) -> _Body:
+    plain = text.encode()
+    packed = gzip.compress(plain, LEVEL, mtime=0) if len(plain) >= LEAST else b""
+    return _Body(plain, packed, hashlib.sha256(plain).hexdigest()[:20])
+
+
+def switch_on(app: Flask) -> None:
+    """Web servers draw for many at once: when much is down everybody looks, and alerts have to come through then."""
+    app.extensions.setdefault(NAME, Shared())
+
+
+def _answer(seen: Seen, who: Reader, kind: str, make: Callable[[], str]) -> Response:
+    drawn: Shared | None = current_app.extensions.get(NAME)
+    part = request.args.get("component", "")
+    key = (request.path, part, who.language, _query(), root(), seen.version, seen.at if seen.stale else None)
+    body = drawn.ask(key, who.now, lambda: _body(make()), fresh=False, lasts=DRAWN_FOR) if drawn else _body(make())
+    packed = body.packed and request.accept_encodings.quality("gzip") > 0
+    answer = Response(body.packed if packed else body.plain, mimetype=kind)
     if packed:
         answer.headers["Content-Encoding"] = "gzip"
     answer.vary.update(("Accept-Language", "Accept-Encoding"))
     answer.headers["Cache-Control"] = FOR
-    answer.set_etag(hashlib.sha256(body).hexdigest()[:20] + ("-gzip" if packed else ""))
+    answer.set_etag(body.tag + ("-gzip" if packed else ""))
     answer.make_conditional(request)
     return answer

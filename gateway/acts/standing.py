@@ -31,6 +31,7 @@ class Seen:
     standing: Standing
     at: datetime
     stale: bool = False
+    version: str = ""
 
 
 class _Kept(msgspec.Struct):
@@ -52,8 +53,8 @@ def standing(now: datetime) -> Seen:
             raise
         found = max(known, key=lambda one: one.at)
         log.warning("status_page_is_stale", problem=type(problem).__name__)
-        return Seen(found.standing, found.at, stale=True)
-    return Seen(kept.standing, kept.at)
+        return Seen(found.standing, found.at, stale=True, version=found.version)
+    return Seen(kept.standing, kept.at, version=kept.version)
 
 
 def is_on(now: datetime) -> bool:

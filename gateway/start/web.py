@@ -14,6 +14,7 @@ from granian.log import LogLevels
 
 from dashboard import at_once
 from dashboard.shared import switch_on
+from dashboard.status import public
 from gateway import log
 from gateway.app import app_of
 from gateway.doors.server import Bridge
@@ -75,6 +76,7 @@ def application() -> Bridge:
     log.setup(settings.log_level)
     app = app_of(settings)
     at_once.switch_on(app, switch_on(app))
+    public.switch_on(app)
     bridge = Bridge(app)
     gc.freeze()
     gc.set_threshold(*GARBAGE)

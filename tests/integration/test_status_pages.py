@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from dashboard.status import public
+from dashboard.status.rows import summary
 from gateway.acts import standing
 from gateway.store.db import db
 from tests.browsing import Browser, everybody_has_a_password
@@ -262,6 +264,27 @@ def test_what_another_process_has_read_later_is_served_while_the_database_is_awa
 
 def is_away(session):
     return db.session.execute(text("SELECT 1 FROM a_table_that_is_not_there"))
+
+
+@ONE_IS_ENOUGH
+def test_a_crowd_of_visitors_is_drawn_one_page_until_something_is_published(site, monkeypatch):
+    public.switch_on(site.world.app)
+    drawn = []
+    monkeypatch.setattr("dashboard.status.rows.summary", lambda *given: drawn.append(given) or summary(*given))
+    for _ in range(3):
+        assert "Everything works" in site.page()
+        assert 'lang="ru"' in site.page("/status?lang=ru")
+        assert "Everything works" in site.page("/status/badge.svg")
+        assert "<title>Mail: Working" in site.page("/status/badge.svg?component=2")
+    assert len(drawn) == 3
+    packed = site.visitor.get("/status", Accept_Encoding="gzip")
+    assert (packed.headers["Content-Encoding"], len(drawn)) == ("gzip", 3)
+    site.publishes()
+    assert "Some services are down" in site.page()
+    assert len(drawn) == 4
+    site.clock.advance(seconds=6)
+    site.page()
+    assert len(drawn) == 5
 
 
 @ONE_IS_ENOUGH
