@@ -10,6 +10,7 @@ from dashboard.i18n import LANGUAGES
 from dashboard.page import Values, draw_outside, is_local, stranger
 from gateway.access import auth, passwords, staff
 from gateway.access.auth import READERS, Visit, require
+from gateway.acts import standing
 from gateway.store.db import db
 from gateway.store.tables import PersonRow
 from gateway.world import world
@@ -62,7 +63,8 @@ def _later(answer: Response) -> Response:
 
 def _login_form(values: Values, code: int = 200) -> Response:
     here = url_for("dashboard.login", next=values["next"])
-    return _with_form_token("pages/login.html", {**values, "here": here}, code)
+    told = {"here": here, "world_told": standing.is_on(world().clock.now())}
+    return _with_form_token("pages/login.html", {**values, **told}, code)
 
 
 @bp.post("/language")

@@ -13,6 +13,7 @@ from dashboard.quiet.forms import Form
 from dashboard.quiet.rows import PLANNERS, may_change, n_incidents, report, row, rows, times
 from dashboard.reader import Reader
 from dashboard.rows import Tab
+from dashboard.status.queries import set_page
 from dashboard.takeback import actor_of
 from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.acts import silencing
@@ -86,6 +87,7 @@ def whole(visit: Visit, number: int, kind: Suppressor) -> dict[str, object]:
         "coming": times(silencing.coming(one, visit.now), reader) if one.rule else [],
         "hid": report(queries.report(number), reader),
         "took": undoing.offer(visit, one, kind),
+        "announce": kind is Suppressor.MAINTENANCE and set_page().on,
     }
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from dashboard.blueprint import bp
 from dashboard.i18n import LANGUAGES
 from dashboard.page import draw, reader_of
+from dashboard.quiet.forms import matcher
 from dashboard.reader import Reader, reader
 from dashboard.rulebook.rows import local_input
 from dashboard.status import forms, queries, rows
@@ -18,6 +19,7 @@ from gateway.acts import notices as acts
 from gateway.acts.notices import WRITERS, Wanted
 from gateway.secrets import new_key
 from gateway.store.db import db
+from gateway.store.tables import ComponentRow, SilenceRow
 from gateway.world import world
 from rules.public import (
     LONGEST_TEXT,
@@ -73,8 +75,14 @@ def new_notice(visit: Visit) -> ResponseReturnValue:
         form = replace(form, incident=str(incident.id), starts=starts, states=named)
     if window is not None:
         starts, ends = local_input(window.starts_at, who), local_input(window.ends_at, who)
-        form = replace(form, about=About.MAINTENANCE.value, starts=starts, ends=ends)
+        named = {row.id: State.MAINTENANCE.value for row in queries.component_rows() if _keeps_quiet(window, row)}
+        form = replace(form, about=About.MAINTENANCE.value, starts=starts, ends=ends, states=named)
     return _form(visit, form)
+
+
+def _keeps_quiet(window: SilenceRow, component: ComponentRow) -> bool:
+    """As the form of a window writes it."""
+    return matcher("service", component.service) in window.matchers
 
 
 def _number(name: str) -> int:

@@ -24,7 +24,8 @@ PARTS = (
 def publish(session: Session, now: datetime) -> None:
     """What is over, what goes on, and what is planned."""
     who = Actor("Dana", "dashboard", account=address("dana"))
-    status_page.put(session, Page(on=True, names={"en": "Sosna services", "ru": "Сервисы «Сосны»"}), who, now - SINCE)
+    names = {"en": "Sosna services", "ru": "Сервисы «Сосны»"}
+    status_page.put(session, Page(on=True, names=names, mail=True), who, now - SINCE)
     mail, shop, portal, _ = (
         status_page.put_component(session, service, {"en": english, "ru": russian}, who, now - SINCE)
         for service, english, russian in PARTS

@@ -144,7 +144,7 @@ def written_by_people(world, number, texts):
         eve.press("/oncall/override", schedule=NAME, person="eve@example.org", **duty, reason=TEXT),
         eve.press("/incidents/new", title=TEXT[:200], urgency="emergency", text=TEXT, service=NAME),
         eve.press("/people", **invited, invite="1"),
-        eve.press("/settings/status-page", **{"name-en": NAME, "name-ru": LONG[:80]}, on="1"),
+        eve.press("/settings/status-page", **{"name-en": NAME, "name-ru": LONG[:80]}, on="1", mail="1"),
         eve.press("/settings/status-page/components", **{"service": NAME, "name-en": TEXT[:80], "name-ru": LONG[:80]}),
         looked := eve.press("/notices", **world_told),
     ]
@@ -173,6 +173,7 @@ def places(world, number, eve, welcome):
         "/p/<token>": f"/p/{links.make(KEY, world.incidents()[number - 1].uuid, who.email)}",
         "/incidents/jobs/<token>": "/incidents?status=all",
         "/incidents/files/<token>": "/incidents?status=all",
+        "/status/mail/<key>": "/status/mail",
         "/weekly/<token>": f"/weekly/{links.make_number(KEY, who.id, links.WEEKLY)}",
         "/s/<int(max=2147483647):number>/<token>": f"/s/1/{links.make_longer(KEY, 1, 1)}",
         "/welcome/<token>": welcome,

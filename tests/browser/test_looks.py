@@ -18,7 +18,7 @@ from gateway.demo.cast import address
 from gateway.demo.fill import BOOK, fill
 from gateway.settings import load
 from gateway.store.db import db, transaction
-from gateway.store.tables import BulkJob, Incident, ListFile, PersonRow, SilenceRow
+from gateway.store.tables import BulkJob, Incident, ListFile, PersonRow, SilenceRow, SubscriberRow
 from rules.words import Role
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password
 from tests.clock import HandClock
@@ -94,6 +94,7 @@ def links_of(app):
         "/g/<token>": re.search(r'href="[^"]*(/g/[^"]+)"', marina.get("/reports/guests").text)[1],
         "/p/<token>": f"/p/{pocket}",
         "/weekly/<token>": f"/weekly/{weekly}",
+        "/status/mail/<key>": "/status/mail/of-a-client",
         "/incidents/jobs/<token>": "/incidents/jobs/LANGUAGE",  # each administrator has one of their own
         "/incidents/files/<token>": "/incidents/files/LANGUAGE",
         "/s/<int(max=2147483647):number>/<token>": f"/s/{silence}/{links.make_longer(KEY, silence, 1)}",
@@ -119,6 +120,7 @@ def demo_site(tmp_path_factory, sqlite_file):
             session.execute(update(PersonRow).where(PersonRow.email.in_(ADMINS.values())).values(role=Role.ADMIN))
             session.add_all(_job(language, email, clock.now()) for language, email in ADMINS.items())
             session.add_all(_file(language, email, clock.now()) for language, email in ADMINS.items())
+            session.add(SubscriberRow(email="a@b.example", key="of-a-client", language="en", asked_at=clock.now()))
         signed = links_of(app)
         db.session.remove()
     server = make_server("127.0.0.1", 0, app, threaded=True)

@@ -95,6 +95,7 @@ def test_a_notice_from_its_first_word_to_its_page_among_the_past(site):
     assert '<option value="down" selected>' in form.partition('id="state-1"')[2].partition("</select>")[0]
     assert "PgReplicaBroken" not in form.partition("<form class")[2].partition("</form>")[0]
     assert "Everything works" in site.page()
+    assert 'href="/status"' in site.visitor.get("/login").text
     assert site.admin.press("/notices", **{"title-en": "x", "text-en": TEXT, "state-1": "down"}).status_code == 200
     assert "Everything works" in site.page(), "looking at it publishes nothing"
     assert site.publishes(incident=str(incident)).headers["Location"] == "/notices/1"
@@ -104,6 +105,8 @@ def test_a_notice_from_its_first_word_to_its_page_among_the_past(site):
     for ours in ("PgReplicaBroken", "db-prod-17", "10.1.2.3", "Irina", ADMIN, f"#{incident}", "incidents"):
         assert ours not in page + site.page("/status/1") + site.page("/status/feed.atom") + site.page(PUBLIC[3])
     site.clock.advance(minutes=30)
+    site.world.resolves(incident)
+    assert "the status page still says: Payments are down" in site.admin.get(f"/incidents/{incident}").text
     site.updates(1, "monitoring", "A new disk is in.", **{"state-1": "slow"})
     page = site.page()
     assert "Some services are slow" in page
@@ -117,6 +120,9 @@ def test_a_notice_from_its_first_word_to_its_page_among_the_past(site):
     assert "Slow, 30 min" not in page
     assert re.search(r"Down, 30 min", page), "a day is as bad as its worst"
     assert site.world.timeline(incident).count("notice") == 3
+    ours = site.admin.get(f"/incidents/{incident}").text
+    assert "told the world: Resolved" in ours
+    assert "the status page still says" not in ours
 
 
 @ONE_IS_ENOUGH
@@ -191,6 +197,12 @@ def test_what_goes_on_is_shown_however_much_came_after_it(site, monkeypatch):
 @ONE_IS_ENOUGH
 def test_planned_work_begins_and_ends_by_the_clock(site):
     now = site.clock.now()
+    window = {"matcher": 'service="mail"', "reason": "disks", "start": "2027-01-05T02:00", "hours": "2h", "zone": "UTC"}
+    planned = site.admin.press("/maintenance", **window).headers["Location"]
+    link = re.search(r'href="(/notices/new\?window=\d+)"', site.admin.get(planned).text)[1]
+    form = site.admin.get(link).text
+    assert 'value="2027-01-05T05:00"' in form, "by the reader's clock"
+    assert 'name="state-2" value="maintenance" checked' in form
     at = [f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M}+00:00" for hours in (2, 4)]
     form = {"about": "maintenance", "state-1": "maintenance", "starts": at[0], "ends": at[1], "title-en": "New disks"}
     site.publishes(**form)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent.parent
-CHECKS = 33  # of the dashboard
+CHECKS = 34  # of the dashboard
 
 
 def rows_of(name):
