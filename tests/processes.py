@@ -30,8 +30,10 @@ import psycopg
 from gateway.app import create_app, migrate_database
 from gateway.clock import SystemClock
 from gateway.settings import load
+from gateway.start.web import complaint
 from gateway.store.db import db
 from tests.databases import Cluster, wait_until
+from tests.loaded import POSSIBLE, Copies
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent
@@ -119,6 +121,16 @@ class Process:
             raise AssertionError(f"{problem}\n{self.command} said:\n{self.said()[-3000:]}") from None
 
 
+class Copied(Process):
+    """One that begins as a copy of a process that has loaded the program."""
+
+    def __init__(self, arguments, environment, log):
+        self.command, self.log = ["nabat", *map(str, arguments)], log
+        log.touch()
+        self.popen = Copies.of_this_run().start(self.command[1:], environment, log)
+        self.pid = self.popen.pid
+
+
 def signal_group(pid, number=signal.SIGKILL):
     try:
         os.killpg(pid, number)
@@ -176,6 +188,7 @@ class Gateway:
         self.processes = []
         self.prefix = []  # what each process is started by, such as strace
         self.home = ROOT  # whose program is started
+        self.copied = False  # whether servers, workers and auditors need not load the program, each of them
         self.tokens = {}
         self.environment = {
             "NABAT_DATABASE_URL": database_url, "NABAT_DATA_DIR": str(self.folder), "NABAT_SECRET_KEY": KEY,
@@ -214,11 +227,20 @@ class Gateway:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("NABAT_")}
         environment = {**inherited, **self.environment, MARK: self.mark, "PYTHONUNBUFFERED": "1"}
         log = self.folder / f"{arguments[0]}-{len(self.processes)}.log"
-        process = Process([*self.prefix, sys.executable, "-m", "gateway", *arguments], environment, log, self.home)
+        if self._may_be_copied(arguments[0]):
+            process = Copied(arguments, environment, log)
+        else:
+            process = Process([*self.prefix, sys.executable, "-m", "gateway", *arguments], environment, log, self.home)
         self.processes.append(process)
         return process
 
+    def _may_be_copied(self, command):
+        """Nothing is asked of it that is read while the program is loaded."""
+        plain = all(name.startswith("NABAT_") for name in self.environment) and not self.prefix and self.home == ROOT
+        return self.copied and POSSIBLE and plain and command in ("web", "worker", "auditor")
+
     def web(self, *more, wait=True):
+        wait_until(lambda: not complaint("127.0.0.1", self.port), READY)  # of what was killed the last process is gone
         web = self.start("web", "--port", str(self.port), *more)
         if wait:
             web.wait_for(self.answers)

@@ -54,7 +54,7 @@ def senders(request):
         sender.over.set()
 
 
-def settled(gateway, seconds=90):
+def settled(gateway, seconds=150):
     """All messages are out, or given up."""
     wait_until(lambda: gateway.value(WAITING) == 0, seconds, every=0.2)
 

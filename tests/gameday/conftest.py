@@ -36,6 +36,7 @@ def game(request, tmp_path):
             shutil.copyfile(request.getfixturevalue("sqlite_file"), folder / "nabat.db")
             url = f"sqlite:///{folder}/nabat.db"
         gateway = Gateway(folder, url, book=book, ledger=ledger, **settings)
+        gateway.copied = request.node.get_closest_marker("gameday") is None
         made.append(gateway)
         if prepare:
             gateway.prepare(people if people is not None else people_of(ledger))
