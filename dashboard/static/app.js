@@ -393,16 +393,7 @@
     field.addEventListener("input", () => sessionStorage.setItem(key, field.value));
     field.form.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) sessionStorage.removeItem(key); });
   }
-  // A form that leads to another page is kept over the sign-in that comes between, and on no other page.
-  const whole = doc.querySelector("form[data-typed]"), aside = mine + "form", spot = location.pathname + location.search;
-  const fields = whole ? [...whole.elements].filter((one) => one.name && one.type !== "hidden") : [];
-  const sort = (one) => (one.type === "checkbox" || one.type === "radio" ? "checked" : "value");
-  const before = JSON.parse(sessionStorage.getItem(aside) || "null");
-  if (before && before.spot === spot && before.said.length === fields.length) {
-    fields.forEach((one, n) => { one[sort(one)] = before.said[n]; });
-    doc.addEventListener("htmx:load", () => fields[0].dispatchEvent(new Event("input", { bubbles: true })), { once: true });
-  } else sessionStorage.removeItem(aside);
-  if (whole) whole.addEventListener("input", () => sessionStorage.setItem(aside, JSON.stringify({ spot, said: fields.map((one) => one[sort(one)]) })));
+  if (!doc.querySelector("[data-typed]")) sessionStorage.removeItem(mine + "form"); // typed.js
   for (const out of doc.querySelectorAll("form[action='/logout']")) out.addEventListener("submit", () => sessionStorage.clear());
 
   for (const tab of doc.querySelectorAll(".tabs [aria-current]")) {
