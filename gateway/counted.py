@@ -1,11 +1,15 @@
 """The files through which processes share their counters: what dead ones have counted goes into one, so they stay few.
 
-What they counted has happened: the sums stay as they are, for whoever reads them at that moment, too.
+What they counted has happened: the sums stay as they are, for whoever reads them at that moment, too, and if whoever
+moves it is killed meanwhile. New sums lie beside the old ones until a list says which files they take the place of;
+once it is there whoever comes next finishes what it says.
 """
 
 import fcntl
+import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,26 +24,70 @@ def held(folder: Path, *, alone: bool = False) -> Iterator[None]:
     """Nobody moves anything meanwhile; or, `alone`, reads."""
     with (folder / "lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        if not alone:
+            while any(_list(folder, kind).exists() for kind in SUMMED):  # whoever moved them was killed
+                fcntl.flock(file, fcntl.LOCK_EX)
+                _finish_all(folder)
+                fcntl.flock(file, fcntl.LOCK_SH)  # not in one step: somebody else may come first
         yield
 
 
 def gather(folder: Path) -> int:
     """Returns how many files went."""
     with held(folder, alone=True):
+        _finish_all(folder)
         return sum(_gather(folder, kind) for kind in SUMMED)
 
 
 def _gather(folder: Path, kind: str) -> int:
     dead = [file for file in folder.glob(f"{kind}_*.db") if _is_dead(file)]
     if dead:
-        sums = MmapedDict(str(folder / f"{kind}_{OF_THE_DEAD}.db"))  # type: ignore[no-untyped-call]
-        for file in dead:
-            if file.stat().st_size:  # else it was killed while it made it
-                for key, value, at, _ in MmapedDict.read_all_values_from_file(str(file)):  # type: ignore[no-untyped-call]
-                    sums.write_value(key, sums.read_value(key)[0] + value, at)  # type: ignore[no-untyped-call]
-            file.unlink()
-        sums.close()  # type: ignore[no-untyped-call]
+        _add_up(dead, _sums(folder, kind), _new(folder, kind))
+        ready = folder / f"{kind}.ready"
+        ready.write_text(json.dumps([file.name for file in dead]))
+        ready.replace(_list(folder, kind))
+        _finish(folder, kind)
     return len(dead)
+
+
+def _add_up(dead: Sequence[Path], before: Path, after: Path) -> None:
+    after.unlink(missing_ok=True)
+    if before.exists():
+        shutil.copyfile(before, after)
+    sums = MmapedDict(str(after))  # type: ignore[no-untyped-call]
+    for file in dead:
+        if file.stat().st_size:  # else it was killed while it made it
+            for key, value, at, _ in MmapedDict.read_all_values_from_file(str(file)):  # type: ignore[no-untyped-call]
+                sums.write_value(key, sums.read_value(key)[0] + value, at)  # type: ignore[no-untyped-call]
+    sums.close()  # type: ignore[no-untyped-call]
+
+
+def _finish_all(folder: Path) -> None:
+    for kind in SUMMED:
+        if _list(folder, kind).exists():
+            _finish(folder, kind)
+
+
+def _finish(folder: Path, kind: str) -> None:
+    """As often as somebody is killed at it."""
+    gone, new = _list(folder, kind), _new(folder, kind)
+    if new.exists():
+        new.replace(_sums(folder, kind))
+    for name in json.loads(gone.read_text()):
+        (folder / name).unlink(missing_ok=True)
+    gone.unlink()
+
+
+def _sums(folder: Path, kind: str) -> Path:
+    return folder / f"{kind}_{OF_THE_DEAD}.db"
+
+
+def _new(folder: Path, kind: str) -> Path:
+    return folder / f"{kind}.new"
+
+
+def _list(folder: Path, kind: str) -> Path:
+    return folder / f"{kind}.gone"
 
 
 def _is_dead(file: Path) -> bool:

@@ -93,8 +93,9 @@ def _listening(host: str, port: int) -> str:
 def run(enter: Enter, host: str, port: int, **more: str) -> None:
     """Until Ctrl-C or SIGTERM; then all are stopped, each in its own time. `enter` runs one of our commands."""
     share()
-    for stale in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"):
-        stale.unlink()  # counters of processes that ended with the last run
+    for ending in ("gone", "new", "db"):  # counters of processes that ended with the last run, as counted.py left them
+        for stale in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"*.{ending}"):
+            stale.unlink()
     environment = {**os.environ, **more}
     stopping = Stopping()
     hear(stopping)
