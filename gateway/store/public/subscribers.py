@@ -24,6 +24,8 @@ def ask(session: Session, email: str, key: str, language: str, now: datetime) ->
 
 
 def by_key(session: Session, key: str) -> SubscriberRow | None:
+    if not key.isprintable():  # PostgreSQL takes no such text, and no key has it
+        return None
     return session.scalar(select(SubscriberRow).where(SubscriberRow.key == key))
 
 
