@@ -3,11 +3,13 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from gateway.store.db import db
-from gateway.store.outgoing.clients import AFTER
-from gateway.store.tables import SubscriberRow
+from gateway.acts import subscribing
+from gateway.store.db import db, transaction
+from gateway.store.outgoing.clients import AFTER, EVERY, NOTICE
+from gateway.store.tables import Delivery, SubscriberRow
+from gateway.store.upkeep import vitals
 from tests.fakes.smtp import FakeSmtp
 from tests.integration.test_status_pages import NAMES, ONE_IS_ENOUGH, Site
 
@@ -92,7 +94,7 @@ def test_nobody_learns_who_subscribes_or_is_flooded(site, post):
     site.visitor.post(link, do="confirm")
     assert site.visitor.post("/status/mail", email=CLIENT).text == first
     assert letters(site, post) == []
-    for wrong in ("", "x", "a@b@c", f"x@{'y' * 250}.example", "a@x.example\nBcc: b@x.example"):
+    for wrong in ("", "x", "a@b@c", f"x@{'y' * 250}.example", "a@x.example\nBcc: b@x.example", "a\0@x.example"):
         assert site.visitor.post("/status/mail", email=wrong).status_code == 422, wrong
     for _ in range(2):
         site.visitor.post("/status/mail", email="other@client.example")
@@ -104,6 +106,30 @@ def test_nobody_learns_who_subscribes_or_is_flooded(site, post):
     site.publishes()
     assert letters(site, post) == []
     assert site.visitor.post(link, do="leave").status_code == 200  # that is always possible
+
+
+@ONE_IS_ENOUGH
+def test_letters_of_strangers_neither_hold_up_nor_alarm_our_own_people(site, post):
+    with transaction() as session:
+        for n in range(30):
+            made = subscribing.subscribers.ask(session, f"c{n}@client.example", f"key{n}", "en", site.clock.now())
+            made.confirmed_at = site.clock.now()
+    site.publishes()
+    due = sorted(db.session.scalars(select(Delivery.due_at).where(Delivery.kind == NOTICE)))
+    assert due[0] == site.clock.now() + AFTER
+    assert due[-1] - due[0] == 29 * EVERY
+    with transaction() as session:
+        session.execute(update(Delivery).values(status="failed", finished_at=site.clock.now()))
+    assert vitals.losing_of(db.session(), [(1,)], site.clock.now()) == []
+    with transaction() as session:
+        session.execute(update(Delivery).values(kind="opened"))
+    assert [one.failed for one in vitals.losing_of(db.session(), [(1,)], site.clock.now())] == [30]
+
+
+def test_a_key_that_is_none_is_not_found(site):
+    for path in ("/status/mail/x%00y", "/status/mail/" + "k" * 5000):
+        assert site.visitor.get(path).status_code == 404
+        assert site.visitor.post(path, do="leave").status_code == 404
 
 
 def test_of_an_address_only_so_many_letters_are_asked_for(site, post):

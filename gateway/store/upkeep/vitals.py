@@ -18,6 +18,7 @@ from rules.words import Status, Urgency
 LOSING_WITHIN = timedelta(minutes=15)
 LOSING_OF = 5_000  # newest messages that are looked at
 FEW = 3  # failures: fewer may happen to one bad address
+OF_STRANGERS = ("status_confirm", "status_notice")  # messages to addresses that anybody may have written down
 WORKER = "worker:"  # how the keys of workers' signs of life begin
 REACHED_WITHIN = timedelta(seconds=60)  # by then some page of an emergency has to be out
 PROVIDERS = (  # settings of which one shows that somebody means to be told
@@ -188,7 +189,7 @@ def losing_of(session: Session, rows: Sequence[Any], now: datetime) -> list[Losi
     newest, begin = select(func.max(Delivery.id)).scalar_subquery(), now - LOSING_WITHIN
     lately = (Delivery.id > newest - LOSING_OF, Delivery.finished_at >= begin)
     query = select(Delivery.channel, Delivery.status, func.count()).where(
-        *lately, Delivery.status.in_(("sent", "delivered", "failed"))
+        *lately, Delivery.status.in_(("sent", "delivered", "failed")), Delivery.kind.not_in(OF_STRANGERS)
     )
     counted: dict[str, dict[str, int]] = {}
     for channel, status, count in session.execute(query.group_by(Delivery.channel, Delivery.status)):
