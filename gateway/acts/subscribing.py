@@ -18,7 +18,7 @@ from gateway.store.tables import SubscriberRow
 LONGEST = 254
 OF_VISITOR, OF_ADDRESS, OF_ALL = 5, 2, 200  # at once; each one after them waits, and longer each time
 PAUSE, LONG_PAUSE = timedelta(minutes=1), timedelta(hours=1)
-TAKEN_BACK, LEFT = "it was taken back", "whoever reads there has left"
+TAKEN_BACK, LEFT, SILENT = "it was taken back", "whoever reads there has left", "it was not confirmed"
 
 
 class NoAddress(ValueError):
@@ -71,9 +71,20 @@ def leave(key: str, now: datetime) -> bool:
         row = subscribers.by_key(session, key)
         if row is None:
             return False
-        clients.forget(session, row.email, LEFT, now)
-        session.delete(row)
+        _forget(session, row, LEFT, now)
     return True
+
+
+def tidy(now: datetime) -> None:
+    """Whoever was asked and said nothing is forgotten."""
+    with transaction() as session:
+        for row in subscribers.silent(session, now):
+            _forget(session, row, SILENT, now)
+
+
+def _forget(session: Session, row: SubscriberRow, why: str, now: datetime) -> None:
+    clients.forget(session, row, why, now)
+    session.delete(row)
 
 
 def tell(session: Session, update_id: int, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from gateway.acts import listfiles
+from gateway.acts import listfiles, subscribing
 from gateway.store.db import transaction
 from gateway.store.quiet import inhibitors
 from gateway.store.types import micros
@@ -51,6 +51,7 @@ def tidy(now: datetime) -> int:
         selfwatch.forget(session, now - WORKERS_SEEN)
     with transaction() as session:
         inhibitors.tidy(session)
+    subscribing.tidy(now)
     with transaction() as session:
         counted = ledger.close(session, now)
         ledger.empty_last(session, counted, micros(now - KEEP["payload"][1]))

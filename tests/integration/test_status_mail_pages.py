@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from gateway.acts import subscribing
+from gateway.flows import housekeeping
 from gateway.store.db import db, transaction
 from gateway.store.outgoing.clients import AFTER, EVERY, NOTICE
 from gateway.store.tables import Delivery, SubscriberRow
@@ -76,6 +77,8 @@ def test_asked_confirmed_told_and_ended_by_one_press(site, post):
     assert letters(site, post) == [], "what waited is called off"
     assert subscribers() == []
     assert site.visitor.get(link).status_code == 404
+    sent = [(one.kind, one.status, one.address + one.who) for one in site.world.deliveries(incident_id=0)]
+    assert sent == [("status_confirm", "sent", ""), ("status_notice", "sent", ""), ("status_notice", "cancelled", "")]
 
 
 def test_what_is_taken_back_at_once_is_sent_to_nobody(site, post):
@@ -92,11 +95,12 @@ def test_nobody_learns_who_subscribes_or_is_flooded(site, post):
     first = site.visitor.post("/status/mail", email=CLIENT).text
     link = link_in(letters(site, post)[0])
     site.visitor.post(link, do="confirm")
+    site.clock.advance(hours=1)
     assert site.visitor.post("/status/mail", email=CLIENT).text == first
     assert letters(site, post) == []
     for wrong in ("", "x", "a@b@c", f"x@{'y' * 250}.example", "a@x.example\nBcc: b@x.example", "a\0@x.example"):
         assert site.visitor.post("/status/mail", email=wrong).status_code == 422, wrong
-    for _ in range(2):
+    for _ in range(3):
         site.visitor.post("/status/mail", email="other@client.example")
     assert site.visitor.post("/status/mail", email="third@client.example").status_code == 200
     assert site.visitor.post("/status/mail", email="fourth@client.example").status_code == 429
@@ -132,8 +136,16 @@ def test_a_key_that_is_none_is_not_found(site):
         assert site.visitor.post(path, do="leave").status_code == 404
 
 
-def test_of_an_address_only_so_many_letters_are_asked_for(site, post):
+@ONE_IS_ENOUGH
+def test_an_address_is_asked_seldom_and_forgotten_if_it_says_nothing(site, post):
     for _ in range(4):
         site.visitor.post("/status/mail", email=CLIENT)
         site.clock.advance(seconds=61)
-    assert len(letters(site, post)) == 2
+    assert len(letters(site, post)) == 1
+    site.clock.advance(hours=47)
+    housekeeping.tidy(site.clock.now())
+    assert subscribers() == [(CLIENT, False)]
+    site.clock.advance(hours=1)
+    housekeeping.tidy(site.clock.now())
+    assert subscribers() == []
+    assert {one.address for one in site.world.deliveries(incident_id=0)} == {""}

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.secrets import digest
 from gateway.store.outgoing import outbox
 from gateway.store.sql import bulk
-from gateway.store.tables import Delivery, SubscriberRow
+from gateway.store.tables import Delivery, SubscriberRow, UpdateRow
 from gateway.store.types import micros
 from rules.words import Urgency, Way
 
@@ -16,6 +17,8 @@ CONFIRM, NOTICE = "status_confirm", "status_notice"  # kinds of messages
 AFTER = timedelta(seconds=20)  # in which whoever published it takes it back, and costs nobody a wrong letter
 EVERY = timedelta(milliseconds=100)  # one after the other: what our own people are written meanwhile goes in between
 EXPIRES = timedelta(hours=24)
+HOUR = 3_600_000_000  # microseconds
+FORGOTTEN = "–"  # in the place of an address
 _COLUMNS = (
     "incident_id", "once", "level", "kind", "part", "way", "channel", "address", "address_id", "who", "name", "rank",
     "status", "attempts", "ambiguous", "created_at", "due_at", "expires_at", "lease", "provider_ref", "error",
@@ -24,14 +27,21 @@ _COLUMNS = (
 
 
 def ask(session: Session, one: SubscriberRow, now: datetime) -> None:
-    """To say yes, by a link."""
-    _promise(session, CONFIRM, [(one, f"confirm:{one.id}:{micros(now)}", 0)], now, now)
+    """To say yes, by a link; once an hour at most."""
+    _promise(session, CONFIRM, [(one, _asked(one, micros(now) // HOUR), 0)], now, now)
 
 
 def tell(session: Session, update_id: int, all_of_them: Sequence[SubscriberRow], now: datetime) -> None:
     """Of an update, each once."""
-    rows = [(one, f"notice:{update_id}:{one.id}", update_id) for one in all_of_them]
-    _promise(session, NOTICE, rows, now, now + AFTER)
+    _promise(session, NOTICE, [(one, _told(one, update_id), update_id) for one in all_of_them], now, now + AFTER)
+
+
+def _asked(one: SubscriberRow, hour: int) -> str:
+    return f"client:{one.id}:hour {hour}"
+
+
+def _told(one: SubscriberRow, update_id: int) -> str:
+    return f"client:{one.id}:{update_id}"
 
 
 def _promise(
@@ -47,20 +57,20 @@ def _promise(
     outbox.wake_workers(session)
 
 
-_QUEUED = "SELECT id FROM delivery WHERE status = 'queued' AND channel = 'email' AND kind = {} AND "
-
-
 def call_off(session: Session, update_id: int, why: str, now: datetime) -> None:
     """What has not left yet of an update that was taken back."""
-    _cancel(session, bulk.select_plain(session, f"{_QUEUED}level = {{}}", NOTICE, update_id), why, now)
-
-
-def forget(session: Session, email: str, why: str, now: datetime) -> None:
-    """Whoever has left is sent nothing more."""
-    for kind in (NOTICE, CONFIRM):
-        _cancel(session, bulk.select_plain(session, f"{_QUEUED}who = {{}}", kind, email), why, now)
-
-
-def _cancel(session: Session, found: Sequence[Sequence[int]], why: str, now: datetime) -> None:
-    rows = [(row[0], "cancelled", why, micros(now)) for row in found]
+    sql = "SELECT id FROM delivery WHERE status = 'queued' AND channel = 'email' AND kind = {} AND level = {}"
+    rows = [(row[0], "cancelled", why, micros(now)) for row in bulk.select_plain(session, sql, NOTICE, update_id)]
     bulk.update(session, Delivery, ("id", "status", "error", "finished_at"), rows)
+
+
+def forget(session: Session, one: SubscriberRow, why: str, now: datetime) -> None:
+    """Nothing more is sent there, and what was sent no longer says where."""
+    since = micros(one.asked_at) // HOUR
+    until = micros(one.confirmed_at or now) // HOUR
+    updates = session.scalars(select(UpdateRow.id).where(UpdateRow.at >= one.asked_at))
+    mine = [*(_asked(one, hour) for hour in range(since, until + 1)), *(_told(one, number) for number in updates)]
+    queued = "UPDATE delivery SET status = 'cancelled', error = {}, finished_at = {} WHERE status = 'queued' AND "
+    bulk.execute(session, f"{queued}incident_id = 0 AND once {{list}}", mine, why, micros(now))
+    known = "UPDATE delivery SET address = '', address_id = '', who = '', name = {} WHERE incident_id = 0 AND "
+    bulk.execute(session, f"{known}once {{list}}", mine, FORGOTTEN)

@@ -3,24 +3,27 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gateway.store.db import upsert
 from gateway.store.tables import SubscriberRow
 
 FORGOTTEN = timedelta(days=2)  # who has not confirmed by then
-MOST = 20_000
+MOST, PORTION = 20_000, 500
 
 
 def ask(session: Session, email: str, key: str, language: str, now: datetime) -> SubscriberRow:
     """As it stands now; `key` is that of a new one."""
-    session.execute(
-        delete(SubscriberRow).where(SubscriberRow.confirmed_at.is_(None), SubscriberRow.asked_at < now - FORGOTTEN)
-    )
     row = {"email": email, "key": key, "language": language, "asked_at": now}
     session.execute(upsert(session, SubscriberRow, [row]).on_conflict_do_nothing(index_elements=["email"]))
     return session.scalars(select(SubscriberRow).where(SubscriberRow.email == email)).one()
+
+
+def silent(session: Session, now: datetime) -> Sequence[SubscriberRow]:
+    """Who was asked and has said nothing for too long."""
+    unheard = SubscriberRow.confirmed_at.is_(None), SubscriberRow.asked_at < now - FORGOTTEN
+    return session.scalars(select(SubscriberRow).where(*unheard).limit(PORTION)).all()
 
 
 def by_key(session: Session, key: str) -> SubscriberRow | None:
