@@ -27,6 +27,11 @@ def subscribers() -> int:
     return counted.count(db.session())
 
 
+def letters() -> int:
+    """How many are written to when something is published."""
+    return subscribers() if set_page().mail else 0
+
+
 def components() -> list[Component]:
     return notices.components(db.session())
 

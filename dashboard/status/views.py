@@ -19,6 +19,7 @@ from gateway.acts import notices as acts
 from gateway.acts.notices import WRITERS, Wanted
 from gateway.secrets import new_key
 from gateway.store.db import db
+from gateway.store.outgoing.clients import AFTER
 from gateway.store.tables import ComponentRow, SilenceRow
 from gateway.world import world
 from rules.public import (
@@ -151,6 +152,8 @@ def _previewed(visit: Visit, form: Form, notice: Notice) -> ResponseReturnValue:
         "preview": [(word, _seen_in(language, notice, visit)) for language, word in LANGUAGES.items()],
         "on": True,
         "wrong": "",
+        "letters": queries.letters(),
+        "seconds": int(AFTER.total_seconds()),
     }
     return draw(visit, "pages/notice_new.html", values)
 

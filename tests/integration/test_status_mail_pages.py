@@ -118,6 +118,8 @@ def test_letters_of_strangers_neither_hold_up_nor_alarm_our_own_people(site, pos
         for n in range(30):
             made = subscribing.subscribers.ask(session, f"c{n}@client.example", f"key{n}", "en", site.clock.now())
             made.confirmed_at = site.clock.now()
+    said = {"title-en": "Mail", "text-en": "It is slow.", "state-2": "slow"}
+    assert "by e-mail to 30 clients" in site.admin.press("/notices", **said).text
     site.publishes()
     due = sorted(db.session.scalars(select(Delivery.due_at).where(Delivery.kind == NOTICE)))
     assert due[0] == site.clock.now() + AFTER
