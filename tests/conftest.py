@@ -151,8 +151,11 @@ def postgres_url(cluster, tmp_path_factory):
 def sqlite_file(tmp_path_factory):
     """A migrated file to copy: quicker than migrating anew for each test."""
     folder = tmp_path_factory.mktemp("sqlite")
-    migrated(f"sqlite:///{folder}/empty.db", folder)
-    return folder / "empty.db"
+    file = once.file_of_this_run(tmp_path_factory, "empty.db", lambda half: migrated(f"sqlite:///{half}", folder))
+    if "sqlite" not in once.LEARNT:  # another process has migrated it
+        shutil.copyfile(file, folder / "empty.db")
+        migrated(f"sqlite:///{folder}/empty.db", folder)
+    return file
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,6 +1,8 @@
 """What the apps of one process, one for each test, need not do anew: compile templates, routes and statements, and
 find out which rows a list of people makes."""
 
+import fcntl
+import os
 import re
 from typing import ClassVar
 
@@ -62,6 +64,21 @@ def teach(engine):
     """One that was not yet."""
     engine.dialect = LEARNT.get(engine.name, engine.dialect)
     engine.update_execution_options(compiled_cache=STATEMENTS)
+
+
+def file_of_this_run(tmp_path_factory, name, make):
+    """The path of a file to copy: `make(path)` makes it in the first process that wants it, others wait for that."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    place, half = folder / name, folder / f"half-{name}"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            half.unlink(missing_ok=True)  # of one that was killed
+            make(half)
+            half.rename(place)
+    return place
 
 
 PEOPLED = PersonRow, TeamRow, ContactRow, ScheduleRow  # the tables that a list without imported calendars fills

@@ -26,6 +26,7 @@ from rules.words import Role
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password
 from tests.clock import HandClock
 from tests.conftest import KEY
+from tests.once import file_of_this_run
 from tests.processes import free_port
 from tests.world import World
 
@@ -44,10 +45,13 @@ SAME = {  # what has to be equal, whatever the database; not the made-up identit
 @pytest.fixture(scope="module")
 def filled(sqlite_file, tmp_path_factory):
     """A SQLite file with all 30 days, filled once."""
-    folder = tmp_path_factory.mktemp("demo")
-    shutil.copyfile(sqlite_file, folder / "demo.db")
-    _run_on(folder / "demo.db", lambda app: fill(app.extensions["gateway"], HandClock().now()))
-    return folder / "demo.db"
+
+    def make(place):
+        whole = shutil.copyfile(sqlite_file, tmp_path_factory.mktemp("demo") / "demo.db")
+        _run_on(whole, lambda app: fill(app.extensions["gateway"], HandClock().now()))
+        whole.rename(place)
+
+    return file_of_this_run(tmp_path_factory, "demo.db", make)
 
 
 @pytest.fixture(scope="module")
