@@ -22,6 +22,7 @@ from gateway.store.tables import BulkJob, Incident, ListFile, PersonRow, Silence
 from rules.words import Role
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password
 from tests.clock import HandClock
+from tests.once import file_of_this_run
 from tests.processes import KEY
 
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -102,25 +103,39 @@ def links_of(app):
     }
 
 
+def app_on(folder, name):
+    settings = {
+        "NABAT_DATABASE_URL": f"sqlite:///{folder}/{name}", "NABAT_DATA_DIR": str(folder), "NABAT_SECRET_KEY": KEY,
+        "NABAT_RULES": str(BOOK), "NABAT_MIN_FREE_MB": "0",
+    }  # fmt: skip
+    return create_app(load(settings), HandClock())
+
+
+def fill_in(empty, folder, place):
+    """The firm's few days, and what no page of it would show by itself."""
+    whole, now = shutil.copyfile(empty, folder / "whole.db"), HandClock().now()
+    app = app_on(folder, whole.name)
+    with app.app_context():
+        fill(app.extensions["gateway"], now, days=DAYS)
+        everybody_has_a_password()
+        with transaction() as session:
+            session.execute(update(PersonRow).where(PersonRow.email.in_(ADMINS.values())).values(role=Role.ADMIN))
+            session.add_all(_job(language, email, now) for language, email in ADMINS.items())
+            session.add_all(_file(language, email, now) for language, email in ADMINS.items())
+            session.add(SubscriberRow(email="a@b.example", key="of-a-client", language="en", asked_at=now))
+        db.session.remove()
+        db.engine.dispose()
+    whole.rename(place)
+
+
 @pytest.fixture(scope="module")
 def demo_site(tmp_path_factory, sqlite_file):
     """The demo's firm on loopback: (address, pages)."""
     folder = tmp_path_factory.mktemp("looks")
-    shutil.copyfile(sqlite_file, folder / "nabat.db")
-    settings = {
-        "NABAT_DATABASE_URL": f"sqlite:///{folder}/nabat.db", "NABAT_DATA_DIR": str(folder), "NABAT_SECRET_KEY": KEY,
-        "NABAT_RULES": str(BOOK), "NABAT_MIN_FREE_MB": "0",
-    }  # fmt: skip
-    clock = HandClock()
-    app = create_app(load(settings), clock)
+    shutil.copyfile(file_of_this_run(tmp_path_factory, "looks.db", lambda place: fill_in(sqlite_file, folder, place)),
+                    folder / "nabat.db")  # fmt: skip
+    app = app_on(folder, "nabat.db")
     with app.app_context():
-        fill(app.extensions["gateway"], clock.now(), days=DAYS)
-        everybody_has_a_password()
-        with transaction() as session:
-            session.execute(update(PersonRow).where(PersonRow.email.in_(ADMINS.values())).values(role=Role.ADMIN))
-            session.add_all(_job(language, email, clock.now()) for language, email in ADMINS.items())
-            session.add_all(_file(language, email, clock.now()) for language, email in ADMINS.items())
-            session.add(SubscriberRow(email="a@b.example", key="of-a-client", language="en", asked_at=clock.now()))
         signed = links_of(app)
         db.session.remove()
     server = make_server("127.0.0.1", 0, app, threaded=True)
