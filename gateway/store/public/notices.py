@@ -39,7 +39,7 @@ def component_rows(session: Session) -> Sequence[ComponentRow]:
 
 def listed(session: Session, now: datetime) -> list[Notice]:
     """For those who write them: what is not over, however old, then the newest of the others."""
-    query = _there().order_by(_going(now).desc(), NoticeRow.id.desc()).limit(LISTED)
+    query = _there().order_by(_going(now).desc(), NoticeRow.starts_at.desc(), NoticeRow.id.desc()).limit(LISTED)
     return read(session, session.scalars(query).all())
 
 
