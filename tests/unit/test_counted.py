@@ -63,3 +63,21 @@ def test_whoever_adds_up_may_be_killed_at_any_step(tmp_path, monkeypatch, step):
         assert total(tmp_path) == wanted
         counted.gather(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {"lock", "counter_0.db", "histogram_0.db"}
+
+
+def test_a_file_that_nobody_can_read_keeps_nobody_from_starting(tmp_path):
+    counts(tmp_path, DEAD[0])
+    assert counted.gather(tmp_path) == 1
+    wanted = total(tmp_path)
+    for name, left in ((f"counter_{DEAD[1]}", b"\xff\x00\x00\x00" * 9), (f"counter_{DEAD[2]}", b"x")):
+        (tmp_path / f"{name}.db").write_bytes(left)
+    assert counted.gather(tmp_path) == 2
+    assert total(tmp_path) == wanted
+    (tmp_path / "counter_0.db").write_bytes(b"\xff\x00\x00\x00" * 9)
+    counts(tmp_path, DEAD[1])
+    assert counted.gather(tmp_path) == 1
+    assert total(tmp_path) == DEAD[1] + 1
+    (tmp_path / "counter.gone").touch()
+    assert total(tmp_path) == DEAD[1] + 1
+    (tmp_path / "counter.gone").mkdir()  # nothing can be done there
+    assert counted.gather(tmp_path) == 0
