@@ -7,6 +7,10 @@ TEXTS: Data = {"type": "object", "properties": {"en": TEXT, "ru": TEXT}, "additi
 STATE: Data = {"type": "string", "enum": list(State)}
 STATES: Data = {"type": "object", "additionalProperties": STATE, "propertyNames": {"pattern": "^[0-9]{1,9}$"}}
 STAGE: Data = {"type": "string", "enum": list(Stage)}
+NEXT = (
+    "`components` takes the place of what the last update said of them: one that is left out works again. Without it "
+    "they are as they were."
+)
 FIRST = "By a person's own token. Without `publish` it is only checked; with it the world sees it."
 NUMBER_OR_NONE: Data = {"type": ["integer", "null"]}
 
@@ -26,7 +30,7 @@ def paths() -> Data:
         one: {"get": asks("One notice with its updates, the newest first", "Notice")},
         f"{one}/updates": {
             "post": does("An update of a notice; stage resolved or done ends it", "Published", ["texts"], **word)
-            | {"description": FIRST}
+            | {"description": f"{FIRST} {NEXT}"}
         },
         f"{one}/undo": {"post": does("One's own last word taken back, within ten minutes", "Published", [])},
         "/api/v1/status-page": {
