@@ -29,6 +29,7 @@ from rules.public import (
     About,
     NotFit,
     Notice,
+    Phase,
     Said,
     Standing,
     State,
@@ -92,8 +93,16 @@ def _number(name: str) -> int:
 
 
 def _form(visit: Visit, form: Form, wrong: str = "", code: int = 200) -> ResponseReturnValue:
-    values = {"page": "notices", **_controls(visit, form), "wrong": wrong, "preview": None, "number": 0}
+    values = {"page": "notices", **_controls(visit, form), "wrong": wrong, "preview": None, "number": 0,
+              "there": _already(visit, form)}  # fmt: skip
     return draw(visit, "pages/notice_new.html", values, code)
+
+
+def _already(visit: Visit, form: Form) -> list[tuple[int, rows.Text]]:
+    """What goes on, or is to come, of the same incident: somebody else was quicker."""
+    found = queries.of_incident(int(form.incident)) if form.incident.isascii() and form.incident.isdigit() else []
+    who = reader_of(visit)
+    return [(one.id, rows.text(one.titles, who)) for one in found if phase(one, visit.now) is not Phase.OVER]
 
 
 def _controls(visit: Visit, form: Form, notice: Notice | None = None) -> dict[str, object]:
@@ -153,6 +162,7 @@ def _previewed(visit: Visit, form: Form, notice: Notice) -> ResponseReturnValue:
         "on": True,
         "wrong": "",
         "letters": queries.letters(),
+        "there": _already(visit, form),
         "seconds": int(AFTER.total_seconds()),
     }
     return draw(visit, "pages/notice_new.html", values)

@@ -98,7 +98,10 @@ def test_a_notice_from_its_first_word_to_its_page_among_the_past(site):
     assert 'href="/status"' in site.visitor.get("/login").text
     assert site.admin.press("/notices", **{"title-en": "x", "text-en": TEXT, "state-1": "down"}).status_code == 200
     assert "Everything works" in site.page(), "looking at it publishes nothing"
+    assert "already" not in form
     assert site.publishes(incident=str(incident)).headers["Location"] == "/notices/1"
+    there = 'Clients know of this incident already: <a href="/notices/1">Payments are down</a>'
+    assert there in site.admin.get(f"/notices/new?incident={incident}").text
     page = site.page()
     assert "Some services are down" in page
     assert TEXT in page
