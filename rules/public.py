@@ -288,5 +288,6 @@ def check_later(notice: Notice, said: Said, now: datetime) -> None:
     check_next(notice.about, said)
     if notice.about is About.TROUBLE and said.stage not in ENDS and not said.states:
         raise NotFit("say which component it is about, and how that is now")  # it was over, and goes on
-    if said.ends_at is not None and notice.about is About.MAINTENANCE and said.stage not in ENDS:
+    goes_on = notice.about is About.MAINTENANCE and said.stage not in ENDS
+    if goes_on and (said.ends_at is not None or phase(notice, now) is Phase.OVER):
         _check_work(begins(notice), said, now)

@@ -12,7 +12,7 @@ from dashboard.i18n import LANGUAGES
 from dashboard.reader import Reader
 from dashboard.rulebook.rows import from_input, local_input
 from gateway.acts.notices import MOVED_ON, Wanted
-from rules.public import LONGEST_TEXT, LONGEST_TITLE, STAGES, About, NotFit, Notice, Said, Stage, State
+from rules.public import LONGEST_TEXT, LONGEST_TITLE, STAGES, About, NotFit, Notice, Phase, Said, Stage, State, phase
 from rules.text import clean_text
 
 STATE = "state-"  # and the number of a component
@@ -119,12 +119,13 @@ def still_last(form: Form, notice: Notice) -> None:
 def after(notice: Notice, reader: Reader) -> Form:
     """An empty update that leaves things as they are."""
     known = next((one.ends_at for one in reversed(notice.updates) if one.ends_at), None)
+    is_over = phase(notice, reader.now) is Phase.OVER  # work by the clock, perhaps without a word
     return Form(
         about=notice.about.value,
-        stage=notice.last.stage.value,
+        stage=STAGES[notice.about][-1].value if is_over else notice.last.stage.value,
         last=str(notice.last.id),
         states={number: state.value for number, state in notice.last.states.items()},
-        ends=local_input(known, reader) if known else "",
+        ends=local_input(known, reader) if known and not is_over else "",
     )
 
 

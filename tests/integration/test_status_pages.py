@@ -218,6 +218,7 @@ def test_planned_work_begins_and_ends_by_the_clock(site):
     page = site.page()
     assert "Everything works" in page
     assert re.search(r"Maintenance, 2 h", page)
+    assert 'value="done" checked' in site.admin.get("/notices/1").text
 
 
 @ONE_IS_ENOUGH

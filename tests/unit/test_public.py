@@ -149,6 +149,12 @@ def test_work_is_put_off_only_to_a_time_that_can_be():
     check_later(found, Said(Stage.PLANNED, WORDS, {}, NOW + 5 * HOUR), NOW)
     with pytest.raises(NotFit):
         check_later(found, Said(Stage.PLANNED, WORDS, {}, NOW - HOUR), NOW)
+    check_later(found, Said(Stage.UNDER_WAY, WORDS, {}), NOW)
+    late = NOW + 3 * HOUR  # the page says that it is done
+    check_later(found, Said(Stage.DONE, WORDS, {}), late)
+    check_later(found, Said(Stage.UNDER_WAY, WORDS, {}, late + HOUR), late)
+    with pytest.raises(NotFit):
+        check_later(found, Said(Stage.UNDER_WAY, WORDS, {}), late)
 
 
 def test_what_was_over_goes_on_only_with_a_component():
