@@ -119,6 +119,8 @@ def main():
         light.page.pdf(path=FOLDER / "report-a4.pdf", format="A4", print_background=True)
         light.take("oncall-desktop-light", "/oncall", whole=True)
         light.take("overview-desktop-light", "/overview")
+        light.take("status-page", "/status", whole=True)
+        light.take("wall", "/wall")
         Camera(browser, url, ENGLISH, theme="dark").take("incident-desktop-dark", emergency, whole=True)
         Camera(browser, url, ENGLISH, PHONE, "dark").take("incidents-phone-dark", "/incidents")
         Camera(browser, url, ENGLISH, PHONE).take("incident-phone-light", emergency)
