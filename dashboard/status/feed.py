@@ -8,12 +8,14 @@ from dashboard.status import rows
 from rules.public import Notice, Phase, Standing, in_language
 
 KIND = "application/atom+xml"
+MOST = 50  # entries: whoever asks each hour misses none, and is sent no megabytes
 
 
 def written(standing: Standing, root: str, query: str, reader: Reader) -> str:
     """`root`: where we are, without a slash at its end; `query` of the links: the language, if it was chosen."""
     name, _ = in_language(standing.names, reader.language)
-    newest = [one.last.at for one in standing.notices] or [one.since for one in standing.components]
+    told = sorted(standing.notices, key=lambda one: one.last.at, reverse=True)[:MOST]
+    newest = [one.last.at for one in told] or [one.since for one in standing.components]
     parts = [
         '<?xml version="1.0" encoding="utf-8"?>\n',
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{reader.language}">',
@@ -22,7 +24,7 @@ def written(standing: Standing, root: str, query: str, reader: Reader) -> str:
         f"<author><name>{escape(name)}</name></author>",
         f'<link rel="self" href={quoteattr(f"{root}/status/feed.atom{query}")}/>',
         f'<link rel="alternate" type="text/html" href={quoteattr(f"{root}/status{query}")}/>',
-        *(_entry(one, standing, f"{root}/status/{one.id}{query}", reader) for one in standing.notices),
+        *(_entry(one, standing, f"{root}/status/{one.id}{query}", reader) for one in told),
         "</feed>\n",
     ]
     return "".join(parts)

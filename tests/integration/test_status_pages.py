@@ -304,7 +304,7 @@ def test_a_crowd_of_visitors_is_drawn_one_page_until_something_is_published(site
 
 
 @ONE_IS_ENOUGH
-def test_the_feed_has_ids_that_stay(site):
+def test_the_feed_has_ids_that_stay_and_an_end(site, monkeypatch):
     site.publishes(**{"title-en": "<b>Payments</b> & \u202etxet", "title-ru": ""})
     names = {"a": "http://www.w3.org/2005/Atom"}
     first = ElementTree.fromstring(site.page("/status/feed.atom"))
@@ -317,6 +317,15 @@ def test_the_feed_has_ids_that_stay(site):
     assert then.findtext("a:entry/a:title", None, names) == "<b>Payments</b> & txet"
     assert "Done & <dusted>" in then.findtext("a:entry/a:content", None, names)
     assert then.find("a:entry/a:link", names).get("href").endswith("/status/1?lang=ru")
+    monkeypatch.setattr("dashboard.status.feed.MOST", 2)
+    for title in ("Mail is down", "Mail is slow"):
+        site.clock.advance(minutes=5)
+        site.publishes(**{"title-en": title})
+    for number, stage in ((2, "monitoring"), (1, "resolved")):
+        site.clock.advance(minutes=5)
+        site.updates(number, stage, "One word more.")
+    last = ElementTree.fromstring(site.page("/status/feed.atom"))
+    assert [one.text for one in last.findall("a:entry/a:title", names)] == ["<b>Payments</b> & txet", "Mail is down"]
 
 
 @ONE_IS_ENOUGH
