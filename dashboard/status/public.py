@@ -96,9 +96,9 @@ def seen() -> Seen:
 
 
 def _older(number: int, found: Seen) -> Notice | None:
-    """One that was over before the days of the bars."""
+    """One that was over before the days of the bars. While nobody can say whether there is one, 503."""
     if found.stale:
-        return None
+        abort(503)
     try:
         return notices.one(db.session(), number)
     except SQLAlchemyError:
