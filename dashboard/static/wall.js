@@ -47,7 +47,7 @@
     const now = Number(answer.headers.get("X-Now"));
     if (!now || (answer.status !== 200 && answer.status !== 204)) return;  // not our word: the age goes on
     if (answer.status === 200) {
-      main.innerHTML = await answer.text();
+      main.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
       if (data().version !== own) return location.reload();  // another program by now
       show(shown);
     }

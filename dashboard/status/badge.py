@@ -1,6 +1,6 @@
 """The state as a small picture for other pages: a name, a shape and a word. Pure."""
 
-from xml.sax.saxutils import escape, quoteattr
+from markupsafe import escape
 
 from dashboard.status.rows import Mark
 from rules.text import cut
@@ -23,7 +23,7 @@ def drawn(name: str, mark: Mark) -> str:
     said = f"{name}: {mark.word}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="{HEIGHT}" role="img" '
-        f"aria-label={quoteattr(said)}><title>{escape(said)}</title>"
+        f'aria-label="{escape(said)}"><title>{escape(said)}</title>'
         f'<path fill="#465264" d="M0 0h{left}v{HEIGHT}H0z"/>'
         f'<path fill="{FILLS[mark.look]}" d="M{left} 0h{right}v{HEIGHT}H{left}z"/>'
         f'<g fill="#fff" transform="translate({left + ROOM} 4)">{SHAPES[mark.look]}</g>'

@@ -1,7 +1,8 @@
 """The status page as an Atom feed (RFC 4287): an entry a notice, whose id never changes. Pure."""
 
 from datetime import UTC, datetime
-from xml.sax.saxutils import escape, quoteattr
+
+from markupsafe import escape
 
 from dashboard.reader import Reader
 from dashboard.status import rows
@@ -22,8 +23,8 @@ def written(standing: Standing, root: str, query: str, reader: Reader) -> str:
         f"<id>urn:uuid:{standing.uuid}</id><title>{escape(name)}</title>",
         f"<updated>{_moment(max(newest, default=datetime(1970, 1, 1, tzinfo=UTC)))}</updated>",
         f"<author><name>{escape(name)}</name></author>",
-        f'<link rel="self" href={quoteattr(f"{root}/status/feed.atom{query}")}/>',
-        f'<link rel="alternate" type="text/html" href={quoteattr(f"{root}/status{query}")}/>',
+        f'<link rel="self" href="{escape(f"{root}/status/feed.atom{query}")}"/>',
+        f'<link rel="alternate" type="text/html" href="{escape(f"{root}/status{query}")}"/>',
         *(_entry(one, standing, f"{root}/status/{one.id}{query}", reader) for one in told),
         "</feed>\n",
     ]
@@ -38,7 +39,7 @@ def _entry(one: Notice, standing: Standing, place: str, reader: Reader) -> str:
     return (
         f"<entry><id>urn:uuid:{one.uuid}</id><title>{escape(said.title.text)}</title>"
         f"<published>{_moment(one.updates[0].at)}</published><updated>{_moment(one.last.at)}</updated>"
-        f'<link rel="alternate" type="text/html" href={quoteattr(place)}/>'
+        f'<link rel="alternate" type="text/html" href="{escape(place)}"/>'
         f'<content type="text">{escape(chr(10).join([named, *lines]))}</content></entry>'
     )
 
