@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from dashboard import glance
 from dashboard.assets import asset
 from dashboard.overview import queries as overview_queries
+from dashboard.status.badge import SHAPES
 from gateway.store.db import db, transaction
 from gateway.store.tables import Delivery, Entry, PersonRow, Source
 from tests.browsing import Browser, everybody_has_a_password
@@ -463,7 +464,9 @@ def test_every_file_and_shape_that_a_template_names_is_there():
     named = set(re.findall(r"""asset\(["']([^"']*)""", written))
     assert len(named) > 20
     assert all(asset(name) for name in named)  # raises KeyError of any that is not
-    assert re.findall(r"""<use href=["']?#[^>]*""", written) == []  # symbols are in a file of their own
+    within = re.findall(r"""<use href=["']?#[^>]*""", written)  # symbols are in a file of their own
+    assert within == ['<use href="#s-{{ mark.look }}"/']  # but the public page's: it brings these
+    assert set(re.findall(r'<symbol id="s-(\w+)"', written)) == set(SHAPES)
 
 
 def test_files_are_kept_for_ever_under_an_address_with_their_hash(anna):

@@ -327,7 +327,7 @@ BODY = {  # enough for every action
 NOT_NOW = {  # there is nothing to merge it with, it has one alert, no message failed, and so on
     "merge": 409, "split": 409, "resend": 409, "revoke": 400, "replay": 400, "explain": 400, "<key>": 404,
     "bulk": 400, "undo": 404, "<payload>": 404, "<name>": 404, "<path:name>": 404, "imports": 400,
-    "deliveries/resend": 400, "sources/1/desk": 400,
+    "deliveries/resend": 400, "sources/1/desk": 400, "notices/1": 404,
 }  # fmt: skip
 ADMINS = (
     "POST /sources", "GET /sources/1/quarantine", "GET /audit", "POST /deliveries/", "GET /sources/1/requests",
