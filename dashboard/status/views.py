@@ -38,7 +38,6 @@ from rules.public import (
 )
 
 NUMBER = "<int(max=2147483647):number>"
-BIG = 10**18
 
 
 @bp.get("/notices")
