@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 
 REPLACEMENT = "\ufffd"
 LONGEST_CHARACTER = 32  # code points: past that it is not a character but an attack (Unicode's stream-safe limit is 31)
@@ -37,6 +38,15 @@ def clean_text(text: str) -> str:
 def one_line(text: str) -> str:
     """The text on one line: every run of white space or line separators, Unicode's too, becomes one space."""
     return " ".join(text.split())
+
+
+def by_language(
+    given: Mapping[str, str], languages: Iterable[str], *, lines: bool = False, longest: int | None = None
+) -> dict[str, str]:
+    """What somebody wrote in several languages, made safe, in those that there are; empty ones are left out."""
+    safe = {name: clean_text(given.get(name, "")) for name in languages}
+    found = {name: text.strip() if lines else one_line(text) for name, text in safe.items()}
+    return {name: text if longest is None else cut(text, longest, "") for name, text in found.items() if text}
 
 
 def cut(text: str, limit: int, mark: str = "…") -> str:

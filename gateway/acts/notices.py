@@ -18,7 +18,7 @@ from gateway.store.senders import heard
 from gateway.store.tables import Incident, NoticeRow, UpdateRow
 from gateway.store.upkeep import audit
 from rules.public import ENDS, About, NotFit, Notice, Said, State, check_first, check_later, ends
-from rules.text import clean_text, one_line
+from rules.text import by_language
 from rules.undoing import WITHIN
 from rules.words import Role
 
@@ -40,17 +40,11 @@ class Wanted:
 
 
 def cleaned(wanted: Wanted) -> Wanted:
-    return replace(wanted, titles=texts_of(wanted.titles, lines=False), said=clean_said(wanted.said))
+    return replace(wanted, titles=by_language(wanted.titles, LANGUAGES), said=clean_said(wanted.said))
 
 
 def clean_said(said: Said) -> Said:
-    return replace(said, texts=texts_of(said.texts))
-
-
-def texts_of(given: Mapping[str, str], *, lines: bool = True) -> dict[str, str]:
-    """In the languages that the product has; empty ones are left out."""
-    cleaned_ = {name: clean_text(given.get(name, "")).strip() for name in LANGUAGES}
-    return {name: text if lines else one_line(text) for name, text in cleaned_.items() if text}
+    return replace(said, texts=by_language(said.texts, LANGUAGES, lines=True))
 
 
 def check(session: Session, wanted: Wanted, now: datetime) -> Wanted:

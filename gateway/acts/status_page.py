@@ -13,7 +13,7 @@ from gateway.store.public import notices, page
 from gateway.store.tables import ComponentRow
 from gateway.store.upkeep import audit
 from rules.public import LONGEST_NAME, NotFit
-from rules.text import clean_text, one_line
+from rules.text import by_language, clean_text, one_line
 
 LONGEST_SERVICE = 200
 WAYS = {"up": -1, "down": 1}
@@ -28,7 +28,7 @@ def set_page(names: Mapping[str, str], actor: Actor, now: datetime, *, on: bool,
 
 def put(session: Session, wanted: page.Page, actor: Actor, now: datetime) -> None:
     """The same in the caller's transaction."""
-    before, after = page.found(session), replace(wanted, names=names_of(wanted.names))
+    before, after = page.found(session), replace(wanted, names=_names(wanted.names))
     if after.on and not after.names:
         raise NotFit("a name is needed, in one language at least")
     if after == before:
@@ -50,7 +50,8 @@ def add_component(service: str, names: Mapping[str, str], actor: Actor, now: dat
 
 def put_component(session: Session, service: str, names: Mapping[str, str], actor: Actor, now: datetime) -> int:
     """The same in the caller's transaction."""
-    wanted, said = one_line(clean_text(service))[:LONGEST_SERVICE], names_of(names)
+    _alone(session, now)
+    wanted, said = one_line(clean_text(service))[:LONGEST_SERVICE], _names(names)
     if not wanted or not said:
         raise NotFit("a component needs a service, and a public name in one language at least")
     there = notices.component_rows(session)
@@ -61,23 +62,22 @@ def put_component(session: Session, service: str, names: Mapping[str, str], acto
     row = ComponentRow(service=wanted, names=said, place=notices.last_place(session) + 1, created_at=now)
     session.add(row)
     session.flush()
-    page.bump(session, now)
     _note(session, row, "component add", actor, now, service=wanted, names=said)
     return row.id
 
 
 def rename_component(number: int, names: Mapping[str, str], actor: Actor, now: datetime) -> bool:
     """False if there is no such component; raises NotFit."""
-    said = names_of(names)
+    said = _names(names)
     if not said:
         raise NotFit("a component needs a service, and a public name in one language at least")
     with transaction() as session:
+        _alone(session, now)
         row = _row(session, number)
         if row is None or row.names == said:
             return row is not None
         told = {"before": {"names": row.names}, "after": {"names": said}}
         row.names = said
-        page.bump(session, now)
         _note(session, row, "component set", actor, now, **told)
     return True
 
@@ -85,6 +85,7 @@ def rename_component(number: int, names: Mapping[str, str], actor: Actor, now: d
 def move_component(number: int, way: str, actor: Actor, now: datetime) -> bool:
     """One place up or down."""
     with transaction() as session:
+        _alone(session, now)
         rows = list(notices.component_rows(session))
         here = next((place for place, one in enumerate(rows) if one.id == number), None)
         if here is None:
@@ -94,7 +95,6 @@ def move_component(number: int, way: str, actor: Actor, now: datetime) -> bool:
             rows[here], rows[there] = rows[there], rows[here]
             for place, one in enumerate(rows, 1):
                 one.place = place
-            page.bump(session, now)
             _note(session, rows[there], "component moved", actor, now, to=there + 1)
     return True
 
@@ -102,19 +102,22 @@ def move_component(number: int, way: str, actor: Actor, now: datetime) -> bool:
 def remove_component(number: int, actor: Actor, now: datetime) -> bool:
     """From the page; notices that name it go on naming it."""
     with transaction() as session:
+        _alone(session, now)
         row = _row(session, number)
         if row is None:
             return False
         row.removed_at = now
-        page.bump(session, now)
         _note(session, row, "component remove", actor, now, names=row.names)
     return True
 
 
-def names_of(given: Mapping[str, str]) -> dict[str, str]:
-    """In the languages that the product has; empty ones are left out."""
-    cleaned = {name: one_line(clean_text(given.get(name, "")))[:LONGEST_NAME] for name in LANGUAGES}
-    return {name: text for name, text in cleaned.items() if text}
+def _names(given: Mapping[str, str]) -> dict[str, str]:
+    return by_language(given, LANGUAGES, longest=LONGEST_NAME)
+
+
+def _alone(session: Session, now: datetime) -> None:
+    """Of two administrators at once the second sees what the first did: the new version is held until the commit."""
+    page.bump(session, now)
 
 
 def _row(session: Session, number: int) -> ComponentRow | None:

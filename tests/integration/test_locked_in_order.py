@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from gateway import actions
-from gateway.acts import jobs, resending
+from gateway.acts import jobs, resending, status_page
 from gateway.flows import deliver, settle
 from gateway.flows import jobs as flow
 from gateway.flows.settle import Result
@@ -21,6 +21,7 @@ from gateway.store.sql.written import Rows, statement
 from gateway.store.tables import BulkJob, Entry
 from gateway.store.types import micros
 from rules.lifecycle import Given
+from rules.public import NotFit
 from tests.databases import wait_until
 from tests.integration.test_silences import Operator
 from tests.samples import BOOK
@@ -260,3 +261,23 @@ def test_who_ends_a_silence_does_not_wait_for_intake_that_waits_for_it(staffed_o
         )  # fmt: skip
         link.commit()
     assert [one.status_code for one in found] == [200]
+
+
+@ON_POSTGRES
+def test_of_two_administrators_at_once_the_second_hears_that_the_service_is_on_the_page(staffed, other):
+    link, watch = other
+    now = staffed.clock.now()
+    status_page.set_page({"en": "Acme"}, ANNA, now, on=True)
+    link.execute("UPDATE fact SET value = 'a' WHERE key = 'status page version'")  # as the first does before all
+    link.execute("INSERT INTO component (service, names, place, created_at) VALUES ('mail', '{}', 1, 0)")
+
+    def second():
+        try:
+            return status_page.add_component("mail", {"en": "Mail"}, ANNA, now)
+        except NotFit as wrong:
+            return str(wrong)
+
+    with beside(staffed, second) as (thread, found):
+        assert waits(watch, thread)
+        link.commit()
+    assert found == ["this service is on the page already"]

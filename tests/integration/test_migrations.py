@@ -1,5 +1,6 @@
 """A database with something in it takes every change of its tables: nothing is lost, nothing refers to nothing."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from sqlalchemy import Engine, MetaData, event, func, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.types import Boolean, Integer, String
 
 from gateway.app import alembic, create_app, migrate_database
@@ -215,3 +217,39 @@ def test_fewer_indexes_can_be_taken_back_and_made_again(empty_url, tmp_path):
         names = {one["name"] for one in inspect(db.engine).get_indexes("delivery")}
         assert {"delivery_once", "delivery_digest", "delivery_roll_up"} <= names
         db.engine.dispose()
+
+
+def test_a_service_that_stands_on_the_status_page_twice_stays_once(empty_url, tmp_path):
+    """Administrators who put it there at the same moment: what notices said of the second, they say of the first."""
+    app = create_app(load({"NABAT_DATABASE_URL": empty_url, "NABAT_DATA_DIR": str(tmp_path), "NABAT_SECRET_KEY": KEY}))
+    part = "INSERT INTO component (id, service, names, place, created_at, removed_at) VALUES (:i, :s, :n, 1, 5, :gone)"
+    told = (
+        "INSERT INTO notice_update VALUES (:i, 1, 6, 'identified', '{}', :states, NULL, 'Irina', 'i@x.example', NULL)"
+    )
+    rows = [(1, "mail", '{"en":"Mail"}', None), (2, "pay", "{}", None), (3, "mail", '{"en":"Post","ru":"Почта"}', None),
+            (4, "pay", "{}", 5), (5, "mail", "{}", None)]  # fmt: skip
+    said = ['{"3":"down"}', '{"1":"slow","3":"working","2":"slow"}', '{"5":"slow","3":"maintenance"}', '{"4":"down"}']
+    with app.app_context():
+        alembic(app).upgrade(revision="0044")
+        with db.engine.execution_options(writes=True).begin() as link:
+            link.execute(text("INSERT INTO fact (key, value, at) VALUES ('status page version', 'a', 0)"))
+            link.execute(text("INSERT INTO notice VALUES (1, 'u', 'trouble', '{}', 5, NULL, NULL, 5, NULL)"))
+            for number, service, names, gone in rows:
+                link.execute(text(part), {"i": number, "s": service, "n": names, "gone": gone})
+            for number, states in enumerate(said):
+                link.execute(text(told), {"i": number, "states": states})
+        alembic(app).upgrade(revision="0045")
+        shown = "SELECT id, names FROM component WHERE removed_at IS NULL ORDER BY id"
+        assert read(shown) == [(1, '{"en": "Mail", "ru": "Почта"}'), (2, "{}")]
+        now = [json.loads(states) for (states,) in read("SELECT states FROM notice_update ORDER BY id")]
+        assert now == [{"1": "down"}, {"1": "slow", "2": "slow"}, {"1": "slow"}, {"4": "down"}]
+        assert read("SELECT value FROM fact WHERE key = 'status page version'") == [("a+",)]
+        with pytest.raises(IntegrityError), db.engine.execution_options(writes=True).begin() as link:
+            link.execute(text(part), {"i": 6, "s": "mail", "n": "{}", "gone": None})
+        db.engine.dispose()
+
+
+def read(sql):
+    found = [tuple(row) for row in db.session.execute(text(sql))]
+    db.session.rollback()
+    return found

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rules.text import clean_text, cut, cut_bytes, one_line, safe_url
+from rules.text import by_language, clean_text, cut, cut_bytes, one_line, safe_url
 
 FAMILY = "👨‍👩‍👧‍👦"
 SCOTLAND = "🏴󠁧󠁢󠁳󠁣󠁴󠁿"
@@ -130,3 +130,10 @@ def test_web_addresses_become_links(url):
 )
 def test_other_addresses_do_not(url):
     assert safe_url(url) == ""
+
+
+def test_texts_in_several_languages_are_cleaned_alike_and_empty_ones_are_left_out():
+    given = {"en": " a\x00b\n c ", "ru": " \t", "xx": "no language of ours"}
+    assert by_language(given, ("en", "ru")) == {"en": "a\ufffdb c"}
+    assert by_language(given, ("en", "ru"), lines=True) == {"en": "a\ufffdb\n c"}
+    assert by_language({"ru": "Почта и \u202eчай"}, ("en", "ru"), longest=6) == {"ru": "Почта"}

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.store.base import FOR_INCIDENT, Base, Big
+from gateway.store.base import FOR_INCIDENT, ON_PAGE, Base, Big
 
 
 class ComponentRow(Base):
@@ -19,6 +19,8 @@ class ComponentRow(Base):
     place: Mapped[int]  # on the page, from above
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]  # old notices go on naming it
+
+    __table_args__ = (Index("component_once", "service", unique=True, postgresql_where=ON_PAGE, sqlite_where=ON_PAGE),)
 
 
 class NoticeRow(Base):
