@@ -16,7 +16,7 @@ from dashboard.status.forms import Form
 from dashboard.takeback import actor_of
 from gateway.access.auth import READERS, Visit, require
 from gateway.acts import notices as acts
-from gateway.acts.notices import WRITERS, Wanted
+from gateway.acts.notices import WRITERS, Published, Wanted
 from gateway.secrets import new_key
 from gateway.store.db import db
 from gateway.store.outgoing.clients import AFTER
@@ -51,6 +51,7 @@ def notices(visit: Visit) -> ResponseReturnValue:
         "rows": [(rows.shown(one, standing, visit.now, who), incidents.get(one.id)) for one in found],
         "on": standing.on,
         "may_write": visit.person.role in WRITERS,
+        "said": request.args.get("said", ""),
     }
     return draw(visit, "pages/notices.html", values)
 
@@ -133,10 +134,16 @@ def publish_notice(visit: Visit) -> ResponseReturnValue:
         wanted = acts.check(db.session(), forms.wanted(form, who), visit.now)
         if not _was_seen(form):
             return _previewed(visit, form, _as_notice(wanted, visit))
-        number = acts.publish(wanted, actor_of(visit), visit.now, once=form.key)
+        done = acts.publish(wanted, actor_of(visit), visit.now, once=form.key)
     except NotFit as wrong:
         return _form(visit, form, who.say(str(wrong)), 422)
-    return redirect(url_for("dashboard.notice", number=number) if number else url_for("dashboard.notices"))
+    return _to(done)
+
+
+def _to(done: Published | None) -> ResponseReturnValue:
+    if done is None:
+        abort(404)
+    return redirect(url_for("dashboard.notice", number=done.notice, said=None if done.anew else "twice"))
 
 
 def _was_seen(form: Form) -> bool:
@@ -200,6 +207,7 @@ def _one(
         "back": queries.may_take_back(found.id, actor_of(visit), visit.now) and visit.person.role in WRITERS,
         "alone": len(found.updates) == 1,
         "wrong": wrong,
+        "said": request.args.get("said", ""),
         "number": found.id,
         **_controls(visit, form, found),
     }
@@ -220,10 +228,10 @@ def add_update(visit: Visit, number: int) -> ResponseReturnValue:
         if not _was_seen(form):
             forms.still_last(form, found)
             return _previewed(visit, form, replace(found, updates=(*found.updates, _as_update(said, visit))))
-        acts.update(number, said, actor_of(visit), visit.now, once=form.key, after=form.after)
+        done = acts.update(number, said, actor_of(visit), visit.now, once=form.key, after=form.after)
     except NotFit as wrong:
         return _one(visit, found, replace(form, last=str(found.last.id)), who.say(str(wrong)), 422)
-    return redirect(url_for("dashboard.notice", number=number))
+    return _to(done)
 
 
 @bp.post(f"/notices/{NUMBER}/undo")
@@ -232,5 +240,6 @@ def take_back_notice(visit: Visit, number: int) -> ResponseReturnValue:
     """One's own last word, within ten minutes."""
     if not acts.take_back(number, actor_of(visit), visit.now):
         abort(404)
-    there = queries.one(number) is not None
-    return redirect(url_for("dashboard.notice", number=number) if there else url_for("dashboard.notices"))
+    if queries.one(number) is None:
+        return redirect(url_for("dashboard.notices", said="back"))
+    return redirect(url_for("dashboard.notice", number=number, said="back"))

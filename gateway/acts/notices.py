@@ -14,7 +14,6 @@ from gateway.settings import LANGUAGES
 from gateway.store.db import transaction
 from gateway.store.incidents import timeline
 from gateway.store.public import notices, page
-from gateway.store.senders import heard
 from gateway.store.tables import Incident, NoticeRow, UpdateRow
 from gateway.store.upkeep import audit
 from rules.public import ENDS, About, NotFit, Notice, Said, State, check_first, check_later, ends
@@ -86,13 +85,23 @@ def _may_publish(session: Session, said: Said, notice: Notice | None = None) -> 
         raise NotFit("there is no such component")
 
 
-def publish(wanted: Wanted, actor: Actor, now: datetime, once: str = "") -> int | None:
-    """Returns its number; None if it came under that key before. Raises NotFit."""
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What came of it. Not `anew`: the same form has brought it before, and it stands there."""
+
+    notice: int
+    anew: bool = True
+
+
+def publish(wanted: Wanted, actor: Actor, now: datetime, once: str = "") -> Published:
+    """A form that is sent twice is published once; and again, if that was taken back. Raises NotFit."""
     with transaction() as session:
-        return put(session, wanted, actor, now) if _is_first(session, once, actor, now) else None
+        key = _key(once, actor)
+        there = _published_by(session, key, now)
+        return Published(put(session, wanted, actor, now, key)) if there is None else Published(there, anew=False)
 
 
-def put(session: Session, wanted: Wanted, actor: Actor, now: datetime) -> int:
+def put(session: Session, wanted: Wanted, actor: Actor, now: datetime, key: str = "") -> int:
     """The same in the caller's transaction."""
     wanted = check(session, wanted, now)
     row = NoticeRow(
@@ -101,49 +110,57 @@ def put(session: Session, wanted: Wanted, actor: Actor, now: datetime) -> int:
     )  # fmt: skip
     session.add(row)
     session.flush()
-    _add(session, row, wanted.said, actor, now)
+    _add(session, row, wanted.said, actor, now, key)
     said: dict[str, object] = {"titles": dict(wanted.titles), **_told(wanted.said)}
     said |= {"incident": wanted.incident} if wanted.incident is not None else {}
     _note(session, row, "notice published", actor, now, **said)
     return row.id
 
 
-def update(number: int, said: Said, actor: Actor, now: datetime, once: str = "", after: int | None = None) -> bool:
-    """False if there is no such notice, or it came under that key before. Raises NotFit, also if the last update is not
-    `after`: what somebody looked at is no longer what would stand there.
+def update(
+    number: int, said: Said, actor: Actor, now: datetime, once: str = "", after: int | None = None
+) -> Published | None:
+    """None if there is no such notice; sent twice, as above. Raises NotFit, also if the last update is not `after`:
+    what somebody looked at is no longer what would stand there.
     """
     with transaction() as session:
         row = notices.row(session, number)  # locked: of two who write at once, one sees what the other wrote
-        if not _is_first(session, once, actor, now):
-            return False
+        key = _key(once, actor)
+        if _published_by(session, key, now) is not None:
+            return Published(number, anew=False)
         there = notices.updates(session, [number]) if row is not None else ()
         if after is not None and there and there[-1].id != after:
             raise NotFit(MOVED_ON)
-        return put_update(session, number, said, actor, now)
+        return Published(number) if put_update(session, number, said, actor, now, key) else None
 
 
-def put_update(session: Session, number: int, said: Said, actor: Actor, now: datetime) -> bool:
+def put_update(session: Session, number: int, said: Said, actor: Actor, now: datetime, key: str = "") -> bool:
     """The same in the caller's transaction."""
     row = notices.row(session, number)
     fit = check_update(session, number, said, now) if row is not None else None
     if row is None or fit is None:
         return False
-    _add(session, row, fit, actor, now)
+    _add(session, row, fit, actor, now, key)
     _note(session, row, "notice ended" if fit.stage in ENDS else "notice updated", actor, now, **_told(fit))
     return True
 
 
-def _is_first(session: Session, once: str, actor: Actor, now: datetime) -> bool:
-    """A form that is sent twice is published once."""
-    key = digest(f"{actor.account}\0{once}")
-    return not once or heard.first_time(session, f"notice:{key}", now)
+def _key(once: str, actor: Actor) -> str:
+    return once and digest(f"{actor.account}\0{once}")
 
 
-def _add(session: Session, row: NoticeRow, said: Said, actor: Actor, now: datetime) -> None:
+def _published_by(session: Session, key: str, now: datetime) -> int | None:
+    if not key:
+        return None
+    page.bump(session, now)  # held until the commit: of two who send a form at once the second sees what the first did
+    return notices.published_by(session, key)
+
+
+def _add(session: Session, row: NoticeRow, said: Said, actor: Actor, now: datetime, key: str) -> None:
     states = {str(number): state.value for number, state in said.states.items()}
     made = UpdateRow(
         notice_id=row.id, at=now, stage=said.stage.value, texts=dict(said.texts), states=states, ends_at=said.ends_at,
-        author=actor.name, author_email=actor.account,
+        author=actor.name, author_email=actor.account, once=key,
     )  # fmt: skip
     session.add(made)
     _settle(session, row, now)

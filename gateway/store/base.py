@@ -35,6 +35,7 @@ ASSIGNED = text("assignee_id IS NOT NULL")
 UNTOLD = text("NOT told")
 TOPIC_WAITS = text("state = 'waiting'")
 ON_PAGE = text("removed_at IS NULL")
+BY_FORM = text("once <> '' AND withdrawn_at IS NULL")
 FOR_INCIDENT = text("incident_id IS NOT NULL")
 # What comes with every alert: PostgreSQL does not look whether its source is there, since no source is ever deleted.
 UNCHECKED = frozenset({"incident", "alert", "payload", "quarantined_item"})

@@ -137,7 +137,8 @@ def test_what_is_published_is_what_was_looked_at_and_once(site):
     assert "As the world will see it" in site.admin.press("/notices", **other).text
     assert "Everything works" in site.page()
     assert site.admin.press("/notices", **said, seen=seen, do="publish").status_code == 302
-    assert site.admin.press("/notices", **said, seen=seen, do="publish").headers["Location"] == "/notices"
+    again = site.admin.press("/notices", **said, seen=seen, do="publish").headers["Location"]
+    assert "nothing was published a second time" in site.admin.get(again).text
     assert site.visitor.get("/status/2").status_code == 404
     for wrong in ({"title-en": ""}, {"text-en": " "}, {"state-2": ""}, {"state-2": "", "state-99": "down"},
                   {"starts": "2099-01-01T00:00"}, {"starts": "soon"}, {"stage": "planned"}):  # fmt: skip
@@ -186,6 +187,23 @@ def test_what_was_taken_back_is_published_with_other_words_by_the_same_form(site
     site.publishes(**said)
     site.admin.press("/notices/1/undo")
     assert site.publishes(**said, **{"text-en": "Without the typing mistake."}).headers["Location"] == "/notices/2"
+
+
+def test_what_was_taken_back_is_published_again_by_the_same_form(site):
+    """Whoever took it back and presses Publish once more, on the page that was looked at, means it."""
+    first, word = {"once": "a-key"}, {"once": "another-key", "state-1": "slow"}
+    site.publishes(**first)
+    taken = site.admin.press("/notices/1/undo").headers["Location"]
+    assert "nobody outside sees it any more" in site.admin.get(taken).text
+    assert site.publishes(**first).headers["Location"] == "/notices/2"
+    assert site.publishes(**first).headers["Location"] == "/notices/2?said=twice"
+    site.updates(2, "identified", "A broken disk.", **word)
+    taken = site.admin.press("/notices/2/undo").headers["Location"]
+    assert "The last word was taken back" in site.admin.get(taken).text
+    assert "A broken disk." not in site.page()
+    assert site.updates(2, "identified", "A broken disk.", **word).headers["Location"] == "/notices/2"
+    assert site.updates(2, "identified", "A broken disk.", **word).headers["Location"] == "/notices/2?said=twice"
+    assert site.page().count("A broken disk.") == 1
 
 
 @ONE_IS_ENOUGH

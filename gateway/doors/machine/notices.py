@@ -64,7 +64,7 @@ def publish_notice(call: Call) -> Response:
             with reading() as session:
                 acts.check(session, wanted, call.now)
             return as_json({"published": False, "notice": None})
-        number = acts.publish(wanted, call.actor, call.now)
+        number = acts.publish(wanted, call.actor, call.now).notice
     except NotFit as wrong:
         raise Refused(problem(400, str(wrong))) from wrong
     return as_json({"published": True, "notice": number})
@@ -82,7 +82,7 @@ def update_notice(call: Call, number: str) -> Response:
     try:
         done = flag_in(said, "publish")
         if done:
-            acts.update(wanted, update, call.actor, call.now)
+            done = acts.update(wanted, update, call.actor, call.now) is not None
         else:
             with reading() as session:
                 acts.check_update(session, wanted, update, call.now)

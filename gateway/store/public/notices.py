@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from gateway.store.base import BY_FORM
 from gateway.store.db import locked_to_change
 from gateway.store.public import page
 from gateway.store.tables import ComponentRow, NoticeRow, UpdateRow
@@ -68,6 +69,11 @@ def updates(session: Session, numbers: Iterable[int]) -> Sequence[UpdateRow]:
     """Those that were not taken back, in their order."""
     mine = UpdateRow.notice_id.in_(list(numbers)), UpdateRow.withdrawn_at.is_(None)
     return session.scalars(select(UpdateRow).where(*mine).order_by(UpdateRow.notice_id, UpdateRow.id)).all()
+
+
+def published_by(session: Session, once: str) -> int | None:
+    """The notice to which this form has brought a word that was not taken back."""
+    return session.scalar(select(UpdateRow.notice_id).where(UpdateRow.once == once, BY_FORM))
 
 
 def authors(session: Session, number: int) -> dict[int, str]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gateway.store.base import FOR_INCIDENT, ON_PAGE, Base, Big
+from gateway.store.base import BY_FORM, FOR_INCIDENT, ON_PAGE, Base, Big
 
 
 class ComponentRow(Base):
@@ -57,8 +57,12 @@ class UpdateRow(Base):
     author: Mapped[str]  # as shown to us
     author_email: Mapped[str]
     withdrawn_at: Mapped[datetime | None]
+    once: Mapped[str] = mapped_column(String(64), server_default="")  # of the form that it came by, and whose that was
 
-    __table_args__ = (Index("notice_update_of", "notice_id", "id"),)
+    __table_args__ = (
+        Index("notice_update_of", "notice_id", "id"),
+        Index("notice_update_once", "once", unique=True, postgresql_where=BY_FORM, sqlite_where=BY_FORM),
+    )
 
 
 class SubscriberRow(Base):
