@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from werkzeug.datastructures import MultiDict
@@ -31,6 +31,7 @@ class Form:
     starts: str = ""
     ends: str = ""
     incident: str = ""
+    kept: str = ""  # the step that was chosen on the other tab
     last: str = ""  # of an update: the number of the one before it, as they saw it
     once: str = ""
 
@@ -52,8 +53,8 @@ class Form:
     @property
     def fields(self) -> list[tuple[str, str]]:
         """All of it, to be sent once more."""
-        plain = (("about", self.about), ("stage", self.stage), ("starts", self.starts), ("ends", self.ends),
-                 ("incident", self.incident), ("last", self.last), ("once", self.once))  # fmt: skip
+        names = ("about", "stage", "kept", "starts", "ends", "incident", "last", "once")
+        plain: list[tuple[str, str]] = [(name, getattr(self, name)) for name in names]
         written = [(f"{name}-{language}", text) for name, some in (("title", self.titles), ("text", self.texts))
                    for language, text in some.items()]  # fmt: skip
         states = [(f"{STATE}{number}", state) for number, state in self.states.items()]
@@ -74,6 +75,7 @@ def read(said: MultiDict[str, str]) -> Form:
         starts=text("starts", 40),
         ends=text("ends", 40),
         incident=text("incident", 18),
+        kept=text("kept", 20),
         last=text("last", 10),
         once=text("once", MOST_KEY),
     )
@@ -88,6 +90,16 @@ def _states(said: MultiDict[str, str]) -> dict[int, str]:
     }
 
 
+def turned(form: Form, about: About) -> Form:
+    """On the other tab: all that was written stays, also what only the first one asks for."""
+    if form.about == about.value:
+        return form
+    states = form.states
+    if about is About.TROUBLE:
+        states = {one: State.DOWN.value if state == State.MAINTENANCE else state for one, state in states.items()}
+    return replace(form, about=about.value, stage=form.kept, kept=form.stage, states=states)
+
+
 def wanted(form: Form, reader: Reader) -> Wanted:
     """Raises NotFit."""
     about = About(form.about)
@@ -100,7 +112,10 @@ def said(form: Form, otherwise: Stage, reader: Reader) -> Said:
     """Raises NotFit."""
     stage = Stage(form.stage) if form.stage in tuple(Stage) else otherwise
     states = {number: State(state) for number, state in form.states.items()}
-    return Said(stage, form.texts, states, _moment(form.ends, reader))
+    if form.about == About.TROUBLE:
+        return Said(stage, form.texts, states)
+    under = {one: state if state is State.WORKING else State.MAINTENANCE for one, state in states.items()}
+    return Said(stage, form.texts, under, _moment(form.ends, reader))
 
 
 def _moment(text: str, reader: Reader) -> datetime | None:

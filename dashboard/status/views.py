@@ -82,6 +82,14 @@ def new_notice(visit: Visit) -> ResponseReturnValue:
     return _form(visit, form)
 
 
+@bp.post("/notices/new")
+@require(*WRITERS)
+def turn_notice(visit: Visit) -> ResponseReturnValue:
+    """The tab ?about=…, with what was written on the other one."""
+    wanted = forms.read(request.args).about
+    return _form(visit, forms.turned(forms.read(request.form), About(wanted)))
+
+
 def _keeps_quiet(window: SilenceRow, component: ComponentRow) -> bool:
     """As the form of a window writes it."""
     return matcher("service", component.service) in window.matchers

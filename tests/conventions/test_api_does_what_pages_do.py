@@ -33,6 +33,7 @@ NO_API = {  # a form's address, and why there is none
     "/language": PAGE_ONLY,
     "/incidents/file": "a file for a spreadsheet: a program walks through the list, page by page",
     "/incidents/density": PAGE_ONLY,
+    "/notices/new": "the other tab of a form: nothing is done by it",
     "/incidents/<int(max=9223372036854775807):number>/looking": "an open page says that it is open: no act of anybody",
     "/me/password": PASSWORD,
     "/people/<int(max=2147483647):number>/link": PASSWORD,

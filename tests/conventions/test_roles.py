@@ -133,6 +133,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/notices"): READERS,
     ("GET", f"/notices/{N32}"): "302 404 404 404 404",
     ("GET", "/notices/new"): "302 403 403 200 200",  # the world is told by dispatchers
+    ("POST", "/notices/new"): "302 403 403 200 200",  # the other tab
     ("POST", "/notices"): "302 403 403 422 422",  # without a word
     ("POST", f"/notices/{N32}/updates"): "302 403 403 404 404",
     ("POST", f"/notices/{N32}/undo"): "302 403 403 404 404",

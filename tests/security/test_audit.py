@@ -58,6 +58,7 @@ OF_SENDERS = {  # what comes from machines that report: kept as alerts, tickets 
     "/callback/sendgrid", "/callback/twilio",
     "/heartbeat/<token>", "/incidents/density",  # the last keeps a cookie, and nothing here
     "/language",  # nor does this
+    "/notices/new",  # the other tab of a form
     "/incidents/file",  # what one may read as a page, as a file
     f"/incidents/{N}/looking",  # an open page says that it is open: a row of seconds
     "/status/mail", "/status/mail/<key>",  # the world's: of who leaves nothing is kept, so nothing is written down
