@@ -6,11 +6,11 @@ from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway import sources
-from gateway.doors import asking, dialects, inbox, ingest
+from gateway.doors import asking, dialects, ingest, storing
 from gateway.doors.dialects import Asked
-from gateway.doors.inbox import Item
 from gateway.doors.ingest import Refused
 from gateway.doors.owners import signers
+from gateway.doors.storing import Item
 from gateway.reply import Answer
 from gateway.store.db import reading
 from gateway.store.senders import sources as source_store
@@ -59,11 +59,11 @@ def _taken(asked: asking.Request, now: datetime) -> Answer:
         item = Item([ingest.read(asked, owner, now, world().shelf.book)])
     except Refused as refused:
         if refused.posts:
-            inbox.store([Item(list(refused.posts))], world())
+            storing.store([Item(list(refused.posts))], world())
         return refused.answer
     except SQLAlchemyError:
         return ingest.unavailable("the database cannot be asked now")
-    inbox.store([item], world())
+    storing.store([item], world())
     return ingest.answer(item, asked.taken)
 
 

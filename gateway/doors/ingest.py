@@ -13,8 +13,8 @@ import msgspec
 
 from gateway import crashpoint, log, metrics, sources
 from gateway.doors.asking import Request
-from gateway.doors.inbox import Item, Unavailable
 from gateway.doors.owners import Signer, heard
+from gateway.doors.storing import Item, Unavailable
 from gateway.flows.own_alerts import OWN_SOURCE, REFUSALS, refused_token_alert, unreadable_alert
 from gateway.loader import BadJson
 from gateway.outward import signing

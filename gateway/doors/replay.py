@@ -7,8 +7,8 @@ from datetime import datetime
 
 from gateway import sources
 from gateway.actions import Actor
-from gateway.doors import inbox, owners
-from gateway.doors.inbox import Item
+from gateway.doors import owners, storing
+from gateway.doors.storing import Item
 from gateway.loader import BadJson
 from gateway.sources import BadPayload, Parsed
 from gateway.store.db import reading, transaction
@@ -107,7 +107,7 @@ def _parsed(payload: Payload, source: Source, now: datetime, world: World) -> Pa
 
 def _stored(post: Post, world: World) -> list[int] | str:
     item = Item([post])
-    inbox.store([item], world)
+    storing.store([item], world)
     if not isinstance(item.result, list):
         return str(item.result)
     return list(item.result[0].incidents)

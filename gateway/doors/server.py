@@ -19,11 +19,12 @@ from gateway import log, metrics, sources
 from gateway.doors import asking, dialects, ingest
 from gateway.doors.bodies import BODILESS, REFUSED, BrokenOff, TooLarge, TooSlow, environ_of, read_body
 from gateway.doors.dialects import Dialect
-from gateway.doors.inbox import Inbox, Item, Unavailable
+from gateway.doors.inbox import Inbox
 from gateway.doors.ingest import Refused
 from gateway.doors.owners import Owners, Signer, signers
 from gateway.doors.pages import answer_of
 from gateway.doors.seats import Ask, Full, Room, Seat
+from gateway.doors.storing import Item, Unavailable
 from gateway.doors.wire import request_of, send
 from gateway.flows.prepare import prepare
 from gateway.reply import QUICK, Answer, Quick

@@ -277,9 +277,8 @@ class Intake:
         self.quiet.write()
         rulings.keep_book(self.session, self.book, self.now, self.changes.rulings)
 
-    def write(self, posts: Sequence[Post]) -> None:
-        """All the rest, within pieces.pipelined()."""
+    def write(self) -> None:
+        """All the rest but what was received, within pieces.pipelined()."""
         known = [one for one in self.known.values() if one.dirty]
-        alert_store.keep_payloads(self.session, posts)
         alert_store.write(self.session, known, self.at)
         self.changes.write()

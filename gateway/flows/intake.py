@@ -4,6 +4,7 @@ Read all that is known of them, decide in memory message by message as they came
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from gateway.flows.prepare import ready_of
 from gateway.flows.strangers import NotAlone, Turn
 from gateway.store.db import is_postgres
 from gateway.store.directory.roll import Roll
+from gateway.store.incidents import alerts as alert_store
 from gateway.store.incidents import arrivals
 from gateway.store.incidents.alerts import Post, Ready
 from gateway.store.incidents.arrivals import Arrived
@@ -72,16 +74,56 @@ def receive_unseen(
     directory, versions = roll.held() if postgres else (roll.current(session), "")
     intake = Intake(session, book, directory, now)
     outcomes = _taken(intake, posts, ready, came, Arrived(numbers=handful.numbers))
+    handful.numbers = sorted(intake.new_ids)
     intake.note()
 
     def first() -> None:
         used = sum(len(outcome.opened) for outcome in outcomes)
-        handful.ask(session, _sources_of(posts), versions, intake.new_ids, used)
+        handful.ask(session, _sources_of(posts), versions, used)
 
     _write(session, intake, posts, last=True, first=first if postgres else None)
     for outcome in outcomes:
         outcome.strangers = True
     return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What comes of alerts that nobody knows: all but the writing is done."""
+
+    outcomes: Sequence[Outcome]
+    said: pieces.Said
+    versions: str  # of the directory by which it was decided
+
+
+def decide_unseen(
+    session: Session, posts: Sequence[Post], book: RuleBook, roll: Roll, now: datetime, handful: Handful
+) -> Decided:
+    """What receive_unseen() does before it writes, without a transaction: while somebody else has SQLite's one file.
+
+    Takes what it needs of the numbers. Raises Unanswered where the database has to be asked, for more numbers too.
+    """
+    ready, came = _prepared(posts, book)
+    directory, versions = roll.held()
+    with pieces.put_off(session) as said:
+        intake = Intake(session, book, directory, now)
+        outcomes = _taken(intake, posts, ready, came, Arrived(numbers=handful.numbers))
+        intake.note()
+        intake.write()
+    handful.numbers = sorted(intake.new_ids)
+    for outcome in outcomes:
+        outcome.strangers = True
+    return Decided(outcomes, said, versions)
+
+
+def receive_decided(session: Session, decided: Sequence[Decided], posts: Sequence[Post], roll: Roll) -> list[Outcome]:
+    """The rest of receive_unseen() for what was decided of `posts`. Raises NotAlone if by another directory."""
+    if not all(roll.is_still(session, versions) for versions in {one.versions for one in decided}):
+        raise NotAlone
+    alert_store.keep_payloads(session, posts)
+    pieces.say(session, (one.said for one in decided))
+    crashpoint.passing("ingest written")
+    return [outcome for one in decided for outcome in one.outcomes]
 
 
 def _write(
@@ -91,7 +133,8 @@ def _write(
     with pieces.pipelined(session, to_commit=last):
         if first:
             first()
-        intake.write(posts)
+        alert_store.keep_payloads(session, posts)
+        intake.write()
     crashpoint.passing("ingest written")
 
 

@@ -44,10 +44,13 @@ def transaction() -> Iterator[Session]:
         _forget(outer)
 
 
-def taking_turns() -> AbstractContextManager[None]:
-    """Writers of one SQLite file, threads and processes, one after the other; those of PostgreSQL all at once."""
+def taking_turns(meanwhile: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
+    """Writers of one SQLite file, threads and processes, one after the other; those of PostgreSQL all at once.
+
+    `meanwhile`: what may be done while another process has its turn, as in Turns.take().
+    """
     turns = _turns.get(db.engine)
-    return nullcontext() if turns is None else turns.take()
+    return nullcontext() if turns is None else turns.take(meanwhile)
 
 
 @contextmanager

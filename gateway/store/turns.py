@@ -5,7 +5,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import make_url
@@ -35,10 +35,11 @@ class Turns:
         self._file: int | None = None
 
     @contextmanager
-    def take(self) -> Iterator[None]:
+    def take(self, meanwhile: Callable[[], bool] | None = None) -> Iterator[None]:
         """Ours until the end. Whoever comes queues up behind who waits already: nobody has two turns in a row then.
 
-        Within a turn of the same thread it is that one.
+        Within a turn of the same thread it is that one. `meanwhile` is called again and again while another process has
+        its turn, to do what needs none, and says whether it did anything: a little at a time, since we may be next.
         """
         if self._path is None or self._whose == threading.get_ident():
             yield
@@ -49,7 +50,7 @@ class Turns:
             return
         self._whose = threading.get_ident()
         try:
-            with self._first_of_processes(self._path, end):
+            with self._first_of_processes(self._path, end, meanwhile):
                 yield
         finally:
             self._whose = 0
@@ -65,7 +66,7 @@ class Turns:
             self._next.release()
 
     @contextmanager
-    def _first_of_processes(self, path: str, end: float) -> Iterator[None]:
+    def _first_of_processes(self, path: str, end: float, meanwhile: Callable[[], bool] | None) -> Iterator[None]:
         if self._file is None:
             self._file = _open(path)
             if self._file is None:
@@ -73,8 +74,8 @@ class Turns:
                 yield
                 return
             weakref.finalize(self, os.close, self._file)
-        _lock(self._file, NEXT, end)
-        _lock(self._file, WRITING, end)
+        _lock(self._file, NEXT, end, meanwhile)
+        _lock(self._file, WRITING, end, meanwhile)
         _unlock(self._file, NEXT)
         try:
             yield
@@ -108,14 +109,15 @@ def _open(path: str) -> int | None:
         return None
 
 
-def _lock(file: int, byte: int, end: float) -> None:
+def _lock(file: int, byte: int, end: float, meanwhile: Callable[[], bool] | None) -> None:
     while True:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
         except BlockingIOError:  # somebody else has it
             if time.monotonic() > end:
                 return
-            time.sleep(GLANCE)
+            if meanwhile is None or not meanwhile():
+                time.sleep(GLANCE)
         except OSError:  # this file system knows no locks: go on without
             return
         else:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from gateway.actions import Actor, act
-from gateway.doors import bodies, inbox, seats
+from gateway.doors import bodies, inbox, seats, storing
 from gateway.flows import own_alerts
 from gateway.sources import Heard, alertmanager
 from gateway.store.db import db, reading
@@ -219,10 +219,10 @@ def test_a_payload_that_spoils_the_commit_costs_its_neighbours_nothing_and_is_ke
         parsed = alertmanager.parse(body, Heard("alertmanager", now))
         if title:
             msgspec.structs.force_setattr(parsed.alerts[0], "title", title)
-        return inbox.Item([Post(owner.source_id, owner.name, b"{}", now, parsed.alerts)])
+        return storing.Item([Post(owner.source_id, owner.name, b"{}", now, parsed.alerts)])
 
     good, bad = item(webhook()), item(webhook(name="Poison", fingerprint="p"), title="\ud800")
-    inbox.store([good, bad], world.app.extensions["gateway"])
+    storing.store([good, bad], world.app.extensions["gateway"])
     assert (good.result[0].accepted, good.result[0].quarantined) == (1, 0)
     assert (bad.result[0].accepted, bad.result[0].quarantined) == (0, 1)
     assert [one.title for one in world.incidents()] == [
@@ -252,7 +252,7 @@ def item_of(world, **more):
         owner = source_store.find_token(session, world.token(), world.clock.now())
     now = world.clock.now()
     parsed = alertmanager.parse(webhook(**more), Heard("alertmanager", now))
-    return inbox.Item([Post(owner.source_id, owner.name, b"{}", now, parsed.alerts)], reply=object())
+    return storing.Item([Post(owner.source_id, owner.name, b"{}", now, parsed.alerts)], reply=object())
 
 
 def test_the_writer_outlives_whatever_goes_wrong_and_everybody_is_answered(world, writer):
@@ -261,7 +261,7 @@ def test_the_writer_outlives_whatever_goes_wrong_and_everybody_is_answered(world
     good = shelf.book
     shelf.book = None  # every payload now fails the same way, its replacement too
     box.put(item_of(world))
-    assert isinstance(finished.get(timeout=10).result, inbox.Unavailable)
+    assert isinstance(finished.get(timeout=10).result, storing.Unavailable)
     shelf.book = good
     box.put(item_of(world))
     assert finished.get(timeout=10).result[0].accepted == 1
@@ -284,15 +284,15 @@ def test_too_much_that_waits_is_refused(world):
     many = item_of(world)
     object.__setattr__(many.posts[0], "alerts", [*many.posts[0].alerts] * inbox.WAITING)
     box.put(many)
-    with pytest.raises(inbox.Unavailable):
+    with pytest.raises(storing.Unavailable):
         box.put(item_of(world))
 
 
 def test_what_cannot_be_counted_is_stored_all_the_same(world):
     item = item_of(world)
-    inbox.store([item], world.app.extensions["gateway"])
+    storing.store([item], world.app.extensions["gateway"])
     item.result[0].opened.append(99)  # no counter knows this urgency
-    inbox.count([item])
+    storing.count([item])
     assert item.result[0].accepted == 1
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.doors import inbox
+from gateway.doors import storing
 from gateway.sources import Heard, alertmanager, told
 from gateway.store.db import reading
 from gateway.store.incidents.alerts import Post
@@ -25,8 +25,8 @@ def says(world, *words):
         owner = source_store.find_token(session, world.token(), world.clock.now())
     now = world.clock.now()
     said = [told(Heard(owner.name, now), *one) for one in words]
-    item = inbox.Item([Post(owner.source_id, owner.name, b"{}", now, said)])
-    inbox.store([item], world.app.extensions["gateway"])
+    item = storing.Item([Post(owner.source_id, owner.name, b"{}", now, said)])
+    storing.store([item], world.app.extensions["gateway"])
     return item.result[0]
 
 
@@ -77,7 +77,7 @@ def test_opened_and_acknowledged_in_one_request_nobody_is_called(world):
     heard = Heard(owner.name, now)
     firing = alertmanager.parse(group(alert()), heard).alerts
     post = Post(owner.source_id, owner.name, b"{}", now, [*firing, told(heard, "a1", Said(Saying.ACKNOWLEDGED))])
-    inbox.store([inbox.Item([post])], world.app.extensions["gateway"])
+    storing.store([storing.Item([post])], world.app.extensions["gateway"])
     assert world.incident().status == "acknowledged"
     assert world.entries("acknowledged")[0].actor == "alertmanager"
     assert {one.status for one in world.deliveries(kind="opened")} == {"cancelled"}

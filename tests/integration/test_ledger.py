@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy import delete, func, select, text
 
 from gateway.auditor import Auditor
-from gateway.doors import inbox
+from gateway.doors import storing
 from gateway.flows import housekeeping
 from gateway.sources import Heard, alertmanager
 from gateway.store.db import reading, transaction
@@ -89,7 +89,7 @@ def test_what_could_be_read_and_not_be_handled_is_held(world):
     now = world.clock.now()
     (one,) = alertmanager.parse(webhook(), Heard("alertmanager", now)).alerts
     poison = Post(owner.source_id, owner.name, b"{}", now, [replace(one, title="\ud800")])
-    inbox.store([inbox.Item([poison])], world.app.extensions["gateway"])
+    storing.store([storing.Item([poison])], world.app.extensions["gateway"])
     assert account() == Ledger(1, 0, 1, 0)
     assert account().balanced
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from gateway.doors.inbox import Item
+from gateway.doors.storing import Item
 from tests.doors import BridgeDoor
 from tests.samples import webhook
 

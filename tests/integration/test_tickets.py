@@ -5,7 +5,7 @@ import pytest
 from dashboard.incident import timeline
 from dashboard.reader import reader
 from gateway.actions import Actor, act
-from gateway.doors import inbox
+from gateway.doors import storing
 from gateway.sources import Heard
 from gateway.sources import ticket as ticket_source
 from gateway.store.db import reading
@@ -198,8 +198,8 @@ def test_opened_and_raised_in_one_commit(world):
     low = ticket(priority="low", updated_at="2026-12-05T00:01:00Z")
     high = ticket("updated", updated_at="2026-12-05T00:02:00Z")
     parsed = [ticket_source.parse(body, Heard("ticket", now)) for body in (low, high)]
-    items = [inbox.Item([Post(owner.source_id, owner.name, b"{}", now, one.alerts)]) for one in parsed]
-    inbox.store(items, world.app.extensions["gateway"])
+    items = [storing.Item([Post(owner.source_id, owner.name, b"{}", now, one.alerts)]) for one in parsed]
+    storing.store(items, world.app.extensions["gateway"])
     incident = world.incident()
     assert (incident.urgency, incident.level, incident.rule) == (2, 2, "critical tickets")
     assert {(one.level, one.rank) for one in world.deliveries()} == {(1, 3), (2, 2)}

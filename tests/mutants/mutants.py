@@ -28,16 +28,20 @@ MUTANTS = (
         "gateway/doors/inbox.py",
         (
             (
+                "from gateway.flows.ahead import Ahead\n",
+                "from gateway.flows.ahead import Ahead\nfrom gateway.flows.arriving import Outcome\n",
+            ),
+            (
                 """        try:
             if wanted:
-                store(wanted, self._world)
+                store(wanted, self._world, ahead if len(wanted) == len(batch) else None)
 """,
                 """        for item in wanted:
             item.result = [Outcome(len(post.alerts), len(post.quarantined)) for post in item.posts]
         self._finish(wanted)
         try:
             if wanted:
-                store(wanted, self._world)
+                store(wanted, self._world, ahead if len(wanted) == len(batch) else None)
 """,
             ),
         ),

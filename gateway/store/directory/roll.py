@@ -50,6 +50,10 @@ class Roll:
         assert held is not None
         return held.whole, _together(held.versions)
 
+    def is_still(self, session: Session, versions: str) -> bool:
+        """Whether those of held() are in force, in this transaction: for whoever decided by them before it began."""
+        return _together(dict(bulk.select_plain(session, _VERSIONS))) == versions
+
     def ask(self, session: Session) -> pieces.Asked:
         """The facts of VERSIONS, to be read later: in one piece with other questions."""
         return bulk.ask(session, _VERSIONS)

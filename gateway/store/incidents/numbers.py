@@ -7,12 +7,15 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from gateway.store.directory.roll import INSIST
 from gateway.store.sql import bulk, pieces
 from gateway.store.sql.locks import BESIDE
+from gateway.store.tables import Incident
+from gateway.store.types import micros
 
 KEPT = 1.0  # seconds
 # Each question costs as much as an alert, so these are one: more numbers; that the directory is still the one we hold;
@@ -24,7 +27,7 @@ _FIRST = f"""
 
 
 class Numbers:
-    """Those that a process holds. PostgreSQL only: SQLite counts what is stored."""
+    """Those that a process holds. On SQLite only while its processes wait for each other: it counts what is stored."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,24 +56,29 @@ class Handful:
     """The numbers that one batch may use, and those for the next one, asked for in one piece with what is written."""
 
     def __init__(self, pool: Numbers, numbers: list[int]) -> None:
-        self.numbers = numbers
+        self.numbers = numbers  # those that are left
         self._pool = pool
-        self._left: list[int] = []
         self._more: pieces.Asked | None = None
+        self._aside: list[int] = []
 
-    def ask(self, session: Session, source_ids: Sequence[int], versions: str, left: list[int], used: int) -> None:
-        """Before anything is written. `left`: what was not used, nor will be; `versions`: of the directory we hold.
+    def ask(self, session: Session, source_ids: Sequence[int], versions: str, used: int) -> None:
+        """PostgreSQL's, before anything is written. `used`: by this batch; `versions`: of the directory that is held.
 
         Ends the transaction with a division by zero, a DataError, if that is not the one in force.
         """
-        self._left = left
-        more = max(0, self._pool.wanted(used) - len(left))
+        more = max(0, self._pool.wanted(used) - len(self.numbers))
         self._more = bulk.ask(session, _FIRST, list(source_ids), more, versions)
+
+    def set_aside(self, session: Session, used: int, now: datetime) -> None:
+        """SQLite's, after all is written: numbers for the next batch, which is not going to be alone either."""
+        more = max(0, self._pool.wanted(used) - len(self.numbers))
+        self._aside = bulk.set_aside(session, Incident, more, micros(now))
 
     def keep(self) -> None:
         """It is committed. Of a batch that is not, all of these numbers are lost."""
-        if self._more is not None:
-            self._pool.give_back([*self._left, *self._more.rows()[0][0]])
+        asked = self._more.rows()[0][0] if self._more is not None else []
+        if numbers := [*self.numbers, *self._aside, *asked]:
+            self._pool.give_back(numbers)
 
 
 @dataclass(slots=True)

@@ -172,9 +172,28 @@ def new_ids(session: Session, model: type[Base], count: int) -> list[int]:
     if is_postgres(session):
         sql = f"SELECT nextval('{table.name}_id_seq') FROM generate_series(1, %s)"  # noqa: S608
         return [row[0] for row in fetch(session, sql, (count,))]
-    sql = f"SELECT coalesce(max(id), 0) FROM {table.name}"  # noqa: S608
-    last = fetch(session, sql, ())[0][0]
+    sql = (
+        f"SELECT max(coalesce((SELECT max(id) FROM {table.name}), 0), "  # noqa: S608
+        "coalesce((SELECT CAST(value AS INTEGER) FROM fact WHERE key = ?), 0))"
+    )
+    last = fetch(session, sql, (_aside(table),))[0][0]
     return list(range(last + 1, last + 1 + count))
+
+
+def set_aside(session: Session, model: type[Base], count: int, at: int) -> list[int]:
+    """SQLite's: the same for rows of a transaction to come. Once this one commits nobody else is given them."""
+    numbers = new_ids(session, model, count)
+    if numbers:
+        sql = (
+            "INSERT INTO fact (key, value, at) VALUES (?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value, at = excluded.at"
+        )
+        run(session, sql, (_aside(_table(model)), str(numbers[-1]), at))
+    return numbers
+
+
+def _aside(table: Table) -> str:
+    return f"last {table.name} set aside"
 
 
 def _table(model: type[Base]) -> Table:

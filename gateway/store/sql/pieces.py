@@ -1,7 +1,8 @@
 """How statements go to the driver, alone or several in one piece: past SQLAlchemy, which takes longer than they do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -77,12 +78,44 @@ def _seal(session: Session) -> None:
         raise RuntimeError(f"not committed: {committed.statusmessage}")
 
 
+Said = list[tuple[str, Sequence[Any]]]  # each statement with the rows it is said for
+
+
+class Unanswered(Exception):
+    """A question, or what cannot wait, within put_off()."""
+
+
+@contextmanager
+def put_off(session: Session) -> Iterator[Said]:
+    """SQLite's: many rows' statements are gathered, for say() in a transaction to come; all else raises Unanswered.
+
+    Only for statements of this module and of `bulk`.
+    """
+    said: Said = []
+    session.info["put off"] = said
+    try:
+        yield said
+    finally:
+        del session.info["put off"]
+
+
+def say(session: Session, said: Iterable[Said]) -> None:
+    """What several put off, as if it had been one: a statement of all of them is run once."""
+    together: dict[str, list[Any]] = {}
+    for sql, rows in chain.from_iterable(said):
+        together.setdefault(sql, []).extend(rows)
+    for sql, rows in together.items():
+        run(session, sql, rows, many=True)
+
+
 class Asked:
     """A question that was sent; its answer can be read once the piece is sent that it is in."""
 
     def __init__(self, session: Session, sql: str, parameters: Any) -> None:
         self._session, self._sql = session, sql
         self._rows: Sequence[Any] | None = None
+        if "put off" in session.info:
+            raise Unanswered(sql)
         send_held(session)
         with drivers_errors(session, sql) as driver:
             self._cursor = driver.cursor().execute(sql, parameters)
@@ -98,6 +131,11 @@ class Asked:
 
 def run(session: Session, sql: str, parameters: Sequence[Any], *, many: bool = False) -> None:
     """A statement on the driver itself; SQLAlchemy's way around it costs several times what the statement does."""
+    if (said := session.info.get("put off")) is not None:
+        if not many:
+            raise Unanswered(sql)
+        said.append((sql, parameters))
+        return
     send_held(session)
     with drivers_errors(session, sql) as driver:
         cursor = driver.cursor()

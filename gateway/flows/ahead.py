@@ -1,0 +1,79 @@
+"""Alerts that nobody knows, decided on while another process writes to SQLite's one file: then only writing is left.
+
+In a storm the processes of a machine wait for each other all the time. What one does meanwhile is not done in its turn.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from gateway import log
+from gateway.flows import intake, strangers
+from gateway.flows.arriving import Outcome
+from gateway.flows.intake import Decided
+from gateway.flows.strangers import Turn
+from gateway.store.incidents.alerts import Post
+from gateway.store.incidents.numbers import Handful
+from gateway.store.sql.pieces import Unanswered
+from gateway.world import World
+from rules.book import RuleBook
+
+
+class Ahead:
+    """One batch of posts that nobody looks up (Turn.UNSEEN): how far it is decided on, the first ones first."""
+
+    def __init__(self, world: World) -> None:
+        self._streak, self._roll = world.streak, world.roll
+        self._book: RuleBook | None = None  # by which it is decided
+        self._handful: Handful | None = None
+        self._decided: list[Decided] = []
+        self._posts = 0  # that are decided on
+        self._waits = False  # for another process
+        self._ends = False  # the rest needs the database
+
+    def decide(self, session: Session, posts: Sequence[Post], book: RuleBook, now: datetime) -> bool:
+        """Goes on with all the `posts` of the batch so far. False if there was nothing that can be done now."""
+        rest = posts[self._posts :]
+        if not rest or self._ends:
+            return False
+        if not self.fits(book) or strangers.turn(posts, self._streak, self._roll, book) is not Turn.UNSEEN:
+            self._ends = True
+            return False
+        self._waits = True
+        handful = self._take(book)
+        try:
+            self._decided.append(intake.decide_unseen(session, rest, book, self._roll, now, handful))
+        except Unanswered:
+            self._ends = True
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the turn itself meets it again, and deals with it
+            log.warning("not_decided_ahead", problem=type(problem).__name__)
+            self._ends = True
+        else:
+            self._posts = len(posts)
+        return not self._ends
+
+    def fits(self, book: RuleBook) -> bool:
+        """Nothing of it was decided by another book."""
+        return self._book is None or self._book is book
+
+    def receive(self, session: Session, posts: Sequence[Post], book: RuleBook, now: datetime) -> list[Outcome]:
+        """Takes in `posts`, the whole batch. Raises what receive_unseen() does if something of it is known."""
+        handful = self._take(book)
+        decided, rest = posts[: self._posts], posts[self._posts :]
+        found = intake.receive_decided(session, self._decided, decided, self._roll) if decided else []
+        if rest:
+            found += intake.receive_unseen(session, rest, book, self._roll, now, handful)
+        if self._waits:  # and so will the next
+            handful.set_aside(session, sum(len(outcome.opened) for outcome in found), now)
+        return found
+
+    def keep(self) -> None:
+        """It is committed."""
+        if self._handful is not None:
+            self._handful.keep()
+
+    def _take(self, book: RuleBook) -> Handful:
+        if self._handful is None:
+            self._book, self._handful = book, self._streak.numbers.take()
+        return self._handful
