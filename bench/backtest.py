@@ -27,8 +27,8 @@ from gateway.store.directory import people as people_store
 from gateway.store.incidents import alerts as alert_store
 from gateway.store.incidents.alerts import Post
 from gateway.store.senders import sources
-from rules import people
 from rules.book import RuleBook, parse
+from rules.reading import people
 
 ALLOWED = 30.0  # seconds
 SPAN = timedelta(days=30)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from rules.calendars import Calendar, Span
-from rules.oncall import bound, is_gap, next_handover, on_call, overridden, shifts
+from rules.duty.oncall import bound, is_gap, next_handover, on_call, overridden, shifts
 from rules.schedules import Duty, Layer, Override, Schedule
+from rules.times.calendars import Calendar, Span
 
 ALLOWED = 5000.0  # microseconds
 QUESTIONS = 200

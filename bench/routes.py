@@ -17,8 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from rules import lookups
 from rules.book import RuleBook, parse
+from rules.reading import lookups
 
 ALLOWED = 2000.0  # microseconds
 ROUNDS, EACH = 30, 10

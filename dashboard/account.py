@@ -14,7 +14,7 @@ from gateway.acts import standing
 from gateway.store.db import db
 from gateway.store.tables import PersonRow
 from gateway.world import world
-from rules.text import clean_text, one_line
+from rules.texts.text import clean_text, one_line
 from rules.words import Role
 
 YEAR = 365 * 86400

@@ -9,9 +9,9 @@ from flask import request
 from dashboard.glance import pulse
 from gateway.store.upkeep.vitals import Failing, Losing
 from gateway.world import world
-from rules.oncall import is_gap
-from rules.selfwatch import STALE, Finding, What
-from rules.text import cut, one_line
+from rules.duty.oncall import is_gap
+from rules.reports.selfwatch import STALE, Finding, What
+from rules.texts.text import cut, one_line
 
 NAMED = 3  # incidents that get a link each
 LONGEST = 300  # characters of a complaint

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from dashboard.reader import Reader
 from dashboard.words import initials
-from rules.company import teams_of
-from rules.oncall import next_handover, on_call
+from rules.duty.company import teams_of
+from rules.duty.oncall import next_handover, on_call
 from rules.schedules import Schedule
-from rules.text import cut
+from rules.texts.text import cut
 from rules.words import Directory
 
 DAY = timedelta(days=1)

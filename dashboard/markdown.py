@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from rules.text import safe_url
+from rules.texts.text import safe_url
 
 Mentioned = Mapping[str, str]  # as written, in small letters -> where that person's page is
 _FENCE = re.compile(r"^```[^\n`]*\n(.*?)(?:^```[ \t]*$\n?|\Z)", re.MULTILINE | re.DOTALL)

@@ -29,8 +29,8 @@ from gateway.store.tables import Incident
 from gateway.world import world
 from rules.lifecycle import Given, Reason, Signal, has_next
 from rules.phases import is_snoozed
-from rules.snoozing import end_of
-from rules.text import clean_text, cut, one_line, safe_url
+from rules.telling.snoozing import end_of
+from rules.texts.text import clean_text, cut, one_line, safe_url
 from rules.words import Role, Status
 
 SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "decline": Signal.DECLINE, "wake": Signal.WAKE}

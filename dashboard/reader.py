@@ -7,7 +7,7 @@ from gettext import NullTranslations
 from zoneinfo import ZoneInfo
 
 from dashboard.i18n import catalogue
-from rules.walltime import zone_of
+from rules.times.walltime import zone_of
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 

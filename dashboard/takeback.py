@@ -13,7 +13,7 @@ from gateway.actions import Actor
 from gateway.acts.undo import Outcome
 from gateway.store.db import db
 from gateway.store.incidents import undos
-from rules.undoing import WITHIN, Obstacle
+from rules.telling.undoing import WITHIN, Obstacle
 
 NAMED = 3  # incidents that are named in a sentence
 SKIPPED = "skipped"

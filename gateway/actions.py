@@ -19,11 +19,11 @@ from gateway.store.upkeep import audit
 from gateway.telling import quietly
 from gateway.telling import spared as spared_by
 from gateway.world import world
-from rules.audience import Audience, one_person, unless_asleep
+from rules.duty.audience import Audience, one_person, unless_asleep
 from rules.lifecycle import NOTHING, Decision, Given, Reason, Signal
 from rules.phases import decide
+from rules.telling.undoing import ACTS
 from rules.timing import Phase
-from rules.undoing import ACTS
 from rules.words import Directory, Person, Role, Status, Suppression
 
 

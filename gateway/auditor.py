@@ -26,7 +26,7 @@ from gateway.store.upkeep import selfwatch, vitals
 from gateway.store.upkeep.selfwatch import Missing
 from gateway.world import World
 from rules.lifecycle import Given, Reason, Signal
-from rules.selfwatch import PING_EVERY, STARTING, Finding, What, judge, worth_telling
+from rules.reports.selfwatch import PING_EVERY, STARTING, Finding, What, judge, worth_telling
 from rules.words import Alert, Urgency
 
 EVERY = 10.0  # seconds between audits

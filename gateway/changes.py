@@ -11,11 +11,11 @@ from gateway.store.incidents import cases, rulings, timeline
 from gateway.store.incidents.cases import Case
 from gateway.store.outgoing import desk, outbox, promised, waiting
 from gateway.store.types import to_json
-from rules.audience import Audience, audience
-from rules.calendars import Standing
-from rules.explain import duty
+from rules.checks.explain import duty
+from rules.duty.audience import Audience, audience
+from rules.duty.whose import team_of
 from rules.lifecycle import State
-from rules.whose import team_of
+from rules.times.calendars import Standing
 from rules.words import Contact, Directory, Kind, Notice, Route, Step, Way
 
 NEWS_CHANNELS = ("pagerduty", "email", "ntfy", "webpush")  # an SMS at night only to say that it is over helps nobody

@@ -21,8 +21,8 @@ from gateway.store.types import moment
 from gateway.store.upkeep import selfwatch, vitals
 from gateway.store.upkeep.ledger import Ledger
 from rules import book
-from rules.selfwatch import SILENCE, STALE, Finding, What, judge
-from rules.walltime import is_zone
+from rules.reports.selfwatch import SILENCE, STALE, Finding, What, judge
+from rules.times.walltime import is_zone
 from rules.words import Role
 
 AGREE = timedelta(seconds=10)  # between our clock and the database's

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from rules.mapping_keys import read_mappings
-from rules.mappings import BodyMap, names
-from rules.places import Place
-from rules.yaml_places import Complaints, load
+from rules.reading.mapping_keys import read_mappings
+from rules.reading.places import Place
+from rules.reading.yaml_places import Complaints, load
+from rules.senders.mappings import BodyMap, names
 
 PLACE = Path(__file__).resolve().parent.parent / "rules" / "presets"
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from gateway.outward.addresses import check_url, private_hosts
-from rules.text import safe_url
+from rules.texts.text import safe_url
 
 PREFIX = "NABAT_"
 FILE = "_FILE"  # NABAT_SECRET_KEY_FILE names the file that holds NABAT_SECRET_KEY

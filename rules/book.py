@@ -9,23 +9,23 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
-from rules.book_keys import DEFAULT_CLASSES, NOT_YET, Policy, read_policies, read_urgencies
-from rules.calendar_keys import read_calendars
-from rules.calendars import Calendar, Standing, standing
-from rules.heartbeats import Heartbeat
-from rules.inhibition import Inhibition
-from rules.lookups import Lookup, read_lookups
-from rules.mapping_keys import read_mappings
-from rules.mappings import BodyMap
 from rules.matchers import Condition
-from rules.places import Place
-from rules.quiet_keys import QUIET_KEYS, read_heartbeats, read_inhibitions
-from rules.route_keys import GROUP_BY, RouteReader, Rule
-from rules.timing_keys import BOOK_KEYS, book_timing
-from rules.voice import Gate
-from rules.voice_keys import read_voice
+from rules.reading.book_keys import DEFAULT_CLASSES, NOT_YET, Policy, read_policies, read_urgencies
+from rules.reading.calendar_keys import read_calendars
+from rules.reading.lookups import Lookup, read_lookups
+from rules.reading.mapping_keys import read_mappings
+from rules.reading.places import Place
+from rules.reading.quiet_keys import QUIET_KEYS, read_heartbeats, read_inhibitions
+from rules.reading.route_keys import GROUP_BY, RouteReader, Rule
+from rules.reading.timing_keys import BOOK_KEYS, book_timing
+from rules.reading.voice_keys import read_voice
+from rules.reading.yaml_places import Complaints, Node, load
+from rules.senders.heartbeats import Heartbeat
+from rules.senders.mappings import BodyMap
+from rules.telling.inhibition import Inhibition
+from rules.telling.voice import Gate
+from rules.times.calendars import Calendar, Standing, standing
 from rules.words import Also, Route, Step, Urgency, UrgencyClass
-from rules.yaml_places import Complaints, Node, load
 
 __all__ = ["BadRuleBook", "Policy", "Reading", "Rule", "RuleBook", "RuleVerdict", "fallback_route", "parse"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import re2
 
-from rules import reasons
+from rules.texts import reasons
 from rules.words import Alert, Kind
 
 MAX_PATTERN = 1000

@@ -9,7 +9,7 @@ EVERY_DAY = frozenset(range(7))
 
 
 class Hours(Protocol):
-    """Named times, open or closed (rules/calendars.py has them)."""
+    """Named times, open or closed (rules/times/calendars.py has them)."""
 
     def holds(self, moment: datetime) -> bool: ...
 

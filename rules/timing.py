@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from rules.sentence import Sentence
+from rules.texts.sentence import Sentence
 
 NOT_HELD = timedelta()
 MOST_CHANGES = 100  # of state that are remembered

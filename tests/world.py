@@ -9,8 +9,8 @@ from gateway.store.directory import people as people_store
 from gateway.store.senders import sources as source_store
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident
 from gateway.store.types import micros
-from rules import people
 from rules.lifecycle import Signal
+from rules.reading import people
 from tests.samples import webhook
 
 

@@ -9,7 +9,7 @@ from dashboard.audit import words
 from dashboard.reader import Moment, Reader
 from gateway.lists.sheet import safe
 from gateway.store.tables import Audit
-from rules.text import cut, one_line
+from rules.texts.text import cut, one_line
 
 LONGEST = 600  # characters of one value
 SHOWN_APART = ("how", "address", "request", "before", "after")

@@ -19,8 +19,8 @@ from gateway.access.auth import Visit, require
 from gateway.store.db import db
 from gateway.store.types import moment
 from gateway.world import world
-from rules.company import colleagues
-from rules.text import clean_text, one_line
+from rules.duty.company import colleagues
+from rules.texts.text import clean_text, one_line
 from rules.words import Role
 
 MAY_READ = (Role.VIEWER, Role.ADMIN)

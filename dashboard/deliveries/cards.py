@@ -13,7 +13,7 @@ from dashboard.words import Badge, Told
 from gateway.access.auth import Visit
 from gateway.store.tables import Delivery, Entry
 from gateway.store.types import moment
-from rules.text import cut, one_line
+from rules.texts.text import cut, one_line
 from rules.words import Role
 
 KINDS = {

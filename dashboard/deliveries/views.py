@@ -23,8 +23,8 @@ from gateway.acts import resending
 from gateway.store.db import db
 from gateway.store.tables import Delivery
 from gateway.world import world
-from rules.company import addressees
-from rules.text import clean_text, one_line
+from rules.duty.company import addressees
+from rules.texts.text import clean_text, one_line
 from rules.words import Role
 
 NUMBER = "<int(max=9223372036854775807):number>"

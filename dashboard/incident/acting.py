@@ -20,8 +20,8 @@ from gateway.access.auth import ACTORS, READERS, Visit, require
 from gateway.acts import amend, belated, writeback
 from gateway.store.tables import Incident
 from rules.lifecycle import NOTHING, Given, Reason, Signal
-from rules.snoozing import end_of
-from rules.text import clean_text
+from rules.telling.snoozing import end_of
+from rules.texts.text import clean_text
 
 MOST_NOTE = 4000  # characters
 

@@ -15,7 +15,7 @@ from gateway.access.auth import ACTORS, Visit, require
 from gateway.acts import amend, merging
 from gateway.store.figures.verdicts import VALUES
 from rules.lifecycle import Given, Signal
-from rules.reasons import reason
+from rules.texts.reasons import reason
 from rules.words import Urgency
 
 MOST_ALERTS = 1000  # chosen at once

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from dashboard.reader import Moment, Reader
 from gateway.store.incidents.routes import route_of
 from gateway.store.tables import AlertRow, Delivery, Incident, Source
-from rules.services import RUNBOOKS
-from rules.text import cut, one_line, safe_url
+from rules.checks.services import RUNBOOKS
+from rules.texts.text import cut, one_line, safe_url
 
 SHOWN_ROUNDS = 5  # steps told lately; an emergency may have had hundreds
 SHOWN_LABELS = 6

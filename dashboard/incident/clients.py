@@ -8,7 +8,7 @@ from dashboard.status import queries, rows
 from gateway.access.auth import Visit
 from gateway.acts.notices import WRITERS
 from gateway.store.tables import Incident
-from rules.public import ENDS, About, Notice, Phase, in_language, phase
+from rules.reports.public import ENDS, About, Notice, Phase, in_language, phase
 from rules.words import Status
 
 

@@ -8,9 +8,9 @@ from dashboard.reader import Moment, Reader
 from dashboard.words import Told
 from gateway.store.incidents.routes import route_of
 from gateway.store.tables import Delivery, Incident
-from rules.audience import audience
+from rules.duty.audience import audience
 from rules.lifecycle import step_at
-from rules.text import cut, one_line
+from rules.texts.text import cut, one_line
 from rules.words import Directory, Route, Status
 
 SHOWN_ROUNDS = 5  # steps told lately; an emergency may have had hundreds

@@ -26,7 +26,7 @@ from dashboard.tickets import one as tickets
 from gateway.access.auth import READERS, Visit, require
 from gateway.store.incidents.routes import route_of
 from gateway.store.tables import Entry, Incident
-from rules.public import Notice, in_language
+from rules.reports.public import Notice, in_language
 
 LONG_AGO = datetime(
     2000, 1, 1, tzinfo=UTC

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dashboard.incident import queries
 from dashboard.reader import Moment, Reader, grouped
 from gateway.store.tables import Incident, Payload
-from rules.text import TURNS, clean_text, cut
+from rules.texts.text import TURNS, clean_text, cut
 
 MOST = 200_000  # characters of one
 

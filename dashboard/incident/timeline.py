@@ -17,8 +17,8 @@ from dashboard.incident.timeline_lines import (
 )
 from dashboard.reader import Moment, Reader
 from gateway.store.tables import Entry
-from rules.text import cut, one_line
-from rules.undoing import OWN_CLEARED
+from rules.telling.undoing import OWN_CLEARED
+from rules.texts.text import cut, one_line
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dashboard import words
 from dashboard.incident.timeline_lines import Event, Said, how, number, titles_of, told_lines
 from dashboard.status.rows import stage
-from rules.public import Stage
+from rules.reports.public import Stage
 
 VERDICTS = {"useful": "Useful", "not actionable": "Not actionable", "false": "False alarm"}
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from dashboard import words
 from dashboard.reader import Reader
-from rules.drift import RECONCILED
-from rules.reasons import reason
-from rules.text import cut, one_line
+from rules.senders.drift import RECONCILED
+from rules.texts.reasons import reason
+from rules.texts.text import cut, one_line
 
 SHOWN = 3  # titles of alerts, names of people: more are counted
 

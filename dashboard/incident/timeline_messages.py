@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dashboard import words
 from dashboard.incident.timeline_lines import Event, Said
 from gateway.store.types import moment
-from rules.text import cut, one_line
+from rules.texts.text import cut, one_line
 
 
 def sent(event: Event) -> Said:

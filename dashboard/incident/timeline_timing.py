@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from dashboard.incident.timeline_lines import Event, Said, how, number, told_lines
-from rules.durations import parse_duration
+from rules.texts.durations import parse_duration
 
 
 def held(event: Event) -> Said:

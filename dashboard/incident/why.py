@@ -12,7 +12,7 @@ from gateway.store.incidents.routes import route_of
 from gateway.store.tables import Incident
 from gateway.telling import why as whys
 from gateway.world import world
-from rules.reasons import Line
+from rules.texts.reasons import Line
 from rules.words import Directory, Route
 
 CAUSES = {"opened": "When it opened", "raised": "When it was raised", "reopened": "When it came back"}

@@ -23,9 +23,9 @@ from gateway.acts.several import ASK_ABOVE, Results
 from gateway.lists.filters import QUERY
 from gateway.lists.matching import walk
 from rules.lifecycle import Given, Signal
-from rules.snoozing import end_of
-from rules.text import clean_text
-from rules.undoing import MERGE
+from rules.telling.snoozing import end_of
+from rules.telling.undoing import MERGE
+from rules.texts.text import clean_text
 
 SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "wake": Signal.WAKE}
 ACTS = (*SIGNALS, "snooze", "assign", MERGE)

@@ -9,7 +9,7 @@ from dashboard.page import draw, reader_of
 from gateway.access.auth import ACTORS, WAY, Visit, require
 from gateway.flows import by_hand
 from gateway.flows.by_hand import Told
-from rules.text import clean_text, one_line
+from rules.texts.text import clean_text, one_line
 from rules.words import Urgency
 
 MOST_TITLE, MOST_SERVICE, MOST_TEXT = 200, 100, 4000  # characters

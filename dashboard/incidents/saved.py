@@ -20,8 +20,8 @@ from gateway.lists import watching
 from gateway.lists.watching import SEEDS
 from gateway.store.db import db
 from gateway.store.reading import views
-from rules import company
-from rules.undoing import WITHIN
+from rules.duty import company
+from rules.telling.undoing import WITHIN
 from rules.words import Contact
 
 OFFERED = "view"  # in an address: a view can be taken back

@@ -17,9 +17,9 @@ from gateway.access import mine
 from gateway.access.auth import ACTORS, Visit, require
 from gateway.store.db import db
 from gateway.world import world
-from rules.audience import audience
-from rules.book_keys import DEFAULT_CLASSES
-from rules.personal import quiet_until, write_quiet
+from rules.duty.audience import audience
+from rules.duty.personal import quiet_until, write_quiet
+from rules.reading.book_keys import DEFAULT_CLASSES
 from rules.ways import Way
 from rules.words import Person, Route, Step, Urgency, UrgencyClass
 

@@ -15,7 +15,7 @@ from gateway.acts import sourcing
 from gateway.store.db import db
 from gateway.store.senders import sources
 from gateway.store.senders.sources import NotPossible
-from rules.text import clean_text, one_line
+from rules.texts.text import clean_text, one_line
 
 
 @bp.get("/me/tokens")

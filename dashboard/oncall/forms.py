@@ -6,8 +6,8 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard.reader import Reader
 from gateway.flows.duties import Asked, AskedSwap, Wrong
-from rules.text import clean_text, one_line
-from rules.walltime import moment_of
+from rules.texts.text import clean_text, one_line
+from rules.times.walltime import moment_of
 
 Span = tuple[datetime, datetime]
 NO_MOMENT = "Give both times: a date and a time of day."

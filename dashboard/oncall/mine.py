@@ -16,8 +16,8 @@ from gateway.store.db import transaction
 from gateway.store.directory import shifts as states
 from gateway.store.tables import SwapRow
 from gateway.world import world
-from rules.oncall import shifts_of
-from rules.walltime import zone_of
+from rules.duty.oncall import shifts_of
+from rules.times.walltime import zone_of
 
 AHEAD = timedelta(days=90)
 MOST = 60

@@ -11,7 +11,7 @@ from gateway.store.db import db
 from gateway.store.directory import calendars, shifts
 from gateway.store.tables import CalendarFeed, ContactRow, Delivery, ImportedCalendar, OverrideRow, SwapRow
 from gateway.world import world
-from rules.reach import Found
+from rules.checks.reach import Found
 from rules.words import CHANNELS_OF_WAY, Directory, Way
 
 LOOKED_AT, PROVEN = 200, timedelta(days=30)  # of a person's messages the newest

@@ -11,12 +11,12 @@ from dashboard.people.rows import Lack, lack_of
 from dashboard.reader import Moment, Reader, grouped
 from dashboard.words import WAYS, initials
 from gateway.world import world
-from rules.audience import audience
-from rules.duty_load import loads
-from rules.oncall import gaps, is_gap, next_handover, on_call
-from rules.reasons import told_lines
+from rules.duty.audience import audience
+from rules.duty.duty_load import loads
+from rules.duty.oncall import gaps, is_gap, next_handover, on_call
 from rules.schedules import Schedule
-from rules.walltime import zone_of
+from rules.texts.reasons import told_lines
+from rules.times.walltime import zone_of
 from rules.words import CHANNELS_OF_WAY, Directory, Notice, Person, Role, Route, Urgency, Way
 
 AHEAD, BACK = timedelta(days=28), timedelta(days=90)

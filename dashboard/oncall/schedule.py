@@ -20,10 +20,10 @@ from gateway.secrets import BadSecret
 from gateway.store.db import transaction
 from gateway.store.tables import ImportedCalendar
 from gateway.world import world
-from rules.durations import parse_duration
-from rules.schedule_keys import layer_as_data
+from rules.reading.schedule_keys import layer_as_data
 from rules.schedules import EVERY_DAY, Layer, Schedule
-from rules.walltime import zone_of
+from rules.texts.durations import parse_duration
+from rules.times.walltime import zone_of
 from rules.words import Role
 
 

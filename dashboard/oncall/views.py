@@ -14,7 +14,7 @@ from dashboard.reader import Reader
 from gateway.access.auth import READERS, Visit, require
 from gateway.flows.duties import is_own
 from gateway.store.tables import OverrideRow
-from rules.walltime import zone_of
+from rules.times.walltime import zone_of
 from rules.words import Directory, Role
 
 PLANNERS = (Role.DISPATCHER, Role.ADMIN)  # who may change everybody's shifts

@@ -9,9 +9,9 @@ from flask import url_for
 
 from dashboard.oncall.span import AFTER, BEFORE, HERE, KINDS, TITLES, Span
 from dashboard.reader import Reader, offset
-from rules.oncall import Shift, gaps, shifts
+from rules.duty.oncall import Shift, gaps, shifts
 from rules.schedules import Schedule
-from rules.walltime import moment_of, zone_of
+from rules.times.walltime import moment_of, zone_of
 from rules.words import Directory
 
 MOST = 100  # lines of the list

@@ -15,8 +15,8 @@ from dashboard.overview import queries
 from dashboard.reader import Moment, Reader
 from dashboard.reports.cards import CHANNELS
 from dashboard.words import Badge
-from rules.oncall import gaps, next_handover, on_call
-from rules.selfwatch import SILENCE
+from rules.duty.oncall import gaps, next_handover, on_call
+from rules.reports.selfwatch import SILENCE
 from rules.words import Directory, Status
 
 AHEAD = timedelta(days=7)

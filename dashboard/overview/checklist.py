@@ -12,7 +12,7 @@ from gateway.access.auth import Visit, require
 from gateway.store.db import db
 from gateway.store.directory import firstrun as store
 from gateway.world import world
-from rules.oncall import on_call
+from rules.duty.oncall import on_call
 from rules.words import Directory, Role
 
 SHIPPED = frozenset(("4a7e56aa07a8", "c1717621c98e"))  # versions of the rule books that come with Nabat

@@ -29,7 +29,7 @@ from gateway.store.types import micros, moment
 from gateway.store.upkeep import vitals
 from gateway.store.upkeep.vitals import WORKER, Vitals
 from gateway.world import world
-from rules.services import named
+from rules.checks.services import named
 from rules.words import Directory, Status, Urgency
 
 GRID = 24  # services

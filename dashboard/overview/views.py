@@ -15,7 +15,7 @@ from gateway.access.auth import READERS, Visit, require
 from gateway.acts.service_address import service_url
 from gateway.store.figures.stats import Scope
 from gateway.world import world
-from rules.walltime import zone_of
+from rules.times.walltime import zone_of
 
 WEEK = 7
 

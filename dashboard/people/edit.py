@@ -16,7 +16,7 @@ from gateway.access.auth import READERS, Visit, require
 from gateway.store.db import db
 from gateway.store.directory import staff as store
 from gateway.world import world
-from rules.oncall import on_call
+from rules.duty.oncall import on_call
 from rules.words import Role
 
 EDITORS = (Role.ADMIN,)

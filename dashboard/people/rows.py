@@ -7,8 +7,8 @@ from datetime import datetime
 from dashboard.reader import Reader
 from dashboard.words import ROLES, WAYS, initials
 from gateway.store.tables import PersonRow, ReachFinding
-from rules.oncall import on_call
-from rules.walltime import is_zone, zone_of
+from rules.duty.oncall import on_call
+from rules.times.walltime import is_zone, zone_of
 from rules.words import Contact, Directory, Role
 
 KINDS = {  # of what the look ahead found: the sentence and how bad it is

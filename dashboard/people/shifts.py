@@ -5,7 +5,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from dashboard.reader import Reader
-from rules.oncall import shifts_of
+from rules.duty.oncall import shifts_of
 from rules.words import Directory
 
 AHEAD, AROUND = timedelta(days=90), timedelta(days=40)  # a shift may have begun long ago

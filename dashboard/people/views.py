@@ -24,8 +24,8 @@ from gateway.store.figures.stats import Scope
 from gateway.store.senders import sources
 from gateway.store.tables import PersonRow, ReachFinding
 from gateway.world import world
-from rules.personal import write_quiet
-from rules.walltime import zone_of
+from rules.duty.personal import write_quiet
+from rules.times.walltime import zone_of
 from rules.words import Role, Urgency
 
 PAGE = 50

@@ -10,11 +10,11 @@ from werkzeug.datastructures import MultiDict
 from dashboard.reader import Reader
 from gateway.acts import silencing
 from gateway.acts.silencing import Wanted
-from rules.durations import parse_duration
-from rules.snoozing import end_of
-from rules.suppress import Wrong
-from rules.text import clean_text, one_line
-from rules.walltime import is_zone
+from rules.telling.snoozing import end_of
+from rules.telling.suppress import Wrong
+from rules.texts.durations import parse_duration
+from rules.texts.text import clean_text, one_line
+from rules.times.walltime import is_zone
 
 MOST_ROWS, LONGEST_ROW, LONGEST_REASON = 12, 500, 500
 SPARE = 1  # empty rows below what is filled in

@@ -19,7 +19,7 @@ from gateway.store.quiet import silences
 from gateway.store.tables import SilenceRow
 from gateway.store.types import moment
 from gateway.world import world
-from rules.suppress import Wrong
+from rules.telling.suppress import Wrong
 from rules.words import Suppressor
 
 

@@ -23,8 +23,8 @@ from gateway.store.quiet import silence_undos
 from gateway.store.quiet.silence_undos import Stood
 from gateway.store.tables import SilenceRow
 from rules.matchers import Matcher
-from rules.suppress import EVERYTHING, Wrong, read_matchers, takes_everything
-from rules.text import cut
+from rules.telling.suppress import EVERYTHING, Wrong, read_matchers, takes_everything
+from rules.texts.text import cut
 from rules.words import Role, Suppressor
 
 MOST_WINDOWS = 3  # whose end is offered

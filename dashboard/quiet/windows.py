@@ -12,7 +12,7 @@ from dashboard.quiet.forms import Form
 from dashboard.quiet.rows import PLANNERS, times
 from dashboard.quiet.views import add, changeable, end, foresight, listing, whole
 from gateway.access.auth import READERS, Visit, require
-from rules.suppress import Wrong
+from rules.telling.suppress import Wrong
 from rules.words import Suppressor
 
 NEXT = 6  # times shown before it is planned

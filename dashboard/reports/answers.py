@@ -13,9 +13,9 @@ from dashboard.words import Badge
 from gateway.store.db import db
 from gateway.store.figures import reports as store
 from gateway.store.types import moment
-from rules import figures
-from rules.figures import Spread
-from rules.report import Figures
+from rules.reports import figures
+from rules.reports.figures import Spread
+from rules.reports.report import Figures
 
 
 @dataclass(frozen=True, slots=True)

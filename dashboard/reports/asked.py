@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 
 from gateway.store.figures.stats import Scope
-from rules.text import clean_text, one_line
+from rules.texts.text import clean_text, one_line
 from rules.words import Urgency
 
 PERIODS = {"7d": 7, "30d": 30, "90d": 90}

@@ -9,9 +9,9 @@ from dashboard.reports.say import Change, Say, change
 from dashboard.words import Badge
 from gateway.store.figures.reports import Service
 from gateway.store.figures.stats import Scope
-from rules import figures
-from rules.figures import GOAL_DELIVERED, GOAL_IN_TIME, Spread
-from rules.report import Figures, Load
+from rules.reports import figures
+from rules.reports.figures import GOAL_DELIVERED, GOAL_IN_TIME, Spread
+from rules.reports.report import Figures, Load
 
 NONE = Spread()
 

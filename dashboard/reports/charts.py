@@ -9,7 +9,7 @@ from dashboard.reports.asked import Asked
 from dashboard.reports.say import Say
 from gateway.lists.filters import WEEKDAYS
 from gateway.store.figures.stats import Scope, date_of
-from rules.report import Figures
+from rules.reports.report import Figures
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 240, 34, 26, 8
 MOST_BARS = 92  # more days are drawn as weeks

@@ -2,7 +2,7 @@
 
 from dashboard.reader import Reader
 from gateway.store.outgoing.pages import SAME_INTERRUPTION
-from rules import figures, noise
+from rules.reports import figures, noise
 
 
 def definitions(reader: Reader) -> list[tuple[str, str, str]]:

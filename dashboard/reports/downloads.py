@@ -18,10 +18,10 @@ from gateway.access.auth import READERS, Visit, require
 from gateway.lists.sheet import safe
 from gateway.store.figures import reports as store
 from gateway.store.figures.stats import date_of
-from rules import figures
-from rules.duty_load import Cover
-from rules.noise import Noise
-from rules.report import Figures, flat
+from rules.duty.duty_load import Cover
+from rules.reports import figures
+from rules.reports.noise import Noise
+from rules.reports.report import Figures, flat
 
 Cell = str | int | float | None
 Table = list[list[Cell]]

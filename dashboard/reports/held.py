@@ -7,7 +7,7 @@ from flask import url_for
 
 from dashboard.reports.asked import Asked
 from dashboard.reports.say import Say
-from rules.duty_load import Cover
+from rules.duty.duty_load import Cover
 
 
 @dataclass(frozen=True, slots=True)

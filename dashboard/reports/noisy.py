@@ -10,8 +10,8 @@ from gateway.lists.grammar import condition
 from gateway.store.db import db
 from gateway.store.figures import reports as store
 from gateway.store.figures.stats import Scope
-from rules import figures
-from rules.noise import Noise, Proposal, advice
+from rules.reports import figures
+from rules.reports.noise import Noise, Proposal, advice
 
 SHOWN, WORST = 20, 2
 

@@ -14,7 +14,7 @@ from gateway.store.figures.verdicts import Tally
 from gateway.store.tables import PersonRow
 from gateway.store.types import moment
 from gateway.world import world
-from rules.duty_load import Cover, covers
+from rules.duty.duty_load import Cover, covers
 
 
 def answer(scope: Scope, now: datetime) -> Answer:

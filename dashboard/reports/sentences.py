@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from dashboard.reports.cards import NONE, enough
 from dashboard.reports.say import Say
-from rules import figures
-from rules.figures import NORM_OF_NIGHTS
-from rules.report import Figures
+from rules.reports import figures
+from rules.reports.figures import NORM_OF_NIGHTS
+from rules.reports.report import Figures
 
 
 @dataclass(frozen=True, slots=True)

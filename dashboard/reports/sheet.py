@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 
-from rules.text import clean_text
+from rules.texts.text import clean_text
 
 
 def workbook(name: str, rows: Sequence[Sequence[str | int | float | None]]) -> bytes:

@@ -23,8 +23,8 @@ from gateway.access.auth import READERS, Visit, require
 from gateway.store.figures import reports as store
 from gateway.store.figures import stats
 from gateway.world import world
-from rules.figures import GOAL_DELIVERED, GOAL_IN_TIME, NORM_OF_NIGHTS
-from rules.walltime import zone_of
+from rules.reports.figures import GOAL_DELIVERED, GOAL_IN_TIME, NORM_OF_NIGHTS
+from rules.times.walltime import zone_of
 from rules.words import Role, Urgency
 
 TITLES = {

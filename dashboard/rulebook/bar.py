@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dashboard.reader import Reader
 from dashboard.rulebook.rows import StepRow
-from rules.explain import Rung
+from rules.checks.explain import Rung
 
 WIDTH, LEFT, LEAST, ICON = 640, 44, 84, 18
 MOST = 7  # steps that have room

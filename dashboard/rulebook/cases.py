@@ -10,8 +10,8 @@ from dashboard.reader import Reader
 from dashboard.rulebook import queries
 from gateway.rulebook import cases as booktests
 from gateway.world import world
-from rules.book_cases import BadCases, BookCase, Expected
-from rules.people import BadPeopleFile
+from rules.checks.book_cases import BadCases, BookCase, Expected
+from rules.reading.people import BadPeopleFile
 from rules.words import Directory, Urgency
 
 MOST = 500

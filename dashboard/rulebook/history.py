@@ -10,7 +10,7 @@ import yaml
 from dashboard.reader import Moment, Reader
 from dashboard.rulebook import queries
 from gateway.store.tables import Audit
-from rules.text import cut, one_line
+from rules.texts.text import cut, one_line
 
 LONGEST = 300  # characters of a line
 MOST = 120  # lines of one change

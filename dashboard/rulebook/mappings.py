@@ -8,7 +8,7 @@ from dashboard.rulebook import queries
 from gateway.acts import sourcing
 from gateway.presets import with_ours
 from gateway.world import world
-from rules.mappings import BodyMap
+from rules.senders.mappings import BodyMap
 from rules.words import Kind
 
 

@@ -27,11 +27,11 @@ from gateway.acts.service_address import service_url
 from gateway.rulebook import review
 from gateway.store.tables import Incident
 from gateway.world import world
-from rules.audience import notices
 from rules.book import Policy, RuleBook
-from rules.explain import ladder
-from rules.policies import routes_of, told_first
-from rules.services import named
+from rules.checks.explain import ladder
+from rules.checks.policies import routes_of, told_first
+from rules.checks.services import named
+from rules.duty.audience import notices
 from rules.words import Route, Urgency
 
 

@@ -12,10 +12,10 @@ from dashboard.words import Badge
 from gateway.rulebook.review import Part
 from gateway.store.incidents.hits import Hits
 from rules.book import Policy, Rule, RuleBook
-from rules.explain import Rung
-from rules.lint import Finding
-from rules.reasons import reason
-from rules.route_keys import GROUP_BY
+from rules.checks.explain import Rung
+from rules.checks.lint import Finding
+from rules.reading.route_keys import GROUP_BY
+from rules.texts.reasons import reason
 from rules.words import Directory, Notice, Route
 
 SHORTEST_CALL = timedelta(seconds=60)  # to be answered

@@ -20,7 +20,7 @@ from gateway.telling import explaining
 from gateway.telling.explaining import Outcome, Question, Tried
 from gateway.telling.foretold import Foretold, foretell
 from gateway.world import world
-from rules.reasons import condition
+from rules.texts.reasons import condition
 from rules.words import Directory
 
 TRIES = 30  # of one person within a minute

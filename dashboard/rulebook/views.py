@@ -16,7 +16,7 @@ from gateway.access.auth import READERS, Visit, require
 from gateway.rulebook import review
 from gateway.world import world
 from rules.book import Rule
-from rules.lint import Finding
+from rules.checks.lint import Finding
 
 DEAD = 50  # rules whose end is looked up
 OWNER = re.compile(r"(.*) \(owner of (.*)\)")  # as gateway/rulebook/authorship.py says it

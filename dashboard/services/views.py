@@ -23,10 +23,10 @@ from gateway.lists import filters
 from gateway.lists.filters import Filter
 from gateway.lists.grammar import condition
 from gateway.store.db import db
-from rules.audience import notices
-from rules.explain import ladder
-from rules.services import SORTS, Wanted, cursor, place_of
-from rules.whose import team_of
+from rules.checks.explain import ladder
+from rules.checks.services import SORTS, Wanted, cursor, place_of
+from rules.duty.audience import notices
+from rules.duty.whose import team_of
 
 PAGE = 50
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from dashboard.reader import Reader
-from rules import public_holidays
-from rules.calendars import WHOLE_DAY, Calendar, Span, contains
-from rules.walltime import zone_of
+from rules.times import public_holidays
+from rules.times.calendars import WHOLE_DAY, Calendar, Span, contains
+from rules.times.walltime import zone_of
 
 NEXT = 3  # days that are named
 AHEAD = 366

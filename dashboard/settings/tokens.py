@@ -16,7 +16,7 @@ from gateway.acts import sourcing
 from gateway.store.senders.sources import SCOPES, WALL, NotPossible
 from gateway.store.tables import Token
 from gateway.world import world
-from rules.text import clean_text, one_line
+from rules.texts.text import clean_text, one_line
 from rules.words import Role
 
 UNUSED = timedelta(days=90)

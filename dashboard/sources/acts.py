@@ -17,7 +17,7 @@ from gateway.secrets import BadSecret
 from gateway.store.senders.sources import NotPossible
 from gateway.store.tables import Source
 from gateway.world import world
-from rules.text import clean_text, one_line
+from rules.texts.text import clean_text, one_line
 from rules.words import Role
 
 

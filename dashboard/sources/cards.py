@@ -10,7 +10,7 @@ from dashboard.sources.queries import Came
 from gateway.acts import sourcing
 from gateway.store.senders.sources import SIGNING
 from gateway.store.tables import QuarantinedItem, Rhythm, Source, Token
-from rules.rhythm import silent_from
+from rules.senders.rhythm import silent_from
 
 FIRST = ("alertmanager", "ticket")  # what most people look for
 

@@ -14,8 +14,8 @@ from gateway.access.auth import ACTORS, Visit, require
 from gateway.doors import replay
 from gateway.store.tables import Payload, Source
 from gateway.world import world
-from rules.explain import Explanation
-from rules.text import clean_text, cut
+from rules.checks.explain import Explanation
+from rules.texts.text import clean_text, cut
 
 PAYLOAD = "<int(max=9223372036854775807):payload>"
 SHOWN = 64 * 1024  # characters of a body

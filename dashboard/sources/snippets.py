@@ -4,7 +4,7 @@ import json
 
 from dashboard.sources import hosted, instead, pasted, pasted_desks, trackers
 from dashboard.sources.pasted import Making, Snippet, webhook
-from rules.mappings import BodyMap
+from rules.senders.mappings import BodyMap
 
 PLACE = "YOUR-TOKEN"
 ANY_SHAPE = PLAIN = "generic"  # the kind; and the mapping for what can send JSON of its own making

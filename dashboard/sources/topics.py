@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dashboard.reader import Moment, Reader
 from gateway.store.tables import TopicRow
-from rules.topics import Doubt, State
+from rules.senders.topics import Doubt, State
 
 STATES = {
     State.WAITING: "is being confirmed",

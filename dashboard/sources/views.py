@@ -17,8 +17,8 @@ from gateway.doors import replay
 from gateway.store.tables import Source
 from gateway.store.tables.drift import AlertmanagerAddress
 from gateway.world import world
-from rules.durations import write_duration
-from rules.mappings import BodyMap
+from rules.senders.mappings import BodyMap
+from rules.texts.durations import write_duration
 from rules.words import Role
 
 TESTERS = (Role.DISPATCHER, Role.ADMIN)  # who may have something taken in anew

@@ -3,7 +3,7 @@
 from markupsafe import escape
 
 from dashboard.status.rows import Mark
-from rules.text import cut
+from rules.texts.text import cut
 
 LETTER, ROOM, HEIGHT = 6.6, 9, 20  # pixels
 LONGEST = 40

@@ -12,7 +12,7 @@ from dashboard.status import queries
 from dashboard.takeback import actor_of
 from gateway.access.auth import Visit, require
 from gateway.acts import status_page
-from rules.public import LONGEST_NAME, NotFit
+from rules.reports.public import LONGEST_NAME, NotFit
 from rules.words import Role
 
 NUMBER = "<int(max=2147483647):number>"

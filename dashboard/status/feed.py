@@ -6,7 +6,7 @@ from markupsafe import escape
 
 from dashboard.reader import Reader
 from dashboard.status import rows
-from rules.public import Notice, Phase, Standing, in_language
+from rules.reports.public import Notice, Phase, Standing, in_language
 
 KIND = "application/atom+xml"
 MOST = 50  # entries: whoever asks each hour misses none, and is sent no megabytes

@@ -12,8 +12,20 @@ from dashboard.i18n import LANGUAGES
 from dashboard.reader import Reader
 from dashboard.rulebook.rows import from_input, local_input
 from gateway.acts.notices import MOVED_ON, Wanted
-from rules.public import LONGEST_TEXT, LONGEST_TITLE, STAGES, About, NotFit, Notice, Phase, Said, Stage, State, phase
-from rules.text import clean_text
+from rules.reports.public import (
+    LONGEST_TEXT,
+    LONGEST_TITLE,
+    STAGES,
+    About,
+    NotFit,
+    Notice,
+    Phase,
+    Said,
+    Stage,
+    State,
+    phase,
+)
+from rules.texts.text import clean_text
 
 STATE = "state-"  # and the number of a component
 MOST_KEY = 100

@@ -14,7 +14,7 @@ from gateway.acts.standing import Seen
 from gateway.acts.subscribing import NoAddress
 from gateway.store.db import db
 from gateway.world import world
-from rules.public import Standing
+from rules.reports.public import Standing
 
 OURS = (None, "same-origin", "none")
 ROBOTS = {"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}

@@ -25,7 +25,7 @@ from gateway.acts.standing import Seen
 from gateway.store.db import db
 from gateway.store.public import notices
 from gateway.world import world
-from rules.public import Component, Notice, Standing, all_spans, in_language, state_at
+from rules.reports.public import Component, Notice, Standing, all_spans, in_language, state_at
 
 FOR = "public, max-age=30"
 DRAWN_FOR = timedelta(seconds=5)  # unless something is published

@@ -13,7 +13,7 @@ from gateway.store.public import notices, page
 from gateway.store.public import subscribers as counted
 from gateway.store.public.page import Page
 from gateway.store.tables import ComponentRow, Incident, NoticeRow, SilenceRow
-from rules.public import Component, Notice
+from rules.reports.public import Component, Notice
 
 MOST_SERVICES = 500
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from dashboard.reader import Reader
-from rules.public import (
+from rules.reports.public import (
     About,
     Component,
     Day,

@@ -22,7 +22,7 @@ from gateway.store.db import db
 from gateway.store.outgoing.clients import AFTER
 from gateway.store.tables import ComponentRow, SilenceRow
 from gateway.world import world
-from rules.public import (
+from rules.reports.public import (
     LONGEST_TEXT,
     LONGEST_TITLE,
     STAGES,

@@ -17,8 +17,8 @@ from dashboard.tickets.rows import GIVERS, is_waiting, moment_of, whose
 from dashboard.words import Badge
 from gateway.access.auth import Visit
 from gateway.store.tables import AlertRow, DeskWord, Entry, Incident
-from rules.oncall import on_call
-from rules.text import safe_url
+from rules.duty.oncall import on_call
+from rules.texts.text import safe_url
 from rules.words import Directory, Person, Role, Status
 
 PRIORITIES = {"critical": "critical", "high": "high", "normal": "normal", "low": "low"}

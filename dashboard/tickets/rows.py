@@ -15,7 +15,7 @@ from gateway.access.auth import Visit
 from gateway.access.links import ticket_page
 from gateway.store.reading.looking import Seen, others
 from gateway.store.tables import Entry
-from rules.text import cut, one_line
+from rules.texts.text import cut, one_line
 from rules.words import Directory, Role, Status
 
 WAITING = re.compile(r"\b(wait\w*|pending|on[ _-]?hold|hold|ожида\w*|отлож\w*)\b", re.IGNORECASE)

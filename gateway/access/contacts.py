@@ -22,7 +22,7 @@ from gateway.store.tables import ContactRow, PersonRow
 from gateway.store.types import micros
 from gateway.store.upkeep import audit, counters
 from gateway.world import world
-from rules.person_keys import ADDRESSES
+from rules.reading.person_keys import ADDRESSES
 
 ENTERED = ("sms", "email", "ntfy", "pagerduty")  # what a person can write down; a browser subscribes itself
 BY_TICK = ("pagerduty",)  # a call reads no code out: the person says that it rang

@@ -9,8 +9,8 @@ from gateway.store.directory import people, signins
 from gateway.store.outgoing import letters
 from gateway.store.tables import PersonRow
 from gateway.store.upkeep import audit
-from rules.personal import read_quiet, read_wishes
-from rules.walltime import is_zone
+from rules.duty.personal import read_quiet, read_wishes
+from rules.times.walltime import is_zone
 
 NO_ZONE = "This is not a time zone: write it like Europe/Berlin."
 

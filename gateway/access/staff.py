@@ -21,9 +21,9 @@ from gateway.store.tables import ContactRow, PersonRow, ScheduleRow, TeamRow
 from gateway.store.types import micros, moment
 from gateway.store.upkeep import audit
 from gateway.world import world
-from rules.person_keys import EMAIL
-from rules.text import clean_text, one_line
-from rules.walltime import is_zone, zone_of
+from rules.reading.person_keys import EMAIL
+from rules.texts.text import clean_text, one_line
+from rules.times.walltime import is_zone, zone_of
 from rules.words import Role
 
 LINK_HOLDS = timedelta(days=7)

@@ -20,7 +20,7 @@ from gateway.store.tables import Incident
 from gateway.world import world
 from rules.lifecycle import Reason, Signal, continued, step_at
 from rules.phases import decide
-from rules.text import clean_text, cut, one_line
+from rules.texts.text import clean_text, cut, one_line
 from rules.words import Route, Urgency
 
 MOST_LINE = 300  # characters of a title, a reason, or what fixed it

@@ -15,10 +15,10 @@ from gateway.store.incidents.cases import Case
 from gateway.store.quiet import suppressed
 from gateway.store.types import micros, moment
 from gateway.world import world
-from rules.calendars import Calendar
-from rules.holding import deferred, enough, gathering, hold_on
 from rules.lifecycle import Given, Signal
 from rules.phases import decide
+from rules.telling.holding import deferred, enough, gathering, hold_on
+from rules.times.calendars import Calendar
 from rules.timing import AtLeast, Phase
 from rules.words import Directory, Suppression
 

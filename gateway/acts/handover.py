@@ -14,7 +14,7 @@ from gateway.store.base import DUE
 from gateway.store.db import transaction, upsert
 from gateway.store.tables import Fact, Incident, SilenceRow
 from gateway.store.upkeep import audit
-from rules.oncall import shifts
+from rules.duty.oncall import shifts
 from rules.schedules import Schedule
 from rules.timing import UNTOLD
 from rules.words import Directory, Status

@@ -12,9 +12,9 @@ from gateway.store.quiet import inhibitors, silences, suppressed
 from gateway.store.quiet.silences import Hidden
 from gateway.store.quiet.suppressed import Member, alert_of, labels_of
 from gateway.world import world
-from rules import inhibition, suppress
 from rules.lifecycle import Given, Reason, Signal
 from rules.matchers import seen_labels
+from rules.telling import inhibition, suppress
 from rules.words import Directory, Kind, Suppression, Suppressor
 
 ASK_AGAIN = timedelta(days=1)

@@ -19,7 +19,7 @@ from gateway.store.types import micros, moment
 from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.lifecycle import NOTHING_DONE, Given, Reason, Signal
-from rules.undoing import MERGE
+from rules.telling.undoing import MERGE
 from rules.words import Role
 
 ABOVE = 50  # incidents: fewer are done while the person waits

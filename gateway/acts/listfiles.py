@@ -15,7 +15,7 @@ from gateway.store.outgoing import outbox
 from gateway.store.reading import listfiles
 from gateway.store.tables import ListFile
 from gateway.world import world
-from rules.walltime import zone_of
+from rules.times.walltime import zone_of
 
 DIRECT = 20_000  # rows: as many are written while the browser waits
 MOST = 100_000  # rows of a file

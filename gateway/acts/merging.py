@@ -22,9 +22,9 @@ from gateway.store.tables import Incident
 from gateway.world import world
 from rules.lifecycle import NEW, NOTHING, Given, Reason, Signal
 from rules.phases import RECONSIDER, decide
+from rules.telling.undoing import MERGE, OWN_CLEARED, Gone
+from rules.times.walltime import zone_of
 from rules.timing import UNTOLD, Phase
-from rules.undoing import MERGE, OWN_CLEARED, Gone
-from rules.walltime import zone_of
 from rules.words import Kind, Status
 
 SHOWN = 5  # titles named on a timeline line

@@ -16,9 +16,9 @@ from gateway.store.incidents import timeline
 from gateway.store.public import notices, page
 from gateway.store.tables import Incident, NoticeRow, UpdateRow
 from gateway.store.upkeep import audit
-from rules.public import ENDS, About, NotFit, Notice, Said, State, check_first, check_later, ends
-from rules.text import by_language
-from rules.undoing import WITHIN
+from rules.reports.public import ENDS, About, NotFit, Notice, Said, State, check_first, check_later, ends
+from rules.telling.undoing import WITHIN
+from rules.texts.text import by_language
 from rules.words import Role
 
 WRITERS = (Role.DISPATCHER, Role.ADMIN)

@@ -12,7 +12,7 @@ from gateway.store.directory import reach
 from gateway.store.outgoing import notices
 from gateway.store.upkeep import audit
 from gateway.world import world
-from rules.reach import Found, look
+from rules.checks.reach import Found, look
 from rules.words import Directory, Role
 
 EVERY = timedelta(hours=1)

@@ -19,7 +19,7 @@ from gateway.store.types import micros
 from gateway.store.upkeep import audit
 from gateway.telling.briefing import facts_about
 from gateway.world import World
-from rules import retry
+from rules.telling import retry
 from rules.words import Status, Urgency
 
 MOST = 100  # messages at once

@@ -13,13 +13,13 @@ from gateway.store.figures.service_days import Day
 from gateway.store.figures.services import Brief
 from gateway.world import world
 from rules.book import RuleBook
-from rules.noise import Noise
-from rules.policies import told_first
-from rules.route_keys import Rule
-from rules.services import Place, Wanted, Way, named, runbook, touches, ways
-from rules.text import clean_text
-from rules.walltime import zone_of
-from rules.whose import team_of
+from rules.checks.policies import told_first
+from rules.checks.services import Place, Wanted, Way, named, runbook, touches, ways
+from rules.duty.whose import team_of
+from rules.reading.route_keys import Rule
+from rules.reports.noise import Noise
+from rules.texts.text import clean_text
+from rules.times.walltime import zone_of
 from rules.words import Directory, Notice, Silence
 
 DAYS = 30

@@ -11,7 +11,7 @@ from gateway.store.quiet.silence_undos import MADE, Did, Stood
 from gateway.store.tables import SilenceRow
 from gateway.store.types import moment
 from gateway.store.upkeep import audit
-from rules.undoing import WITHIN
+from rules.telling.undoing import WITHIN
 from rules.words import Suppressor
 
 

@@ -17,10 +17,10 @@ from gateway.store.types import micros, moment
 from gateway.store.upkeep import audit
 from gateway.telling import silence_news
 from gateway.world import world
-from rules import recurrence
 from rules.matchers import Matcher, seen_labels
-from rules.suppress import LONGEST, Wrong, check, holds_until, read_matchers
-from rules.text import one_line
+from rules.telling.suppress import LONGEST, Wrong, check, holds_until, read_matchers
+from rules.texts.text import one_line
+from rules.times import recurrence
 from rules.words import Role, Silence, Suppressor, Urgency
 
 Span = tuple[datetime, datetime]

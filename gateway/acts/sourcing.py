@@ -23,10 +23,10 @@ from gateway.store.tables.drift import AlertmanagerAddress
 from gateway.store.upkeep import audit
 from gateway.world import World
 from rules.book import RuleBook
-from rules.durations import parse_duration, write_duration
-from rules.mappings import BodyMap, chosen
-from rules.mappings import names as names_of
-from rules.text import clean_text, one_line
+from rules.senders.mappings import BodyMap, chosen
+from rules.senders.mappings import names as names_of
+from rules.texts.durations import parse_duration, write_duration
+from rules.texts.text import clean_text, one_line
 
 ANY_SHAPE = "generic"  # the kind whose bodies are read by a mapping
 OLD_LIVES = timedelta(hours=24)  # the old token, beside a new one

@@ -18,7 +18,7 @@ from gateway import log
 from gateway.store.db import db
 from gateway.store.public import notices, page
 from gateway.world import world
-from rules.public import Standing
+from rules.reports.public import Standing
 
 NAME = "nabat.standing"
 FILE = "status-page.json"

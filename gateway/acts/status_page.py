@@ -12,8 +12,8 @@ from gateway.store.db import transaction
 from gateway.store.public import notices, page
 from gateway.store.tables import ComponentRow
 from gateway.store.upkeep import audit
-from rules.public import LONGEST_NAME, NotFit
-from rules.text import by_language, clean_text, one_line
+from rules.reports.public import LONGEST_NAME, NotFit
+from rules.texts.text import by_language, clean_text, one_line
 
 LONGEST_SERVICE = 200
 WAYS = {"up": -1, "down": 1}

@@ -18,7 +18,7 @@ from gateway.store.tables import ContactRow
 from gateway.store.types import micros
 from gateway.store.upkeep import audit, counters
 from gateway.world import World
-from rules.text import cut, one_line
+from rules.texts.text import cut, one_line
 
 TESTS, PER = 10, timedelta(hours=1)  # of one person
 

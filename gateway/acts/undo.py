@@ -23,7 +23,7 @@ from gateway.telling import quietly
 from gateway.telling.fallback import fall_back
 from rules.lifecycle import Decision, Reason, Signal
 from rules.phases import decide
-from rules.undoing import MERGE, WITHIN, Gone, Obstacle, obstacle, resumed
+from rules.telling.undoing import MERGE, WITHIN, Gone, Obstacle, obstacle, resumed
 from rules.words import Status
 
 CALLED_OFF = {

@@ -14,9 +14,9 @@ from gateway.store.reading import views, watches
 from gateway.store.tables import SavedView
 from gateway.store.upkeep import audit
 from gateway.world import world
-from rules.company import teams_of
-from rules.text import clean_text, one_line
-from rules.undoing import WITHIN
+from rules.duty.company import teams_of
+from rules.telling.undoing import WITHIN
+from rules.texts.text import clean_text, one_line
 
 LONGEST = 4000  # characters of a query as it is asked for
 NO_NAME = "a view has a name"

@@ -15,7 +15,7 @@ from gateway.outward import addresses
 from gateway.outward.dialing import CONNECT, Deadline, UnknownHost, resolve, words_of
 from gateway.outward.mailing import check, host_of, plain_address, sender_of, write
 from gateway.outward.outbound import DEADLINE, trust
-from rules.text import clean_text, cut, one_line
+from rules.texts.text import clean_text, cut, one_line
 
 LABEL = "E-mail"
 ENV = ("NABAT_SMTP_URL", "NABAT_MAIL_FROM")

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from gateway.channels import Message
-from rules.text import clean_text, cut, one_line
+from rules.texts.text import clean_text, cut, one_line
 
 LABEL = "Log"
 ENV: tuple[str, ...] = ()

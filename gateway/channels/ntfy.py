@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from gateway.channels import Message
 from gateway.outward.outbound import DEADLINE, check_url, post, private_hosts
-from rules.text import cut, cut_bytes, safe_url
+from rules.texts.text import cut, cut_bytes, safe_url
 
 LABEL = "ntfy push"
 ENV = ("NABAT_ALLOW_PRIVATE_HOSTS",)

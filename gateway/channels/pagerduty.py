@@ -10,8 +10,8 @@ from pagerduty import Error, EventsApiV2Client
 from gateway.channels import Message, PermanentFailure
 from gateway.outward.outbound import DEADLINE
 from gateway.outward.pagerduty_rest import Rest, Transport, tame
-from rules.drift import Theirs
-from rules.text import cut, safe_url
+from rules.senders.drift import Theirs
+from rules.texts.text import cut, safe_url
 
 LABEL = "PagerDuty voice call"
 ENV = (

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.outward.outbound import DEADLINE, Answer, ask, judge, private_hosts
-from rules.text import clean_text, cut, one_line
+from rules.texts.text import clean_text, cut, one_line
 
 LABEL = "SMS"
 ENV = (

@@ -12,7 +12,7 @@ from gateway.outward import webpush
 from gateway.outward.outbound import DEADLINE, check_url, post, private_hosts
 from gateway.outward.webpush import Subscription
 from gateway.outward.wording import Wording
-from rules.text import clean_text, cut, cut_bytes, one_line, safe_url
+from rules.texts.text import clean_text, cut, cut_bytes, one_line, safe_url
 
 LABEL = "Push to a browser"
 KEY = "VAPID_KEY"  # no setting: made at first use and kept in the database, given to us by whoever calls

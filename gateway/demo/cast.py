@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.demo.mark import DOMAIN
-from rules.people import ListedContact, ListedPerson, ListedTeam, PeopleFile
+from rules.reading.people import ListedContact, ListedPerson, ListedTeam, PeopleFile
 from rules.schedules import Layer, Schedule
 from rules.words import Role
 

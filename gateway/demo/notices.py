@@ -9,7 +9,7 @@ from gateway.acts import notices, status_page
 from gateway.acts.notices import Wanted
 from gateway.demo.cast import address
 from gateway.store.public.page import Page
-from rules.public import About, Said, Stage, State
+from rules.reports.public import About, Said, Stage, State
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SINCE = 75 * DAY  # the page

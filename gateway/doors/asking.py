@@ -9,7 +9,7 @@ from gateway import sources
 from gateway.outward import signing
 from gateway.reply import Answer
 from gateway.store.incidents.alerts import Post
-from rules.signatures import Signing
+from rules.senders.signatures import Signing
 
 Header = Callable[[str], str | None]  # by its name in small letters
 

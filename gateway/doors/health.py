@@ -32,7 +32,7 @@ from gateway.store.upkeep.horizon import Held
 from gateway.store.upkeep.selfwatch import Report
 from gateway.store.upkeep.vitals import Vitals
 from gateway.world import world
-from rules.selfwatch import SILENCE, STALE, What
+from rules.reports.selfwatch import SILENCE, STALE, What
 
 PATIENCE = 2.0  # seconds for the database's answer
 # What /readyz looks at itself, each time, and what the auditor has made up for when it says so.

@@ -11,7 +11,7 @@ from gateway.secrets import BadSecret, Vault
 from gateway.sources import Heard
 from gateway.store.senders.sources import TokenOwner
 from rules.book import RuleBook
-from rules.writeback import names_of
+from rules.senders.writeback import names_of
 
 TRUST = 5.0  # seconds a token's owner is remembered, so that a revoked token lives no longer than this
 REMEMBERED = 1000

@@ -17,8 +17,8 @@ from gateway.store.senders.sources import TokenOwner
 from gateway.store.tables import Payload, Source
 from gateway.store.upkeep import audit
 from gateway.world import World
-from rules import audience
-from rules.explain import Explanation, explain
+from rules.checks.explain import Explanation, explain
+from rules.duty import audience
 from rules.words import Alert, Quarantined, Severity
 
 EXPLAINED = 5  # alerts of one payload that are explained

@@ -19,8 +19,8 @@ from gateway.store.sql.locks import one_writer_per_source
 from gateway.store.tables import Rhythm, Source
 from gateway.store.types import micros, moment, to_json
 from gateway.world import world
-from rules.durations import write_duration
-from rules.rhythm import learned, silent_from
+from rules.senders.rhythm import learned, silent_from
+from rules.texts.durations import write_duration
 from rules.words import Alert, Severity
 
 SHOWN = 5  # titles named on a timeline line

@@ -21,11 +21,11 @@ from gateway.store.sql import bulk
 from gateway.store.tables import Incident
 from gateway.store.types import micros
 from rules.book import RuleBook
-from rules.calendars import Standing
-from rules.holding import hold
 from rules.lifecycle import NEW, Given, Signal
 from rules.phases import decide
-from rules.snoozing import knew
+from rules.telling.holding import hold
+from rules.telling.snoozing import knew
+from rules.times.calendars import Standing
 from rules.words import Alert, Directory, Suppression
 
 RESOLVED_GRACE = timedelta(minutes=5)  # what a person resolved while it fires stays resolved at least so long

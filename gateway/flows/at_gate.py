@@ -8,8 +8,8 @@ from gateway import actions
 from gateway.store.incidents import timeline
 from gateway.store.outgoing import dialling, outbox
 from gateway.store.outgoing.outbox import Leased
-from rules.retry import fallback_at
-from rules.voice import LOOK_AGAIN
+from rules.telling.retry import fallback_at
+from rules.telling.voice import LOOK_AGAIN
 from rules.words import Urgency
 
 GONE = "gone at the source"  # why a call is not made, on the timeline

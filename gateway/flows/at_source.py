@@ -17,7 +17,7 @@ from gateway.store.outgoing import dialling
 from gateway.store.outgoing.dialling import Firing
 from gateway.store.outgoing.outbox import Leased
 from gateway.world import World
-from rules.drift import UP_LONG_ENOUGH
+from rules.senders.drift import UP_LONG_ENOUGH
 
 PATIENCE = 2.0  # seconds, for all addresses together
 GONE = "voice gate: it does not fire at its source any more"

@@ -15,7 +15,7 @@ from gateway.store.senders import alertmanagers
 from gateway.store.sql.locks import one_writer_per_source
 from gateway.store.types import moment, to_json
 from gateway.world import world
-from rules.inhibition import sources
+from rules.telling.inhibition import sources
 from rules.words import Alert, Severity
 
 

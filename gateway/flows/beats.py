@@ -9,8 +9,8 @@ from gateway.flows.own_alerts import OWN_NAME, OWN_SOURCE, silent_alert
 from gateway.store.incidents.alerts import Post
 from gateway.store.senders import heartbeats as store
 from gateway.store.tables import HeartbeatRow
-from rules.heartbeats import Heartbeat
 from rules.matchers import seen_labels
+from rules.senders.heartbeats import Heartbeat
 from rules.words import Alert, Kind, Severity
 
 

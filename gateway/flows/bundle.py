@@ -11,7 +11,7 @@ from gateway.store.incidents import timeline
 from gateway.store.outgoing import bundles, dialling, outbox
 from gateway.store.outgoing.outbox import Leased
 from gateway.store.sql.locks import one_at_a_time, whose_turn_is_free
-from rules.caps import CAPS, LONGEST, ROLL_UP_EVERY, common_label, is_over, roll_up_at, roll_up_contact
+from rules.telling.caps import CAPS, LONGEST, ROLL_UP_EVERY, common_label, is_over, roll_up_at, roll_up_contact
 from rules.words import Directory, Notice, Person, Way
 
 NO_OTHER_WAY = timedelta(seconds=60)  # until somebody whom no roll-up reaches is looked at again

@@ -14,7 +14,7 @@ from gateway.store.sql.locks import one_writer_per_source
 from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.book import RuleBook
-from rules.book_keys import DEFAULT_CLASSES
+from rules.reading.book_keys import DEFAULT_CLASSES
 from rules.timing import AT_ONCE
 from rules.words import Alert, Severity, Urgency
 

@@ -21,9 +21,9 @@ from gateway.store.tables import CalendarFeed, ImportedCalendar
 from gateway.store.types import micros
 from gateway.store.upkeep import audit
 from gateway.world import World, world
-from rules.ical import Event, write
-from rules.ical_reading import BadCalendar, Reading, read
-from rules.oncall import Shift, shifts, shifts_of
+from rules.duty.ical import Event, write
+from rules.duty.ical_reading import BadCalendar, Reading, read
+from rules.duty.oncall import Shift, shifts, shifts_of
 from rules.schedules import Schedule
 from rules.words import Directory
 

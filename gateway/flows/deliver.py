@@ -27,7 +27,7 @@ from gateway.store.outgoing.outbox import Leased
 from gateway.store.sql import locks
 from gateway.telling.briefing import bare_facts, facts_about
 from gateway.world import World
-from rules.text import cut, one_line
+from rules.texts.text import cut, one_line
 
 AT_ONCE = 8  # messages of one channel under way at a time …
 KEPT_FREE = 2  # … of which these many wait for emergencies

@@ -16,9 +16,9 @@ from gateway.store.tables import OverrideRow, SwapRow
 from gateway.store.types import micros
 from gateway.store.upkeep import audit
 from gateway.world import world
-from rules.oncall import is_whole_of, shifts_of
+from rules.duty.oncall import is_whole_of, shifts_of
 from rules.schedules import Schedule
-from rules.text import one_line
+from rules.texts.text import one_line
 from rules.words import Directory, Role
 
 Span = tuple[datetime, datetime]

@@ -18,7 +18,7 @@ from gateway.store.db import reading, transaction
 from gateway.store.reading import watches
 from gateway.store.reading.watches import Entered, Place, Waiting
 from gateway.world import World
-from rules.personal import quiet_until
+from rules.duty.personal import quiet_until
 from rules.words import Directory, Person
 
 LINES = 500  # of the timeline, in one portion

@@ -16,7 +16,7 @@ from gateway.store.outgoing.outbox import Leased
 from gateway.store.sql import bulk
 from gateway.store.types import moment
 from gateway.telling import fallback
-from rules.voice import Answer, Dial, Gate, Verdict, Why, judge, words
+from rules.telling.voice import Answer, Dial, Gate, Verdict, Why, judge, words
 from rules.words import Urgency, Way
 
 GO_ON_WITHIN = timedelta(seconds=15)

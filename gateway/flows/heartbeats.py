@@ -15,7 +15,7 @@ from gateway.store.incidents.alerts import Post
 from gateway.store.senders import heartbeats as store
 from gateway.store.tables import HeartbeatRow
 from gateway.world import world
-from rules.durations import write_duration
+from rules.texts.durations import write_duration
 from rules.words import Severity
 
 AGAIN = timedelta(minutes=1)  # after one that failed

@@ -8,7 +8,7 @@ from gateway.store.db import reading
 from gateway.store.quiet import inhibitors
 from gateway.store.quiet.suppressed import Member, labels_of
 from gateway.world import world
-from rules.inhibition import targets
+from rules.telling.inhibition import targets
 from rules.words import Kind
 
 FRESH = timedelta(seconds=5)  # an alert that was being stored meanwhile knew nothing of it

@@ -8,7 +8,7 @@ from gateway.store.db import transaction
 from gateway.store.incidents import book_facts
 from gateway.store.upkeep import audit
 from gateway.world import World
-from rules import book_changes
+from rules.checks import book_changes
 
 MOST = 50  # rules, policies and the like of one change that get a row each
 WAY = "file"  # as the audit log says it

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace as changed
 
 from gateway import sources
-from rules.selfwatch import Finding, What
+from rules.reports.selfwatch import Finding, What
 from rules.words import Alert, Severity
 
 OWN_SOURCE = 0  # the id of the source "nabat", made by the first migration

@@ -6,10 +6,10 @@ from dataclasses import replace
 from msgspec.structs import replace as changed
 
 from gateway.store.incidents.alerts import Post, Prepared, Ready, pack, words_of
-from rules import lookups
 from rules.book import RuleBook
 from rules.identity import dedup_key
 from rules.matchers import seen_labels
+from rules.reading import lookups
 from rules.words import Alert, Route
 
 

@@ -15,8 +15,8 @@ from gateway.store.directory import reach
 from gateway.store.outgoing import notices
 from gateway.store.tables import ReachFinding
 from gateway.world import world
-from rules.reach import look
-from rules.walltime import zone_of
+from rules.checks.reach import look
+from rules.times.walltime import zone_of
 from rules.words import Directory, Role
 
 AT = time(3, 30)  # by the clock of the installation's zone

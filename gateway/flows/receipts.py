@@ -26,7 +26,7 @@ from gateway.store.outgoing import bundles, outbox, receipts
 from gateway.store.outgoing.receipts import Sent
 from gateway.store.senders import heard
 from gateway.telling import fallback
-from rules.text import clean_text, cut, one_line
+from rules.texts.text import clean_text, cut, one_line
 
 UNDECIDED = ("queued", "sending", "sent")
 

@@ -12,7 +12,7 @@ from gateway.flows.reconcile_alertmanager import Watched
 from gateway.flows.reconcile_pagerduty import PagerDuty
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure
 from gateway.world import World
-from rules.drift import EVERY
+from rules.senders.drift import EVERY
 
 
 @dataclass(slots=True)

@@ -25,8 +25,8 @@ from gateway.store.senders.alertmanagers import GONE, LOST, Ending
 from gateway.store.sql.locks import one_writer_per_source
 from gateway.store.types import micros, moment, to_json
 from gateway.world import World
-from rules.drift import UP_LONG_ENOUGH, confirmed
 from rules.episodes import Episodes
+from rules.senders.drift import UP_LONG_ENOUGH, confirmed
 from rules.words import Alert, Severity, Urgency
 
 PORTION = 1000  # alerts closed, and as many taken in, by one check; the next ones wait for the next check

@@ -19,8 +19,8 @@ from gateway.store.incidents import cases
 from gateway.store.outgoing import drift, echoes, outbox, promised
 from gateway.store.outgoing.drift import Side
 from gateway.world import World
-from rules.drift import RECONCILED, Drift, Theirs, differ
 from rules.lifecycle import NOTHING_DONE, Signal
+from rules.senders.drift import RECONCILED, Drift, Theirs, differ
 from rules.words import Status
 
 PAGES = 10  # of what is open there; the incidents that are not on them are asked for one by one …

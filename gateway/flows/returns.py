@@ -9,9 +9,9 @@ from gateway.store.incidents.alerts import Known, Ready
 from gateway.store.incidents.cases import Case
 from gateway.store.outgoing import promised
 from rules.book import RuleBook
-from rules.holding import hold
 from rules.lifecycle import Given, Signal
 from rules.phases import decide
+from rules.telling.holding import hold
 from rules.timing import Phase, changed, is_flapping, may_flap
 from rules.words import Kind, Way
 

@@ -18,8 +18,8 @@ from gateway.store.sql import bulk
 from gateway.store.tables import Entry, Incident
 from gateway.store.types import micros, moment
 from gateway.world import World
-from rules.report import flat
-from rules.walltime import zone_of
+from rules.reports.report import flat
+from rules.times.walltime import zone_of
 
 EVERY = timedelta(minutes=5)
 ANEW = timedelta(hours=26)

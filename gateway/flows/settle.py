@@ -23,8 +23,8 @@ from gateway.store.outgoing.outbox import Leased
 from gateway.store.sql import locks
 from gateway.store.types import micros
 from gateway.telling import fallback
-from rules.retry import next_attempt
-from rules.text import clean_text, cut, one_line
+from rules.telling.retry import next_attempt
+from rules.texts.text import clean_text, cut, one_line
 from rules.timing import Phase
 
 LONGEST_WORDS = 500

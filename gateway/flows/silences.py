@@ -13,9 +13,9 @@ from gateway.store.db import reading, transaction
 from gateway.store.quiet import silences
 from gateway.store.tables import SilenceRow
 from gateway.telling import silence_news
-from rules import recurrence
-from rules.suppress import next_turn, read_matchers, still_soon, wants_reminder
-from rules.walltime import zone_of
+from rules.telling.suppress import next_turn, read_matchers, still_soon, wants_reminder
+from rules.times import recurrence
+from rules.times.walltime import zone_of
 from rules.words import Suppressor
 
 AGAIN = timedelta(minutes=1)  # after one that failed

@@ -21,10 +21,10 @@ from gateway.store.quiet.silences import Hidden
 from gateway.store.quiet.suppressed import Member, labels_of
 from gateway.store.sql import locks
 from gateway.world import world
-from rules import inhibition, suppress
-from rules.inhibition import Inhibition
 from rules.lifecycle import Reason
 from rules.matchers import Matcher, seen_labels
+from rules.telling import inhibition, suppress
+from rules.telling.inhibition import Inhibition
 from rules.words import Alert, Kind, Suppression, Urgency
 
 SHOWN = 5  # titles named on a timeline line

@@ -18,8 +18,8 @@ from gateway.telling import quietly
 from rules.identity import fingerprint
 from rules.lifecycle import NEW, Given, Signal, continued
 from rules.phases import decide
+from rules.senders.writeback import overtakes
 from rules.words import Alert, Directory, Kind, Route, Suppression, Ticket
-from rules.writeback import overtakes
 
 LASTING = ("status", "requester", "assignee", "arrival_at", "due_at", "description", "site", "url")
 TOLD = ("commented", "assigned", "arrival", "updated")  # events that stand on the timeline

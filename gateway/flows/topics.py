@@ -17,8 +17,8 @@ from gateway.store.db import reading, transaction
 from gateway.store.senders import topics
 from gateway.store.senders.topics import Asked
 from gateway.world import World
-from rules.retry import next_attempt
-from rules.topics import GOOD_FOR, State, account_of, doubt, visit
+from rules.senders.topics import GOOD_FOR, State, account_of, doubt, visit
+from rules.telling.retry import next_attempt
 
 EVERY = timedelta(seconds=1)
 

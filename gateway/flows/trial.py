@@ -16,7 +16,7 @@ from gateway.store.incidents.alerts import Post
 from gateway.store.upkeep import audit, counters
 from gateway.world import world
 from rules.book import RuleBook
-from rules.book_keys import DEFAULT_CLASSES
+from rules.reading.book_keys import DEFAULT_CLASSES
 from rules.timing import AT_ONCE
 from rules.words import Alert, Also, Severity, Urgency, Way
 

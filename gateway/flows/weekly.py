@@ -12,8 +12,8 @@ from gateway.store.figures import reports, stats
 from gateway.store.figures.stats import Scope
 from gateway.store.outgoing import letters
 from gateway.world import World
-from rules.report import flat
-from rules.walltime import zone_of
+from rules.reports.report import flat
+from rules.times.walltime import zone_of
 from rules.words import Person
 
 AT = 8  # o'clock, on Monday; a worker that was away sends it until the day is over

@@ -22,7 +22,7 @@ from gateway.store.incidents.cases import Case
 from gateway.store.outgoing import desk
 from gateway.store.outgoing.desk import Telling
 from gateway.world import World
-from rules.retry import next_attempt
+from rules.telling.retry import next_attempt
 
 EVERY = timedelta(milliseconds=500)
 TRIED_FOR = timedelta(hours=24)

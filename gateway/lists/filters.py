@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import MultiDict
 
 from gateway.lists import grammar
-from rules.durations import parse_duration
-from rules.text import clean_text, one_line
+from rules.texts.durations import parse_duration
+from rules.texts.text import clean_text, one_line
 from rules.words import Status, Urgency
 
 UNRESOLVED = (Status.TRIGGERED, Status.ACKNOWLEDGED)

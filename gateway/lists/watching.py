@@ -12,7 +12,7 @@ from gateway.lists.matching import of_these, walk
 from gateway.lists.meaning import Asker, Meant, meaning
 from gateway.store.reading import watches
 from gateway.store.tables import SavedView, Watch
-from rules.walltime import zone_of
+from rules.times.walltime import zone_of
 from rules.ways import CHANNELS_OF_WAY
 from rules.words import Contact, Directory, Person, Role, Way
 

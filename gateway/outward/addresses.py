@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from rules.text import safe_url
+from rules.texts.text import safe_url
 
 # Inside the real Internet's half of IPv6, these carry an IPv4 address in disguise (6to4, Teredo). Python calls 6to4 and
 # NAT64 (64:ff9b::/96) global; NAT64 lies outside 2000::/3, as do mapped and compatible addresses.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from gateway import crashpoint
-from rules.text import clean_text, cut, one_line
+from rules.texts.text import clean_text, cut, one_line
 
 CONNECT = 5.0  # seconds to reach a host, shared by its addresses
 SILENCE = 5.0  # seconds without a byte

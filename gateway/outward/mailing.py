@@ -9,7 +9,7 @@ from email.policy import SMTP
 from email.utils import parseaddr
 
 from gateway.outward.message import Message
-from rules.text import clean_text, cut, one_line
+from rules.texts.text import clean_text, cut, one_line
 
 LONGEST_SUBJECT = 200
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@<>()\[\]\\,;:\"]{1,255}")

@@ -28,7 +28,7 @@ from gateway.clock import SystemClock
 from gateway.outward import addresses
 from gateway.outward.addresses import check_url, private_hosts
 from gateway.outward.dialing import CONNECT, SILENCE, Deadline, UnknownHost, resolve, words_of
-from rules.text import clean_text, cut, one_line
+from rules.texts.text import clean_text, cut, one_line
 
 __all__ = [
     "AddressEnded",

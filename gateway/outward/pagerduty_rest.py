@@ -10,8 +10,8 @@ import httpx2
 from pagerduty import HttpError, RestApiV2Client
 
 from gateway.outward.outbound import DEADLINE, LONGEST_BODY, How, TemporaryFailure, ask, judge, private_hosts
-from rules.drift import Theirs
-from rules.text import clean_text, cut, one_line
+from rules.senders.drift import Theirs
+from rules.texts.text import clean_text, cut, one_line
 
 REAL = "https://api.pagerduty.com"
 PAGE = 100  # incidents of one answer: the most there are

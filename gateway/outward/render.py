@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway.channels import Message
 from gateway.outward.wording import Wording
-from rules.text import clean_text, cut, one_line, safe_url
+from rules.texts.text import clean_text, cut, one_line, safe_url
 
 TEMPLATES = Path(__file__).parent.parent.parent / "templates" / "messages"
 LAST_RESORT = "log/opened.txt"  # a page in the wrong dress is still a page

@@ -2,7 +2,7 @@
 
 Ours is X-Nabat-Signature: `t=UNIX,v1=HEX[,v1=HEX]`, where v1 is HMAC-SHA256 of t, a full stop and the body byte for
 byte. Several v1 come while the sender changes its secret; parts of other names are left to versions to come. Others
-have ways of their own (rules.signatures).
+have ways of their own (rules.senders.signatures).
 """
 
 import base64
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.secrets import same_bytes
-from rules.signatures import BODY, LATE, TIME, Signing, pieces
+from rules.senders.signatures import BODY, LATE, TIME, Signing, pieces
 
 HEADER = "X-Nabat-Signature"
 OURS = ((TIME, ".", BODY),)

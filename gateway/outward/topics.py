@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from gateway.outward.outbound import How, ask, judge
-from rules.topics import HASHES, Doubt, signed_text
+from rules.senders.topics import HASHES, Doubt, signed_text
 
 ROOM = 32 * 1024  # bytes of an answer
 HELD = 20  # certificates: one a region, for months

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from rules.walltime import zone_of
+from rules.times.walltime import zone_of
 
 CATALOGUE = Path(__file__).parent.parent.parent / "templates" / "messages" / "words.yaml"
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -8,8 +8,11 @@ from pathlib import Path
 from gateway import sources
 from gateway.loader import BadJson
 from gateway.sources import BadPayload, Heard
-from rules import audience, book, book_cases, explain, people
-from rules.book_cases import BookCase
+from rules import book
+from rules.checks import book_cases, explain
+from rules.checks.book_cases import BookCase
+from rules.duty import audience
+from rules.reading import people
 from rules.words import Directory
 
 TESTS = "tests"  # the folder of a rule book's test cases

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gateway.rulebook.authorship import Author, author_of
 from rules.book import RuleBook
-from rules.lint import Finding, lint
-from rules.lint_people import lint_people
+from rules.checks.lint import Finding, lint
+from rules.checks.lint_people import lint_people
 from rules.words import Directory
 
 LOOK_AGAIN = 300  # seconds: people, calendars and files go on changing without a word to us

@@ -7,7 +7,7 @@ from pathlib import Path
 from gateway import crashpoint
 from rules import book as books
 from rules.book import BadRuleBook, RuleBook
-from rules.lookups import MAX_BYTES
+from rules.reading.lookups import MAX_BYTES
 
 TABLE = ".csv"
 _Stamps = tuple[tuple[str, int, int], ...]

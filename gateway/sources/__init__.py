@@ -27,15 +27,15 @@ from typing import Any, Protocol, cast
 
 from gateway.loader import load, load_form
 from rules.identity import fingerprint
-from rules.mappings import BodyMap
 from rules.said import Said
-from rules.signatures import Signing
-from rules.text import clean_text, cut, cut_bytes, one_line
-from rules.timestamps import AHEAD as AHEAD  # for every source
-from rules.timestamps import EARLIEST as EARLIEST
-from rules.timestamps import epoch as epoch
-from rules.timestamps import read_time as read_time
-from rules.topics import Asking
+from rules.senders.mappings import BodyMap
+from rules.senders.signatures import Signing
+from rules.senders.topics import Asking
+from rules.texts.text import clean_text, cut, cut_bytes, one_line
+from rules.times.timestamps import AHEAD as AHEAD  # for every source
+from rules.times.timestamps import EARLIEST as EARLIEST
+from rules.times.timestamps import epoch as epoch
+from rules.times.timestamps import read_time as read_time
 from rules.words import Alert, Quarantined, Severity
 
 MARK = " … [cut]"  # at the end of a text of which we keep only the beginning; the payload keeps all of it

@@ -32,7 +32,7 @@ from gateway.sources import (
 )
 from rules.identity import fingerprint
 from rules.said import Said
-from rules.text import clean_text, cut_bytes, safe_url
+from rules.texts.text import clean_text, cut_bytes, safe_url
 from rules.words import Alert, Kind, Quarantined, Severity
 
 KIND_LABEL = "Prometheus Alertmanager"

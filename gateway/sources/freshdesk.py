@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, ticket
-from rules.markup import plain_text
+from rules.texts.markup import plain_text
 
 KIND_LABEL = "Freshdesk, Freshservice"
 IS_DESK = True

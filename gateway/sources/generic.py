@@ -30,12 +30,12 @@ from gateway.sources import (
     told,
 )
 from rules.identity import fingerprint
-from rules.jsonpaths import Looker, TooMuch
-from rules.mapping_keys import ALL
-from rules.mappings import NOTHING, BodyMap, Parts, chosen
+from rules.reading.mapping_keys import ALL
 from rules.said import Said, Saying
-from rules.text import clean_text, cut_bytes, one_line, safe_url
-from rules.timestamps import EARLIEST
+from rules.senders.jsonpaths import Looker, TooMuch
+from rules.senders.mappings import NOTHING, BodyMap, Parts, chosen
+from rules.texts.text import clean_text, cut_bytes, one_line, safe_url
+from rules.times.timestamps import EARLIEST
 from rules.words import Alert, Kind, Quarantined, Severity
 
 KIND_LABEL = "Any JSON, read by a mapping"

@@ -1,15 +1,16 @@
 """GitHub's webhooks about issues and their comments: an issue as a ticket.
 
 Known by its repository and the number there (octo/shop#7), as people look for it; moved to another repository it ends
-here. GitHub knows no priority: labels say it (rules.labelled). What is about no issue, as ping is, is passed over.
+here. GitHub knows no priority: labels say it (rules.senders.labelled). What is about no issue, as ping is, is passed
+over.
 """
 
 from typing import Any
 
 from gateway.loader import BadJson, load
 from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, ticket
-from rules.labelled import priority_of
-from rules.signatures import BODY, Signing
+from rules.senders.labelled import priority_of
+from rules.senders.signatures import BODY, Signing
 
 KIND_LABEL = "GitHub"
 IS_DESK = True

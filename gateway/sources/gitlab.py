@@ -1,16 +1,16 @@
 """GitLab's webhooks about issues, other work items, and comments on them: an issue as a ticket.
 
 Known by its project and the number there (group/shop#7), as people look for it. Labels say its priority
-(rules.labelled), else the severity that incidents have. Signed as Standard Webhooks are, or known by X-Gitlab-Token,
-which is a token of ours or a secret that GitLab was given.
+(rules.senders.labelled), else the severity that incidents have. Signed as Standard Webhooks are, or known by
+X-Gitlab-Token, which is a token of ours or a secret that GitLab was given.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
-from rules.labelled import MEANS, priority_of
-from rules.signatures import BODY, NUMBER, TIME, Signing
+from rules.senders.labelled import MEANS, priority_of
+from rules.senders.signatures import BODY, NUMBER, TIME, Signing
 
 KIND_LABEL = "GitLab"
 IS_DESK = True

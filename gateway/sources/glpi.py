@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
-from rules.markup import plain_text
-from rules.signatures import BODY, TIME, Signing
+from rules.senders.signatures import BODY, TIME, Signing
+from rules.texts.markup import plain_text
 
 KIND_LABEL = "GLPI"
 IS_DESK = True

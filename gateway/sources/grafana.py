@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from gateway.sources import BadPayload, Heard, Parsed, alertmanager, as_text, excerpt, title_of
-from rules.signatures import BODY, TIME, Signing
+from rules.senders.signatures import BODY, TIME, Signing
 from rules.words import Severity
 
 KIND_LABEL = "Grafana"

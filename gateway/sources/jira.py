@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
-from rules.signatures import BODY, Signing
-from rules.text import clean_text, cut
+from rules.senders.signatures import BODY, Signing
+from rules.texts.text import clean_text, cut
 from rules.words import Alert
 
 KIND_LABEL = "Jira"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
-from rules.signatures import BODY, Signing
+from rules.senders.signatures import BODY, Signing
 
 KIND_LABEL = "Linear"
 IS_DESK = True

@@ -27,7 +27,7 @@ from gateway.sources import (
 from gateway.sources.alertmanager import Only, read_one
 from rules.identity import fingerprint
 from rules.said import Said, Saying
-from rules.text import one_line
+from rules.texts.text import one_line
 from rules.words import Alert, Severity
 
 KIND_LABEL = "Opsgenie Alert API"

@@ -10,7 +10,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, ticket
-from rules.markup import plain_text
+from rules.texts.markup import plain_text
 
 KIND_LABEL = "OTRS, Znuny"
 IS_DESK = True

@@ -23,7 +23,7 @@ from gateway.sources import (
 )
 from gateway.sources.alertmanager import Only, read_one
 from rules.said import Said, Saying
-from rules.text import one_line, safe_url
+from rules.texts.text import one_line, safe_url
 from rules.words import Alert
 
 KIND_LABEL = "PagerDuty Events API"

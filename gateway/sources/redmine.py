@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, read_time, ticket
-from rules.signatures import BODY, Signing
+from rules.senders.signatures import BODY, Signing
 
 KIND_LABEL = "Redmine"
 IS_DESK = True

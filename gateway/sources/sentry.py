@@ -11,7 +11,7 @@ from typing import Any
 from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, excerpt, labelled, part_of, read_time
 from gateway.sources.alertmanager import Only, read_one, read_said
 from rules.said import Said, Saying
-from rules.signatures import BODY, Signing
+from rules.senders.signatures import BODY, Signing
 from rules.words import Severity
 
 KIND_LABEL = "Sentry"

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, ticket
 from rules.identity import fingerprint
-from rules.markup import plain_text
+from rules.texts.markup import plain_text
 
 KIND_LABEL = "ServiceNow"
 IS_DESK = True

@@ -27,9 +27,9 @@ from gateway.sources import (
     title_of,
 )
 from rules.identity import fingerprint
-from rules.text import cut, cut_bytes, one_line, safe_url
+from rules.senders.writeback import is_own
+from rules.texts.text import cut, cut_bytes, one_line, safe_url
 from rules.words import Alert, Kind, Severity, Ticket
-from rules.writeback import is_own
 
 KIND_LABEL = "Tickets (generic JSON)"
 IS_DESK = True

@@ -10,8 +10,8 @@ from email.utils import parseaddr
 from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, read_time, ticket
-from rules.markup import plain_text
-from rules.signatures import BODY, Signing
+from rules.senders.signatures import BODY, Signing
+from rules.texts.markup import plain_text
 
 KIND_LABEL = "Zammad"
 IS_DESK = True

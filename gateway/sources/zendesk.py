@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
-from rules.signatures import BODY, TIME, Signing
+from rules.senders.signatures import BODY, TIME, Signing
 
 KIND_LABEL = "Zendesk"
 IS_DESK = True

@@ -18,7 +18,7 @@ from gateway.store.directory import signins
 from gateway.store.senders import sources as source_store
 from gateway.store.upkeep import audit
 from gateway.world import World
-from rules import people
+from rules.reading import people
 from rules.words import Role
 
 WAY = "command"  # as the audit log says it

@@ -21,10 +21,10 @@ from gateway.store.db import db, reading
 from gateway.store.directory import people as people_store
 from gateway.store.senders import replays
 from rules import book
-from rules.backtest import Backtest, Comparison, Was, report
-from rules.durations import parse_duration
-from rules.replay import Who
-from rules.writeback import names_of
+from rules.checks.backtest import Backtest, Comparison, Was, report
+from rules.checks.replay import Who
+from rules.senders.writeback import names_of
+from rules.texts.durations import parse_duration
 
 STEPS = 20  # the least one hears of how far it is
 WIDTH = 30

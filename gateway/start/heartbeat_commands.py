@@ -12,10 +12,10 @@ from gateway.store.senders import heartbeats as store
 from gateway.store.senders.heartbeats import Expected
 from gateway.store.tables import HeartbeatRow
 from gateway.store.upkeep import audit
-from rules.cron import read_cron
-from rules.durations import parse_duration, write_duration
-from rules.heartbeats import LEAST_EVERY, LEAST_GRACE, MOST_EVERY, MOST_GRACE
-from rules.walltime import is_zone
+from rules.senders.heartbeats import LEAST_EVERY, LEAST_GRACE, MOST_EVERY, MOST_GRACE
+from rules.texts.durations import parse_duration, write_duration
+from rules.times.cron import read_cron
+from rules.times.walltime import is_zone
 from rules.words import Severity
 
 LONGEST_NAME = 100

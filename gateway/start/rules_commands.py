@@ -26,15 +26,18 @@ from gateway.store.db import db, reading
 from gateway.store.directory import people as people_store
 from gateway.store.tables import Incident
 from gateway.telling.why import why
-from rules import audience, book, book_cases, explain, people
-from rules.book_cases import BookCase
-from rules.explain import Explanation
-from rules.lint import Finding, lint
-from rules.lint_people import lint_people
-from rules.mappings import chosen as chosen_map
-from rules.mappings import names
-from rules.sentence import Say
-from rules.walltime import zone_of
+from rules import book
+from rules.checks import book_cases, explain
+from rules.checks.book_cases import BookCase
+from rules.checks.explain import Explanation
+from rules.checks.lint import Finding, lint
+from rules.checks.lint_people import lint_people
+from rules.duty import audience
+from rules.reading import people
+from rules.senders.mappings import chosen as chosen_map
+from rules.senders.mappings import names
+from rules.texts.sentence import Say
+from rules.times.walltime import zone_of
 from rules.words import Directory
 
 

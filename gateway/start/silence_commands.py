@@ -13,9 +13,9 @@ from gateway.store.db import reading, transaction
 from gateway.store.quiet import silences as store
 from gateway.store.tables import SilenceRow
 from gateway.world import World
-from rules.durations import parse_duration
-from rules.suppress import EVERYTHING, Wrong
-from rules.walltime import is_zone, zone_of
+from rules.telling.suppress import EVERYTHING, Wrong
+from rules.texts.durations import parse_duration
+from rules.times.walltime import is_zone, zone_of
 from rules.words import Suppressor
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from gateway.store.db import reading
 from gateway.store.senders import alertmanagers
 from gateway.store.senders import sources as source_store
 from gateway.store.tables.drift import AlertmanagerAddress
-from rules.durations import write_duration
+from rules.texts.durations import write_duration
 
 
 @click.group("source", help="Who sends to us.")

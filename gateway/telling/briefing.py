@@ -18,9 +18,9 @@ from gateway.store.tables import AlertRow, Entry, Incident, SilenceRow, Source
 from gateway.store.types import micros, moment
 from gateway.telling import silence_news, status_news
 from gateway.world import World
-from rules.audience import audience
+from rules.duty.audience import audience
 from rules.lifecycle import step_at
-from rules.text import safe_url
+from rules.texts.text import safe_url
 from rules.words import Directory, Kind, Person, Role, Route, Severity, Suppressor, Urgency
 
 WORST = (Severity.CRITICAL, Severity.ERROR, Severity.WARNING, Severity.INFO)

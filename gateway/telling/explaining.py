@@ -14,12 +14,12 @@ from gateway.loader import BadJson
 from gateway.sources import BadPayload, Heard
 from gateway.store.senders import kept_payloads
 from gateway.store.senders.kept_payloads import Kept
-from rules import suppress
-from rules.audience import notices
 from rules.book import RuleBook
-from rules.explain import Explanation, explain
+from rules.checks.explain import Explanation, explain
+from rules.duty.audience import notices
 from rules.identity import dedup_key
 from rules.matchers import seen_labels
+from rules.telling import suppress
 from rules.words import Alert, Directory, Quarantined, Suppression, Urgency
 
 LARGEST = 40 * 1024  # bytes of a payload that is tried out: as a form it must be no longer than forms may be

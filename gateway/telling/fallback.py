@@ -6,9 +6,9 @@ from gateway.actions import CLOCK, hurry
 from gateway.changes import Changes
 from gateway.store.incidents.cases import Case
 from gateway.store.outgoing import outbox, promised
-from rules.audience import Audience, one_person
+from rules.duty.audience import Audience, one_person
+from rules.duty.personal import INTERRUPTING
 from rules.lifecycle import step_at
-from rules.personal import INTERRUPTING
 from rules.words import Notice
 
 _OUT = ("sent", "delivered", "bundled")

@@ -7,9 +7,9 @@ from typing import Any
 from gateway.changes import Changes, told_of
 from gateway.store.incidents.cases import Case
 from gateway.store.upkeep import audit
-from rules.audience import Audience, one_person
+from rules.duty.audience import Audience, one_person
+from rules.duty.mentions import TOO_MANY, mentions, within
 from rules.lifecycle import Decision, Reason, step_at
-from rules.mentions import TOO_MANY, mentions, within
 from rules.words import NotTold, Route, Way
 
 # What is said, as a kind of message, for what has happened; empty: a line on the timeline and no message.

@@ -11,8 +11,8 @@ from gateway.store.outgoing.notes import Note
 from gateway.store.tables import SilenceRow
 from gateway.store.types import micros
 from gateway.world import world
-from rules.personal import quiet_until
-from rules.suppress import REMIND
+from rules.duty.personal import quiet_until
+from rules.telling.suppress import REMIND
 from rules.words import Contact, Person, Way
 
 BEGINS, ENDS, OVER = "silence_begins", "silence_ends", "silence_over"  # kinds of messages

@@ -6,7 +6,7 @@ from gateway.changes import Changes
 from gateway.store.incidents.cases import Case
 from gateway.store.outgoing import promised
 from gateway.world import world
-from rules.audience import Audience
+from rules.duty.audience import Audience
 from rules.words import Notice, NotTold
 
 

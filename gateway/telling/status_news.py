@@ -11,7 +11,7 @@ from gateway.store.public import notices, page, subscribers
 from gateway.store.tables import UpdateRow
 from gateway.store.types import moment
 from gateway.world import World
-from rules.public import Notice, Update, in_language
+from rules.reports.public import Notice, Update, in_language
 from rules.words import Severity, Urgency
 
 KINDS = (CONFIRM, NOTICE)

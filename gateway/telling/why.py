@@ -13,10 +13,10 @@ from gateway.store.incidents import rulings
 from gateway.store.tables import Entry, Incident, Ruling
 from rules import book as books
 from rules.book import BadRuleBook, RuleBook
-from rules.durations import write_duration
-from rules.explain import book_said
-from rules.reasons import Line, duty_lines, outcome_lines, rule_lines, told_lines
-from rules.sentence import Say, Span, english
+from rules.checks.explain import book_said
+from rules.texts.durations import write_duration
+from rules.texts.reasons import Line, duty_lines, outcome_lines, rule_lines, told_lines
+from rules.texts.sentence import Say, Span, english
 from rules.words import Kind
 
 MOST_STEPS = 20  # the first ones; an emergency may have had hundreds

@@ -9,7 +9,7 @@ from dashboard.page import MENU
 from gateway.store.db import transaction
 from gateway.store.directory import signins
 from gateway.store.upkeep import selfwatch
-from rules.selfwatch import Finding, What
+from rules.reports.selfwatch import Finding, What
 from tests.browser.test_looks import LOOKS, SIZES, look
 from tests.browsing import PASSWORD
 from tests.integration.test_alarms import breaks_the_book

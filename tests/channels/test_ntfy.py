@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from gateway.channels import PermanentFailure, ntfy
-from rules.text import clean_text
+from rules.texts.text import clean_text
 from tests.channels.samples import HOSTILE, MESSAGE, QUICK, endure, every_mood, hostile
 from tests.fakes.http import reply
 from tests.fakes.ntfy import FakeNtfy

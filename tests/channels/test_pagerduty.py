@@ -6,7 +6,7 @@ import time
 import pytest
 
 from gateway.channels import PermanentFailure, TemporaryFailure, pagerduty
-from rules.text import clean_text
+from rules.texts.text import clean_text
 from tests.channels.samples import HOSTILE, MESSAGE, QUICK, endure, every_mood, hostile, unused_port
 from tests.fakes.http import raw, reply
 from tests.fakes.pagerduty import FakePagerDuty

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.channels import AddressEnded, PermanentFailure, TemporaryFailure, webpush
 from gateway.outward import webpush as standard
-from rules.text import clean_text
+from rules.texts.text import clean_text
 from tests.channels.samples import HOSTILE, MESSAGE, MOODS, QUICK, endure, hostile
 from tests.fakes.http import hang, reply
 from tests.fakes.push import FakeBrowser, FakePush, decode, encode

@@ -31,7 +31,11 @@ from gateway.loader import BadJson, load
 from gateway.outward import addresses, mailing, signing, webpush
 from gateway.outward.message import Message
 from gateway.sources import BadPayload, Heard
-from rules import book, book_cases, durations, identity, matchers, people, snoozing, text
+from rules import book, identity, matchers
+from rules.checks import book_cases
+from rules.reading import people
+from rules.telling import snoozing
+from rules.texts import durations, text
 from rules.words import Kind
 
 ROOT = Path(__file__).parent.parent.parent

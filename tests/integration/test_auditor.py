@@ -12,7 +12,7 @@ from gateway.store.db import db, reading, transaction
 from gateway.store.tables import Delivery, Entry, Fact
 from gateway.store.types import micros
 from gateway.store.upkeep import pulse
-from rules.selfwatch import What
+from rules.reports.selfwatch import What
 from rules.words import Status
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import FakeServer, reply

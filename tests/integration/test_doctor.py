@@ -16,7 +16,7 @@ from gateway.store import db as store
 from gateway.store.db import transaction
 from gateway.store.schema import revisions
 from gateway.store.upkeep import pulse, selfwatch
-from rules.selfwatch import Finding, What
+from rules.reports.selfwatch import Finding, What
 from tests.conftest import KEY
 from tests.processes import KEY as SAME_KEY
 from tests.samples import BOOK, alert, group

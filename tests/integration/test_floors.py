@@ -15,7 +15,7 @@ from gateway.store.outgoing import outbox, waiting
 from gateway.store.outgoing.floors import RANKS, Floors
 from gateway.store.types import micros
 from gateway.store.upkeep import horizon, pulse
-from rules.selfwatch import What
+from rules.reports.selfwatch import What
 from tests.integration.test_health import figures
 
 PASSED = 2000  # messages that went out while somebody looked at an old state
@@ -78,7 +78,7 @@ def pass_by(now):
 
 @ON_POSTGRES
 def test_f22_an_old_transaction_is_told_as_a_warning_and_stops_nothing_else(staffed, database_url, monkeypatch):
-    monkeypatch.setattr("rules.selfwatch.HELD", timedelta())
+    monkeypatch.setattr("rules.reports.selfwatch.HELD", timedelta())
     auditor = Auditor(staffed.app)
     auditor.started = staffed.clock.now() - timedelta(hours=1)
     with old_look(database_url):

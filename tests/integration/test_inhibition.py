@@ -9,7 +9,7 @@ from gateway.store.incidents.alerts import Post
 from gateway.store.quiet import inhibitors
 from gateway.store.tables import AlertRow
 from gateway.store.upkeep import ledger
-from rules.selfwatch import Finding, What
+from rules.reports.selfwatch import Finding, What
 from tests.integration.test_silences import Operator
 from tests.samples import BOOK, PEOPLE, alert, group
 from tests.world import World

@@ -21,7 +21,7 @@ from gateway.store.sql.written import Rows, statement
 from gateway.store.tables import BulkJob, Entry
 from gateway.store.types import micros
 from rules.lifecycle import Given
-from rules.public import NotFit
+from rules.reports.public import NotFit
 from tests.databases import wait_until
 from tests.integration.test_silences import Operator
 from tests.samples import BOOK

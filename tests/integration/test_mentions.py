@@ -9,7 +9,7 @@ from gateway.actions import Actor, add_note
 from gateway.store.db import transaction
 from gateway.store.incidents import timeline
 from gateway.store.tables import PersonRow
-from rules.mentions import MOST_AN_HOUR, TOO_MANY
+from rules.duty.mentions import MOST_AN_HOUR, TOO_MANY
 from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_machine_api import Program, problem
 from tests.integration.test_order_and_races import together

@@ -21,7 +21,7 @@ from gateway.settings import load
 from gateway.store.db import db, reading
 from gateway.store.figures import rollup_readings
 from gateway.store.figures.stats import Scope
-from rules import lanes
+from rules.reports import lanes
 from tests.conftest import KEY, ROOT
 
 FIRST = "0006"  # the form of the tables that others had first

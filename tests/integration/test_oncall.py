@@ -16,7 +16,7 @@ from gateway.flows.reach import look_ahead
 from gateway.store.db import db, transaction
 from gateway.store.directory import people as people_store
 from gateway.store.tables import Audit, ContactRow, ImportedCalendar, PersonalNotice, PersonRow, ReachFinding, SwapRow
-from rules import people
+from rules.reading import people
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import FakeServer, reply
 from tests.integration.test_machine_api import Program, problem

@@ -14,7 +14,7 @@ from gateway.store.directory import people, staff
 from gateway.store.senders import sources
 from gateway.store.tables import ContactCode, ContactRow, PersonRow, ScheduleRow, SignIn
 from rules import book
-from rules.oncall import on_call
+from rules.duty.oncall import on_call
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password, token_in
 
 

@@ -9,8 +9,8 @@ from gateway.acts import amend, undo
 from gateway.store.db import db, transaction
 from gateway.store.directory import people as people_store
 from gateway.store.tables import PersonRow, UndoRow
-from rules import people
 from rules.lifecycle import Signal
+from rules.reading import people
 from rules.words import Urgency
 from tests.fakes.http import reply
 from tests.integration.test_undo import does

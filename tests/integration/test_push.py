@@ -12,7 +12,7 @@ from gateway.outward import webpush
 from gateway.store.db import db, transaction
 from gateway.store.directory import browsers, people
 from gateway.store.tables import ContactRow, Fact
-from rules.people import PeopleFile
+from rules.reading.people import PeopleFile
 from tests.browsing import Browser, everybody_has_a_password
 from tests.fakes.http import reply
 from tests.fakes.push import FakeBrowser, FakePush

@@ -26,8 +26,8 @@ from gateway.store.tables import ContactRow, Delivery, Incident, PersonRow
 from gateway.store.tables.stats import StatCore, StatLoad, StatName, StatSample
 from gateway.store.types import micros
 from rules.book import parse
-from rules.lint_people import lint_people
-from rules.report import flat
+from rules.checks.lint_people import lint_people
+from rules.reports.report import flat
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import EVERYBODY
 from tests.integration.test_machine_api import Program

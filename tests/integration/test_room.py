@@ -12,7 +12,7 @@ from gateway.disk import MEGABYTE, Disk
 from gateway.store.db import db, transaction
 from gateway.store.upkeep import pulse
 from gateway.worker import Worker
-from rules.selfwatch import What
+from rules.reports.selfwatch import What
 from tests.doors import BridgeDoor, FlaskDoor
 from tests.samples import webhook
 

@@ -15,7 +15,7 @@ from gateway.flows.own_alerts import OWN_SOURCE
 from gateway.store.db import reading, transaction
 from gateway.store.incidents.hits import by_rule
 from gateway.store.senders import sources as source_store
-from rules import book_cases
+from rules.checks import book_cases
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import BOOK, alert, group, webhook
 

@@ -17,7 +17,7 @@ from gateway.store.figures import rollups, service_days
 from gateway.store.tables import PersonRow
 from gateway.store.tables.stats import StatCore, StatService
 from rules.book import parse
-from rules.services import named
+from rules.checks.services import named
 from rules.words import Suppressor
 from tests.browsing import Browser, everybody_has_a_password
 from tests.samples import BOOK, alert, group

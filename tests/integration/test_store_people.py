@@ -10,7 +10,7 @@ from gateway.secrets import Vault, digest
 from gateway.store.db import db, transaction
 from gateway.store.directory import people as store
 from gateway.store.tables import ContactRow, Fact, PersonRow
-from rules.people import ListedContact, parse
+from rules.reading.people import ListedContact, parse
 from rules.words import Role
 
 VAULT = Vault("a-vault-key-of-the-people-tests-0123456789")

@@ -21,7 +21,7 @@ from gateway.outward.outbound import How, ask, judge
 from gateway.outward.topics import Service
 from gateway.store.db import db
 from gateway.store.tables import Payload, Source, TopicRow
-from rules.topics import signed_text
+from rules.senders.topics import signed_text
 from tests.fakes.http import FakeServer, drop, reply
 from tests.integration.test_ticket_pages import signed_in
 

@@ -16,7 +16,7 @@ from gateway.store.outgoing import outbox
 from gateway.store.tables import Audit, UndoRow
 from gateway.store.types import micros
 from rules.lifecycle import Given, Signal
-from rules.undoing import Obstacle
+from rules.telling.undoing import Obstacle
 from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_machine_api import Program
 from tests.integration.test_silences import Operator

@@ -5,7 +5,7 @@ from gateway.acts import merging
 from gateway.store.db import db
 from gateway.store.tables import AlertRow, UndoRow
 from rules.lifecycle import Given, Signal
-from rules.undoing import Obstacle
+from rules.telling.undoing import Obstacle
 from tests.browsing import Browser, everybody_has_a_password
 from tests.integration.test_machine_api import Program
 from tests.integration.test_undo import ANNA, OLEG, back, calls

@@ -8,7 +8,7 @@ from gateway.start.commands import cli
 from gateway.store.db import db, transaction
 from gateway.store.tables import RuleBookRow, Ruling
 from gateway.telling.why import why
-from rules.sentence import english
+from rules.texts.sentence import english
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import KEY
 from tests.integration.test_rule_book_times import BY_TIME, TABLE

@@ -21,7 +21,7 @@ from gateway.store.incidents import cases
 from gateway.store.outgoing import bundles, outbox, waiting
 from gateway.store.types import micros
 from gateway.store.upkeep import pulse, selfwatch, vitals
-from rules.caps import ROLL_UP_EVERY
+from rules.telling.caps import ROLL_UP_EVERY
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import migrated
 from tests.integration.test_silences import Operator

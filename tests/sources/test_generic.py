@@ -10,7 +10,8 @@ from gateway.loader import load
 from gateway.presets import presets
 from gateway.sources import BadPayload, Heard
 from gateway.sources.generic import parse
-from rules import book, jsonpaths, mappings
+from rules import book
+from rules.senders import jsonpaths, mappings
 from rules.words import Kind
 from tests.conftest import SHARED
 from tests.databases import missing

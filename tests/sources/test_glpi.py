@@ -14,7 +14,7 @@ from gateway.sources import BadPayload, Heard
 from gateway.sources.glpi import QUEUED, parse
 from gateway.store.db import transaction
 from gateway.store.senders import sources as source_store
-from rules.text import one_line
+from rules.texts.text import one_line
 from tests.conftest import SHARED
 from tests.databases import missing
 

@@ -14,7 +14,7 @@ from gateway import sources
 from gateway.sources import BadPayload, Heard
 from gateway.store.types import to_json
 from rules import book
-from rules.text import clean_text, one_line
+from rules.texts.text import clean_text, one_line
 
 HERE = Path(__file__).parent
 SAMPLES = sorted(HERE.glob("*/*.json"))

@@ -8,8 +8,8 @@ import pytest
 from gateway.loader import load
 from gateway.sources import BadPayload, Heard
 from gateway.sources.ticket import parse
+from rules.senders.writeback import names_of
 from rules.words import Severity
-from rules.writeback import names_of
 from tests.conftest import SHARED
 from tests.databases import missing
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.book import BadRuleBook, RuleBook, fallback_route, parse
-from rules.book_keys import DEFAULT_CLASSES
+from rules.reading.book_keys import DEFAULT_CLASSES
 from rules.words import Step, Urgency, Way
 
 ROOT = Path(__file__).parent.parent.parent

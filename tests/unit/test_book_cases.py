@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules import audience
 from rules.book import parse as parse_book
-from rules.book_cases import BadCases, Expected, differences, directory_of, parse
-from rules.explain import explain
-from rules.people import parse as parse_people
+from rules.checks.book_cases import BadCases, Expected, differences, directory_of, parse
+from rules.checks.explain import explain
+from rules.duty import audience
+from rules.reading.people import parse as parse_people
 from rules.words import Alert, Severity
 
 NOW = datetime(2026, 12, 5, 0, 12, tzinfo=UTC)

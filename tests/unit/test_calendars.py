@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.calendars import Calendar, Span, Why, contains, next_opening, standing
+from rules.times.calendars import Calendar, Span, Why, contains, next_opening, standing
 
 WEEKDAYS = frozenset(range(5))
 WORK = Calendar("work", "Europe/Moscow", WEEKDAYS, (Span(540, 1080),), ("RU",), frozenset({date(2026, 12, 30)}),

@@ -10,8 +10,8 @@ from dashboard.reader import reader
 from dashboard.settings import checks
 from gateway import checkup
 from gateway.checkup import Check, State, say
-from rules import selfwatch
-from rules.selfwatch import Finding, What
+from rules.reports import selfwatch
+from rules.reports.selfwatch import Finding, What
 
 START = datetime(2026, 12, 5, tzinfo=UTC)
 

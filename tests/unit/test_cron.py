@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.cron import next_time, read_cron
-from rules.heartbeats import due_at
-from rules.rhythm import learned, silent_from
+from rules.senders.heartbeats import due_at
+from rules.senders.rhythm import learned, silent_from
+from rules.times.cron import next_time, read_cron
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

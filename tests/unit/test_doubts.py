@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from dashboard.reader import reader
 from dashboard.rulebook import doubts
 from rules.book import parse
-from rules.lint import lint
-from rules.lint_people import lint_people
+from rules.checks.lint import lint
+from rules.checks.lint_people import lint_people
 from rules.words import Directory, Person, Role, Team
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from rules.drift import Drift, Ours, Theirs, confirmed, differ
+from rules.senders.drift import Drift, Ours, Theirs, confirmed, differ
 from rules.words import Status
 
 NOW = datetime(2026, 12, 5, 0, 30, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from rules.durations import parse_duration, write_duration
+from rules.texts.durations import parse_duration, write_duration
 
 
 @pytest.mark.parametrize(

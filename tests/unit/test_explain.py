@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rules.book import parse
-from rules.explain import explain
+from rules.checks.explain import explain
 from rules.words import Alert, Contact, Directory, Kind, Notice, NotTold, Severity, Ticket, Way
 
 BOOK = parse(

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.ical import Event, escape, write
-from rules.ical_reading import BadCalendar, read
+from rules.duty.ical import Event, escape, write
+from rules.duty.ical_reading import BadCalendar, read
 
 NAMES = {"anna@example.org": "Anna Kovaleva", "oleg@example.org": "Олег Орлов"}
 

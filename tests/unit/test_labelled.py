@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.labelled import priority_of
+from rules.senders.labelled import priority_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rules.lifecycle import Given, Reason, Signal, State, decide, has_next
-from rules.snoozing import end_of
+from rules.telling.snoozing import end_of
 from rules.words import Route, Status, Step, Urgency, Way
 
 NOW = datetime(2026, 12, 5, 0, 12, tzinfo=UTC)

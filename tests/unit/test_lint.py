@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rules.book import parse
-from rules.book_cases import directory_of
-from rules.lint import lint
-from rules.lint_people import lint_people
-from rules.people import parse as parse_people
+from rules.checks.book_cases import directory_of
+from rules.checks.lint import lint
+from rules.checks.lint_people import lint_people
+from rules.reading.people import parse as parse_people
 from rules.words import Directory
 
 HIDDEN = "b.yaml:4: routes[1]: warning: never reached"

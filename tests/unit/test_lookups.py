@@ -3,7 +3,7 @@
 import pytest
 
 from rules.book import BadRuleBook, parse
-from rules.lookups import MAX_BYTES, MAX_ROWS, add
+from rules.reading.lookups import MAX_BYTES, MAX_ROWS, add
 
 BOOK = """
 version: 1

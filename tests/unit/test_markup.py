@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.markup import plain_text
+from rules.texts.markup import plain_text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from dashboard import markdown
-from rules.mentions import mentions
+from rules.duty.mentions import mentions
 from rules.words import Person, Role
 from tests.integration.test_dashboard import HOSTILE
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.oncall import next_handover, on_call, period
+from rules.duty.oncall import next_handover, on_call, period
 from rules.schedules import Layer, Schedule
-from rules.walltime import moment_of
+from rules.times.walltime import moment_of
 
 MINUTE = timedelta(minutes=1)
 # The change, in UTC, lies within two days after this local date; Moscow has none any more, and had one in 2014.

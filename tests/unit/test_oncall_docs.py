@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rules.people import dump, parse
-from rules.schedule_keys import LAYER_KEYS, SCHEDULE_KEYS
+from rules.reading.people import dump, parse
+from rules.reading.schedule_keys import LAYER_KEYS, SCHEDULE_KEYS
 
 START = "start: 2026-11-02, every: 1d, members: [anna@example.org]"
 TEXT = (Path(__file__).parent.parent.parent / "docs/oncall.md").read_text()

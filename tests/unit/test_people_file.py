@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.people import (
+from rules.reading.people import (
     BadPeopleFile,
     ListedContact,
     ListedPerson,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.audience import audience
-from rules.personal import FLOOR_WITHIN, Why, plan, quiet_until, read_quiet, read_wishes, write_quiet, write_wishes
+from rules.duty.audience import audience
+from rules.duty.personal import FLOOR_WITHIN, Why, plan, quiet_until, read_quiet, read_wishes, write_quiet, write_wishes
 from rules.ways import Quiet, Way, Wish
 from rules.words import CHANNELS_OF_WAY, Contact, Directory, Person, Role, Route, Step, Urgency
 

@@ -8,10 +8,10 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from rules.calendars import Calendar, Span
-from rules.holding import enough, hold
 from rules.lifecycle import NEW, Given, Reason, Signal, State
 from rules.phases import RECONSIDER, decide
+from rules.telling.holding import enough, hold
+from rules.times.calendars import Calendar, Span
 from rules.timing import AtLeast, Flapping, Hold, Phase, Timing, changed, is_flapping, may_flap
 from rules.words import Route, Status, Step, Urgency, Way
 

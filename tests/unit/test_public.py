@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.public import (
+from rules.reports.public import (
     About,
     Component,
     NotFit,

@@ -9,7 +9,7 @@ from dashboard.i18n import catalogue
 from dashboard.incident import timeline
 from dashboard.reader import Reader
 from gateway.store.tables import Entry
-from rules.drift import RECONCILED
+from rules.senders.drift import RECONCILED
 
 NOW = datetime(2026, 12, 5, 0, 30, tzinfo=UTC)
 KINDS = {

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.recurrence import read_rule, read_start, spans
+from rules.times.recurrence import read_rule, read_start, spans
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.backtest import Backtest, Was
 from rules.book import parse
+from rules.checks.backtest import Backtest, Was
 from rules.words import Alert, Contact, Directory, Kind, Person, Role, Severity, Ticket, Urgency, Way
 
 NOW = datetime(2026, 12, 5, 0, 12, tzinfo=UTC)  # a Saturday

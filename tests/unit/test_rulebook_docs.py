@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from rules import book_cases
 from rules.book import KEYS, parse
-from rules.calendar_keys import CALENDAR_KEYS
-from rules.lookups import LOOKUP_KEYS
-from rules.mapping_keys import COMMON, FIELDS, STATUS, WORDS
-from rules.mapping_keys import GROUPS as MAPPING_GROUPS
-from rules.quiet_keys import HEARTBEAT_KEYS, INHIBITION_KEYS
-from rules.route_keys import GROUPS, ROUTE_KEYS
+from rules.checks import book_cases
+from rules.reading.calendar_keys import CALENDAR_KEYS
+from rules.reading.lookups import LOOKUP_KEYS
+from rules.reading.mapping_keys import COMMON, FIELDS, STATUS, WORDS
+from rules.reading.mapping_keys import GROUPS as MAPPING_GROUPS
+from rules.reading.quiet_keys import HEARTBEAT_KEYS, INHIBITION_KEYS
+from rules.reading.route_keys import GROUPS, ROUTE_KEYS
 from rules.words import Kind
 
 TEXT = (Path(__file__).parent.parent.parent / "docs/rulebook.md").read_text()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from rules.selfwatch import (
+from rules.reports.selfwatch import (
     HELD,
     LATE,
     PASSED,

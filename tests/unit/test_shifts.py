@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.calendars import Calendar, Span
-from rules.duty_load import loads
-from rules.oncall import bound, gaps, is_gap, is_whole_of, next_handover, on_call, shifts, shifts_of
+from rules.duty.duty_load import loads
+from rules.duty.oncall import bound, gaps, is_gap, is_whole_of, next_handover, on_call, shifts, shifts_of
 from rules.schedules import EVERY_DAY, Duty, Layer, Override, Schedule
+from rules.times.calendars import Calendar, Span
 
 ZONES = [
     ("Europe/Berlin", datetime(2026, 3, 28)), ("Europe/Berlin", datetime(2026, 10, 24)),

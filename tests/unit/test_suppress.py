@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rules.lifecycle import NEW, Given, Reason, Signal, State, decide
 from rules.matchers import Matcher
-from rules.suppress import EVERYTHING, Wrong, check, holds_until, takes_everything, together, verdict
+from rules.telling.suppress import EVERYTHING, Wrong, check, holds_until, takes_everything, together, verdict
 from rules.words import Route, Silence, Status, Step, Suppression, Suppressor, Urgency, Way
 
 NOW = datetime(2026, 12, 5, 0, 12, tzinfo=UTC)

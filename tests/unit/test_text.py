@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from rules.text import by_language, clean_text, cut, cut_bytes, one_line, safe_url
+from rules.texts.text import by_language, clean_text, cut, cut_bytes, one_line, safe_url
 
 FAMILY = "👨‍👩‍👧‍👦"
 SCOTLAND = "🏴󠁧󠁢󠁳󠁣󠁴󠁿"

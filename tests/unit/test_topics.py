@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.topics import Doubt, account_of, doubt, signed_text, visit
+from rules.senders.topics import Doubt, account_of, doubt, signed_text, visit
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 HOST = "https://sns.eu-west-1.amazonaws.com"

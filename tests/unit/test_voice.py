@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.calendars import Calendar, Span
-from rules.voice import Answer, Budget, Dial, Gate, Verdict, Why, judge, words
+from rules.telling.voice import Answer, Budget, Dial, Gate, Verdict, Why, judge, words
+from rules.times.calendars import Calendar, Span
 
 MINUTE = timedelta(minutes=1)
 WORK = Calendar("work", "UTC", frozenset(range(5)), (Span(9 * 60, 18 * 60),))

@@ -28,7 +28,7 @@ from gateway.store.outgoing import echoes
 from gateway.store.upkeep import audit
 from gateway.world import world
 from rules.lifecycle import Signal
-from rules.text import clean_text, cut, one_line
+from rules.texts.text import clean_text, cut, one_line
 
 LARGEST = 1024 * 1024  # bytes of a body
 LONGEST_HEADER = 4096  # characters; several signatures come while a secret is being changed

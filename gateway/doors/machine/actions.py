@@ -14,8 +14,8 @@ from gateway.doors.ingest import problem
 from gateway.doors.machine.bodies import body, done, not_found, number_of, object_, zone_of
 from gateway.doors.machine.door import ACT, EVERYBODY, Call, Refused, as_json, bp, needs
 from rules.lifecycle import NOTHING, Given, Signal
-from rules.snoozing import end_of
-from rules.text import clean_text
+from rules.telling.snoozing import end_of
+from rules.texts.text import clean_text
 
 LONGEST_NOTE = 4000  # characters
 SNOOZE = 'the body must be {"for": "30m"} or {"until": "2026-12-05T09:00:00+03:00"}'

@@ -19,7 +19,7 @@ from gateway.store.tables import (
     Token,
 )  # fmt: skip
 from gateway.store.types import moment
-from rules.oncall import is_gap, next_handover, on_call, overridden
+from rules.duty.oncall import is_gap, next_handover, on_call, overridden
 from rules.schedules import Schedule
 from rules.words import Directory, Urgency
 

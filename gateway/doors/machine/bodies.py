@@ -15,9 +15,9 @@ from gateway.store.db import reading
 from gateway.store.incidents import undos
 from gateway.store.reading import readings
 from gateway.world import world
-from rules import walltime
 from rules.lifecycle import NOTHING_DONE, Reason
-from rules.text import clean_text, one_line
+from rules.texts.text import clean_text, one_line
+from rules.times import walltime
 from rules.words import Role
 
 LARGEST = 64 * 1024  # bytes of a body

@@ -17,8 +17,8 @@ from gateway.lists.meaning import Asker, meaning
 from gateway.store.db import reading
 from gateway.world import world
 from rules.lifecycle import Given, Signal
-from rules.snoozing import end_of
-from rules.undoing import MERGE, Obstacle
+from rules.telling.snoozing import end_of
+from rules.telling.undoing import MERGE, Obstacle
 
 SIGNALS = {"acknowledge": Signal.ACKNOWLEDGE, "resolve": Signal.RESOLVE, "snooze": Signal.SNOOZE, "wake": Signal.WAKE}
 ACTS = (*SIGNALS, "assign", MERGE)

@@ -16,9 +16,9 @@ from gateway.store.directory import staff
 from gateway.store.reading import readings_admin as readings
 from gateway.telling import explaining
 from gateway.world import world
-from rules.company import colleagues
+from rules.duty.company import colleagues
 from rules.identity import fingerprint
-from rules.text import one_line
+from rules.texts.text import one_line
 from rules.words import Role, Urgency
 
 LONGEST_FINGERPRINT = 64  # as gateway/sources has it: a longer key is kept as its fingerprint

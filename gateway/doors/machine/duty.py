@@ -26,10 +26,10 @@ from gateway.store.directory import calendars as feeds
 from gateway.store.directory import shifts as rows
 from gateway.store.tables import SwapRow
 from gateway.world import world
-from rules.durations import parse_duration
-from rules.duty_load import loads
-from rules.oncall import gaps, shifts
+from rules.duty.duty_load import loads
+from rules.duty.oncall import gaps, shifts
 from rules.schedules import Override, Schedule
+from rules.texts.durations import parse_duration
 from rules.words import Directory
 
 SWAP = ("id", "asker", "asked", "gives_from", "gives_to", "takes_from", "takes_to", "reason", "state", "created_at")

@@ -4,7 +4,7 @@ from typing import Any
 
 from gateway.doors.ingest import problem
 from gateway.doors.machine.door import Refused
-from rules.text import clean_text
+from rules.texts.text import clean_text
 
 _MATCHERS = 'matchers: a list like ["alertname=\\"Disk\\"", "env=~\\"dev|test\\""]'
 _OPERATORS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}

@@ -28,7 +28,7 @@ from gateway.store.outgoing import letters
 from gateway.store.senders import sources as tokens
 from gateway.store.tables import PersonRow
 from gateway.world import world
-from rules.company import teams_of
+from rules.duty.company import teams_of
 from rules.words import Urgency
 
 THEMES = ("", "light", "dark")

@@ -28,7 +28,20 @@ from gateway.store.db import reading
 from gateway.store.public import notices, page
 from gateway.store.tables import NoticeRow
 from gateway.world import world
-from rules.public import STAGES, About, NotFit, Notice, Said, Stage, State, all_spans, begins, ends, phase, state_at
+from rules.reports.public import (
+    STAGES,
+    About,
+    NotFit,
+    Notice,
+    Said,
+    Stage,
+    State,
+    all_spans,
+    begins,
+    ends,
+    phase,
+    state_at,
+)
 
 SEVERAL = {name: list(kind) for name, kind in (("about", About), ("stage", Stage), ("components", State))}
 

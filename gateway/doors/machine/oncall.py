@@ -12,7 +12,7 @@ from gateway.store.db import reading, transaction
 from gateway.store.directory import shifts
 from gateway.store.tables import OverrideRow
 from gateway.world import world
-from rules.durations import parse_duration
+from rules.texts.durations import parse_duration
 
 
 @bp.get("/v1/oncall/overrides")

@@ -15,9 +15,9 @@ from gateway.store.reading import readings, readings_past
 from gateway.store.tables import Incident
 from gateway.telling.why import why
 from gateway.world import world
-from rules.company import addressees
-from rules.sentence import english
-from rules.text import clean_text, cut
+from rules.duty.company import addressees
+from rules.texts.sentence import english
+from rules.texts.text import clean_text, cut
 from rules.words import Role
 
 RECEIVED = ("id", "received_at", "size")

@@ -12,9 +12,9 @@ from gateway.doors.machine.door import ACT, ACTORS, PLANNERS, READ, Call, Refuse
 from gateway.doors.machine.matchers import matchers_in
 from gateway.store.db import reading, transaction
 from gateway.world import world
-from rules.durations import parse_duration
-from rules.suppress import Wrong, read_matchers, takes_everything
-from rules.walltime import is_zone
+from rules.telling.suppress import Wrong, read_matchers, takes_everything
+from rules.texts.durations import parse_duration
+from rules.times.walltime import is_zone
 from rules.words import Suppressor
 
 NEXT = 6  # times of a window that are shown

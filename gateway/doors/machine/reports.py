@@ -21,11 +21,11 @@ from gateway.store.reading.readings_admin import names
 from gateway.store.tables.stats import Guest
 from gateway.store.types import moment
 from gateway.world import world
-from rules import figures
-from rules.duty_load import covers
-from rules.noise import advice
-from rules.report import flat
-from rules.walltime import zone_of
+from rules.duty.duty_load import covers
+from rules.reports import figures
+from rules.reports.noise import advice
+from rules.reports.report import flat
+from rules.times.walltime import zone_of
 from rules.words import Role, Urgency
 
 DAYS = 30

@@ -15,14 +15,14 @@ from gateway.store.db import reading
 from gateway.store.incidents import hits as store
 from gateway.store.incidents.hits import Hits
 from gateway.world import world
-from rules.audience import notices
 from rules.book import Policy, Rule
-from rules.book_cases import BadCases
-from rules.explain import ladder, rung_as_data
-from rules.lint import Finding
-from rules.people import BadPeopleFile
-from rules.policies import routes_of, told_first
-from rules.walltime import zone_of
+from rules.checks.book_cases import BadCases
+from rules.checks.explain import ladder, rung_as_data
+from rules.checks.lint import Finding
+from rules.checks.policies import routes_of, told_first
+from rules.duty.audience import notices
+from rules.reading.people import BadPeopleFile
+from rules.times.walltime import zone_of
 from rules.words import Directory, Route, Urgency
 
 MOST = 500  # rules of one answer, as on the page

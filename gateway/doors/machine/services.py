@@ -20,10 +20,10 @@ from gateway.store.figures import stats
 from gateway.store.figures.service_days import Day
 from gateway.store.figures.services import Brief
 from gateway.world import world
-from rules.audience import notices
-from rules.explain import ladder, rung_as_data
-from rules.services import SORTS, Wanted, Way, cursor, place_of
-from rules.whose import team_of
+from rules.checks.explain import ladder, rung_as_data
+from rules.checks.services import SORTS, Wanted, Way, cursor, place_of
+from rules.duty.audience import notices
+from rules.duty.whose import team_of
 from rules.words import Silence, Urgency
 
 SERVICES = ("q", "team", "urgency", "status", "sort", *PAGING)

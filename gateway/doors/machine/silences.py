@@ -18,9 +18,9 @@ from gateway.store.quiet import silences as store
 from gateway.store.quiet.silence_undos import Did, Stood
 from gateway.store.tables import HiddenAlert, Incident, SilenceRow
 from gateway.world import world
-from rules.durations import parse_duration
-from rules.suppress import Wrong
-from rules.walltime import is_zone
+from rules.telling.suppress import Wrong
+from rules.texts.durations import parse_duration
+from rules.times.walltime import is_zone
 from rules.words import Suppressor
 
 HIDDEN = ("fingerprint", "title", "at", "until")

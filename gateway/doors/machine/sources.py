@@ -30,7 +30,7 @@ from gateway.store.senders import sources as store
 from gateway.store.senders.sources import NotPossible
 from gateway.store.tables import Source
 from gateway.world import world
-from rules.text import clean_text, cut
+from rules.texts.text import clean_text, cut
 
 CAME = ("id", "received_at", "size", "accepted", "quarantined", "error")
 SHOWN = 64 * 1024  # characters of a body

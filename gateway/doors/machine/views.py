@@ -29,7 +29,7 @@ from gateway.store.db import reading
 from gateway.store.reading import readings, views, watches
 from gateway.store.reading import readings_admin as teams_views
 from gateway.world import world
-from rules.company import teams_of
+from rules.duty.company import teams_of
 
 
 @bp.get("/v1/views")

@@ -1,7 +1,7 @@
 """What the description of HTTP for programs says of the status page and its notices; as data."""
 
 from gateway.doors.openapi.parts import FLAG, MOMENT, NUMBER, TEXT, Data, asks, does, object_of, whole
-from rules.public import About, Phase, Stage, State
+from rules.reports.public import About, Phase, Stage, State
 
 TEXTS: Data = {"type": "object", "properties": {"en": TEXT, "ru": TEXT}, "additionalProperties": False}
 STATE: Data = {"type": "string", "enum": list(State)}

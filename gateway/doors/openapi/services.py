@@ -18,7 +18,7 @@ from gateway.doors.openapi.parts import (
     rung,
     words,
 )
-from rules.services import SORTS
+from rules.checks.services import SORTS
 from rules.words import Urgency
 
 WHICH = """What the label service says of alerts of the last 30 days and of what is open, and what the rule book names;

@@ -13,10 +13,10 @@ from gateway.secrets import Vault, digest
 from gateway.store.db import upsert
 from gateway.store.directory import calendars, shifts
 from gateway.store.tables import ContactRow, Fact, PersonRow, ScheduleRow, TeamRow
-from rules.oncall import without_leavers
-from rules.people import ListedContact, ListedPerson, ListedTeam, PeopleFile
-from rules.personal import read_quiet, read_wishes, write_quiet, write_wishes
-from rules.schedule_keys import layer_as_data, layer_from_data
+from rules.duty.oncall import without_leavers
+from rules.duty.personal import read_quiet, read_wishes, write_quiet, write_wishes
+from rules.reading.people import ListedContact, ListedPerson, ListedTeam, PeopleFile
+from rules.reading.schedule_keys import layer_as_data, layer_from_data
 from rules.schedules import Duty, Layer, Override, Schedule
 from rules.words import Contact, Directory, Person, Role, Team, Urgency
 

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gateway.store.tables import ContactRow, Fact, PersonRow, ReachFinding
-from rules.reach import Found
+from rules.checks.reach import Found
 
 TURN = "reach"  # the Fact that keeps the day of the last look
 

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from gateway.store.directory.people import VERSION, directory
 from gateway.store.quiet import silences
 from gateway.store.sql import bulk, pieces
-from rules.calendars import Calendar
-from rules.oncall import all_bound
+from rules.duty.oncall import all_bound
+from rules.times.calendars import Calendar
 from rules.words import Directory
 
 VERSIONS = (VERSION, silences.VERSION)

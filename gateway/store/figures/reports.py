@@ -14,8 +14,8 @@ from gateway.store.figures import rollup_readings, rollups, stats, verdicts
 from gateway.store.figures.stats import Scope
 from gateway.store.sql import bulk
 from gateway.store.types import micros, moment
-from rules.noise import MINUTES, Noise
-from rules.report import Figures, report
+from rules.reports.noise import MINUTES, Noise
+from rules.reports.report import Figures, report
 
 EXACT_DAYS, EXACT_MOST = 31, 1500  # more would take longer than a page may: bench/reports.py
 LISTED = 20

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.store.figures import rollups
 from gateway.store.figures.rollups import BLOCK, DAY, NAME_SUMS, WEEK
 from gateway.store.figures.stats import Scope
-from rules.figures import NAMES, Load, Sample, Sums, Tally
+from rules.reports.figures import NAMES, Load, Sample, Sums, Tally
 
 
 @dataclass(frozen=True, slots=True)

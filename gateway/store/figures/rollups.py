@@ -16,8 +16,8 @@ from gateway.store.sql import bulk
 from gateway.store.tables import Fact
 from gateway.store.tables.stats import StatChannel, StatCore, StatLoad, StatName, StatSample
 from gateway.store.types import moment
-from rules.figures import NAMES, Tally
-from rules.noise import MINUTES
+from rules.reports.figures import NAMES, Tally
+from rules.reports.noise import MINUTES
 
 STATE = "rollups"  # the fact that says how far they reach, with the form's number: versions tell each other's apart
 FIGURES = "report"  # the fact with the figures that /metrics shows

@@ -14,7 +14,7 @@ from gateway.store.figures import reports, rollups
 from gateway.store.figures.stats import Scope
 from gateway.store.tables import AlertRow, Incident
 from gateway.store.types import moment
-from rules.noise import Noise
+from rules.reports.noise import Noise
 from rules.words import Status, Urgency
 
 SHOWN = 20  # incidents of one service

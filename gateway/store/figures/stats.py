@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from gateway.demo.mark import DOMAIN
 from gateway.store.sql import bulk
 from gateway.store.types import micros
-from rules import figures, lanes
-from rules.figures import Load, Tally
+from rules.reports import figures, lanes
+from rules.reports.figures import Load, Tally
 
 FIRST_DAY = date(1970, 1, 1)
 A_SECOND = 1_000_000

@@ -17,9 +17,9 @@ from gateway.store.sql import bulk
 from gateway.store.tables import AlertRow, Incident, Payload, QuarantinedItem
 from gateway.store.types import micros, to_json
 from rules.book import RuleBook
-from rules.calendars import Standing
 from rules.episodes import Episodes
-from rules.topics import Asking
+from rules.senders.topics import Asking
+from rules.times.calendars import Standing
 from rules.words import Alert, Kind, Quarantined, Route
 
 

@@ -18,8 +18,8 @@ from gateway.store.incidents.routes import read_route, route_text
 from gateway.store.sql import bulk
 from gateway.store.tables import Incident
 from gateway.store.types import micros, moment, to_json
-from rules.calendars import Standing
 from rules.lifecycle import State
+from rules.times.calendars import Standing
 from rules.timing import UNTOLD, Phase
 from rules.words import Route, Status
 

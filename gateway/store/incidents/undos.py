@@ -14,10 +14,10 @@ from gateway.store.incidents.cases import Case
 from gateway.store.sql import bulk
 from gateway.store.tables import UndoRow
 from gateway.store.types import micros, moment
-from rules import retry
 from rules.lifecycle import State
+from rules.telling import retry
+from rules.telling.undoing import Standing
 from rules.timing import Phase
-from rules.undoing import Standing
 from rules.words import Status, Urgency
 
 _MOMENTS = ("ack_at", "resolved_at")

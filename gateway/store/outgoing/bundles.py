@@ -14,7 +14,7 @@ from gateway.store.outgoing.outbox import Leased
 from gateway.store.sql import bulk
 from gateway.store.tables import Delivery
 from gateway.store.types import micros, moment
-from rules import retry
+from rules.telling import retry
 from rules.words import Notice
 
 DIGEST = "digest"  # the kind of message that says several

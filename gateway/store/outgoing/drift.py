@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gateway.store.sql import bulk
 from gateway.store.tables import Fact
 from gateway.store.types import micros, moment
-from rules.drift import Ours
+from rules.senders.drift import Ours
 from rules.words import Status
 
 _CLAIM = text("""

@@ -14,7 +14,7 @@ from gateway.store.outgoing.floors import NONE, Floors, of_channel
 from gateway.store.sql import bulk
 from gateway.store.tables import Delivery
 from gateway.store.types import micros
-from rules import retry
+from rules.telling import retry
 from rules.words import Notice, Urgency
 
 LEASE = 15_000_000  # microseconds: a worker that dies is replaced after this long

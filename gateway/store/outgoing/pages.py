@@ -10,7 +10,7 @@ from gateway.store.outgoing.outbox import RINGING, Leased
 from gateway.store.sql import bulk
 from gateway.store.tables import PersonRow
 from gateway.store.types import micros
-from rules.walltime import zone_of
+from rules.times.walltime import zone_of
 
 SAME_INTERRUPTION = timedelta(seconds=60)  # several messages to one person within this are one page
 NIGHT_ENDS = timedelta(hours=7)

@@ -1,4 +1,4 @@
-"""Notices, their updates and the components they name, as rows: read as the values of rules/public.py."""
+"""Notices, their updates and the components they name, as rows: read as the values of rules/reports/public.py."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from gateway.store.base import BY_FORM
 from gateway.store.db import locked_to_change
 from gateway.store.public import page
 from gateway.store.tables import ComponentRow, NoticeRow, UpdateRow
-from rules.public import DAYS, About, Component, Notice, Stage, Standing, State, Update
+from rules.reports.public import DAYS, About, Component, Notice, Stage, Standing, State, Update
 
 MOST = 200  # notices of the page; older ones have pages of their own
 MOST_COMPONENTS = 50

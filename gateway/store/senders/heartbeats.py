@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gateway.secrets import digest, new_token
 from gateway.store.db import locked, upsert
 from gateway.store.tables import HeartbeatRow
-from rules.heartbeats import Heartbeat, due_at
+from rules.senders.heartbeats import Heartbeat, due_at
 from rules.words import Severity
 
 ENDING = 4  # characters of a token that are kept to tell two apart

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from gateway.store.db import locked
 from gateway.store.sql import bulk
 from gateway.store.tables import Rhythm, Source, Token
-from rules.rhythm import in_use_since
+from rules.senders.rhythm import in_use_since
 
 _IN_USE = select(Token.id).where(Token.source_id == Source.id, Token.revoked_at.is_(None)).correlate(Source).exists()
 PORTION = 1000  # alerts taken for over in one look; the next ones wait for the next look

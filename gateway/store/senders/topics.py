@@ -12,7 +12,7 @@ from gateway.store.base import TOPIC_WAITS
 from gateway.store.db import locked
 from gateway.store.sql import bulk
 from gateway.store.tables import TopicRow
-from rules.topics import Asking, State
+from rules.senders.topics import Asking, State
 
 MOST = 50  # topics of one source
 LONGEST = 400  # characters of a topic's name

@@ -10,7 +10,7 @@ from typing import Any
 from gateway.store.types import to_json
 
 TEXT = "text"
-BETWEEN, NOTHING = "\x1f", "\x1e"  # between two texts; instead of NULL: clean texts have neither (rules/text.py)
+BETWEEN, NOTHING = "\x1f", "\x1e"  # between two texts; instead of NULL: clean texts have neither (rules/texts/text.py)
 Row = Sequence[Any]
 
 

@@ -14,7 +14,7 @@ from gateway.store.base import Base
 
 
 class StatCore(Base):
-    """What rules/figures.py counts, of one day."""
+    """What rules/reports/figures.py counts, of one day."""
 
     __tablename__ = "stat_core"
     day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -41,7 +41,7 @@ class StatCore(Base):
 
 
 class StatSample(Base):
-    """How long something took: a hexadecimal number of rules/lanes.py, a lane for each bucket four per cent wide."""
+    """How long something took: a hexadecimal number of rules/reports/lanes.py, each bucket four per cent wide."""
 
     __tablename__ = "stat_sample"
     span: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -82,8 +82,8 @@ class StatName(Base):
 
 
 class StatLoad(Base):
-    """Pages of one person: a hexadecimal number of rules/lanes.py, a lane for each hour of the week by the person's
-    clock; and the nights they broke, as the days whose evenings they began, with commas between.
+    """Pages of one person: a hexadecimal number of rules/reports/lanes.py, a lane for each hour of the week by the
+    person's clock; and the nights they broke, as the days whose evenings they began, with commas between.
     """
 
     __tablename__ = "stat_load"

@@ -13,7 +13,7 @@ from gateway.store.sql import bulk
 from gateway.store.tables import Fact
 from gateway.store.types import micros, moment
 from gateway.store.upkeep import horizon, vitals
-from rules.selfwatch import LATE, Finding, Sight, What
+from rules.reports.selfwatch import LATE, Finding, Sight, What
 from rules.words import Urgency
 
 REPORT = "audit"  # the key of the fact

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from gateway.store.schema.portions import fill
-from rules import lanes
+from rules.reports import lanes
 
 revision = "0023"
 down_revision = "0022"

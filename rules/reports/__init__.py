@@ -1,0 +1,1 @@
+"""What is counted and shown: reports, noise, how Nabat itself does, and what the public is told."""

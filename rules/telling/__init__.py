@@ -1,0 +1,1 @@
+"""Whether somebody is told now, later, again or not at all."""
