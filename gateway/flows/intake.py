@@ -122,7 +122,7 @@ def receive_decided(session: Session, decided: Sequence[Decided], posts: Sequenc
         raise NotAlone
     alert_store.keep_payloads(session, posts)
     pieces.say(session, (one.said for one in decided))
-    crashpoint.passing("ingest written")
+    _written()
     return [outcome for one in decided for outcome in one.outcomes]
 
 
@@ -135,6 +135,10 @@ def _write(
             first()
         alert_store.keep_payloads(session, posts)
         intake.write()
+    _written()
+
+
+def _written() -> None:
     crashpoint.passing("ingest written")
 
 

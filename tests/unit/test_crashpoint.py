@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent.parent
 PASSED = re.compile(r"crashpoint\.passing\(([^)]*)\)")
 WHERE = {  # what stands in docs/gameday.md and in the list itself must stay true of the code
     "parsed": ("gateway/doors/ingest.py", "def read("),
-    "ingest written": ("gateway/flows/intake.py", "def _write("),
-    "ingest committed": ("gateway/doors/inbox.py", "def _commit("),
+    "ingest written": ("gateway/flows/intake.py", "def _written("),
+    "ingest committed": ("gateway/doors/storing.py", "def _commit("),
     "claim committed": ("gateway/flows/deliver.py", "def _begin("),
     "dialing": ("gateway/outward/dialing.py", "def connect("),
     "sent": ("gateway/outward/outbound.py", "def getresponse("),

@@ -21,7 +21,7 @@ def texts():
     """What the pages say: (context, text or its two forms)."""
     found = set()
     pages = [("*.html", "jinja2"), ("pages/*.html", "jinja2"), ("partials/*.html", "jinja2")]
-    said = [(f"{name}.py", "python") for name in ("reasons", "explain", "timing", "call_remarks")]
+    said = [(f"{name}.py", "python") for name in ("texts/reasons", "checks/explain", "timing", "checks/call_remarks")]
     ours = (("dashboard", [("**.py", "python")]), ("templates", pages), ("rules", said))
     for folder, method in (*ours, ("gateway", [("telling/why.py", "python"), ("settings.py", "python")])):
         words = KEYWORDS | MORE.get(folder, {})
