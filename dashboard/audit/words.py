@@ -21,6 +21,7 @@ NUMBERED = (
     "delivery",
     "notice",
     "component",
+    "subscriber",
 )
 NAMED = {"schedule": "schedule", "rule": "rule", "policy": "policy", "calendar": "calendar", "urgency": "class"}
 WHOLE = ("status page", "rule book", "whole book", "order of the rules", "people", "browser")
@@ -130,6 +131,7 @@ def _marked_too() -> tuple[str, ...]:
     _ = str
     return (
         _("status page set"), _("component add"), _("component set"), _("component moved"), _("component remove"),
+        _("subscriber resumed"), _("subscriber removed"), _("subscriber"),
         _("notice published"), _("notice updated"), _("notice ended"), _("notice taken back"),
         _("notice"), _("component"), _("status page"), _("names"), _("titles"), _("texts"), _("stage"),
         _("components"), _("service"), _("switched on"), _("by e-mail"),

@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from dashboard.blueprint import bp
 from dashboard.i18n import LANGUAGES
 from dashboard.page import draw, reader_of
-from dashboard.status import queries
+from dashboard.status import queries, rows
 from dashboard.takeback import actor_of
 from gateway.access.auth import Visit, require
-from gateway.acts import status_page
+from gateway.acts import status_page, subscribing
 from rules.reports.public import LONGEST_NAME, NotFit
 from rules.words import Role
 
@@ -26,11 +26,13 @@ def status_settings(visit: Visit) -> ResponseReturnValue:
 
 def _page(visit: Visit, wrong: str = "", code: int = 200) -> ResponseReturnValue:
     there = queries.component_rows()
-    taken = {one.service for one in there}
+    who, taken = reader_of(visit), {one.service for one in there}
     values = {
         "page": "settings",
         "set": queries.set_page(),
         "subscribers": queries.subscribers(),
+        "paused": [(one, rows.when(one.bounced_at, who)) for one in queries.paused() if one.bounced_at],
+        "more_paused": queries.more_paused(),
         "parts": there,
         "services": [one for one in queries.services() if one not in taken],
         "most": LONGEST_NAME,
@@ -51,6 +53,19 @@ def set_status_page(visit: Visit) -> ResponseReturnValue:
         status_page.set_page(_names(), actor_of(visit), visit.now, on=on, mail=mail)
     except NotFit as wrong:
         return _page(visit, reader_of(visit).say(str(wrong)), 422)
+    return redirect(url_for("dashboard.status_settings"))
+
+
+@bp.post(f"/settings/status-page/mail/{NUMBER}/<any(again, remove):what>")
+@require(Role.ADMIN)
+def settle_address(visit: Visit, number: int, what: str) -> ResponseReturnValue:
+    """Of an address from which a letter came back; again/0 is all of them."""
+    if what == "again":
+        done = subscribing.write_again(number or None, actor_of(visit), visit.now)
+    else:
+        done = subscribing.take_off(number, actor_of(visit), visit.now)
+    if not done:
+        abort(404)
     return redirect(url_for("dashboard.status_settings"))
 
 

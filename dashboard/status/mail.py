@@ -56,7 +56,8 @@ def mail_choice(key: str) -> ResponseReturnValue:
     row = subscribing.known(db.session(), key)
     if row is None:
         abort(404)
-    return _page(_anyhow(), public.visitor(row.language), "stop" if row.confirmed_at else "confirm", key=key)
+    step = "paused" if row.bounced_at else "stop" if row.confirmed_at else "confirm"
+    return _page(_anyhow(), public.visitor(row.language), step, key=key)
 
 
 @bp.post("/status/mail/<key>")

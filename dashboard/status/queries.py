@@ -12,10 +12,10 @@ from gateway.store.figures import service_days
 from gateway.store.public import notices, page
 from gateway.store.public import subscribers as counted
 from gateway.store.public.page import Page
-from gateway.store.tables import ComponentRow, Incident, NoticeRow, SilenceRow
+from gateway.store.tables import ComponentRow, Incident, NoticeRow, SilenceRow, SubscriberRow
 from rules.reports.public import Component, Notice
 
-MOST_SERVICES = 500
+MOST_SERVICES, MOST_PAUSED = 500, 50
 
 
 def set_page() -> Page:
@@ -25,6 +25,16 @@ def set_page() -> Page:
 def subscribers() -> int:
     """Who has confirmed."""
     return counted.count(db.session())
+
+
+def paused() -> Sequence[SubscriberRow]:
+    """To whom a letter came back, the newest first."""
+    return counted.paused(db.session())[:MOST_PAUSED]
+
+
+def more_paused() -> int:
+    """How many of them are not listed."""
+    return max(counted.count_paused(db.session()) - MOST_PAUSED, 0)
 
 
 def letters() -> int:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from gateway import actions, log, metrics
+from gateway.acts import subscribing
 from gateway.changes import Changes
 from gateway.flows import mend
 from gateway.flows.apart import apart
@@ -22,7 +23,7 @@ from gateway.secrets import digest
 from gateway.store.db import transaction
 from gateway.store.incidents import cases, timeline
 from gateway.store.incidents.cases import Case
-from gateway.store.outgoing import bundles, outbox, receipts
+from gateway.store.outgoing import bundles, clients, outbox, receipts
 from gateway.store.outgoing.receipts import Sent
 from gateway.store.senders import heard
 from gateway.telling import fallback
@@ -102,10 +103,24 @@ def _apply(changes: Changes, loaded: Mapping[int, Case], receipt: Receipt, sent:
         return "repeated"
     delivered = receipt.verdict is Verdict.DELIVERED
     moved = _deliver(changes, receipt, sent) if delivered else _fail(changes, receipt, sent)
+    if sent.kind in clients.KINDS and _came_back(receipt, sent):
+        subscribing.bounced(changes.session, sent.who, _words(receipt), changes.now)
     if not moved:
         return "no change"
     metrics.deliveries.labels(sent.channel, receipt.verdict.value).inc()
-    case = loaded.get(sent.incident_id)
+    if sent.kind not in clients.KINDS:
+        _tell(changes, loaded.get(sent.incident_id), receipt, sent)
+    return receipt.verdict.value
+
+
+def _came_back(receipt: Receipt, sent: Sent) -> bool:
+    """For good. Also what was taken there at first, and said to have arrived: such a letter comes back hours later."""
+    return receipt.ended and receipt.verdict is Verdict.FAILED and receipt.reference == sent.reference
+
+
+def _tell(changes: Changes, case: Case | None, receipt: Receipt, sent: Sent) -> None:
+    """On the timeline, and what follows: the mark of the address, the way that is tried instead."""
+    delivered = receipt.verdict is Verdict.DELIVERED
     kind = "delivered" if delivered else "delivery failed"
     line = timeline.line(sent.incident_id, changes.now, kind, actions.CLOCK.name, _detail(receipt, sent))
     changes.lines.append(line)
@@ -121,7 +136,6 @@ def _apply(changes: Changes, loaded: Mapping[int, Case], receipt: Receipt, sent:
         outbox.wake_workers(changes.session)
     if case is not None and not delivered and sent.kind in outbox.PAGES:
         fallback.fall_back(changes, case, sent.level, sent.who, _words(receipt))
-    return receipt.verdict.value
 
 
 def _deliver(changes: Changes, receipt: Receipt, sent: Sent) -> bool:

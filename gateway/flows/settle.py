@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from gateway import actions, crashpoint, log, metrics
+from gateway.acts import subscribing
 from gateway.changes import Changes
 from gateway.demo.mark import is_invented
 from gateway.flows import at_gate, mend
@@ -17,7 +18,7 @@ from gateway.store.db import transaction
 from gateway.store.directory import browsers
 from gateway.store.incidents import cases, timeline
 from gateway.store.incidents.cases import Case
-from gateway.store.outgoing import bundles, outbox, pages
+from gateway.store.outgoing import bundles, clients, outbox, pages
 from gateway.store.outgoing.floors import NONE, Floors
 from gateway.store.outgoing.outbox import Leased
 from gateway.store.sql import locks
@@ -123,6 +124,7 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
             metrics.deliveries.labels(result.leased.channel, "late").inc()
             continue
         _count(result, str(values["status"]), now)
+        _of_client(session, result, now)
         if result.leased.kind == bundles.DIGEST:
             _rolled_up(session, changes, result, str(values["status"]), loaded)
         if case is None:
@@ -133,6 +135,12 @@ def settle(session: Session, results: Sequence[Result], now: datetime) -> None:
             fallback.fall_back(changes, case, result.leased.level, result.leased.who, result.words)
     changes.write()
     crashpoint.passing("outcome written")
+
+
+def _of_client(session: Session, result: Result, now: datetime) -> None:
+    """A subscriber of the status page whose address is none any more is written to no more."""
+    if result.ended and result.leased.kind in clients.KINDS:
+        subscribing.bounced(session, result.leased.who, result.words, now)
 
 
 def _more_lines(

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gateway.outward.render import Facts
-from gateway.store.outgoing.clients import CONFIRM, NOTICE
+from gateway.store.outgoing.clients import KINDS, NOTICE, OF_NOTICE, PAGE
 from gateway.store.outgoing.outbox import Leased
 from gateway.store.public import notices, page, subscribers
 from gateway.store.tables import UpdateRow
@@ -14,7 +14,7 @@ from gateway.world import World
 from rules.reports.public import Notice, Update, in_language
 from rules.words import Severity, Urgency
 
-KINDS = (CONFIRM, NOTICE)
+__all__ = ["KINDS", "facts"]
 
 
 def facts(session: Session, leased: Leased, world: World) -> Facts:
@@ -24,11 +24,11 @@ def facts(session: Session, leased: Leased, world: World) -> Facts:
     root = world.settings.public_url
     name, _ = in_language(page.found(session).names, language)
     said: dict[str, Any] = {"page": name, "link": f"{root}/status/mail/{key}", "stage": "", "text": "", "parts": []}
-    title, about = name, "status"
+    title, about = name, PAGE
     found = _word(session, leased.level) if leased.kind == NOTICE else None
     if found is not None:
         notice, update = found
-        title, about = in_language(notice.titles, language)[0], f"notice-{notice.uuid}"
+        title, about = in_language(notice.titles, language)[0], f"{OF_NOTICE}{notice.uuid}"
         said |= _said(session, update, language) | {"stop": said["link"]}
         root = f"{root}/status/{notice.id}"
     return Facts(

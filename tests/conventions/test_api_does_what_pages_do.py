@@ -20,6 +20,7 @@ KEYBOARD = "which keys the pages heed: a program presses none"
 FIRST_RUN = "a step of the first run's page; what it does is an operation of its own"
 TICK = "a note on the page for administrators that it may be put away"
 WORLD = "for everybody, without an account or a token: whoever reads the letters that are sent there"
+CLIENTS = "addresses of clients are for the page of an administrator only: no token reads them"
 NO_API = {  # a form's address, and why there is none
     "/login": WAY_IN,
     "/logout": WAY_IN,
@@ -30,6 +31,7 @@ NO_API = {  # a form's address, and why there is none
     "/weekly/<token>": LOCK,
     "/status/mail": WORLD,
     "/status/mail/<key>": WORLD,
+    "/settings/status-page/mail/<int(max=2147483647):number>/<any(again, remove):what>": CLIENTS,
     "/language": PAGE_ONLY,
     "/incidents/file": "a file for a spreadsheet: a program walks through the list, page by page",
     "/incidents/density": PAGE_ONLY,

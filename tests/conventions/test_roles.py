@@ -139,6 +139,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", f"/notices/{N32}/undo"): "302 403 403 404 404",
     ("GET", "/settings/status-page"): "302 403 403 403 200",
     ("POST", "/settings/status-page"): ADMINS,
+    ("POST", f"/settings/status-page/mail/{N32}/<any(again, remove):what>"): "302 403 403 403 404",
     ("POST", "/settings/status-page/components"): "302 403 403 403 422",
     ("POST", f"/settings/status-page/components/{N32}/<any(save, up, down, remove):what>"): "302 403 403 403 404",
     ("GET", "/live"): "286 200 200 200 200",
@@ -453,6 +454,7 @@ def address(rule, number):
     known |= {"<name>": "infra", "<int(max=2147483647):contact>": "1", "<any(delete, confirm):what>": "confirm"}
     known |= {
         "<any(save, up, down, remove):what>": "down",
+        "<any(again, remove):what>": "again",
         "<any(code, test):what>": "test",
         "<contact>": "1",
         "<payload>": "1",

@@ -18,6 +18,7 @@ from gateway import actions
 from gateway.access import auth, links
 from gateway.store.db import db, transaction
 from gateway.store.directory import people as people_store
+from gateway.store.public import subscribers
 from gateway.store.senders import sources as source_store
 from gateway.store.tables import (
     AlertRow,
@@ -73,6 +74,7 @@ SWAP = f"/oncall/swap/{N32}/<any(accept, decline, withdraw):what>"
 VIEW = "/incidents/views/<int(max=2147483647):number>/<any(save, rename, delete):what>"
 API = "/api/v1/incidents/<number>"
 PARTS = "/settings/status-page/components"
+MAIL = f"/settings/status-page/mail/{N32}/<any(again, remove):what>"
 PART = f"{PARTS}/{N32}/<any(save, up, down, remove):what>"
 PROGRAM, IRINA, ANNA = "token robot #", "irina@example.org", "anna@example.org"
 
@@ -225,6 +227,14 @@ class Stage:
     def replays_by_program(self):
         kept = select(Payload.id).where(Payload.source_id == self.source(), Payload.size > 0).limit(1)
         return self.administers(f"sources/{self.source()}/replay", {"payload": db.session.scalar(kept)})
+
+    def bounced(self):
+        """The number of a subscriber from whose address a letter came back."""
+        now = self.world.clock.now()
+        with transaction() as session:
+            row = subscribers.ask(session, "petra@client.example", "a-key", "en", now)
+            row.confirmed_at = row.bounced_at = now
+            return row.id
 
     def subscribe(self):
         headers = {"X-CSRF-Token": self.irina.csrf(), "Content-Type": "application/json"}
@@ -385,6 +395,10 @@ ACTIONS = [  # route, what is done there, who and by which way and under which n
     (f"/notices/{N32}/undo", lambda on: on.irina.press("/notices/1/undo"), IRINA, "dashboard", "notice taken back"),
     (f"/notices/{N32}/updates", lambda on: on.publishes("/notices/1/updates", stage="resolved", **{"text-en": "Over."}),
      IRINA, "dashboard", "notice ended"),
+    (MAIL, lambda on: on.irina.press(f"/settings/status-page/mail/{on.bounced()}/again"), IRINA, "dashboard",
+     "subscriber resumed"),
+    (MAIL, lambda on: on.irina.press(f"/settings/status-page/mail/{on.bounced()}/remove"), IRINA, "dashboard",
+     "subscriber removed"),
     (PART, lambda on: on.irina.press(f"{PARTS}/1/remove"), IRINA, "dashboard", "component remove"),
     ("/oncall/override", lambda on: on.irina.press("/oncall/override", person=IRINA, **DUTY), IRINA, "dashboard",
      "override add"),

@@ -28,6 +28,7 @@ HEADER = "X-Twilio-Email-Event-Webhook-"
 OLDEST, EARLIEST = timedelta(hours=25), timedelta(minutes=5)
 LONGEST_SIGNATURE = 200  # characters
 VERDICTS = {"delivered": Verdict.DELIVERED, "bounce": Verdict.FAILED, "dropped": Verdict.FAILED}
+SUPPRESSED = ("Bounced Address", "Invalid", "Unsubscribed Address", "Spam Reporting Address")  # why one was dropped
 # The others move nothing: processed and deferred are on their way, and a scanner opens and clicks as people do.
 
 bp = Blueprint("callback_sendgrid", __name__)
@@ -82,8 +83,15 @@ def _receipt(event: Mapping[str, Any]) -> Receipt | None:
         _text(event, "nabat_incident") or "not named",
         f"{PROVIDER}:{message}",
         f"SendGrid: {'bounced' if kind == 'bounce' else kind}: {why}",
-        ended=kind == "bounce" and _text(event, "type") != "blocked" and _text(event, "status")[:3] in ("", "5.1"),
+        ended=_is_nobody(kind, event),
     )
+
+
+def _is_nobody(kind: str, event: Mapping[str, Any]) -> bool:
+    """It came back for good; or SendGrid sends nothing there any more, after one that did, or after a complaint."""
+    if kind == "dropped":
+        return _text(event, "reason") in SUPPRESSED
+    return kind == "bounce" and _text(event, "type") != "blocked" and _text(event, "status")[:3] in ("", "5.1")
 
 
 def _key(text: str) -> ec.EllipticCurvePublicKey:

@@ -13,7 +13,8 @@ from gateway.store.tables import Delivery, SubscriberRow, UpdateRow
 from gateway.store.types import micros
 from rules.words import Urgency, Way
 
-CONFIRM, NOTICE = "status_confirm", "status_notice"  # kinds of messages
+CONFIRM, NOTICE = KINDS = "status_confirm", "status_notice"  # kinds of messages
+PAGE, OF_NOTICE = "status", "notice-"  # what a letter is about, and what receipts of providers say that it was
 AFTER = timedelta(seconds=20)  # in which whoever published it takes it back, and costs nobody a wrong letter
 EVERY = timedelta(milliseconds=100)  # one after the other: what our own people are written meanwhile goes in between
 EXPIRES = timedelta(hours=24)
@@ -64,13 +65,35 @@ def call_off(session: Session, update_id: int, why: str, now: datetime) -> None:
     bulk.update(session, Delivery, ("id", "status", "error", "finished_at"), rows)
 
 
+def stop(session: Session, one: SubscriberRow, why: str, now: datetime) -> None:
+    """Nothing of what waits is sent there."""
+    queued = "UPDATE delivery SET status = 'cancelled', error = {}, finished_at = {} WHERE status = 'queued' AND "
+    bulk.execute(session, f"{queued}incident_id = 0 AND once {{list}}", _letters(session, one, now), why, micros(now))
+
+
+def _letters(session: Session, one: SubscriberRow, now: datetime) -> list[str]:
+    """By which names what was sent there can be found."""
+    updates = session.scalars(select(UpdateRow.id).where(UpdateRow.at >= one.asked_at))
+    asked = _between(one, one.asked_at, one.confirmed_at or now)
+    again = _between(one, one.bounced_at, now) if one.bounced_at else []
+    return [*asked, *again, *(_told(one, number) for number in updates)]
+
+
+def _between(one: SubscriberRow, start: datetime, end: datetime) -> list[str]:
+    return [_asked(one, hour) for hour in range(micros(start) // HOUR, micros(end) // HOUR + 1)]
+
+
+def forget_asked_again(session: Session, one: SubscriberRow, now: datetime) -> None:
+    """Whom a letter had not reached is told again: what asked them meanwhile no longer says where."""
+    _hide(session, _between(one, one.bounced_at or now, now))
+
+
 def forget(session: Session, one: SubscriberRow, why: str, now: datetime) -> None:
     """Nothing more is sent there, and what was sent no longer says where."""
-    since = micros(one.asked_at) // HOUR
-    until = micros(one.confirmed_at or now) // HOUR
-    updates = session.scalars(select(UpdateRow.id).where(UpdateRow.at >= one.asked_at))
-    mine = [*(_asked(one, hour) for hour in range(since, until + 1)), *(_told(one, number) for number in updates)]
-    queued = "UPDATE delivery SET status = 'cancelled', error = {}, finished_at = {} WHERE status = 'queued' AND "
-    bulk.execute(session, f"{queued}incident_id = 0 AND once {{list}}", mine, why, micros(now))
+    stop(session, one, why, now)
+    _hide(session, _letters(session, one, now))
+
+
+def _hide(session: Session, mine: Sequence[str]) -> None:
     known = "UPDATE delivery SET address = '', address_id = '', who = '', name = {} WHERE incident_id = 0 AND "
     bulk.execute(session, f"{known}once {{list}}", mine, FORGOTTEN)

@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select, update
 from sqlalchemy.orm import Session
 
-from gateway.store.tables import Delivery, Incident
+from gateway.store.outgoing import clients
+from gateway.store.tables import Delivery, Incident, NoticeRow, UpdateRow
 
 # How far back a delivery is looked for by the provider's number, which has no index: receipts come within the hour.
 LATEST = 50_000
@@ -32,10 +33,21 @@ class Sent:
     address_id: str = ""
 
 
-_QUESTION = select(
-    Delivery.id, Delivery.incident_id, Incident.uuid, Delivery.channel, Delivery.kind, Delivery.level, Delivery.way,
-    Delivery.who, Delivery.name, Delivery.status, Delivery.attempts, Delivery.provider_ref, Delivery.address_id,
-).join(Incident, Incident.id == Delivery.incident_id)  # fmt: skip
+def _of(about: ColumnElement[str]) -> Select[*tuple[Any, ...]]:
+    return select(
+        Delivery.id, Delivery.incident_id, about, Delivery.channel, Delivery.kind, Delivery.level, Delivery.way,
+        Delivery.who, Delivery.name, Delivery.status, Delivery.attempts, Delivery.provider_ref, Delivery.address_id,
+    ).select_from(Delivery)  # fmt: skip
+
+
+_QUESTION = _of(Incident.uuid.expression).join(Incident, Incident.id == Delivery.incident_id)
+# To clients: of no incident, but each of an update, whose number stands where that of a step does.
+_LETTERS = (
+    _of(func.coalesce(literal(clients.OF_NOTICE) + NoticeRow.uuid, clients.PAGE))
+    .outerjoin(UpdateRow, and_(UpdateRow.id == Delivery.level, Delivery.kind == clients.NOTICE))
+    .outerjoin(NoticeRow, NoticeRow.id == UpdateRow.notice_id)
+    .where(Delivery.incident_id == 0, Delivery.kind.in_(clients.KINDS))
+)
 
 
 def _sent(row: Sequence[Any]) -> Sent:
@@ -43,8 +55,12 @@ def _sent(row: Sequence[Any]) -> Sent:
 
 
 def by_number(session: Session, numbers: Iterable[int]) -> dict[int, Sent]:
-    rows = session.execute(_QUESTION.where(Delivery.id.in_(set(numbers))))
-    return {sent.id: sent for sent in map(_sent, rows)}
+    wanted = set(numbers)
+    found = {sent.id: sent for sent in map(_sent, session.execute(_QUESTION.where(Delivery.id.in_(wanted))))}
+    if wanted - found.keys():
+        letters = session.execute(_LETTERS.where(Delivery.id.in_(wanted - found.keys())))
+        found |= {sent.id: sent for sent in map(_sent, letters)}
+    return found
 
 
 def by_reference(session: Session, channel: str, references: Collection[str]) -> dict[str, Sent]:

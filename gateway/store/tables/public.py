@@ -75,3 +75,5 @@ class SubscriberRow(Base):
     language: Mapped[str] = mapped_column(String(8))
     asked_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    bounced_at: Mapped[datetime | None]  # a letter came back for good: nothing is sent until somebody says otherwise
+    bounce: Mapped[str] = mapped_column(server_default="")  # what was said of it there
