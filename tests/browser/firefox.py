@@ -64,6 +64,20 @@ class Firefox:
             time.sleep(0.1)
         raise AssertionError(f"{script}: {value!r}")
 
+    def press(self, key):
+        """One key, as a person presses it."""
+        strokes = [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
+        self.order("WebDriver:PerformActions", actions=[{"type": "key", "id": "keys", "actions": strokes}])
+
+    def sign_in(self, site, username, password):
+        self.go(f"{site}/login")
+        self.run(f"""
+            document.getElementById("username").value = {json.dumps(username)};
+            document.getElementById("password").value = {json.dumps(password)};
+            document.querySelector("button.pri").click();
+        """)
+        self.until("return location.pathname", lambda path: path not in ("/login", "/"))
+
     def order(self, name, **values):
         self.number += 1
         sent = json.dumps([0, self.number, name, values]).encode()

@@ -1,7 +1,5 @@
 """The whole chain of a push in a real Firefox: it subscribes by itself and opens what we sealed with its own code."""
 
-import json
-
 import pytest
 
 from tests.browser.firefox import PROGRAM, Firefox
@@ -51,18 +49,8 @@ def firefox(service, tmp_path):
         yield browser
 
 
-def signed_in(firefox, site):
-    firefox.go(f"{site}/login")
-    firefox.run(f"""
-        document.getElementById("username").value = "irina@example.org";
-        document.getElementById("password").value = {json.dumps(PASSWORD)};
-        document.querySelector("button.pri").click();
-    """)
-    firefox.until("return location.pathname", lambda path: path not in ("/login", "/"))
-
-
 def test_subscribed_told_and_removed(world, site, service, firefox):
-    signed_in(firefox, site)
+    firefox.sign_in(site, "irina@example.org", PASSWORD)
     firefox.go(f"{site}/me/phone")
     firefox.until(STATE, lambda said: said == "This browser is not told by push yet.")
     firefox.run("document.getElementById('push-on').click()")
