@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import psycopg
 from flask import Flask
 from sqlalchemy import make_url
 
@@ -276,6 +275,8 @@ def _watch_file(url: str, awake: threading.Event) -> Callable[[float], None]:
 
 def _listen(url: str, awake: threading.Event, stopping: Stopping) -> None:
     """LISTEN on a connection of its own; a lost one is made again, meanwhile the loop's own sleep is short enough."""
+    import psycopg  # noqa: PLC0415 - 5 MB, which a house with SQLite is spared
+
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     lost = Spell()
     while not stopping.is_set():

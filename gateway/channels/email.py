@@ -13,7 +13,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from gateway.channels import AddressEnded, Message, PermanentFailure, TemporaryFailure
 from gateway.outward import addresses
 from gateway.outward.dialing import CONNECT, Deadline, UnknownHost, resolve, words_of
-from gateway.outward.mailing import check, host_of, plain_address, sender_of, write
+from gateway.outward.letter import write
+from gateway.outward.mailing import check, host_of, plain_address, sender_of
 from gateway.outward.outbound import DEADLINE, trust
 from rules.texts.text import clean_text, cut, one_line
 

@@ -9,7 +9,8 @@ from python_http_client import Client
 from sendgrid import SendGridAPIClient
 
 from gateway.channels import Message, PermanentFailure
-from gateway.outward.mailing import check, write
+from gateway.outward.letter import write
+from gateway.outward.mailing import check
 from gateway.outward.outbound import DEADLINE, Answer, post, private_hosts
 
 __all__ = ["ENV", "LABEL", "NEEDS", "SECRET", "check", "send"]

@@ -41,10 +41,6 @@ class PagerDuty:
     pace: float = PACE
     last: int = 0  # the incident that was asked for last
 
-    @property
-    def on(self) -> bool:
-        return bool(self.world.settings.env["NABAT_PAGERDUTY_API_KEY"])
-
     def check(self, now: datetime) -> Counter[str]:
         """One comparison: what was put right. Raises TemporaryFailure or PermanentFailure if PagerDuty refuses."""
         done: Counter[str] = Counter()

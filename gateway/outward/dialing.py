@@ -1,5 +1,6 @@
 """Opens connections: a name is looked up once, and what is opened is cut off when its time is over."""
 
+import functools
 import ipaddress
 import socket
 import ssl
@@ -7,6 +8,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 from typing import Self
+
+import certifi
 
 from gateway import crashpoint
 from rules.texts.text import clean_text, cut, one_line
@@ -112,6 +115,18 @@ def _look_up(lookup: _Lookup, host: str, port: int) -> None:
     finally:
         _LOOKUPS.release()
         lookup.done.set()
+
+
+@functools.cache
+def trust() -> ssl.SSLContext:
+    """The system's authorities (so a house's own count) and Mozilla's (so a bare container works).
+
+    TLS 1.2 or newer: a Python that distributions build leaves that to the system, which may allow what is older.
+    """
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 def words_of(problem: BaseException) -> str:

@@ -4,30 +4,17 @@ Nothing is repeated here: the outbox repeats. What a call may do wrong is one of
 again) or PermanentFailure (do not); both live here because `gateway.channels` stands above this module.
 """
 
-import functools
-import http.client
 import json as json_format
-import socket
-import ssl
 import time
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypedDict, Unpack
 
-import certifi
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-from gateway import crashpoint
 from gateway.clock import SystemClock
 from gateway.outward import addresses
 from gateway.outward.addresses import check_url, private_hosts
-from gateway.outward.dialing import CONNECT, SILENCE, Deadline, UnknownHost, resolve, words_of
+from gateway.outward.dialing import CONNECT, Deadline, UnknownHost, resolve, trust
 from rules.texts.text import clean_text, cut, one_line
 
 __all__ = [
@@ -43,6 +30,7 @@ __all__ = [
     "judge",
     "post",
     "private_hosts",
+    "trust",
 ]
 
 DEADLINE = 10.0  # seconds for a whole call: name, connection, request and answer
@@ -142,22 +130,26 @@ def ask(
         raise PermanentFailure(wrong)
     if not all(map(fits_header, (headers or {}).values())):
         raise PermanentFailure("cannot be sent: a header has characters that HTTP does not take")
+    from gateway.outward import calling  # noqa: PLC0415 - its library takes 4 MB: only in who calls, from then on
+
     try:
-        request = requests.Request(how.method, url, headers={**HEADERS, **(headers or {})}, **content).prepare()
-        target = urllib3.util.parse_url(str(request.url))  # the connection goes by this, so the check does too
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as problem:
-        raise PermanentFailure(f"cannot be sent: {words_of(problem)}") from problem
-    host, port = str(target.host), target.port or (443 if target.scheme == "https" else 80)
+        call = calling.Call(how.method, url, {**HEADERS, **(headers or {})}, content)
+    except calling.Unfit as problem:
+        raise PermanentFailure(f"cannot be sent: {problem}") from problem
     with Deadline(deadline) as limit:
         started = time.monotonic()
         try:
-            found = resolve(addresses.plain_host(host), port, min(CONNECT, limit.left()))
-            addresses.permitted(host, found, allow_private=allow_private, loopback=loopback)
+            found = resolve(addresses.plain_host(call.host), call.port, min(CONNECT, limit.left()))
+            addresses.permitted(call.host, found, allow_private=allow_private, loopback=loopback)
         except UnknownHost as problem:
             raise TemporaryFailure(str(problem)) from problem
         except addresses.ForbiddenAddress as problem:
             raise PermanentFailure(str(problem)) from problem
-        status, answered, body = _Call(limit, found, how.room).carry_out(request, host)
+        way = calling.Way(found, limit)
+        try:
+            status, answered, body = call.carry_out(way, how.room)
+        except calling.NoAnswer as problem:
+            raise TemporaryFailure(str(problem), ambiguous=way.connected) from problem
         return Answer(status, answered, body, time.monotonic() - started)
 
 
@@ -176,104 +168,6 @@ def judge(answer: Answer, *, quote: bool = True) -> Answer:
         raise PermanentFailure(f"HTTP {status}: redirects are not followed, is the address right?", status=status)
     text = cut(one_line(clean_text(answer.body.decode(errors="replace"))), 200) if quote else ""
     raise PermanentFailure(f"HTTP {status}: {text}" if text else f"HTTP {status}", status=status)
-
-
-class _Call:
-    """One request over one connection to addresses that were checked."""
-
-    def __init__(self, limit: Deadline, found: list[str], room: int) -> None:
-        self.limit = limit
-        self.found = found
-        self.room = room
-        self.connected = False  # from then on the provider may have acted
-
-    def carry_out(self, request: requests.PreparedRequest, host: str) -> tuple[int, Mapping[str, str], bytes]:
-        patience = min(SILENCE, self.limit.left())
-        try:
-            response = _Adapter(self).send(request, stream=True, timeout=patience)
-        except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException) as problem:
-            reason = f"no answer from {host}" if self.connected else f"cannot connect to {host}"
-            raise TemporaryFailure(f"{reason}: {words_of(problem)}", ambiguous=self.connected) from problem
-        with response:
-            return response.status_code, CaseInsensitiveDict(response.headers), _read(response, self.room)
-
-
-def _read(response: requests.Response, room: int) -> bytes:
-    """The beginning of the body as it was sent, never unpacked; what breaks off is as good as what ends."""
-    body = bytearray()
-    try:
-        while len(body) < room:
-            piece = response.raw.read1(room - len(body), decode_content=False)
-            if not piece:
-                break
-            body += piece
-    except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError):
-        return bytes(body)  # the status has come: the provider has decided
-    return bytes(body)
-
-
-class _Adapter(HTTPAdapter):
-    def __init__(self, call: _Call) -> None:
-        super().__init__(max_retries=0)
-        self._call = call
-
-    def get_connection_with_tls_context(
-        self, request: requests.PreparedRequest, *_: Any, **__: Any
-    ) -> HTTPConnectionPool:
-        target = urllib3.util.parse_url(str(request.url))
-        if target.scheme == "https":
-            return _SecurePool(str(target.host), target.port, ssl_context=trust(), call=self._call)
-        return _PlainPool(str(target.host), target.port, call=self._call)
-
-    def cert_verify(self, *_: Any, **__: Any) -> None:
-        """Nothing to do: the pool's TLS context verifies, always."""
-
-
-class _ToChecked:
-    """A connection that goes to a checked address, whatever its host's name would resolve to now."""
-
-    def __init__(self, *place: Any, call: _Call, **options: Any) -> None:
-        super().__init__(*place, **options)
-        self._call = call
-
-    def _new_conn(self) -> socket.socket:
-        return self._call.limit.connect(self.port, self._call.found)  # type: ignore[attr-defined]
-
-    def connect(self) -> None:
-        super().connect()  # type: ignore[misc]
-        self._call.connected = True
-
-    def getresponse(self) -> Any:
-        crashpoint.passing("sent")
-        return super().getresponse()  # type: ignore[misc]
-
-
-class _Plain(_ToChecked, HTTPConnection):
-    pass
-
-
-class _Secure(_ToChecked, HTTPSConnection):
-    pass
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
-
-
-@functools.cache
-def trust() -> ssl.SSLContext:
-    """The system's authorities (so a house's own count) and Mozilla's (so a bare container works).
-
-    TLS 1.2 or newer: a Python that distributions build leaves that to the system, which may allow what is older.
-    """
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(certifi.where())
-    return context
 
 
 def _wish(headers: Mapping[str, str]) -> float | None:

@@ -4,14 +4,17 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from gateway.outward.outbound import How, ask, judge
 from rules.senders.topics import HASHES, Doubt, signed_text
+
+if TYPE_CHECKING:  # a megabyte that only a house with such topics needs
+    from cryptography import x509
 
 ROOM = 32 * 1024  # bytes of an answer
 HELD = 20  # certificates: one a region, for months
@@ -37,10 +40,12 @@ class Service:
     """The service as a worker knows it; `get` reads an address."""
 
     get: Callable[[str], bytes] = get
-    held: dict[str, x509.Certificate] = field(default_factory=dict)
+    held: "dict[str, x509.Certificate]" = field(default_factory=dict)
 
-    def certificate(self, url: str) -> x509.Certificate:
+    def certificate(self, url: str) -> "x509.Certificate":
         """Raises Doubtful, and the two failures."""
+        from cryptography import x509  # noqa: PLC0415 - see above
+
         known = self.held.get(url)
         if known is None:
             try:

@@ -10,7 +10,7 @@ from gateway.access import vapid
 from gateway.channels import Message, PermanentFailure, TemporaryFailure
 from gateway.clock import SystemClock
 from gateway.outward.masking import mask
-from gateway.start import demo, doctor, supervisor, watch, web
+from gateway.start import doctor, supervisor, watch, web
 from gateway.start.access_commands import people_group, token, user
 from gateway.start.audit_commands import audit_group
 from gateway.start.console import fail, program, settings
@@ -62,12 +62,25 @@ def up(host: str, port: int, *, with_demo: bool) -> None:
     if wrong := web.complaint(host, port):
         fail(wrong)
     supervisor.say_address(host, port)
-    book = demo.rule_book(settings()) if with_demo else None
+    more = _prepare_demo() if with_demo else _prepare()
+    supervisor.run(enter, host, port, **more)
+
+
+def _prepare() -> dict[str, str]:
+    with program() as (_, world):
+        supervisor.greet(world)
+    return {}
+
+
+def _prepare_demo() -> dict[str, str]:
+    """What the processes are given in their environment: the invented firm's rule book."""
+    from gateway.start import demo  # noqa: PLC0415 - an invented firm is no burden to a real one
+
+    book = demo.rule_book(settings())
     with program(book) as (_, world):
-        if with_demo:
-            demo.prepare(world)
-        supervisor.greet(world, invented=demo.SOURCES if with_demo else ())
-    supervisor.run(enter, host, port, **({"NABAT_RULES": str(book)} if book else {}))
+        demo.prepare(world)
+        supervisor.greet(world, invented=demo.SOURCES)
+    return {"NABAT_RULES": str(book)}
 
 
 @cli.command("web", help="One web server; any number may share one PostgreSQL.")

@@ -1,17 +1,15 @@
 """One database handle, one kind of transaction, and the two dialects' differences."""
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, ExceptionContext, Select, Table, event
+from sqlalchemy import Connection, Dialect, Engine, ExceptionContext, Select, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from gateway.store.tables import Base
@@ -21,6 +19,7 @@ TRUSTED = 1.0  # seconds that a connection may have been idle without being trie
 BUSY_TIMEOUT = 4000  # milliseconds a writer, whose turn it is, waits for SQLite's lock before the sender hears 503
 LAST_USED_FIRST = {"pool_use_lifo": True}  # what a connection has prepared and read is still at hand
 BEGIN_WRITING = "BEGIN IMMEDIATE"
+HELD = "55P03"  # PostgreSQL's word for it: somebody else holds the lock
 GOES = ("57P01", "57P02", "57P03")  # PostgreSQL's word for it: it shuts down, has crashed, is starting up
 db = SQLAlchemy(metadata=Base.metadata)
 _turns: WeakKeyDictionary[Engine, Turns] = WeakKeyDictionary()
@@ -108,7 +107,7 @@ def _goes_on(session: Session, link: Connection, rested: float) -> bool:
             return True
         try:
             link.dialect.do_ping(driver)
-        except psycopg.Error as problem:
+        except driver_module(link.dialect).Error as problem:
             link.invalidate(problem)
     return not link.invalidated
 
@@ -208,15 +207,20 @@ def engine_options(url: str) -> dict[str, Any]:
 
 def is_locked_out(problem: DBAPIError) -> bool:
     """Somebody else held what we wanted for longer than we wait."""
-    return isinstance(problem.orig, psycopg.errors.LockNotAvailable) or "database is locked" in str(problem.orig)
+    return is_held(problem) or "database is locked" in str(problem.orig)
+
+
+def is_held(problem: DBAPIError) -> bool:
+    """Somebody held a row or a table of PostgreSQL for longer than we wait."""
+    return getattr(problem.orig, "sqlstate", None) == HELD
 
 
 def is_away(problem: DBAPIError) -> bool:
     """PostgreSQL cannot be reached, has gone in the middle of it, or is not up yet."""
-    found = problem.orig
-    if not isinstance(found, psycopg.OperationalError | psycopg.InterfaceError):
+    if not isinstance(problem, OperationalError | InterfaceError):
         return False
-    return found.sqlstate is None or found.sqlstate.startswith("08") or found.sqlstate in GOES
+    state: str | None = getattr(problem.orig, "sqlstate", "of SQLite")
+    return state is None or state.startswith("08") or state in GOES
 
 
 def is_forgetful(problem: BaseException | None) -> bool:
@@ -224,24 +228,29 @@ def is_forgetful(problem: BaseException | None) -> bool:
     return "disk I/O error" in str(problem)
 
 
+def driver_module(dialect: Dialect) -> Any:
+    """The one that is used here, sqlite3 or psycopg. By name the latter would be loaded, 5 MB, for SQLite as well."""
+    return dialect.loaded_dbapi
+
+
 @contextmanager
 def driver_of(connection: Connection, sql: str) -> Iterator[Any]:
     """The driver's own connection; its errors are put into SQLAlchemy's words, as callers expect them."""
     driver: Any = connection.connection.driver_connection
+    module = driver_module(connection.dialect)
     try:
         yield driver
-    except (psycopg.Error, sqlite3.Error) as found:
-        problem = _cause(found)
-        base = psycopg.Error if isinstance(problem, psycopg.Error) else sqlite3.Error
-        lost = is_forgetful(problem) or connection.dialect.is_disconnect(problem, driver, None)  # type: ignore[arg-type]  # each driver has its own Error
+    except module.Error as found:
+        problem = found if connection.dialect.name == "sqlite" else _cause(found, module)
+        lost = is_forgetful(problem) or connection.dialect.is_disconnect(problem, driver, None)
         if lost:
             connection.invalidate(problem)
         raise DBAPIError.instance(
-            sql, None, problem, base, connection_invalidated=lost, dialect=connection.dialect
+            sql, None, problem, module.Error, connection_invalidated=lost, dialect=connection.dialect
         ) from problem
 
 
-def _cause(problem: psycopg.Error | sqlite3.Error) -> psycopg.Error | sqlite3.Error:
+def _cause(problem: Any, psycopg: Any) -> Any:
     """What went wrong first: that what came after it in the same piece was not done says nothing."""
     while isinstance(problem, psycopg.errors.PipelineAborted) and isinstance(problem.__context__, psycopg.Error):
         problem = problem.__context__

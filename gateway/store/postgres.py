@@ -3,12 +3,10 @@
 import time
 from typing import Any
 
-import psycopg
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
 
-from gateway.store.db import TRUSTED
+from gateway.store.db import TRUSTED, driver_module
 
 
 def prepare_postgres(engine: Engine) -> None:
@@ -31,7 +29,7 @@ def _try_what_rested(engine: Engine) -> None:
             return
         try:
             engine.dialect.do_ping(connection)
-        except psycopg.Error as problem:
+        except driver_module(engine.dialect).Error as problem:
             raise DisconnectionError from problem  # SQLAlchemy takes another one
 
 
@@ -44,7 +42,7 @@ def _end_looks_with_commit(engine: Engine) -> None:
     def end(given: Any) -> None:
         driver = getattr(given, "dbapi_connection", given)  # the pool's wrapping, or what is in it
         looked = driver.read_only
-        if looked and driver.info.transaction_status == TransactionStatus.INTRANS:
+        if looked and driver.info.transaction_status.name == "INTRANS":
             driver.commit()
         else:
             roll_back(given)

@@ -11,7 +11,7 @@ import trustme
 
 from gateway.channels import PermanentFailure, TemporaryFailure
 from gateway.channels import email as channel
-from gateway.outward import mailing, outbound
+from gateway.outward import letter, outbound
 from tests.channels.samples import HOSTILE, MESSAGE, QUICK, hostile, unused_port
 from tests.fakes.smtp import DROP, HANG, FakeSmtp
 
@@ -161,7 +161,7 @@ def test_a_long_subject_of_another_script_keeps_its_spaces():
     words = "Подтвердите: сообщения страницы Сервисы Акме, и ещё много слов, чтобы было длинно 🔥 db01 не отвечает"
     for length in range(1, len(words)):
         subject = words[:length].strip()
-        mail = mailing.write(dataclasses.replace(MAIL, title=subject), {"NABAT_MAIL_FROM": HOST_MAIL})
+        mail = letter.write(dataclasses.replace(MAIL, title=subject), {"NABAT_MAIL_FROM": HOST_MAIL})
         read = email.message_from_bytes(mail.as_bytes(policy=email.policy.SMTP), policy=email.policy.default)
         assert read["Subject"] == str(mail["Subject"]) == subject
 

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -44,7 +46,7 @@ OPENERS = {
     "pagerduty",
 }
 MAY_OPEN = {
-    "gateway/outward/outbound.py",
+    "gateway/outward/calling.py",
     "gateway/outward/dialing.py",
     "gateway/outward/pagerduty_rest.py",
     "gateway/start/web.py",
@@ -211,3 +213,15 @@ def test_the_readme_has_the_table_of_settings():
     if not README.exists():
         pytest.skip("there is no README.md yet")
     assert readme_table() in README.read_text()
+
+
+SELDOM = (  # megabytes each, which every process would hold from the start
+    "alembic", "cryptography.x509", "email.policy", "gateway.demo.fill", "httpx2", "pagerduty", "psycopg", "requests",
+    "sendgrid", "xlsxwriter",
+)  # fmt: skip
+
+
+def test_what_few_installations_use_is_not_loaded_at_start():
+    asked = "import sys, gateway.start.commands; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not set(SELDOM) & set(loaded.stdout.split())

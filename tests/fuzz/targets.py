@@ -28,7 +28,7 @@ from gateway.channels import webpush as push_channel
 from gateway.doors.callbacks import door, pagerduty, sendgrid, twilio
 from gateway.doors.machine import questions
 from gateway.loader import BadJson, load
-from gateway.outward import addresses, mailing, signing, webpush
+from gateway.outward import addresses, letter, signing, webpush
 from gateway.outward.message import Message
 from gateway.sources import BadPayload, Heard
 from rules import book, identity, matchers
@@ -479,7 +479,7 @@ def message(data: bytes) -> None:
     assert sms.segments(sms.fit(said, "https://nabat.example/p/abc"))[1] <= sms.MOST_SEGMENTS
     assert len(log.line("x", {"a": said}).splitlines()) == 1
     sent = Message(1, 1, "0" * 32, "opened", "anna@example.org", said, said, html=said)
-    mail = mailing.write(sent, PUBLIC).as_bytes()
+    mail = letter.write(sent, PUBLIC).as_bytes()
     head = mail.partition(b"\r\n\r\n")[0]
     assert {line.partition(b":")[0] for line in head.split(b"\r\n") if line[:1] not in (b" ", b"\t")} <= HEADERS, head
     assert len(push_channel.payload(sent)) <= webpush.LARGEST

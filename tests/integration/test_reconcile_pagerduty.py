@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 
 from gateway import actions
 from gateway.flows.housekeeping import tidy
+from gateway.flows.reconcile import Reconciler
 from gateway.flows.reconcile_pagerduty import PagerDuty
 from gateway.outward.outbound import PermanentFailure, TemporaryFailure
 from gateway.store.db import db, transaction
@@ -352,7 +353,8 @@ def test_trouble_in_the_middle_costs_only_the_rest(world, rest):
 
 @sqlite
 def test_without_an_api_key_nobody_is_asked(world_with):
-    assert not PagerDuty(world_with(NABAT_PAGERDUTY_API_KEY="").app.extensions["gateway"]).on
+    app = world_with(NABAT_PAGERDUTY_API_KEY="").app
+    assert Reconciler(app, app.extensions["gateway"]).pagerduty is None
 
 
 # What callbacks teach

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gateway.store import db
 from gateway.store.db import is_postgres
 from gateway.store.sql import bulk
 
@@ -65,4 +65,4 @@ def wait_briefly(session: Session) -> None:
 
 def is_held(problem: Exception) -> bool:
     """Somebody held a row or a table of PostgreSQL for longer than we wait; others can be written meanwhile."""
-    return isinstance(problem, DBAPIError) and isinstance(problem.orig, psycopg.errors.LockNotAvailable)
+    return isinstance(problem, DBAPIError) and db.is_held(problem)

@@ -5,11 +5,9 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from typing import Any
 
-import psycopg
-from psycopg.pq import TransactionStatus
 from sqlalchemy.orm import Session
 
-from gateway.store.db import driver_of, is_postgres, link_of
+from gateway.store.db import driver_module, driver_of, is_postgres, link_of
 from gateway.store.sql import written
 
 # A plan for each set of values would cost as much as the statement: all there is to know stands in the texts.
@@ -39,7 +37,7 @@ def pipelined(session: Session, *, to_commit: bool = False) -> Iterator[None]:
 @contextmanager
 def _pipeline(session: Session) -> Iterator[None]:
     with drivers_errors(session, "several statements") as driver:
-        begins = driver.info.transaction_status == TransactionStatus.IDLE
+        begins = driver.info.transaction_status.name == "IDLE"
         if begins:  # the driver's own BEGIN would wait for its answer; this ends where the connection is given back
             driver.autocommit = True
         with driver.pipeline():
@@ -66,7 +64,7 @@ def run_written(session: Session, parts: Sequence[written.Rows | str]) -> None:
     """Past the driver's search for parameters, which takes longer than a long statement itself."""
     sql, parameters = written.statement(parts)
     with drivers_errors(session, sql) as driver:
-        psycopg.RawCursor(driver).execute(sql, parameters)
+        driver_module(link_of(session).dialect).RawCursor(driver).execute(sql, parameters)
 
 
 def _seal(session: Session) -> None:
