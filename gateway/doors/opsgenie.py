@@ -1,4 +1,4 @@
-"""What Opsgenie's clients ask after they have sent something: what came of a request, and how an alert stands.
+"""What Opsgenie's clients ask: what came of a request, how an alert stands, and which alerts there are.
 
 A request is stored before it is answered, so its number only has to say what it was about; the rest the alert says.
 """
@@ -6,34 +6,37 @@ A request is stored before it is answered, so its number only has to say what it
 import base64
 import binascii
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from gateway import metrics, sources
-from gateway.doors import ingest
+from gateway.doors import genie_list, ingest
 from gateway.doors.asking import Request, content_of
 from gateway.reply import Answer
 from gateway.store.db import reading
-from gateway.store.incidents import alerts
+from gateway.store.incidents import alerts, listed
 from gateway.store.senders import sources as source_store
 from gateway.store.tables import AlertRow, Incident
 from gateway.world import world
-from rules.words import Severity, Status
+from rules.senders.alert_query import BadQuery
+from rules.words import Status
 
 KIND = "opsgenie"
-PRIORITIES = {Severity.CRITICAL: "P1", Severity.ERROR: "P2", Severity.WARNING: "P3", Severity.INFO: "P5"}
 DONE = {  # what was asked for, in Opsgenie's words
     "create": ("Create", "Created alert"),
     "close": ("Close", "Closed alert"),
     "acknowledge": ("Acknowledge", "Acknowledged alert"),
     "notes": ("AddNote", "Added note to alert"),
 }
+
+T = TypeVar("T")
 
 bp = Blueprint("opsgenie", __name__)
 
@@ -89,21 +92,43 @@ def how_it_stands(name: str) -> Response:
     if refused:
         return refused
     if known is None:
-        return _respond(Answer(404, _encode(_with_number({"message": "No alert exists with this id"})), ingest.JSON))
+        return _refuse(404, "No alert exists with this id")
     return _told({"data": _as_alert(*known)})
+
+
+@bp.get("/v2/alerts", strict_slashes=False)
+def which_there_are() -> Response:
+    try:
+        found, refused = _looked(_page)
+    except BadQuery as problem:
+        return _refuse(400, str(problem))
+    return refused or _told(found or {})
+
+
+def _page(session: Session, source_id: int) -> dict[str, Any]:
+    """Raises BadQuery."""
+    wanted = genie_list.asked(request.args)
+    chosen = genie_list.choose(listed.of_source(session, source_id), wanted)
+    data = [_as_alert(*row) for row in listed.whole(session, chosen.ids)]
+    address = f"{world().settings.public_url}/v2/alerts"
+    return {"data": data, "paging": genie_list.paging(wanted, chosen.total, address)}
 
 
 def _alert(fingerprint: str) -> tuple[tuple[AlertRow, Incident] | None, Response | None]:
     """The alert of whoever asks, or how they are refused."""
+    return _looked(lambda session, source_id: alerts.standing(session, source_id, fingerprint))
+
+
+def _looked(look: Callable[[Session, int], T]) -> tuple[T | None, Response | None]:
+    """What is seen with the source of whoever asks, or how they are refused."""
     asked = Request(KIND, "", request.headers.get("Authorization", ""), *content_of(request.headers.get), b"")
     try:
         with reading() as session:
             owner = source_store.find_token(session, ingest.token_of(asked), world().clock.now())
             if owner is None or owner.source_id is None or owner.kind != KIND:
                 metrics.rejected.labels("", "token").inc()
-                said = _encode(_with_number({"message": "a valid token is needed"}))
-                return None, _respond(Answer(401, said, ingest.JSON))
-            known = alerts.standing(session, owner.source_id, fingerprint)
+                return None, _refuse(401, "a valid token is needed")
+            known = look(session, owner.source_id)
             session.expunge_all()
             return known, None
     except SQLAlchemyError:
@@ -126,12 +151,12 @@ def _as_alert(alert: AlertRow, incident: Incident) -> dict[str, Any]:
         "createdAt": _moment(alert.first_seen_at),
         "updatedAt": _moment(alert.last_seen_at),
         "lastOccurredAt": _moment(alert.last_seen_at),
-        "priority": PRIORITIES[Severity(alert.severity)],
+        "priority": genie_list.priority_of(alert.severity, alert.labels),
         "source": alert.annotations.get("source", ""),
         "entity": alert.labels.get("entity", ""),
         "description": alert.annotations.get("description", ""),
         "details": dict(alert.labels),
-        "tags": [],
+        "tags": genie_list.tags_of(alert.labels),
         "teams": [],
         "responders": [],
         "actions": [],
@@ -140,6 +165,10 @@ def _as_alert(alert: AlertRow, incident: Incident) -> dict[str, Any]:
 
 def _moment(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _refuse(status: int, message: str) -> Response:
+    return _respond(Answer(status, _encode(_with_number({"message": message})), ingest.JSON))
 
 
 def _told(said: Mapping[str, Any], number: str = "") -> Response:

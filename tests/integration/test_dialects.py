@@ -269,6 +269,41 @@ def test_what_opsgenies_clients_ask_after_they_have_sent(world):
     assert world.client.get("/v2/alerts/mail%2F03").status_code == 401
 
 
+def test_opsgenies_clients_list_what_they_have_sent(world):
+    key = {"Authorization": f"GenieKey {world.token('opsgenie')}"}
+    for alias, priority in (("mail", "P1"), ("disk", "P3"), ("cert", "P4"), ("dns", "P1")):
+        body = {"message": f"{alias.title()} is bad", "alias": alias, "priority": priority, "tags": ["env:prod", alias]}
+        world.client.post("/v2/alerts", json=body, headers=key)
+        world.clock.advance(minutes=1)
+    world.client.post("/v2/alerts/dns/close", json={}, headers=key)
+
+    def ask(**asked):
+        answer = world.client.get("/v2/alerts", query_string=asked, headers=key)
+        assert answer.status_code == 200, answer.json
+        return answer.json
+
+    def aliases(query, **more):
+        return [one["alias"] for one in ask(query=query, **more)["data"]]
+
+    assert aliases("") == ["dns", "cert", "disk", "mail"]
+    assert aliases("status: open") == ["cert", "disk", "mail"]
+    assert aliases("status: closed AND priority: P1") == ["dns"]
+    assert aliases("priority: (P1 OR P4) tag: env:prod", sort="alias", order="asc") == ["cert", "dns", "mail"]
+    assert [(one["priority"], one["tags"]) for one in ask(query="alias: cert")["data"]] == [("P4", ["cert"])]
+    second = ask(limit=2, offset=1)
+    assert [one["alias"] for one in second["data"]] == ["cert", "disk"]
+    assert second["paging"]["last"].endswith("/v2/alerts?limit=2&offset=2&sort=createdAt&order=desc")
+    assert "next" not in second["paging"]
+    first = ask(limit=2)["paging"]["next"].partition("/v2/")[2]
+    assert [one["alias"] for one in world.client.get(f"/v2/{first}", headers=key).json["data"]] == ["disk", "mail"]
+    other = {"Authorization": f"GenieKey {world.token('opsgenie', 'theirs')}"}
+    assert world.client.get("/v2/alerts/", headers=other).json["data"] == []
+    assert world.client.get("/v2/alerts?query=what").status_code == 401
+    for asked in ("query=owner:anna", "limit=101", "limit=none", "sort=owner", "order=up", "searchIdentifier=mine"):
+        refused = world.client.get(f"/v2/alerts?{asked}", headers=key)
+        assert (refused.status_code, set(refused.json)) == (400, {"message", "took", "requestId"}), asked
+
+
 @sqlite
 def test_what_is_wrong_is_told_in_opsgenies_words(world, door):
     wrong = genie(world, door, "/v2/alerts", {"message": "x"}, Authorization="GenieKey wrong")
