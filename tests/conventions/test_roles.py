@@ -241,6 +241,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/v2/alerts"): NOBODY,
     ("POST", "/v2/alerts/<path:about>"): NOBODY,
     ("PUT", "/v2/alerts/<path:about>"): NOBODY,
+    ("GET", "/v2/alerts"): NOBODY,
     ("GET", "/v2/alerts/requests/<number>"): NOBODY,
     ("GET", "/v2/alerts/<path:name>"): NOBODY,
     ("GET", "/api/v1/incidents"): NOBODY,
