@@ -53,7 +53,7 @@ def names() -> dict[str, str]:
 
 def is_desk(kind: str) -> bool:
     """Whether it is service desks that send so: what they say are tickets."""
-    return kind in kinds.desks()
+    return kinds.habits(kind).is_desk
 
 
 def mapping_of(kind: str, name: str, book: RuleBook) -> BodyMap | None:
@@ -68,7 +68,7 @@ def mappings(book: RuleBook) -> list[str]:
 
 def fresh_token(kind: str) -> str:
     """As long as senders of this kind want it."""
-    return new_token(kinds.token_lengths().get(kind, 0))
+    return new_token(kinds.habits(kind).token_length)
 
 
 def add(kind: str, name: str, actor: Actor, now: datetime, *, fresh: bool = False) -> Made:
@@ -137,19 +137,19 @@ def revoke(token_id: int, typed: str, actor: Actor, now: datetime) -> None:
 
 def own_signature(kind: str) -> str:
     """The header in which senders of this kind sign in their own way; empty: they have none."""
-    how = kinds.signings().get(kind)
+    how = kinds.habits(kind).signing
     return how.header.title() if how is not None else ""
 
 
 def new_signing_secret(kind: str) -> str:
     """One of ours, written as senders of this kind want it."""
-    how = kinds.signings().get(kind)
+    how = kinds.habits(kind).signing
     return new_secret(how.key_prefix if how is not None else "")
 
 
 def check_secret(kind: str, given: str) -> None:
     """Of a secret that a sender has made: everybody knows some. Raises NotPossible."""
-    how = kinds.signings().get(kind)
+    how = kinds.habits(kind).signing
     if how is not None and given in how.public:
         raise NotPossible("everybody knows this secret: it is for tests only")
 

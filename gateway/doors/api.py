@@ -71,7 +71,7 @@ def _owner(asked: asking.Request, now: datetime) -> TokenOwner | None:
     by_token = None
     with reading() as session:
         if asked.signed is None or asked.signed.how is not None:
-            by_token = source_store.find_token(session, ingest.token_of(asked), now, sources.token_headers())
+            by_token = source_store.find_token(session, ingest.token_of(asked), now, sources.showing_secrets())
         if asked.signed is None:
             return by_token
         found = source_store.signing_secrets(session, asked.kind) if asked.kind in sources.names() else []

@@ -35,7 +35,7 @@ def signed_in(kind: str, header: Header) -> Signed | None:
     ours = header("x-nabat-signature")
     if ours is not None:
         return Signed(ours)
-    how = sources.signings().get(kind)
+    how = sources.habits(kind).signing
     theirs = header(how.header) if how is not None else None
     if how is None or theirs is None:
         return None
@@ -45,19 +45,19 @@ def signed_in(kind: str, header: Header) -> Signed | None:
 
 def shown_token(kind: str, header: Header) -> str:
     """The token, where senders of this kind have a header of their own for it."""
-    name = sources.token_headers().get(kind, "")
+    name = sources.habits(kind).token_header
     return (header(name) or "").strip() if name else ""
 
 
 def token_in(kind: str, path_token: str, query: str) -> str:
     """The token that the address ends with; of some kinds one in the query, and of no other."""
-    name = sources.token_parameters().get(kind) if query and not path_token else None
+    name = sources.habits(kind).token_parameter if query and not path_token else ""
     return dict(parse_qsl(query)).get(name, "") if name else path_token
 
 
 def numbered(kind: str, header: Header) -> str:
     """The sender's own number of this request, if senders of this kind number them."""
-    name = sources.deliveries().get(kind, "")
+    name = sources.habits(kind).delivery
     return (header(name) or "").strip() if name else ""
 
 

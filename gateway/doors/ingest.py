@@ -132,10 +132,10 @@ def read(request: Request, owner: TokenOwner, now: datetime, book: RuleBook) -> 
     """The body as alerts. Raises Refused for what nobody can read; that is kept, and people hear of it."""
     assert owner.source_id is not None
     began = time.perf_counter()
-    if secret := sources.secrets_in().get(request.kind):
+    if secret := sources.habits(request.kind).secrets:
         request = replace(request, body=secret.sub(HIDDEN, request.body))
     if not request.body.strip():
-        if request.kind in sources.may_be_empty():
+        if sources.habits(request.kind).may_be_empty:
             return Post(owner.source_id, owner.name, b"", now, (), token_id=owner.token_id, began=began)
         raise _refuse(owner, 400, "empty", "the body is empty", now)
     try:
@@ -181,7 +181,7 @@ def _loaded(request: Request, owner: TokenOwner, now: datetime) -> object:
 
 def _unread(request: Request, why: BadJson | BadPayload) -> tuple[int, str, str]:
     """The status, a word for the metrics and one for people. That it is a form says curl -d of JSON, too."""
-    refused = FORMS[1:] if request.kind in sources.forms() else FORMS
+    refused = FORMS[1:] if sources.habits(request.kind).reads_forms else FORMS
     if isinstance(why, BadJson) and request.content_type.startswith(refused):
         return 415, "form", "send JSON, not a form" + (" in parts" if refused != FORMS else "")
     return 400, "json" if isinstance(why, BadJson) else "payload", str(why)

@@ -238,7 +238,7 @@ class Bridge:
         with self.app.app_context():
             try:
                 with reading() as session:
-                    return source_store.find_token(session, token, self.world.clock.now(), sources.token_headers())
+                    return source_store.find_token(session, token, self.world.clock.now(), sources.showing_secrets())
             except SQLAlchemyError as problem:
                 raise Unavailable("the database cannot be asked now") from problem
 

@@ -13,25 +13,10 @@ from typing import Any
 
 import msgspec
 
-from gateway.sources import (
-    LONGEST_FINGERPRINT,
-    LONGEST_TEXT,
-    LONGEST_TITLE,
-    MARK,
-    MOST_LABELS,
-    MOST_TRUNCATED,
-    BadPayload,
-    Heard,
-    Parsed,
-    as_text,
-    excerpt,
-    read_time,
-    texts,
-    title_of,
-    told,
-)
+from gateway.sources import LONGEST_FINGERPRINT, MOST_TRUNCATED, BadPayload, Heard, Parsed, read_time, told
 from rules.identity import fingerprint
 from rules.said import Said
+from rules.senders.fields import LONGEST_TEXT, LONGEST_TITLE, MARK, MOST_LABELS, as_text, excerpt, texts, title_of
 from rules.texts.text import clean_text, cut_bytes, safe_url
 from rules.words import Alert, Kind, Quarantined, Severity
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, read_time
+from gateway.sources import BadPayload, Heard, Parsed, read_time
 from gateway.sources.alertmanager import Only, read_one
+from rules.senders.fields import as_text, excerpt, part_of
 from rules.words import Quarantined, Severity
 
 KIND_LABEL = "Azure Monitor"

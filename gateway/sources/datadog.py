@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, labelled, read_time
+from gateway.sources import BadPayload, Heard, Parsed, epoch, read_time
 from gateway.sources.alertmanager import Only, read_one
+from rules.senders.fields import as_text, labelled
 from rules.words import Severity
 
 KIND_LABEL = "Datadog"

@@ -8,11 +8,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, ticket
+from gateway.sources import BadPayload, Habits, Heard, Parsed, ticket
+from rules.senders.fields import as_text, part_of
 from rules.texts.markup import plain_text
 
 KIND_LABEL = "Freshdesk, Freshservice"
-IS_DESK = True
+HABITS = Habits(is_desk=True)
 PRIORITIES = {
     "1": "low", "low": "low", "2": "normal", "medium": "normal", "3": "high", "high": "high", "4": "critical",
     "urgent": "critical",

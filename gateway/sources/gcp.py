@@ -6,11 +6,14 @@ the channel's page becomes an incident that is marked as a test.
 
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, part_of
+from gateway.sources import BadPayload, Habits, Heard, Parsed, epoch
 from gateway.sources.alertmanager import Only, read_one
+from rules.senders.fields import as_text, part_of
 
 KIND_LABEL = "Google Cloud Monitoring"
-TOKEN_PARAMETER = "auth_token"  # noqa: S105 - its name
+HABITS = Habits(
+    token_parameter="auth_token",  # noqa: S106 - its name
+)
 TEST = "NabatTest"  # the name by which an incident is marked as a test
 UNSAID = ("no severity", "severity_unspecified")
 MOST_LINKS = 5

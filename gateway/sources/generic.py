@@ -14,24 +14,19 @@ import msgspec
 from gateway.presets import presets
 from gateway.sources import (
     LONGEST_FINGERPRINT,
-    LONGEST_TEXT,
-    MARK,
     MOST_ALERTS,
     BadPayload,
     Heard,
     Parsed,
     alertmanager,
-    as_text,
-    excerpt,
     read_time,
-    texts,
     ticket,
-    title_of,
     told,
 )
 from rules.identity import fingerprint
 from rules.reading.mapping_keys import ALL
 from rules.said import Said, Saying
+from rules.senders.fields import LONGEST_TEXT, MARK, as_text, excerpt, texts, title_of
 from rules.senders.jsonpaths import Looker, TooMuch
 from rules.senders.mappings import NOTHING, BodyMap, Parts, chosen
 from rules.texts.text import clean_text, cut_bytes, one_line, safe_url

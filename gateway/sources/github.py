@@ -8,15 +8,14 @@ over.
 from typing import Any
 
 from gateway.loader import BadJson, load
-from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, ticket
+from gateway.sources import BadPayload, Habits, Heard, Parsed, ticket
+from rules.senders.fields import as_text, part_of
 from rules.senders.labelled import priority_of
 from rules.senders.signatures import BODY, Signing
 
 KIND_LABEL = "GitHub"
-IS_DESK = True
 SIGNING = Signing("x-hub-signature-256", bare=(BODY,), prefix="sha256=", unlike=True)  # each says when it was changed
-DELIVERY = "x-github-delivery"
-READS_FORMS = True
+HABITS = Habits(signing=SIGNING, is_desk=True, delivery="x-github-delivery", reads_forms=True)
 EVENTS = {
     "opened": "created", "closed": "closed", "deleted": "closed", "transferred": "closed", "reopened": "reopened",
     "assigned": "assigned", "unassigned": "assigned",

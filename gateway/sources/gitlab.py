@@ -8,12 +8,12 @@ X-Gitlab-Token, which is a token of ours or a secret that GitLab was given.
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
+from gateway.sources import BadPayload, Habits, Heard, Parsed, ticket
+from rules.senders.fields import as_text, excerpt, part_of
 from rules.senders.labelled import MEANS, priority_of
 from rules.senders.signatures import BODY, NUMBER, TIME, Signing
 
 KIND_LABEL = "GitLab"
-IS_DESK = True
 SIGNING = Signing(
     "webhook-signature",
     timed=((NUMBER, ".", TIME, ".", BODY),),
@@ -24,8 +24,12 @@ SIGNING = Signing(
     several=True,
     key_prefix="whsec_",
 )
-TOKEN_HEADER = "x-gitlab-token"  # noqa: S105 - its name
-DELIVERY = "idempotency-key"  # the same when GitLab tries again
+HABITS = Habits(
+    signing=SIGNING,
+    is_desk=True,
+    token_header="x-gitlab-token",  # noqa: S106 - its name
+    delivery="idempotency-key",  # the same when GitLab tries again
+)
 ITEMS = ("issue", "work_item")
 EVENTS = {"open": "created", "close": "closed", "reopen": "reopened"}
 

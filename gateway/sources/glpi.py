@@ -8,16 +8,17 @@ numbers of their own and are passed over.
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
+from gateway.sources import BadPayload, Habits, Heard, Parsed, ticket
+from rules.senders.fields import as_text, excerpt, part_of
 from rules.senders.signatures import BODY, TIME, Signing
 from rules.texts.markup import plain_text
 
 KIND_LABEL = "GLPI"
-IS_DESK = True
 # It signs an event when it happens, and its cron sends that later, until it is taken: the time may lie a weekend back.
 # A repeat within that is known by its time and its content, which are remembered for longer.
 QUEUED = 3 * 24 * 60 * 60.0  # seconds
 SIGNING = Signing("x-glpi-signature", timed=((BODY, TIME),), time_header="x-glpi-timestamp", late=QUEUED)
+HABITS = Habits(signing=SIGNING, is_desk=True)
 PRIORITIES = {"1": "low", "2": "low", "3": "normal", "4": "high", "5": "critical", "6": "critical"}
 STATUSES = {
     "1": "new", "2": "assigned", "3": "planned", "4": "pending", "5": "solved", "6": "closed", "10": "approval",

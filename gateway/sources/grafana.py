@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.sources import BadPayload, Heard, Parsed, alertmanager, as_text, excerpt, title_of
+from gateway.sources import BadPayload, Habits, Heard, Parsed, alertmanager
+from rules.senders.fields import as_text, excerpt, title_of
 from rules.senders.signatures import BODY, TIME, Signing
 from rules.words import Severity
 
@@ -20,6 +21,7 @@ TIME_HEADER = "x-grafana-alerting-signature-timestamp"  # Grafana names none by 
 SIGNING = Signing(
     "x-grafana-alerting-signature", bare=(BODY,), timed=((TIME, ":", BODY),), time_header=TIME_HEADER
 )  # fmt: skip
+HABITS = Habits(signing=SIGNING)
 RULE = ("ruleId", "ruleUrl", "ruleName", "evalMatches")  # of an alert of a dashboard
 LINKS = ("dashboardURL", "panelURL", "silenceURL", "imageURL")
 SILENT = ("paused", "pending")

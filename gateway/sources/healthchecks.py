@@ -6,8 +6,9 @@ Understood are also the whole check ($JSON), by itself or as `check`, and bodies
 import re
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, labelled, part_of, read_time
+from gateway.sources import BadPayload, Heard, Parsed, read_time
 from gateway.sources.alertmanager import Only, read_one
+from rules.senders.fields import as_text, excerpt, labelled, part_of
 
 KIND_LABEL = "Healthchecks"
 OVER = ("up", "resolve")

@@ -11,14 +11,15 @@ from typing import Any
 
 import msgspec
 
-from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
+from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Habits, Heard, Parsed, ticket
+from rules.senders.fields import as_text, excerpt, part_of
 from rules.senders.signatures import BODY, Signing
 from rules.texts.text import clean_text, cut
 from rules.words import Alert
 
 KIND_LABEL = "Jira"
-IS_DESK = True
 SIGNING = Signing("x-hub-signature", bare=(BODY,), prefix="sha256=", unlike=True)  # each body has its own timestamp
+HABITS = Habits(signing=SIGNING, is_desk=True)
 ABOUT_ISSUES = ("issue", "comment")
 SAID = ("issue_created", "issue_updated", "issue_deleted", "comment_created", "comment_updated", "comment_deleted", "")
 PRIORITIES = {

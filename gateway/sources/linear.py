@@ -8,13 +8,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
+from gateway.sources import BadPayload, Habits, Heard, Parsed, ticket
+from rules.senders.fields import as_text, excerpt, part_of
 from rules.senders.signatures import BODY, Signing
 
 KIND_LABEL = "Linear"
-IS_DESK = True
 SIGNING = Signing("linear-signature", bare=(BODY,), unlike=True, sent_at="webhookTimestamp")
-DELIVERY = "linear-delivery"
+HABITS = Habits(signing=SIGNING, is_desk=True, delivery="linear-delivery")
 PRIORITIES = {"1": "critical", "2": "high", "3": "normal", "4": "low"}  # 0: none
 OVER = ("completed", "canceled", "duplicate")  # types of states
 OPEN = ("triage", "backlog", "unstarted", "started")

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, part_of
+from gateway.sources import BadPayload, Habits, Heard, Parsed, epoch
 from gateway.sources.alertmanager import Only, read_one, read_said
 from rules.said import Said, Saying
+from rules.senders.fields import as_text, part_of
 from rules.words import Severity
 
 KIND_LABEL = "Nagios and Icinga"
-READS_FORMS = True
+HABITS = Habits(reads_forms=True)
 SEVERITIES = {
     "CRITICAL": Severity.CRITICAL, "DOWN": Severity.CRITICAL, "UNKNOWN": Severity.ERROR,
     "UNREACHABLE": Severity.ERROR, "WARNING": Severity.WARNING,

@@ -10,23 +10,11 @@ from typing import Any
 
 import msgspec
 
-from gateway.sources import (
-    BadPayload,
-    Heard,
-    Parsed,
-    as_text,
-    excerpt,
-    identity,
-    labelled,
-    labels_and_texts,
-    of_this_moment,
-    part_of,
-    title_of,
-    told,
-)
+from gateway.sources import BadPayload, Heard, Parsed, identity, of_this_moment, told
 from gateway.sources.alertmanager import Only, read_one
 from rules.identity import fingerprint
 from rules.said import Said, Saying
+from rules.senders.fields import as_text, excerpt, labelled, labels_and_texts, part_of, title_of
 from rules.texts.text import one_line
 from rules.words import Alert, Severity
 

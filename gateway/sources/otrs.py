@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, ticket
+from gateway.sources import BadPayload, Habits, Heard, Parsed, ticket
+from rules.senders.fields import as_text, part_of
 from rules.texts.markup import plain_text
 
 KIND_LABEL = "OTRS, Znuny"
-IS_DESK = True
+HABITS = Habits(is_desk=True)
 OVER = {"new": False, "open": False, "closed": True, "removed": True, "merged": True}  # by types of states
 STATES = {"closed successful": True, "closed unsuccessful": True, "closed with workaround": True, **OVER}
 PRIORITIES = {

@@ -9,26 +9,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.sources import (
-    BadPayload,
-    Heard,
-    Parsed,
-    as_text,
-    excerpt,
-    identity,
-    labels_and_texts,
-    of_this_moment,
-    part_of,
-    told,
-)
+from gateway.sources import BadPayload, Habits, Heard, Parsed, identity, of_this_moment, told
 from gateway.sources.alertmanager import Only, read_one
 from rules.said import Said, Saying
+from rules.senders.fields import as_text, excerpt, labels_and_texts, part_of
 from rules.texts.text import one_line, safe_url
 from rules.words import Alert
 
 KIND_LABEL = "PagerDuty Events API"
-SECRETS = re.compile(rb'"(routing_key|service_key)"\s*:\s*"[^"]*"')  # tokens of ours: they are not kept
-TOKEN_LENGTH = 32  # an integration key's: many a tool takes no other
+HABITS = Habits(
+    secrets=re.compile(rb'"(routing_key|service_key)"\s*:\s*"[^"]*"'),  # tokens of ours: they are not kept
+    token_length=32,  # an integration key's: many a tool takes no other
+)
 BLANK = "is missing or blank"
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, read_time, ticket
+from gateway.sources import BadPayload, Habits, Heard, Parsed, read_time, ticket
+from rules.senders.fields import as_text, excerpt, part_of
 from rules.senders.signatures import BODY, Signing
 
 KIND_LABEL = "Redmine"
-IS_DESK = True
 SIGNING = Signing("x-redminewebhook-hmac-signature", bare=(BODY,), digest="sha1", unlike=True)  # of newer versions
+HABITS = Habits(signing=SIGNING, is_desk=True)
 PRIORITIES = {
     word: priority
     for priority, words in {

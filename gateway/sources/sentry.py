@@ -8,15 +8,19 @@ it. Who takes an issue acknowledges it; ownership rules give issues away by them
 import re
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, excerpt, labelled, part_of, read_time
+from gateway.sources import BadPayload, Habits, Heard, Parsed, epoch, read_time
 from gateway.sources.alertmanager import Only, read_one, read_said
 from rules.said import Said, Saying
+from rules.senders.fields import as_text, excerpt, labelled, part_of
 from rules.senders.signatures import BODY, Signing
 from rules.words import Severity
 
 KIND_LABEL = "Sentry"
 SIGNING = Signing("sentry-hook-signature", bare=(BODY,))
-MAY_BE_EMPTY = True  # some requests about an installation have no body
+HABITS = Habits(
+    signing=SIGNING,
+    may_be_empty=True,  # some requests about an installation have no body
+)
 LEVELS = {
     "fatal": Severity.CRITICAL, "critical": Severity.CRITICAL, "error": Severity.ERROR, "warning": Severity.WARNING,
     "info": Severity.INFO, "debug": Severity.INFO,

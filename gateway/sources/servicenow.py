@@ -9,12 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, ticket
+from gateway.sources import BadPayload, Habits, Heard, Parsed, ticket
 from rules.identity import fingerprint
+from rules.senders.fields import as_text, part_of
 from rules.texts.markup import plain_text
 
 KIND_LABEL = "ServiceNow"
-IS_DESK = True
+HABITS = Habits(is_desk=True)
 PRIORITIES = {
     "1": "critical", "2": "high", "3": "normal", "4": "low", "5": "low", "critical": "critical", "high": "high",
     "moderate": "normal", "low": "low", "planning": "low",

@@ -9,8 +9,9 @@ delivery), and what Lambda is given (Records).
 from typing import Any
 
 from gateway.loader import BadJson, load
-from gateway.sources import MOST_ALERTS, BadPayload, Heard, Parsed, as_text, excerpt, part_of, read_time
+from gateway.sources import MOST_ALERTS, BadPayload, Heard, Parsed, read_time
 from gateway.sources.alertmanager import Only, read_one
+from rules.senders.fields import as_text, excerpt, part_of
 from rules.senders.topics import CONFIRM, FIELDS, UNSUBSCRIBED, Asking
 from rules.texts.text import clean_text
 from rules.words import Quarantined, Severity

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, labelled
+from gateway.sources import BadPayload, Habits, Heard, Parsed
 from gateway.sources.alertmanager import Only, read_one
+from rules.senders.fields import as_text, excerpt, labelled
 
 KIND_LABEL = "StatusCake"
-READS_FORMS = True
+HABITS = Habits(reads_forms=True)
 
 
 def parse(body: Any, heard: Heard) -> Parsed:

@@ -13,26 +13,15 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any
 
-from gateway.sources import (
-    LONGEST_FINGERPRINT,
-    LONGEST_TEXT,
-    MARK,
-    BadPayload,
-    Heard,
-    Parsed,
-    as_text,
-    excerpt,
-    read_time,
-    texts,
-    title_of,
-)
+from gateway.sources import LONGEST_FINGERPRINT, BadPayload, Habits, Heard, Parsed, read_time
 from rules.identity import fingerprint
+from rules.senders.fields import LONGEST_TEXT, MARK, as_text, excerpt, texts, title_of
 from rules.senders.writeback import is_own
 from rules.texts.text import cut, cut_bytes, one_line, safe_url
 from rules.words import Alert, Kind, Severity, Ticket
 
 KIND_LABEL = "Tickets (generic JSON)"
-IS_DESK = True
+HABITS = Habits(is_desk=True)
 SEVERITIES = {
     "critical": Severity.CRITICAL,
     "high": Severity.ERROR,

@@ -9,8 +9,9 @@ import re
 from datetime import datetime
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, labelled, part_of, read_time
+from gateway.sources import BadPayload, Heard, Parsed, read_time
 from gateway.sources.alertmanager import Only, read_one
+from rules.senders.fields import as_text, excerpt, labelled, part_of
 from rules.words import Severity
 
 KIND_LABEL = "Uptime Kuma"

@@ -8,9 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, epoch, excerpt, labelled, part_of
+from gateway.sources import BadPayload, Heard, Parsed, epoch
 from gateway.sources.alertmanager import Only, read_one, read_said
 from rules.said import Said, Saying
+from rules.senders.fields import as_text, excerpt, labelled, part_of
 from rules.words import Severity
 
 KIND_LABEL = "Zabbix"

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, part_of, read_time, ticket
+from gateway.sources import BadPayload, Habits, Heard, Parsed, read_time, ticket
+from rules.senders.fields import as_text, part_of
 from rules.senders.signatures import BODY, Signing
 from rules.texts.markup import plain_text
 
 KIND_LABEL = "Zammad"
-IS_DESK = True
 SIGNING = Signing("x-hub-signature", bare=(BODY,), prefix="sha1=", digest="sha1", unlike=True)
+HABITS = Habits(signing=SIGNING, is_desk=True)
 PRIORITIES = {
     "low": "low", "normal": "normal", "high": "high", "urgent": "critical", "critical": "critical",
     "emergency": "critical", "very high": "critical", "1": "low", "2": "normal", "3": "high", "4": "critical",

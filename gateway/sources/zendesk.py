@@ -7,11 +7,11 @@ acknowledge, resolve), `by` who did it. Priority, lowest to highest: low, normal
 import re
 from typing import Any
 
-from gateway.sources import BadPayload, Heard, Parsed, as_text, excerpt, part_of, ticket
+from gateway.sources import BadPayload, Habits, Heard, Parsed, ticket
+from rules.senders.fields import as_text, excerpt, part_of
 from rules.senders.signatures import BODY, TIME, Signing
 
 KIND_LABEL = "Zendesk"
-IS_DESK = True
 SIGNING = Signing(
     "x-zendesk-webhook-signature",
     timed=((TIME, BODY), (BODY, TIME)),  # its documents say the first, the example in them is the second
@@ -19,6 +19,7 @@ SIGNING = Signing(
     in_base64=True,
     public=("dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==",),  # of Zendesk's test sends
 )
+HABITS = Habits(signing=SIGNING, is_desk=True)
 EVENT = "zen:event-type:"
 TICKET = "zen:ticket:"
 EVENTS = {

@@ -34,6 +34,7 @@ from gateway.sources import BadPayload, Heard
 from rules import book, identity, matchers
 from rules.checks import book_cases
 from rules.reading import people
+from rules.senders import fields
 from rules.telling import snoozing
 from rules.texts import durations, text
 from rules.words import Kind
@@ -164,7 +165,7 @@ def holds(alert) -> None:
     assert alert.title.splitlines() == [alert.title.strip()]
     assert len(alert.title) <= sources.LONGEST_TITLE
     assert text.safe_url(alert.url) == alert.url
-    assert len(alert.annotations) <= sources.MOST_LABELS + 2
+    assert len(alert.annotations) <= fields.MOST_LABELS + 2
     assert sources.EARLIEST < alert.starts_at <= NOW + sources.AHEAD
     assert alert.ends_at is None or sources.EARLIEST < alert.ends_at <= NOW + sources.AHEAD
     if alert.kind is Kind.TICKET:

@@ -146,7 +146,8 @@ JUNK = {
 @pytest.mark.parametrize("kind", JUNK)
 def test_junk_is_refused_with_the_reason(world, door, kind):
     body, secret = json.dumps(BODIES[kind]).encode(), secret_of(world, kind)
-    name, time_name = (sources.signings()[kind].header, sources.signings()[kind].time_header)
+    how = sources.habits(kind).signing
+    name, time_name = how.header, how.time_header
     right = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     for form in JUNK[kind]:
         text = form.format(right).encode().decode("latin-1")

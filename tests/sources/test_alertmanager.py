@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.loader import BadJson, load
-from gateway.sources import MARK, BadPayload, Heard
+from gateway.sources import BadPayload, Heard
 from gateway.sources.alertmanager import parse
+from rules.senders.fields import MARK
 from rules.words import Severity
 from tests.conftest import SHARED
 from tests.databases import missing
