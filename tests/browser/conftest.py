@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 from werkzeug.serving import make_server
 
-from tests.browsing import PASSWORD, everybody_has_a_password
+from tests.browsing import Browser, everybody_has_a_password
 from tests.databases import missing
 
 
@@ -18,6 +18,7 @@ def program(*names):
 CHROMIUM = program("chromium", "chromium-browser", "google-chrome")
 LIGHT = program("chromium-headless-shell") or CHROMIUM  # draws no window around each page: half of the work
 LOUD, QUIET = ("error", "warning"), "Service Worker registration blocked by Playwright"
+STILL = {"reduced_motion": "reduce"}  # a dot that pulses is drawn sixty times a second for as long as a page is open
 PATIENCE = 20_000  # milliseconds: a browser shares the machine with other tests
 
 
@@ -68,7 +69,7 @@ def open_page(chromium, site):
 
     def make(**options):
         options.setdefault("service_workers", "block")  # those that are about it allow it
-        context = chromium.new_context(base_url=site, locale="en-GB", **options)
+        context = chromium.new_context(base_url=site, locale="en-GB", **STILL, **options)
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on(
@@ -87,16 +88,19 @@ def open_page(chromium, site):
 
 
 @pytest.fixture
-def signed_in(open_page):
-    """The same, signed in through the form as Anna, or as somebody else."""
+def signed_in(open_page, world, site):
+    """The same, signed in as Anna, or as somebody else: the first page is there.
+
+    The form was filled in without drawing it; tests that need no `world` do it by hand.
+    """
 
     def make(email="anna@example.org", **options):
+        form = Browser(world.app)
+        form.sign_in(email)
         page = open_page(**options)
-        page.goto("/login")
-        page.fill("#username", email)
-        page.fill("#password", PASSWORD)
-        page.click("button.pri")
-        page.wait_for_url(lambda place: not place.endswith(("/login", "/")))
+        page.context.add_cookies([{"name": "nabat", "value": form.cookie("nabat").value, "url": site}])
+        page.goto("/")
+        assert not page.url.endswith(("/login", "/"))
         return page
 
     return make

@@ -20,6 +20,7 @@ from gateway.settings import load
 from gateway.store.db import db, transaction
 from gateway.store.tables import BulkJob, Incident, ListFile, PersonRow, SilenceRow, SubscriberRow
 from rules.words import Role
+from tests.browser.conftest import STILL
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password
 from tests.clock import HandClock
 from tests.once import file_of_this_run
@@ -185,7 +186,7 @@ def _sit(chromium, url, screen, theme, language):
     width, height = SIZES[screen]
     context = chromium.new_context(
         base_url=url, viewport={"width": width, "height": height}, color_scheme=theme, locale=language,
-        has_touch=screen == "phone", is_mobile=screen == "phone",
+        has_touch=screen == "phone", is_mobile=screen == "phone", **STILL,
     )  # fmt: skip
     context.set_default_timeout(30_000)
     page, complaints = context.new_page(), []

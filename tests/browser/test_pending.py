@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from gateway.store.db import db
+from tests.browser.conftest import STILL
 from tests.browsing import PASSWORD
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -50,7 +51,7 @@ def held(world):
 @pytest.fixture
 def page(chromium, site):
     """Htmx itself complains of a request that is given up; so this one is not listened to."""
-    context = chromium.new_context(base_url=site, locale="en-GB", service_workers="block")
+    context = chromium.new_context(base_url=site, locale="en-GB", service_workers="block", **STILL)
     page = context.new_page()
     page.clock.install()
     page.goto("/login")

@@ -10,6 +10,7 @@ from gateway.store.db import transaction
 from gateway.store.directory import signins
 from gateway.store.upkeep import selfwatch
 from rules.reports.selfwatch import Finding, What
+from tests.browser.conftest import STILL
 from tests.browser.test_looks import LOOKS, SIZES, look
 from tests.browsing import PASSWORD
 from tests.integration.test_alarms import breaks_the_book
@@ -43,7 +44,7 @@ class Seats:
             phone = screen == "phone"
             context = self.chromium.new_context(
                 base_url=self.site, viewport={"width": width, "height": height}, color_scheme=theme, locale=language,
-                has_touch=phone, is_mobile=phone, service_workers="block",
+                has_touch=phone, is_mobile=phone, service_workers="block", **STILL,
             )  # fmt: skip
             page, complaints = context.new_page(), []
             page.on("console", lambda said, kept=complaints: kept.append(said.text) if said.type == "error" else None)
