@@ -36,12 +36,13 @@ from gateway.flows import (
     writeback,
 )
 from gateway.flows.deliver import Sender
-from gateway.flows.failing import Spell, guarded, well
+from gateway.flows.failing import guarded, well
 from gateway.flows.herald import Herald
 from gateway.flows.librarian import Librarian
 from gateway.flows.reconcile import Reconciler
 from gateway.flows.rollups import Keeper
 from gateway.heartbeat import heartbeat
+from gateway.spells import Spell
 from gateway.stopping import Stopping, hear
 from gateway.store.db import reading, transaction
 from gateway.store.incidents import timers

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Flask, Response, abort, current_app, render_template, request
+from flask import Flask, Response, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,6 +19,7 @@ from dashboard.i18n import LANGUAGES
 from dashboard.packing import LEAST, LEVEL
 from dashboard.reader import Reader, reader
 from dashboard.shared import Shared
+from dashboard.slashes import with_query
 from dashboard.status import badge, feed, rows
 from gateway.acts import standing as kept
 from gateway.acts.standing import Seen
@@ -46,6 +47,18 @@ def status_notice(number: int) -> ResponseReturnValue:
     if one is None:
         abort(404)
     return _page("pages/status_notice.html", found, lambda: {"one": rows.shown(one, found.standing, who.now, who)}, who)
+
+
+@bp.get("/status/")
+def status_with_a_slash() -> ResponseReturnValue:
+    seen()
+    return redirect(with_query("/status"))
+
+
+@bp.get(f"/status/{NUMBER}/")
+def status_notice_with_a_slash(number: int) -> ResponseReturnValue:
+    seen()
+    return redirect(with_query(f"/status/{number}"))
 
 
 @bp.get("/status/feed.atom")

@@ -132,7 +132,7 @@ def stage(one: Stage, reader: Reader) -> str:
         Stage.RESOLVED: reader.say_as("public", "Resolved"),
         Stage.PLANNED: reader.say_as("public", "Planned"),
         Stage.UNDER_WAY: reader.say_as("public", "Under way"),
-        Stage.DONE: reader.say_as("public", "Done"),
+        Stage.DONE: reader.say_as("public", "Completed"),
     }[one]
 
 

@@ -10,6 +10,7 @@ from dashboard.glance import keep, pulse
 from dashboard.page import draw_outside, reader_of, stranger
 from dashboard.reader import Reader
 from dashboard.shared import shared
+from dashboard.slashes import with_query
 from dashboard.wall import values
 from gateway.access import screens
 from gateway.access.auth import READERS, Visit, require, to_sign_in
@@ -32,6 +33,11 @@ def _screen() -> ResponseReturnValue:
 @require(*READERS, signed_out=_screen)
 def wall(visit: Visit) -> ResponseReturnValue:
     return _exchange() if "k" in request.args else _page(reader_of(visit))
+
+
+@bp.get("/wall/")
+def wall_with_a_slash() -> ResponseReturnValue:
+    return _told_nobody(make_response(redirect(with_query("/wall"))))
 
 
 def _exchange() -> Response:

@@ -1,5 +1,6 @@
 """Screens on a wall: a token that opens the wallboard and nothing else, kept by the screen in a cookie of that page."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ from flask import Request, Response
 from sqlalchemy.exc import OperationalError
 
 from gateway import log
+from gateway.spells import Spell
 from gateway.store.db import db, transaction
 from gateway.store.reading import readings
 from gateway.store.senders import sources
@@ -15,6 +17,7 @@ from gateway.store.senders.sources import WALL
 PATH = "/wall"
 LASTS = timedelta(days=400)  # browsers keep no cookie longer; each start with the whole address gives a new one
 LONGEST = 200  # characters of a token
+_refused = Spell()  # of this process: whoever tries keys fills no log
 TOUCH_EVERY = timedelta(minutes=1)  # a question is no reason to write into the database each time
 
 
@@ -31,7 +34,8 @@ def find(token: str, address: str, now: datetime) -> Screen | None:
     session = db.session()
     owner = sources.find_token(session, token, now)
     if owner is None or WALL not in owner.scopes:
-        log.warning("screen_refused", address=address)  # never the token: it may be somebody's, mistyped
+        if met := _refused.meets(time.monotonic()):
+            log.warning("screen_refused", address=address, times=met[0])  # never the token: it may be one, mistyped
         return None
     used, _ends = readings.life(session, owner.token_id)
     if used is None or not timedelta() <= now - used < TOUCH_EVERY:

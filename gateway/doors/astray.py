@@ -5,7 +5,7 @@ import time
 from flask import Flask, Response, request
 
 from gateway import log, metrics
-from gateway.flows.failing import Spell
+from gateway.spells import Spell
 
 WRITING = ("POST", "PUT")
 # Beginnings of addresses that senders have: ours, and those of the services that we are spoken to as.

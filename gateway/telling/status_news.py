@@ -11,7 +11,7 @@ from gateway.store.public import notices, page, subscribers
 from gateway.store.tables import UpdateRow
 from gateway.store.types import moment
 from gateway.world import World
-from rules.reports.public import Notice, Update, in_language
+from rules.reports.public import Notice, Stage, Update, in_language
 from rules.words import Severity, Urgency
 
 __all__ = ["KINDS", "facts"]
@@ -49,4 +49,5 @@ def _said(session: Session, update: Update, language: str) -> dict[str, Any]:
     names = {one.id: one.names for one in notices.components(session)}
     parts = [(in_language(names[number], language)[0], state.capitalize()) for number, state in update.states.items()
              if number in names]  # fmt: skip
-    return {"stage": update.stage.capitalize(), "text": in_language(update.texts, language)[0], "parts": parts}
+    stage = "Completed" if update.stage is Stage.DONE else update.stage.capitalize()
+    return {"stage": stage, "text": in_language(update.texts, language)[0], "parts": parts}

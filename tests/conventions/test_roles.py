@@ -102,6 +102,7 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/audit"): "302 200 403 403 200",
     ("GET", "/audit.csv"): "302 200 403 403 200",
     ("GET", "/overview"): READERS,
+    ("GET", "/wall/"): ALIKE(302),
     ("GET", "/wall"): READERS,  # a screen has a token instead: tests/integration/test_wall.py
     ("GET", "/wall/live"): READERS,
     ("GET", "/reports"): READERS,
@@ -123,7 +124,9 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("POST", "/weekly/<token>"): ALIKE(404),
     ("GET", "/g/<token>"): ALIKE(410),  # a signed token is the lock
     ("GET", "/status"): ALIKE(404),  # it is switched off: nobody sees that there is one
+    ("GET", "/status/"): ALIKE(404),
     ("GET", f"/status/{N32}"): ALIKE(404),
+    ("GET", f"/status/{N32}/"): ALIKE(404),
     ("GET", "/status/feed.atom"): ALIKE(404),
     ("GET", "/status/badge.svg"): ALIKE(404),
     ("GET", "/status/mail"): ALIKE(404),

@@ -89,6 +89,16 @@ def test_there_is_nothing_until_an_administrator_says_so(world):
     assert visitor.get("/status").status_code == 404
 
 
+@ONE_IS_ENOUGH
+def test_a_slash_at_the_end_leads_to_the_page_with_what_was_asked(site):
+    site.publishes()
+    for path in ("/status", "/status/1"):
+        assert site.visitor.get(f"{path}/?lang=ru&x=%0d%0aA:b").headers["Location"] == f"{path}?lang=ru&x=%0d%0aA:b"
+    assert site.visitor.get("/status/").headers["Location"] == "/status"
+    site.admin.press("/settings/status-page", **NAMES)
+    assert {site.visitor.get(path).status_code for path in ("/status/", "/status/1/")} == {404}
+
+
 def test_a_notice_from_its_first_word_to_its_page_among_the_past(site):
     (incident,) = site.world.alert(name="PgReplicaBroken", service="db-prod-17", instance="10.1.2.3:5432")
     form = site.admin.get(f"/notices/new?incident={incident}").text
@@ -230,6 +240,7 @@ def test_planned_work_begins_and_ends_by_the_clock(site):
     page = site.page()
     assert "Everything works" in page
     assert "Planned maintenance" in page
+    assert "Planned until&nbsp;</span>" in site.admin.get("/notices").text
     site.clock.advance(hours=3)
     assert "Maintenance is under way" in site.page()
     site.clock.advance(hours=2)
@@ -237,6 +248,9 @@ def test_planned_work_begins_and_ends_by_the_clock(site):
     assert "Everything works" in page
     assert re.search(r"Maintenance, 2 h", page)
     assert 'value="done" checked' in site.admin.get("/notices/1").text
+    listed = site.admin.get("/notices").text
+    assert ">End</th>" in listed
+    assert "Completed&nbsp;</span>" in listed
 
 
 @ONE_IS_ENOUGH

@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from gateway.spells import Spell
 from gateway.store.db import db
 from gateway.store.tables import Audit, Token
 from tests.browsing import PASSWORD, Browser, everybody_has_a_password
@@ -175,3 +176,22 @@ def test_an_empty_installation_is_quiet_and_turns_what_there_is(world, screen):
     assert "All quiet" in page
     assert 'id="w-services"' not in page
     assert 'id="w-latest"' not in page
+
+
+@one_database
+def test_a_slash_at_the_end_of_its_address_is_no_mistake(world, screen):
+    browser, _ = screen
+    led = browser.get("/wall/?k=nabat_x&p=now")
+    assert (led.status_code, led.headers["Location"]) == (302, "/wall?k=nabat_x&p=now")
+    assert led.headers["Referrer-Policy"] == "no-referrer"
+
+
+@one_database
+def test_whoever_tries_keys_fills_no_log(world, caplog, monkeypatch):
+    monkeypatch.setattr("gateway.access.screens._refused", Spell())
+    stranger = Browser(world.app, "203.0.113.9")
+    for number in range(30):
+        assert stranger.get(f"{WALL}?k=nabat_{number}").status_code == 410
+    said = [one for one in caplog.messages if "screen_refused" in one]
+    assert 1 <= len(said) <= 2  # the next is due ten seconds later
+    assert "address=203.0.113.9" in said[0]

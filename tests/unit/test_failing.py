@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
-from gateway.flows.failing import Spell, tell, well
+from gateway.flows.failing import tell, well
+from gateway.spells import Spell
 
 LOCKED = OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
 HELD = OperationalError("SELECT 1", None, psycopg.errors.LockNotAvailable("canceling statement"))
