@@ -37,7 +37,7 @@ NUMBER = "<int(max=2147483647):number>"
 @bp.get("/status")
 def status() -> ResponseReturnValue:
     found, who = seen(), visitor()
-    return _page("pages/status.html", found, lambda: rows.whole(found.standing, who.now, who), who)
+    return page("pages/status.html", found, lambda: rows.whole(found.standing, who.now, who), who)
 
 
 @bp.get(f"/status/{NUMBER}")
@@ -46,26 +46,30 @@ def status_notice(number: int) -> ResponseReturnValue:
     one = next((one for one in found.standing.notices if one.id == number), None) or _older(number, found)
     if one is None:
         abort(404)
-    return _page("pages/status_notice.html", found, lambda: {"one": rows.shown(one, found.standing, who.now, who)}, who)
+    return page("pages/status_notice.html", found, lambda: {"one": rows.shown(one, found.standing, who.now, who)}, who)
 
 
 @bp.get("/status/")
 def status_with_a_slash() -> ResponseReturnValue:
+    return led_to(with_query("/status"))
+
+
+def led_to(place: str) -> ResponseReturnValue:
+    """As long as there is a page for the world."""
     seen()
-    return redirect(with_query("/status"))
+    return redirect(place)
 
 
 @bp.get(f"/status/{NUMBER}/")
 def status_notice_with_a_slash(number: int) -> ResponseReturnValue:
-    seen()
-    return redirect(with_query(f"/status/{number}"))
+    return led_to(with_query(f"/status/{number}"))
 
 
 @bp.get("/status/feed.atom")
 def status_feed() -> ResponseReturnValue:
     found, who = seen(), visitor()
     place, query = root(), _query()
-    return _answer(found, who, feed.KIND, lambda: feed.written(found.standing, place, query, who))
+    return _answer(found, who, feed.KIND, lambda: feed.written(found.standing, place, query, who), place)
 
 
 @bp.get("/status/badge.svg")
@@ -77,7 +81,7 @@ def status_badge() -> ResponseReturnValue:
     one = next(shown, None)
     if wanted and one is None:
         abort(404)
-    answer = _answer(found, who, "image/svg+xml", lambda: _badge(one, found.standing, who))
+    answer = _answer(found, who, "image/svg+xml", lambda: _badge(one, found.standing, who), wanted)
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # it is made to stand on other pages
     return answer
 
@@ -134,7 +138,7 @@ def _query() -> str:
     return f"?lang={wanted}" if wanted in LANGUAGES else ""
 
 
-def _page(template: str, seen: Seen, values: Callable[[], dict[str, object]], who: Reader) -> Response:
+def page(template: str, seen: Seen, values: Callable[[], dict[str, object]], who: Reader) -> Response:
     return _answer(seen, who, "text/html", lambda: _drawn(template, seen, values(), who))
 
 
@@ -178,10 +182,10 @@ def switch_on(app: Flask) -> None:
     app.extensions.setdefault(NAME, Shared())
 
 
-def _answer(seen: Seen, who: Reader, kind: str, make: Callable[[], str]) -> Response:
+def _answer(seen: Seen, who: Reader, kind: str, make: Callable[[], str], of: str = "") -> Response:
+    """Drawn anew for another address, language, reading and `of`; for nothing else that a visitor can choose."""
     drawn: Shared | None = current_app.extensions.get(NAME)
-    part = request.args.get("component", "")
-    key = (request.path, part, who.language, _query(), root(), seen.version, seen.at if seen.stale else None)
+    key = (request.path, of, who.language, _query(), seen.version, seen.at if seen.stale else None)
     body = drawn.ask(key, who.now, lambda: _body(make()), fresh=False, lasts=DRAWN_FOR) if drawn else _body(make())
     packed = body.packed and request.accept_encodings.quality("gzip") > 0
     answer = Response(body.packed if packed else body.plain, mimetype=kind)

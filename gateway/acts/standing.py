@@ -13,12 +13,14 @@ from threading import get_ident
 import msgspec
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from gateway import log
 from gateway.store.db import db
 from gateway.store.public import notices, page
 from gateway.world import world
 from rules.reports.public import Standing
+from rules.times.walltime import zone_of
 
 NAME = "nabat.standing"
 FILE = "status-page.json"
@@ -72,11 +74,15 @@ def _current(now: datetime) -> _Kept:
     if held is not None and (held.version, held.day) == (version, day):
         held.at = now
         return held
-    made = _Kept(version, now, day, notices.standing(session, now) if version else Standing())
+    made = _Kept(version, now, day, _read(session, now) if version else Standing())
     current_app.extensions[NAME] = made
     if version:
         _write(made)
     return made
+
+
+def _read(session: Session, now: datetime) -> Standing:
+    return notices.standing(session, now, zone_of(world().settings.timezone))
 
 
 def _held() -> _Kept | None:

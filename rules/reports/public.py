@@ -106,6 +106,7 @@ class Standing:
     components: tuple[Component, ...] = ()
     notices: tuple[Notice, ...] = ()  # the newest first
     mail: bool = False  # whether it can be subscribed to
+    months: Mapping[str, int] = field(default_factory=dict)  # such as 2026-11: how many notices began in it
 
 
 def in_language(texts: Texts, language: str) -> tuple[str, str]:

@@ -61,11 +61,12 @@ EXAMPLES = {  # what stands for the other places of an address in the demo
     "/policies/<path:name>": "/policies/infrastructure",
     "/rules/<path:name>": "/rules/production is down",
     "/services/<path:name>": "/services/mail",
+    "/status/history/<int(fixed_digits=4):year>-<int(fixed_digits=2):number>": "/status/history",
     "/teams/<path:name>": "/teams/infrastructure",
     "/tickets/<path:key>": "/tickets/SD-4711",
 }
 NO_PAGES = re.compile(
-    r"^/(static|reports/table|sw\.js|manifest|live|logout|ical)|/(preview|facet|push|heard|live)$|\.(csv|xlsx|ics|json|png|svg|atom)$"
+    r"^/(static|reports/table|sw\.js|manifest|live|logout|ical)|/(preview|facet|push|heard|live)$|\.(csv|xlsx|ics|json|png|svg|atom)$|./$"
 )
 NOT_FOUND = {"/nowhere": 404, "/setup": 410}  # the database has its administrator
 

@@ -127,6 +127,9 @@ TABLE = {  # (method, rule): anonymous, viewer, responder, dispatcher, admin
     ("GET", "/status/"): ALIKE(404),
     ("GET", f"/status/{N32}"): ALIKE(404),
     ("GET", f"/status/{N32}/"): ALIKE(404),
+    ("GET", "/status/history"): ALIKE(404),
+    ("GET", "/status/history/"): ALIKE(404),
+    ("GET", "/status/history/<int(fixed_digits=4):year>-<int(fixed_digits=2):number>"): ALIKE(404),
     ("GET", "/status/feed.atom"): ALIKE(404),
     ("GET", "/status/badge.svg"): ALIKE(404),
     ("GET", "/status/mail"): ALIKE(404),
@@ -459,6 +462,7 @@ def address(rule, number):
     known |= {
         "<any(save, up, down, remove):what>": "down",
         "<any(again, remove):what>": "again",
+        "<int(fixed_digits=4):year>-<int(fixed_digits=2):number>": "2026-11",
         "<any(code, test):what>": "test",
         "<contact>": "1",
         "<payload>": "1",

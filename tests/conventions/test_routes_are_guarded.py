@@ -16,6 +16,8 @@ PUBLIC = {
     "dashboard.guest_report", "dashboard.stop_weekly", "dashboard.stop_weekly_now",  # a signed token, too
     "dashboard.longer", "dashboard.make_longer",
     "dashboard.status", "dashboard.status_notice", "dashboard.status_feed", "dashboard.status_badge",  # for everybody
+    "dashboard.status_history", "dashboard.status_history_of_month", "dashboard.status_history_with_a_slash",
+    "dashboard.status_with_a_slash", "dashboard.status_notice_with_a_slash", "dashboard.wall_with_a_slash",
     "dashboard.status_mail", "dashboard.ask_for_mail", "dashboard.mail_choice", "dashboard.choose_mail",
     # the browser asks for them by itself, whoever is signed in
     "dashboard.service_worker", "dashboard.manifest", "dashboard.offline",

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from rules.reports.months import month_of, month_span
 from rules.reports.public import (
     About,
     Component,
@@ -169,3 +170,11 @@ def test_whoever_reads_another_language_reads_what_there_is():
     assert in_language({"en": "Mail", "ru": "Почта"}, "ru") == ("Почта", "ru")
     assert in_language({"en": "Mail", "ru": ""}, "ru") == ("Mail", "en")
     assert in_language({}, "ru") == ("", "ru")
+
+
+def test_a_month_is_that_of_the_zone_and_the_last_of_a_year_ends_with_it():
+    zone = ZoneInfo("Europe/Moscow")
+    start, end = month_span("2026-12", zone)
+    assert (start, end) == (datetime(2026, 11, 30, 21, tzinfo=UTC), datetime(2026, 12, 31, 21, tzinfo=UTC))
+    assert [month_of(at, zone) for at in (start, end - timedelta(seconds=1), end)] == ["2026-12", "2026-12", "2027-01"]
+    assert month_span("2026-11", zone)[1] == start

@@ -1,7 +1,8 @@
 """Notices, their updates and the components they name, as rows: read as the values of rules/reports/public.py."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -10,20 +11,38 @@ from gateway.store.base import BY_FORM
 from gateway.store.db import locked_to_change
 from gateway.store.public import page
 from gateway.store.tables import ComponentRow, NoticeRow, UpdateRow
+from rules.reports.months import month_of
 from rules.reports.public import DAYS, About, Component, Notice, Stage, Standing, State, Update
 
 MOST = 200  # notices of the page; older ones have pages of their own
 MOST_COMPONENTS = 50
+MOST_OF_MONTH = 500
 LISTED = 100
 
 
-def standing(session: Session, now: datetime) -> Standing:
-    """All that the page shows: what is open or to come, and what was over within the days of its bars."""
+def standing(session: Session, now: datetime, zone: tzinfo = UTC) -> Standing:
+    """All that the page shows: what is open or to come, and what was over within the days of its bars; of what is older
+    how much there was in which month of the zone.
+    """
     set_ = page.found(session)
     recent = or_(NoticeRow.ended_at.is_(None), NoticeRow.ended_at > now - timedelta(days=DAYS + 1))
     query = _there().where(recent).order_by(_going(now).desc(), NoticeRow.id.desc()).limit(MOST)
     found = tuple(read(session, session.scalars(query).all()))
-    return Standing(set_.on, set_.uuid, dict(set_.names), tuple(components(session)), found, set_.mail)
+    return Standing(
+        set_.on, set_.uuid, dict(set_.names), tuple(components(session)), found, set_.mail, _months(session, zone)
+    )
+
+
+def _months(session: Session, zone: tzinfo) -> dict[str, int]:
+    starts = session.scalars(select(NoticeRow.starts_at).where(NoticeRow.withdrawn_at.is_(None)))
+    return dict(Counter(month_of(one, zone) for one in starts))
+
+
+def began_within(session: Session, start: datetime, end: datetime) -> list[Notice]:
+    """The newest first."""
+    query = _there().where(NoticeRow.starts_at >= start, NoticeRow.starts_at < end)
+    query = query.order_by(NoticeRow.starts_at.desc(), NoticeRow.id.desc()).limit(MOST_OF_MONTH)
+    return read(session, session.scalars(query).all())
 
 
 def components(session: Session) -> list[Component]:
