@@ -74,7 +74,7 @@ def receive_unseen(
     directory, versions = roll.held() if postgres else (roll.current(session), "")
     intake = Intake(session, book, directory, now)
     outcomes = _taken(intake, posts, ready, came, Arrived(numbers=handful.numbers))
-    handful.numbers = sorted(intake.new_ids)
+    handful.left(intake.new_ids, lasting=postgres)
     intake.note()
 
     def first() -> None:
@@ -110,7 +110,7 @@ def decide_unseen(
         outcomes = _taken(intake, posts, ready, came, Arrived(numbers=handful.numbers))
         intake.note()
         intake.write()
-    handful.numbers = sorted(intake.new_ids)
+    handful.left(intake.new_ids)
     for outcome in outcomes:
         outcome.strangers = True
     return Decided(outcomes, said, versions)

@@ -7,6 +7,7 @@ import queue
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import select, text
 
@@ -16,11 +17,14 @@ from gateway.flows import intake
 from gateway.flows.prepare import prepare
 from gateway.flows.strangers import SURE
 from gateway.sources import Heard, alertmanager
+from gateway.store import turns
 from gateway.store.db import db, reading
 from gateway.store.directory.people import VERSION
+from gateway.store.incidents import numbers as held_numbers
 from gateway.store.incidents.alerts import Post
 from gateway.store.senders import sources
 from gateway.store.tables import Payload
+from rules.words import Kind, Ticket
 from tests.integration.test_turns import hold
 from tests.integration.test_unseen import new, stored, streak
 from tests.samples import BOOK, alert, group
@@ -49,17 +53,19 @@ class Door:
         with reading() as session:
             self.owner = sources.find_token(session, world.token(), self.there.clock.now())
 
-    def item(self, body):
+    def item(self, body, **more):
+        """`more`: what else its alerts are."""
         now = self.there.clock.now()
         parsed = alertmanager.parse(body, Heard("alertmanager", now))
-        post = Post(self.owner.source_id, self.owner.name, b"{}", now, parsed.alerts, parsed.quarantined)
+        alerts = [msgspec.structs.replace(one, **more) for one in parsed.alerts]
+        post = Post(self.owner.source_id, self.owner.name, b"{}", now, alerts, parsed.quarantined)
         return Item([prepare(post, self.there.shelf.book)], reply=object())
 
     def send(self, *bodies, meanwhile=lambda _: None):
         """They come while the other process writes, which does `meanwhile` once the first was looked at. Where nobody
         waits for it, before that one comes.
         """
-        items = [self.item(body) for body in bodies]
+        items = [body if isinstance(body, Item) else self.item(body) for body in bodies]
         other = hold(self.url) if self.waits else None
         try:
             if other is not None:
@@ -77,7 +83,9 @@ class Door:
 
 @pytest.fixture
 def door(world, database_url, monkeypatch):
-    """So many batches were new that the next is not looked up; numbers for it are set aside."""
+    """So many batches were new that the next is not looked up; numbers for it are set aside. However long it takes."""
+    monkeypatch.setattr(turns, "PATIENCE", 60.0)
+    monkeypatch.setattr(held_numbers, "KEPT", 60.0)
     for number in range(SURE):
         assert world.post(new(100 * number, 1)).status_code == 202
     door = Door(world, database_url, monkeypatch)
@@ -139,12 +147,14 @@ def test_two_that_open_the_same_open_one(door):
     assert {"s1", "s2"} <= stored(door.world).keys()
 
 
+LEAVE = (
+    "UPDATE person SET active = false WHERE email LIKE 'anna%'",
+    f"UPDATE fact SET value = value || 'x' WHERE key = '{VERSION}'",
+)
+
+
 def test_who_has_left_meanwhile_is_not_told(door):
-    leave = (
-        "UPDATE person SET active = false WHERE email LIKE 'anna%'",
-        f"UPDATE fact SET value = value || 'x' WHERE key = '{VERSION}'",
-    )
-    (number,) = door.send(new(2000, 1), meanwhile=lambda _: change(door.url, *leave))
+    (number,) = door.send(new(2000, 1), meanwhile=lambda _: change(door.url, *LEAVE))
     assert bool(door.decided) is door.waits
     told = {one.who for one in door.world.deliveries(incident_id=number)}
     assert told
@@ -183,3 +193,30 @@ def test_numbers_that_a_process_has_set_aside_are_given_to_nobody_else(door):
     assert number not in aside
     made = door.world.post(new(3000, 1)).json["incidents"]
     assert not {*made, number} & {*aside}
+
+
+def test_a_comment_is_written_once_though_it_is_decided_on_twice(door):
+    """What is remembered so that it is not written again is remembered with it."""
+    told = {
+        "kind": Kind.TICKET,
+        "ticket": Ticket("HD-7", "commented", "high", comment={"id": "77", "text": "It burns"}),
+    }
+    (number,) = door.send(door.item(new(2000, 1), **told), meanwhile=lambda _: change(door.url, *LEAVE))
+    assert door.world.timeline(number).count("ticket commented") == 1
+    door.send(door.item(new(2000, 1), **told))
+    assert door.world.timeline(number).count("ticket commented") == 1
+
+
+def test_numbers_that_were_not_needed_are_given_to_one_incident_each(door):
+    """SQLite counts what is stored: a number of a transaction that stores nothing under it is nobody's."""
+    streak(door.world).numbers.take()
+    over = alert(status="resolved", name="Over", fingerprint="over", starts="2026-12-05T00:15:00Z")
+    before = alert(name="Over", fingerprint="over", starts="2026-12-05T00:10:00Z")  # it was late on its way
+    assert len(door.send(group(over, before, *new(2000)["alerts"]))) == 3
+    held = streak(door.world).numbers.take()
+    assert len(held.numbers) == len(set(held.numbers))
+    streak(door.world).numbers.give_back(held.numbers)
+    numbers = door.send(new(3000, MANY))
+    assert len(numbers) == len(set(numbers)) == MANY
+    titles = {incident.id: incident.title for incident in door.world.incidents()}
+    assert [titles[number] for number in numbers] == [f"Alert{number} on db01" for number in range(3000, 3000 + MANY)]

@@ -5,7 +5,7 @@ What nobody needed within a moment is dropped: the numbers of incidents tell in 
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -60,6 +60,12 @@ class Handful:
         self._pool = pool
         self._more: pieces.Asked | None = None
         self._aside: list[int] = []
+
+    def left(self, numbers: Iterable[int], *, lasting: bool = False) -> None:
+        """What is left of those it had, and of those asked for besides if they are `lasting`. SQLite's are not: what
+        nothing is stored under is somebody else's as soon as the transaction ends, the same one's set_aside() even.
+        """
+        self.numbers = sorted(numbers if lasting else set(numbers).intersection(self.numbers))
 
     def ask(self, session: Session, source_ids: Sequence[int], versions: str, used: int) -> None:
         """PostgreSQL's, before anything is written. `used`: by this batch; `versions`: of the directory that is held.

@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from gateway.store.db import driver_module, driver_of, is_postgres, link_of
 from gateway.store.sql import written
@@ -87,14 +88,20 @@ class Unanswered(Exception):
 def put_off(session: Session) -> Iterator[Said]:
     """SQLite's: many rows' statements are gathered, for say() in a transaction to come; all else raises Unanswered.
 
-    Only for statements of this module and of `bulk`.
+    What the session itself is to execute too: outside a transaction it would be written at once, and for good.
     """
     said: Said = []
     session.info["put off"] = said
+    event.listen(session, "do_orm_execute", _not_now)
     try:
         yield said
     finally:
+        event.remove(session, "do_orm_execute", _not_now)
         del session.info["put off"]
+
+
+def _not_now(asked: ORMExecuteState) -> None:
+    raise Unanswered(str(asked.statement))
 
 
 def say(session: Session, said: Iterable[Said]) -> None:
