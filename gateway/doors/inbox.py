@@ -10,7 +10,7 @@ from flask import Flask
 from gateway import log
 from gateway.doors.storing import Away, Item, Unavailable, store
 from gateway.flows.ahead import Ahead
-from gateway.store.db import db, taking_turns
+from gateway.store.db import checkpoints, db, taking_turns
 from gateway.world import World
 
 BATCH = 1000  # alerts in one commit, about
@@ -33,9 +33,12 @@ class Inbox:
         self._open = True
         self._since: float | None = None  # when the batch was begun that is being written
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+        with app.app_context():
+            self._checkpoints = checkpoints()
 
     def start(self) -> None:
         self._thread.start()
+        self._checkpoints.start()
 
     def put(self, item: Item) -> None:
         """Raises Unavailable when too much waits already."""
@@ -72,6 +75,7 @@ class Inbox:
             self._open = False
         self._queue.put(None)
         self._thread.join(10)
+        self._checkpoints.close()
 
     def _run(self) -> None:
         with self._app.app_context():
@@ -90,6 +94,7 @@ class Inbox:
         if any(isinstance(one.result, Away) for one in wanted):
             self._turn_away()  # first: whoever hears of it and comes again at once is not one of them
         self._finish(wanted)
+        self._checkpoints.stored(sum(item.weight for item in batch))
 
     def _gather(self, batch: list[Item]) -> None:
         """All that waits comes to it: a commit's worth at most."""

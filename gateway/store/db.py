@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from gateway.store.checkpoints import LONGEST, Checkpoints
 from gateway.store.tables import Base
 from gateway.store.turns import Turns
 
@@ -41,6 +42,11 @@ def transaction() -> Iterator[Session]:
                 _end(outer, under_way)
     finally:
         _forget(outer)
+
+
+def checkpoints() -> Checkpoints:
+    """For a process that stores alerts."""
+    return Checkpoints(db.engine, _turns.get(db.engine))
 
 
 def taking_turns(meanwhile: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
@@ -268,7 +274,7 @@ def prepare_sqlite(engine: Engine) -> None:
         connection.execute("PRAGMA synchronous=FULL")  # a 2xx means on disk, through a power cut too
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA wal_autocheckpoint=4000")
+        connection.execute(f"PRAGMA wal_autocheckpoint={LONGEST}")
         connection.execute("PRAGMA cache_size=-16000")
 
     @event.listens_for(engine, "handle_error")
