@@ -34,24 +34,23 @@ class Ahead:
 
     def decide(self, session: Session, posts: Sequence[Post], book: RuleBook, now: datetime) -> bool:
         """Goes on with all the `posts` of the batch so far. False if there was nothing that can be done now."""
-        rest = posts[self._posts :]
-        if not rest or self._ends:
+        if len(posts) == self._posts or self._ends:
             return False
-        if not self.fits(book) or strangers.turn(posts, self._streak, self._roll, book) is not Turn.UNSEEN:
-            self._ends = True
-            return False
-        self._waits = True
-        handful = self._take(book)
+        self._ends = True
         try:
-            self._decided.append(intake.decide_unseen(session, rest, book, self._roll, now, handful))
+            if self.fits(book) and strangers.turn(posts, self._streak, self._roll, book) is Turn.UNSEEN:
+                self._go_on(session, posts, book, now)
         except Unanswered:
-            self._ends = True
+            return False
         except Exception as problem:  # noqa: BLE001 - whatever it is, the turn itself meets it again, and deals with it
             log.warning("not_decided_ahead", problem=type(problem).__name__)
-            self._ends = True
-        else:
-            self._posts = len(posts)
         return not self._ends
+
+    def _go_on(self, session: Session, posts: Sequence[Post], book: RuleBook, now: datetime) -> None:
+        self._waits = True
+        handful, rest = self._take(book), posts[self._posts :]
+        self._decided.append(intake.decide_unseen(session, rest, book, self._roll, now, handful))
+        self._posts, self._ends = len(posts), False
 
     def fits(self, book: RuleBook) -> bool:
         """Nothing of it was decided by another book."""

@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from gateway.doors.inbox import Inbox
 from gateway.doors.storing import Item
 from gateway.flows import intake
+from gateway.flows.ahead import Ahead
 from gateway.flows.prepare import prepare
 from gateway.flows.strangers import SURE
 from gateway.sources import Heard, alertmanager
@@ -220,3 +221,11 @@ def test_numbers_that_were_not_needed_are_given_to_one_incident_each(door):
     assert len(numbers) == len(set(numbers)) == MANY
     titles = {incident.id: incident.title for incident in door.world.incidents()}
     assert [titles[number] for number in numbers] == [f"Alert{number} on db01" for number in range(3000, 3000 + MANY)]
+
+
+def test_what_cannot_be_decided_ahead_is_left_to_the_turn(world):
+    """Whatever it is: the writer, which meets it here first, must go on."""
+    there = world.app.extensions["gateway"]
+    there.streak.length = SURE
+    post = Post(1, "alertmanager", b"{}", there.clock.now(), ())
+    assert not Ahead(there).decide(db.session(), [post], None, there.clock.now())  # there is no such book
