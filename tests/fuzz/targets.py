@@ -163,7 +163,7 @@ def holds(alert) -> None:
     assert alert.fingerprint
     assert len(alert.fingerprint) <= sources.LONGEST_FINGERPRINT
     assert alert.title.splitlines() == [alert.title.strip()]
-    assert len(alert.title) <= sources.LONGEST_TITLE
+    assert len(alert.title) <= fields.LONGEST_TITLE
     assert text.safe_url(alert.url) == alert.url
     assert len(alert.annotations) <= fields.MOST_LABELS + 2
     assert sources.EARLIEST < alert.starts_at <= NOW + sources.AHEAD

@@ -17,7 +17,7 @@ from tests.samples import webhook
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
 KEPT_BY_BROWSERS = ("/static/<path:name>", "/sw.js", "/manifest.webmanifest")
-FOR_GUESTS = ("/g/<token>", "/wall", "/wall/live")  # not even our own server is told from where
+FOR_GUESTS = ("/g/<token>", "/wall", "/wall/", "/wall/live")  # not even our own server is told from where
 ELSEWHERE = [
     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"},
     {"Origin": "null"}, {"Origin": "http://localhost.evil.example"},

@@ -19,7 +19,7 @@ WHERE = {  # what stands in docs/gameday.md and in the list itself must stay tru
     "ingest committed": ("gateway/doors/storing.py", "def _commit("),
     "claim committed": ("gateway/flows/deliver.py", "def _begin("),
     "dialing": ("gateway/outward/dialing.py", "def connect("),
-    "sent": ("gateway/outward/outbound.py", "def getresponse("),
+    "sent": ("gateway/outward/calling.py", "def getresponse("),
     "answered": ("gateway/flows/deliver.py", "def _attempt("),
     "outcome written": ("gateway/flows/settle.py", "def settle("),
     "outcome committed": ("gateway/flows/deliver.py", "def _settle("),
