@@ -68,7 +68,7 @@ class Checkpoints:
     def _copy(self) -> int:
         """How many pages the log has; none while another process copies."""
         if self._link is None:
-            self._link = sqlite3.connect(str(self._path), isolation_level=None, timeout=0, check_same_thread=False)
+            self._link = sqlite3.connect(str(self._path), isolation_level=None, timeout=0)
             self._link.execute("PRAGMA synchronous=FULL")
         _busy, pages, _copied = self._link.execute(COPY).fetchone()
         return int(pages)

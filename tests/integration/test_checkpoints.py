@@ -92,13 +92,13 @@ def test_what_the_inbox_stores_is_copied_by_itself(world, tmp_path, monkeypatch)
 
 
 @ON_SQLITE
-def test_a_copy_that_fails_is_said_and_the_next_one_is_made(copier, tmp_path, caplog):
+def test_a_copy_that_fails_is_said_and_the_next_one_is_made(copier, tmp_path, caplog, monkeypatch):
     copier.start()
-    copier.look()
-    copier._link.close()
-    write(20, "first")
-    copier.stored(of_sqlite.EVERY)
-    wait_until(lambda: "checkpoint_failed" in caplog.text)
+    with monkeypatch.context() as broken:
+        broken.setattr(of_sqlite, "COPY", "SELECT something FROM nowhere")
+        write(20, "first")
+        copier.stored(of_sqlite.EVERY)
+        wait_until(lambda: "checkpoint_failed" in caplog.text)
     copier.stored(of_sqlite.EVERY)
     wait_until(lambda: in_the_file(tmp_path, "SELECT count(*) FROM fact WHERE key LIKE 'first%'") == 20)
 
