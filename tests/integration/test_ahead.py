@@ -97,7 +97,7 @@ def door(world, database_url, monkeypatch):
     door.box.close()
 
 
-def change(url, *statements):
+def change(*statements):
     """By another process, which waits for no turn."""
     with db.engine.execution_options(writes=True).begin() as connection:
         for statement in statements:
@@ -155,7 +155,7 @@ LEAVE = (
 
 
 def test_who_has_left_meanwhile_is_not_told(door):
-    (number,) = door.send(new(2000, 1), meanwhile=lambda _: change(door.url, *LEAVE))
+    (number,) = door.send(new(2000, 1), meanwhile=lambda _: change(*LEAVE))
     assert bool(door.decided) is door.waits
     told = {one.who for one in door.world.deliveries(incident_id=number)}
     assert told
@@ -202,7 +202,7 @@ def test_a_comment_is_written_once_though_it_is_decided_on_twice(door):
         "kind": Kind.TICKET,
         "ticket": Ticket("HD-7", "commented", "high", comment={"id": "77", "text": "It burns"}),
     }
-    (number,) = door.send(door.item(new(2000, 1), **told), meanwhile=lambda _: change(door.url, *LEAVE))
+    (number,) = door.send(door.item(new(2000, 1), **told), meanwhile=lambda _: change(*LEAVE))
     assert door.world.timeline(number).count("ticket commented") == 1
     door.send(door.item(new(2000, 1), **told))
     assert door.world.timeline(number).count("ticket commented") == 1
