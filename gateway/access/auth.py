@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from gateway.access.links import keys
 from gateway.access.proxies import visitor
 from gateway.access.whence import came_from
 from gateway.secrets import digest, fits, salted, same
+from gateway.spells import Spell
 from gateway.store.db import db, transaction
 from gateway.store.directory import firstrun, signins
 from gateway.store.directory.signins import Signed
@@ -37,6 +39,7 @@ ATTEMPTS, PAUSE = 5, timedelta(minutes=1)
 OF_ADDRESS, OF_ADDRESS_EVERY = 30, timedelta(seconds=2)  # tries at once of one address, whatever names it gives
 MOST_FORM = 64 * 1024  # bytes of a form
 WAY = "dashboard"  # as the audit log says it
+_refused = Spell()  # forms, of this process: whoever sends them again and again fills no log
 READERS = (Role.VIEWER, Role.RESPONDER, Role.DISPATCHER, Role.ADMIN)
 ACTORS = (Role.RESPONDER, Role.DISPATCHER, Role.ADMIN)
 
@@ -200,7 +203,8 @@ def check_form(csrf: str) -> None:
     _check_origin()
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not fits(csrf, sent):
-        log.warning("form_refused", path=request.path, address=request.remote_addr)
+        if met := _refused.meets(time.monotonic()):
+            log.warning("form_refused", path=request.path, address=request.remote_addr, times=met[0])
         raise OldForm
 
 

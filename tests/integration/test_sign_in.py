@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from gateway.access import auth, passwords
 from gateway.access.proxies import visitor
+from gateway.spells import Spell
 from gateway.store.db import db, transaction
 from gateway.store.directory import signins
 from gateway.store.tables import Audit, Fact, PersonRow, SignIn
@@ -269,6 +270,15 @@ def test_it_refuses_forms_without_or_with_a_wrong_token(app, anna):
     assert anna.post("/me", language="en", theme="dark", csrf_token=other.csrf()).status_code == 403
     good = {"X-CSRF-Token": anna.csrf(), "Sec-Fetch-Site": "same-origin"}
     assert anna.post("/me", {"language": "en", "theme": "dark"}, good).status_code == 302
+
+
+def test_whoever_sends_forms_that_are_not_ours_fills_no_log(anna, caplog, monkeypatch):
+    monkeypatch.setattr(auth, "_refused", Spell())
+    for _ in range(30):
+        assert anna.post("/me", language="en", theme="dark", csrf_token="x").status_code == 403
+    said = [one for one in caplog.messages if "form_refused" in one]
+    assert 1 <= len(said) <= 2  # the next is due ten seconds later
+    assert "times=1" in said[0]
 
 
 def test_the_sign_in_form_itself_needs_its_token_and_cookie(app):
