@@ -8,6 +8,7 @@ from tests.samples import alert, group
 
 expect = pytest.importorskip("playwright.sync_api").expect
 LIGHT = "rgb(255, 255, 255)"
+DAY, NIGHT = "rgb(245, 246, 248)", "rgb(13, 17, 23)"  # what lies behind every page
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 SHAPES = """(which) => [...new Set([...document.querySelectorAll(which)].map((one) => {
   const icon = one.querySelector("use"), drawn = getComputedStyle(one, "::before");
@@ -63,6 +64,20 @@ def test_each_class_and_state_has_a_shape_of_its_own_and_forced_colours_keep_it(
             assert badge.evaluate(MARK) == [13, True]
         page.keyboard.press("Tab")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_who_chose_a_theme_has_it_whatever_the_system_says_and_paper_is_light(signed_in):
+    page = signed_in()
+    ground = "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.documentElement).colorScheme]"
+    for chosen in ("", "light", "dark"):
+        page.context.add_cookies([{"name": "theme", "value": chosen, "url": page.url}])
+        page.reload()
+        for system in ("light", "dark"):
+            page.emulate_media(media="screen", color_scheme=system)
+            night = (chosen or system) == "dark"
+            assert page.evaluate(ground) == ([NIGHT, "dark"] if night else [DAY, "light"]), (chosen, system)
+            page.emulate_media(media="print", color_scheme=system)
+            assert page.evaluate(ground) == [DAY, "light"], (chosen, system)
 
 
 def test_on_paper_there_is_the_matter_and_nothing_else(world, signed_in):
