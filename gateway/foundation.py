@@ -9,7 +9,8 @@ from gateway.disk import disk_of
 from gateway.rulebook.shelf import Bookshelf
 from gateway.secrets import Vault
 from gateway.settings import Settings
-from gateway.store.db import db, engine_options, prepare_sqlite
+from gateway.store.connecting import engine_options
+from gateway.store.db import db, prepare_sqlite
 from gateway.store.directory.roll import Roll
 from gateway.store.postgres import prepare_postgres
 from gateway.world import World

@@ -44,6 +44,7 @@ from gateway.flows.rollups import Keeper
 from gateway.heartbeat import heartbeat
 from gateway.spells import Spell
 from gateway.stopping import Stopping, hear
+from gateway.store.connecting import NOTICING
 from gateway.store.db import reading, transaction
 from gateway.store.incidents import timers
 from gateway.store.outgoing import waiting
@@ -282,7 +283,7 @@ def _listen(url: str, awake: threading.Event, stopping: Stopping) -> None:
     lost = Spell()
     while not stopping.is_set():
         try:
-            with psycopg.connect(plain, autocommit=True, connect_timeout=5, tcp_user_timeout=5000) as link:
+            with psycopg.connect(plain, autocommit=True, **NOTICING) as link:
                 link.execute("LISTEN nabat_outbox")
                 awake.set()
                 while not stopping.is_set():

@@ -13,7 +13,8 @@ from collections import Counter, defaultdict
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from gateway.store.db import engine_options, prepare_sqlite
+from gateway.store.connecting import engine_options
+from gateway.store.db import prepare_sqlite
 from gateway.store.upkeep import ledger as store_ledger
 
 ACTIONS = {"acknowledged": "acknowledge", "resolved": "resolve"}  # of messages, as PagerDuty is asked; else it triggers

@@ -17,7 +17,8 @@ from gateway.clock import SystemClock
 from gateway.disk import disk_of
 from gateway.settings import SETTINGS, BadSettings, Settings, load
 from gateway.start.complaints import first_line
-from gateway.store.db import BUSY_TIMEOUT, engine_options, is_postgres, prepare_sqlite
+from gateway.store.connecting import engine_options
+from gateway.store.db import BUSY_TIMEOUT, is_postgres, prepare_sqlite
 from gateway.store.schema import revisions
 from gateway.store.upkeep import ledger, vitals
 from gateway.store.upkeep.ledger import Ledger

@@ -18,7 +18,6 @@ from gateway.store.turns import Turns
 
 TRUSTED = 1.0  # seconds that a connection may have been idle without being tried out
 BUSY_TIMEOUT = 4000  # milliseconds a writer, whose turn it is, waits for SQLite's lock before the sender hears 503
-LAST_USED_FIRST = {"pool_use_lifo": True}  # what a connection has prepared and read is still at hand
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 HELD = "55P03"  # PostgreSQL's word for it: somebody else holds the lock
 GOES = ("57P01", "57P02", "57P03")  # PostgreSQL's word for it: it shuts down, has crashed, is starting up
@@ -186,29 +185,6 @@ def database_clock(session: Session) -> int:
     else:
         sql = "SELECT CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
     return int(session.connection().exec_driver_sql(sql).scalar_one())
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """How to connect. A cut link to PostgreSQL is noticed in 5 s, a lock waits 2 s, a statement runs 10 s at most.
-
-    Whole tables are read only where there is no index: the server keeps plans that it made when a table was small, and
-    a storm fills it within a minute. A statement without an index then looks so dear that it would be compiled (jit).
-    A plan is for any value: the index of a status and urgency must look no dearer than a walk along all numbers
-    (random_page_cost), which would not end for a value that is rare.
-    """
-    if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_TIMEOUT / 1000}, **LAST_USED_FIRST}
-    options = (
-        "-c timezone=UTC -c lock_timeout=2000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=60000 "
-        "-c enable_seqscan=off -c jit=off -c random_page_cost=1.1"
-    )
-    return {
-        "connect_args": {"options": options, "connect_timeout": 5, "tcp_user_timeout": 5000},
-        "pool_size": 10,
-        "max_overflow": 20,
-        "pool_timeout": 5,
-        **LAST_USED_FIRST,
-    }
 
 
 def is_locked_out(problem: DBAPIError) -> bool:

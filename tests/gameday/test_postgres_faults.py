@@ -3,10 +3,14 @@
 import itertools
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
+from gateway.store.connecting import engine_options
 from tests.databases import missing, wait_until
 from tests.gameday.harness import sized
 from tests.gameday.wires import CannotCut, Network, Relay
@@ -121,6 +125,27 @@ def test_f19_the_wire_is_cut(game, durable, size):
             network.mend()
         run.finish(note=f"{size} times, noticed after {max(noticed):.1f} s at most")
     assert max(noticed) <= NOTICED + MARGIN
+
+
+@pytest.mark.gameday
+def test_f19_the_wire_is_cut_while_an_answer_is_awaited(durable):
+    """Nothing of ours is on its way then that could stay unacknowledged: only who asks learns of it."""
+    with network_or_skip() as network:
+        network.relay(durable.folder, durable.port)
+        there = durable.url("postgres").replace("127.0.0.1", network.address)
+        engine = create_engine(there, **engine_options(there))
+        with engine.connect() as link, ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(link.execute, text("SELECT pg_sleep(9)"))
+            time.sleep(1)
+            network.cut()
+            began = time.monotonic()
+            try:
+                with pytest.raises(OperationalError):
+                    asked.result(30)
+            finally:
+                network.mend()
+        engine.dispose()
+    assert time.monotonic() - began <= NOTICED + MARGIN
 
 
 @sized(full=1)

@@ -55,3 +55,5 @@ def test_a_cut_wire_a_lock_and_a_slow_statement_end_by_themselves(app):
         assert link.execute(text("SHOW statement_timeout")).scalar_one() == "10s"
         with socket.socket(fileno=os.dup(link.connection.dbapi_connection.fileno())) as wire:
             assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 5000
+            asks = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT]
+            assert [wire.getsockopt(socket.IPPROTO_TCP, each) for each in asks] == [3, 1, 2]

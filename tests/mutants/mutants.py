@@ -92,8 +92,8 @@ MUTANTS = (
     ),
     Mutant(
         "no tcp_user_timeout",
-        "gateway/store/db.py",
-        (('"connect_timeout": 5, "tcp_user_timeout": 5000}', '"connect_timeout": 5}'),),
+        "gateway/store/connecting.py",
+        (('    "tcp_user_timeout": 5000,\n', ""),),
         ("tests/integration/test_guards.py -k cut_wire",),
     ),
     Mutant(
