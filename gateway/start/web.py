@@ -1,16 +1,21 @@
 """Starts the web server: granian around our bridge, one or more processes on one port."""
 
+import asyncio
 import ctypes
 import gc
 import os
 import signal
 import socket
 import sys
+import threading
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
 
-from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from dashboard import at_once
 from dashboard.shared import switch_on
@@ -23,6 +28,7 @@ from gateway.settings import load
 BACKLOG = 4096  # connections at a time: half-sent bodies only cost a coroutine each
 HEADER_DEADLINE = 15_000  # milliseconds for a request's head to arrive
 STOP_WITHIN = 12  # seconds for requests under way
+TOLD = (signal.SIGINT, signal.SIGTERM)  # to stop
 PR_SET_PDEATHSIG = 1
 GARBAGE = (
     50_000,
@@ -33,7 +39,7 @@ GARBAGE = (
 
 def serve(host: str, port: int, workers: int) -> None:
     """Returns when told to stop."""
-    server = Granian(
+    server = Server(
         "gateway.start.web:application",
         address=host,
         port=port,
@@ -49,12 +55,49 @@ def serve(host: str, port: int, workers: int) -> None:
         workers_kill_timeout=STOP_WITHIN,
         factory=True,
     )
-    # granian's answer to SIGHUP is to start its processes anew, and one that met a broken rule book would stay away.
-    # They look at the book themselves, and keep the old one.
-    setattr(server, "signal_handler_reload", lambda *_: None)  # noqa: B010 - it is a method of theirs
+    _hold_signals_in_children()
     gc.collect()
     gc.freeze()  # what is loaded by now is shared with the processes to come, as long as nobody looks it over again
     server.serve()
+
+
+class Server(MPServer):
+    """granian, with a bell that a signal may ring at any moment."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.main_loop_interrupt = Bell()
+
+    def signal_handler_reload(self, *_: object) -> None:
+        """Nothing. granian would start its processes anew, and one that met a broken rule book would stay away.
+
+        They look at the book themselves, and keep the old one.
+        """
+
+
+class Bell(threading.Event):
+    """An event that a signal handler may set.
+
+    The lock of a `threading.Event` may be held by what the signal has interrupted, even by the handler of the signal
+    before: it would wait for itself.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rings: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        self._rings.put(None)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        try:
+            self._rings.get(timeout=timeout)
+        except Empty:
+            return False
+        return True
+
+    def clear(self) -> None:
+        """Nothing: each ring is heard once, so none is lost that comes while the one before is answered."""
 
 
 def complaint(host: str, port: int) -> str:
@@ -81,7 +124,22 @@ def application() -> Bridge:
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     signal.signal(signal.SIGHUP, lambda *_: bridge.world.shelf.ask())
+    asyncio.get_event_loop().call_soon(_hear_signals)
     return bridge
+
+
+def _hold_signals_in_children() -> None:
+    """A child that is told to stop hears it when it can answer: at the first turn of its event loop.
+
+    Python forgets what arrives while it forks, and uvloop what arrives before the loop runs: granian would wait for a
+    process that was never told, and kill it in the end.
+    """
+    hold = partial(signal.pthread_sigmask, signal.SIG_BLOCK, TOLD)
+    os.register_at_fork(before=hold, after_in_parent=_hear_signals)
+
+
+def _hear_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD)
 
 
 def _die_with_parent() -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.accounts import unexplained
 from tests.databases import wait_until
 from tests.e2e.test_kill import nothing_is_lost, senders, settled
-from tests.processes import TOLD_TO_STOP
+from tests.processes import READY, TOLD_TO_STOP, children_of
 from tests.samples import alert, group
 
 RESTARTS = int(os.environ.get("TEST_RESTARTS", "1"))  # rounds for each database; 100 before a release
@@ -93,6 +93,16 @@ def test_a_web_server_that_is_told_to_stop_answers_what_was_on_its_way(gateway_o
         assert answer.status == 202
     assert web.stop(TOLD_TO_STOP) == 0
     assert gateway.value("SELECT count(*) FROM alert") == 1
+
+
+def test_a_web_server_that_is_told_to_stop_while_it_starts_does(gateway_on):
+    gateway = gateway_on("sqlite")
+    for after in (0.0, 0.02, 0.04, 0.06, 0.1, 0.2):  # seconds since there is the first of its processes
+        web = gateway.web(wait=False)
+        wait_until(lambda web=web: children_of(web.pid), READY)
+        time.sleep(after)
+        assert web.stop(2 * TOLD_TO_STOP) == 0
+        assert "refused to gracefully stop" not in web.said(), after
 
 
 def _listens(port):
