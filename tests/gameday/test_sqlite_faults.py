@@ -116,6 +116,25 @@ def test_f15_the_disk_does_not_sync(game, strace, tmp_path, size):
     assert refused >= size // 2
 
 
+@pytest.mark.gameday
+@pytest.mark.timeout(300)
+def test_f15_what_is_copied_from_the_log_is_not_synced(game, strace, tmp_path):
+    """Of the file alone, not of its log: it is said, and alerts are taken in as before."""
+    run = game("F15 copies", "sqlite")
+    log = tmp_path / "calls"
+    failing = "inject=fdatasync:error=EIO:when=2..4"
+    traced = [*strace[:-2], "-o", log, "-P", file_of(run), "-e", "trace=fdatasync", "-e", failing]
+    web = run.web(by=traced)
+    run.worker()
+    load = run.load()
+    wait_until(lambda: log.read_text().count(" = 0") > 3, 120)  # it works again
+    failed, refused = web.said().count("event=checkpoint_failed"), load.statuses[503]
+    web.kill()
+    run.web()
+    run.finish(note=f"{failed} copies failed, {refused} requests refused")
+    assert (failed, refused) == (3, 0)
+
+
 def asked_twice(log):
     """Handles that were to be synced again after they had failed, without having been closed between."""
     failed, twice = set(), []
