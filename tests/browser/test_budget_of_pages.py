@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.browser.conftest import STILL
 from tests.browser.test_budget import MOST_REQUESTS, MOST_SHIFT, SHIFT, Meter
 from tests.browser.test_looks import ADMINS, demo_site
 from tests.browsing import PASSWORD
@@ -11,7 +12,23 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 demo = demo_site  # pytest finds it by a name of this file
 MOST_BYTES = 60_000  # Russian takes the most room
 ICON = 1_200  # bytes, in a request of its own: the light browser has no tabs, and so asks for no icon of one
+LONG = 30  # rows of a table: a browser may draw the first before it has the last
+COLUMNS = """(long) => [...document.querySelectorAll("main table")].filter(
+  (one) => one.rows.length > long && one.getBoundingClientRect().y < innerHeight).map((one) => {
+  const seen = () => [...one.rows[0].cells].map((cell) => Math.round(cell.getBoundingClientRect().x));
+  const whole = seen();
+  for (const row of [...one.tBodies[0].rows].slice(3)) row.remove();
+  return [whole, seen()];
+})"""
 HEAVIEST = ("/incidents", "/services", "/setup/steps", "/tickets/SD-4711")  # some that would be over first
+
+
+def sign_in(page):
+    page.goto("/login")
+    page.fill("#username", ADMINS["ru"])
+    page.fill("#password", PASSWORD)
+    page.click("button.pri")
+    page.wait_for_url("**/overview")
 
 
 @pytest.mark.timeout(600)
@@ -20,11 +37,7 @@ def test_every_page_stays_light(demo_site, chromium):
     assert set(HEAVIEST) < set(pages)
     context = chromium.new_context(base_url=root, service_workers="block", locale="ru")
     page = context.new_page()
-    page.goto("/login")
-    page.fill("#username", ADMINS["ru"])
-    page.fill("#password", PASSWORD)
-    page.click("button.pri")
-    page.wait_for_url("**/overview")
+    sign_in(page)
     seen = {}
     for place in pages:
         meter = Meter(context, page)
@@ -36,3 +49,20 @@ def test_every_page_stays_light(demo_site, chromium):
     print(sorted(seen.items(), key=lambda one: one[1])[-5:])  # noqa: T201 - for docs/PERFORMANCE.md
     most = MOST_BYTES, MOST_REQUESTS, MOST_SHIFT
     assert {place: one for place, one in seen.items() if any(a > b for a, b in zip(one, most, strict=True))} == {}
+
+
+@pytest.mark.timeout(300)
+def test_columns_of_long_tables_stay_where_the_first_rows_put_them(demo_site, chromium):
+    """Whatever part of the page is drawn first: what comes later moves nothing to the side."""
+    root, pages = demo_site
+    context = chromium.new_context(base_url=root, service_workers="block", locale="ru", **STILL)
+    page = context.new_page()
+    sign_in(page)
+    seen = {}
+    for place in pages:
+        page.goto(place.replace("LANGUAGE", "ru"))
+        if found := page.evaluate(COLUMNS, LONG):
+            seen[place] = found
+    context.close()
+    assert {"/audit", "/deliveries"} <= set(seen)
+    assert {place: found for place, found in seen.items() if any(whole != part for whole, part in found)} == {}
