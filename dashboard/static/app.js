@@ -27,7 +27,8 @@
     event.detail.parameters = new FormData();
     const ask = { page: live.dataset.page, q: [live.dataset.ask, location.search.slice(1)].filter(Boolean).join("&"), since: livePart().dataset.mark };
     if (polls++ % 30 === 29) ask.since = ""; // now and then the whole, for what leaves no line on a timeline
-    if (frozen() && !forced) ask.frozen = 1;
+    suits = forced || frozen();
+    if (suits && !forced) ask.frozen = 1;
     if (acted || forced || event.detail.triggeringEvent || !ask.since) ask.fresh = 1; // not what others were told a moment ago
     forced = acted = false;
     for (const [name, value] of Object.entries(ask)) event.detail.parameters.append(name, value);
@@ -60,7 +61,7 @@
   const now = () => serverNow + (performance.now() - heard);
   const age = () => (performance.now() - heard) / 1000;
   const wake = () => live && htmx.trigger(live, "nabat:wake");
-  let held = false, forced = false, acted = false, paused = Boolean(live) && sessionStorage.getItem("nabat-paused") === "1";
+  let held = false, forced = false, acted = false, suits = false, paused = Boolean(live) && sessionStorage.getItem("nabat-paused") === "1";
   const busy = "#list .cb:checked, #list details[open], #ticket details[open], #filter-line .menu[open]";
   const frozen = () => paused || held || doc.querySelector(busy) || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
     doc.querySelector("main form.htmx-request, main tr .htmx-request");
@@ -87,6 +88,9 @@
       serverNow = server; heard = performance.now(); failures = again = 0;
       sayWaiting(answer.getResponseHeader("X-Waiting") || "");
       tick();
+    });
+    doc.addEventListener("htmx:beforeSwap", ({ detail }) => { // asked before somebody began to choose, answered only now: what it brings waits like any other
+      if (detail.requestConfig.elt === live && detail.xhr.status === 200 && !suits && frozen()) detail.shouldSwap = false;
     });
     doc.addEventListener("visibilitychange", () => { if (!doc.hidden) wake(); });
     addEventListener("online", wake);

@@ -18,18 +18,21 @@
     every.indeterminate = count > 0 && count < boxes().length;
     for (const box of boxes()) box.closest("tr").classList.toggle("chosen", box.checked);
   }
-  function choose(wanted, box) { if (box) box.checked = wanted; }
-  function clear() { for (const box of boxes()) box.checked = false; show(); wake(); }
+  /* What is drawn anew settles a moment later: what is chosen in between is chosen. */
+  const note = (box) => (box.checked ? kept.add(box.value) : kept.delete(box.value));
+  function choose(wanted, box) { if (box) { box.checked = wanted; note(box); } }
+  function clear() { for (const box of boxes()) choose(false, box); show(); wake(); }
   doc.addEventListener("click", (event) => {
     const box = event.target.closest(".cb");
     if (!box) return;
     const all = boxes(), from = all.indexOf(last), to = all.indexOf(box);
-    if (event.shiftKey && from >= 0) for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) one.checked = box.checked;
+    if (event.shiftKey && from >= 0) for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) choose(box.checked, one);
     last = box;
   });
   doc.addEventListener("change", (event) => {
-    if (event.target.id === "every") for (const box of boxes()) box.checked = event.target.checked;
+    if (event.target.id === "every") for (const box of boxes()) choose(event.target.checked, box);
     if (event.target.id !== "every" && !event.target.classList.contains("cb")) return;
+    if (event.target.id !== "every") note(event.target);
     show();
     if (!chosen().length) wake();
   });
@@ -67,7 +70,7 @@
   keys.a = () => {
     if (!star) return acknowledge();
     star = false;
-    for (const box of boxes()) box.checked = true;
+    for (const box of boxes()) choose(true, box);
     show();
   };
   function menu(place) {

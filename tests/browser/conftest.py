@@ -19,6 +19,12 @@ CHROMIUM = program("chromium", "chromium-browser", "google-chrome")
 LIGHT = program("chromium-headless-shell") or CHROMIUM  # draws no window around each page: half of the work
 LOUD, QUIET = ("error", "warning"), "Service Worker registration blocked by Playwright"
 STILL = {"reduced_motion": "reduce"}  # a dot that pulses is drawn sixty times a second for as long as a page is open
+# What is said stays said, with the key that takes it back, and no answer is late: ten seconds are few for a busy one.
+UNHURRIED = """
+const real = setTimeout;
+window.setTimeout = (run, ms, ...given) => real(run, ms === 10000 ? 120000 : ms, ...given);
+addEventListener("DOMContentLoaded", () => { if (window.htmx) htmx.config.timeout = 120000; });
+"""
 PATIENCE = 20_000  # milliseconds: a browser shares the machine with other tests
 
 
@@ -67,10 +73,13 @@ def open_page(chromium, site):
     """Makes a page in a browser of its own; at the end no page may have complained about anything."""
     contexts, complaints = [], []
 
-    def make(**options):
+    def make(*, unhurried=False, **options):
         options.setdefault("service_workers", "block")  # those that are about it allow it
         context = chromium.new_context(base_url=site, locale="en-GB", **STILL, **options)
         context.set_default_timeout(PATIENCE)
+        if unhurried:
+            context.add_init_script(UNHURRIED)
+            context.set_default_navigation_timeout(5 * PATIENCE)
         page = context.new_page()
         page.on(
             "console",

@@ -25,7 +25,7 @@ pytest.importorskip("playwright.sync_api")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(1200),  # a hundred pages, while others need the machine
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
 BREAKS_OUT = "\"'><img class=evil src=https://evil.example/x onerror=alert(1)>"
@@ -191,7 +191,7 @@ def test_hostile_text_stays_text_on_every_page(world, site, signed_in):
     everybody_has_a_password()
     eve, welcome = written_by_people(world, number, texts)
     seen = list(places(world, number, eve, welcome))
-    page = signed_in("eve@example.org", **PHONE)
+    page = signed_in("eve@example.org", unhurried=True, **PHONE)
     asked, wrong = set(), []
     page.on("request", lambda request: asked.add(request.url))
     page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type == "error" else None)

@@ -21,7 +21,7 @@ QUICK = 15_000  # milliseconds
 
 def test_selecting_holds_still_acting_on_many_is_taken_back_and_words_become_chips(world, signed_in):
     first, second, third = (world.alert(name=one, fingerprint=one, service=one.lower())[0] for one in "ABC")
-    page = signed_in()
+    page = signed_in(unhurried=True)
     row = {number: page.locator(f"#row-{number}") for number in (first, second, third)}
 
     # held still while something is selected; the banner counts
@@ -66,6 +66,42 @@ def test_selecting_holds_still_acting_on_many_is_taken_back_and_words_become_chi
     expect(page.locator("#list tbody tr")).to_have_count(1)
     page.keyboard.press("n")
     expect(page.locator("h1")).to_have_text("New incident")
+
+
+def test_an_answer_that_was_on_its_way_when_somebody_chose_a_row_moves_nothing(world, signed_in):
+    (first,) = world.alert(name="A", fingerprint="a")
+    page, held = signed_in(), []
+
+    def hold_one(route):
+        return route.continue_() if held else held.append(route)
+
+    page.route("**/live?*", hold_one)
+    with page.expect_request("**/live?*"):
+        pass
+    page.locator(f"#row-{first} .cb").check()
+    (news,) = world.alert(name="News", fingerprint="news")
+    with page.expect_response("**/live?*") as late:
+        held[0].continue_()
+    assert f'id="row-{news}"' in late.value.text()
+    expect(page.locator("#waiting")).to_contain_text("New: 1, changed: 0.", timeout=QUICK)
+    expect(page.locator(f"#row-{news}")).to_have_count(0)
+    page.keyboard.press("u")
+    expect(page.locator(f"#row-{news}")).to_be_visible()
+    expect(page.locator(f"#row-{first} .cb")).to_be_checked()
+
+
+def test_a_row_that_is_chosen_while_the_list_is_being_drawn_anew_stays_chosen(world, signed_in):
+    """htmx puts a part in, and settles it a moment later: on a busy machine long enough for a hand."""
+    first, second = (world.alert(name=one, fingerprint=one)[0] for one in "AB")
+    page = signed_in()
+    page.evaluate(
+        """(box) => addEventListener("htmx:afterSwap", () => document.querySelector(box).click(), { once: true })""",
+        f"#row-{first} .cb",
+    )
+    world.alert("resolved", name="B", fingerprint="B")
+    expect(page.locator(f"#row-{second}")).to_have_count(0)
+    expect(page.locator("#chosen")).to_have_text("1 selected")
+    expect(page.locator(f"#row-{first} .cb")).to_be_checked()
 
 
 def test_nothing_sticks_out_of_the_list_on_a_phone(world, signed_in):
