@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import has_request_context, request
 
+from dashboard.reader import grouped
 from gateway.demo.mark import FACT as DEMO
 from gateway.store.base import AWAKE, COUNTED, FAILED, SNOOZED, SUPPRESSED, TICKETS
 from gateway.store.db import db
@@ -77,7 +78,7 @@ class Count(int):
         return COUNTED
 
     def __str__(self) -> str:
-        return f"{self.far:,}+" if self > self.far else f"{int(self):,}"
+        return f"{grouped(self.far)}+" if self > self.far else grouped(int(self))
 
 
 class Few(Count):

@@ -10,6 +10,7 @@ from dashboard.i18n import catalogue
 from rules.times.walltime import zone_of
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+MINUS = "\u2212"
 
 
 def grouped(number: int) -> str:
@@ -91,10 +92,15 @@ class Reader:
         rest = f" {seconds % DAY // HOUR} {h}" if seconds % DAY >= HOUR else ""
         return f"{seconds // DAY} {d}{rest}"
 
+    def number(self, value: float, digits: int = 0) -> str:
+        """10 140, 2.4; 2,4 in Russian."""
+        text = f"{value:,.{digits}f}".replace("-", MINUS).replace(",", "\u202f")
+        return text.replace(".", ",") if self.language == "ru" else text
+
     def fraction(self, seconds: object) -> str:
         """0.3 s: for what takes less than one is looked at."""
         value = float(seconds) if isinstance(seconds, int | float) else 0.0
-        return f"{max(value, 0.1):.1f} {self.say('s')}"
+        return f"{self.number(max(value, 0.1), 1)} {self.say('s')}"
 
     def countdown(self, length: timedelta) -> str:
         """3:12 under an hour, else as a duration; never below nothing."""

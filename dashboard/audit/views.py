@@ -14,7 +14,7 @@ from dashboard.audit import queries, rows, words
 from dashboard.audit.queries import Wanted
 from dashboard.blueprint import bp
 from dashboard.page import draw, reader_of
-from dashboard.reader import Reader
+from dashboard.reader import Reader, grouped
 from gateway.access.auth import Visit, require
 from gateway.store.db import db
 from gateway.store.types import moment
@@ -47,8 +47,8 @@ def audit(visit: Visit) -> ResponseReturnValue:
         "actions": [(one, reader.say(one)) for one in actions],
         "more": more,
         "file": _place("audit.csv", asked),
-        "in_file": f"{IN_FILE:,}",
-        "searched": f"{queries.SEARCHED:,}" if wanted.target else "",
+        "in_file": grouped(IN_FILE),
+        "searched": grouped(queries.SEARCHED) if wanted.target else "",
         "chain": _chain(reader),
         "only_team": wanted.actors is not None,
     }

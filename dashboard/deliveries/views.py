@@ -14,7 +14,7 @@ from dashboard.blueprint import bp
 from dashboard.deliveries import cards, queries
 from dashboard.deliveries.queries import Wanted
 from dashboard.page import draw, reader_of
-from dashboard.reader import Reader
+from dashboard.reader import Reader, grouped
 from dashboard.rows import Tab
 from dashboard.rulebook.rows import from_input
 from dashboard.shared import shared
@@ -59,10 +59,10 @@ def listing(visit: Visit, args: MultiDict[str, str]) -> dict[str, object]:
         "people": _people(visit),
         "times": [(name, reader.duration(timedelta(hours=hours))) for name, hours in HOURS.items()],
         "sent": [cards.sent(message, title, instead, visit, reader) for message, title in shown],
-        "share": f"{out * 1000 // all_ / 10:g}" if all_ else "",
-        "counted": f"{all_:,}",
+        "share": reader.number(out * 1000 // all_ / 10, 1 if out * 1000 // all_ % 10 else 0) if all_ else "",
+        "counted": grouped(all_),
         "more": f"/deliveries?{urlencode(more)}" if more else "",
-        "searched": f"{queries.SEARCHED:,}" if wanted.narrows else "",
+        "searched": grouped(queries.SEARCHED) if wanted.narrows else "",
         "only_team": wanted.whose is not None,
         "admin": visit.person.role is Role.ADMIN,
         "done": args.get("done", "")[:4],

@@ -10,6 +10,7 @@ from dashboard.incidents import queries as list_queries
 from dashboard.incidents.filters import Filter
 from dashboard.incidents.meaning import meaning
 from dashboard.page import reader_of
+from dashboard.reader import grouped
 from gateway.access.auth import Visit
 from gateway.lists.meaning import teams_of
 from rules.words import Urgency
@@ -45,10 +46,10 @@ def values(visit: Visit, wanted: Filter, name: str) -> Values:
     named = _named(found, name, visit)
     current = ",".join(wanted.urgencies) if name == "urgency" else wanted.value(name)
     shown = [
-        Value(word, _chosen(open_, name, key), f"{count:,}", key == current) for key, word, count in named[:SHOWN]
+        Value(word, _chosen(open_, name, key), grouped(count), key == current) for key, word, count in named[:SHOWN]
     ]  # fmt: skip
     over = total >= list_queries.FACETED
-    counted = reader.say("Counted: the first %(n)s of the list.", n=f"{list_queries.FACETED:,}") if over else ""
+    counted = reader.say("Counted: the first %(n)s of the list.", n=grouped(list_queries.FACETED)) if over else ""
     return Values(name, titles[name], shown, open_.url(), counted)
 
 

@@ -16,7 +16,7 @@ from dashboard.incidents.nothing import blamed
 from dashboard.incidents.silent import silent
 from dashboard.incidents.storms import Fold
 from dashboard.page import reader_of
-from dashboard.reader import Moment, Reader
+from dashboard.reader import Moment, Reader, grouped
 from dashboard.rows import Row, Tab
 from dashboard.words import Badge
 from gateway.access.auth import Visit
@@ -88,7 +88,7 @@ def listing(visit: Visit, wanted: Filter) -> dict[str, object]:
         "matching": reader.say("%(n)s unresolved without the filter.", n=str(counts.unresolved)),
         "quiet": _quiet(visit) if quiet else None,
         "silent": [silent(*one, reader) for one in found.silent],
-        "searched": f"{SEARCHED:,}" if is_loose(wanted, meant) else "",
+        "searched": grouped(SEARCHED) if is_loose(wanted, meant) else "",
         "density": density_of(wanted),
         "views": saved.menu(visit, wanted, found.views, teams, found.watched),
         "lengths": snoozes(reader),

@@ -11,7 +11,7 @@ from dashboard.page import draw, draw_part, reader_of
 from dashboard.quiet import forms, queries, undoing
 from dashboard.quiet.forms import Form
 from dashboard.quiet.rows import PLANNERS, may_change, n_incidents, report, row, rows, times
-from dashboard.reader import Reader
+from dashboard.reader import Reader, grouped
 from dashboard.rows import Tab
 from dashboard.status.queries import set_page
 from dashboard.takeback import actor_of
@@ -170,7 +170,7 @@ def foreseen_words(
         "spares": spares,
         "nothing": not seen.firing and not seen.week and not (spares and seen.emergencies),
         "capped": seen.capped,
-        "most": f"{silencing.MOST:,}",
+        "most": grouped(silencing.MOST),
     }
 
 

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from dashboard.reader import Reader
+from dashboard.reader import MINUS, Reader
 
 NOTHING = "–"
-MINUS = "\u2212"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -15,13 +14,7 @@ class Say:
     reader: Reader
 
     def number(self, value: float | None, digits: int = 0) -> str:
-        """10 140, 2.4; 2,4 in Russian."""
-        if value is None:
-            return NOTHING
-        text = f"{value:,.{digits}f}".replace("-", MINUS)
-        if self.reader.language == "ru":
-            return text.replace(",", "\u202f").replace(".", ",")
-        return text.replace(",", "\u202f")
+        return NOTHING if value is None else self.reader.number(value, digits)
 
     def percent(self, value: float | None) -> str:
         return NOTHING if value is None else f"{self.number(value, 1)}\u00a0%"

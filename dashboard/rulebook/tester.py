@@ -186,7 +186,7 @@ def _outcome(outcome: Outcome, directory: Directory, reader: Reader) -> dict[str
         "aside": outcome.quarantined,
         "problem": outcome.problem,
         "place": outcome.place,
-        "took": f"{outcome.took_ms:.1f}",
+        "took": reader.number(outcome.took_ms, 1),
     }
 
 

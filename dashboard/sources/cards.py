@@ -122,8 +122,7 @@ def silent_after(known: Rhythm | None, now: datetime, reader: Reader) -> str:
 def _took(measured: tuple[float, int] | None, reader: Reader) -> str:
     if measured is None:
         return ""
-    text = f"{measured[0]:.1f}" if measured[0] < 10 else f"{measured[0]:.0f}"
-    return reader.say("%(n)s ms", n=text.replace(".", ",") if reader.language == "ru" else text)
+    return reader.say("%(n)s ms", n=reader.number(measured[0], 1 if measured[0] < 10 else 0))
 
 
 def key(row: Token, reader: Reader) -> Key:
@@ -160,8 +159,8 @@ def size(count: int, reader: Reader) -> str:
     if count < 1024:
         return reader.say("%(n)s B", n=count)
     if count < 1024 * 1024:
-        return reader.say("%(n)s kB", n=f"{count / 1024:.1f}")
-    return reader.say("%(n)s MB", n=f"{count / 1024 / 1024:.1f}")
+        return reader.say("%(n)s kB", n=reader.number(count / 1024, 1))
+    return reader.say("%(n)s MB", n=reader.number(count / 1024 / 1024, 1))
 
 
 @dataclass(frozen=True, slots=True)

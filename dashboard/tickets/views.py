@@ -17,7 +17,7 @@ from dashboard.incidents import chips
 from dashboard.incidents.chips import Chip
 from dashboard.incidents.meaning import meaning
 from dashboard.page import draw, reader_of
-from dashboard.reader import Reader
+from dashboard.reader import Reader, grouped
 from dashboard.rows import Tab
 from dashboard.tickets import filtering
 from dashboard.tickets import queries as ticket_queries
@@ -74,7 +74,7 @@ def listing(visit: Visit, args: MultiDict[str, str]) -> dict[str, object]:
         "rows": rows(shown, visit, reader, directory, seen),
         "elsewhere": elsewhere([number for number in meant.tickets if number not in here]),
         "more": wanted.url(after=behind) if behind else "",
-        "looked_at": "" if known.whole else f"{MOST:,}",
+        "looked_at": "" if known.whole else grouped(MOST),
         "here": wanted.url(),
     }
 
