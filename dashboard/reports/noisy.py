@@ -64,7 +64,7 @@ def proposal(one: Noise, say: Say) -> tuple[str, str]:
         Proposal.WAIT: _("Wait %(n)s min before paging", n=found.minutes),
         Proposal.ORDINARY: _("Send as Ordinary"),
         Proposal.FIX: _("Fix or delete the alert"),
-        Proposal.KEEP: _("Leave it as it is"),
+        Proposal.KEEP: _("Leave it"),
     }
     return said[found.what], spared
 
