@@ -91,7 +91,9 @@ def test_one_ticket_with_its_conversation(world):
     assert 'data-until datetime="2026-12-05T03:20:00+03:00"' in shown
     world.clock.advance(hours=1)
     assert "52 min late" in page.get("/tickets/SD-4711").text
-    assert "52 min late" in page.get("/tickets").text
+    listed = page.get("/tickets").text
+    assert "52 min late" in listed
+    assert re.search(r'd-said">.*<span class="nw"><time data-since [^>]*>1 h</time> ago<', listed)
 
     viewer = signed_in(world, "oleg@example.org", "viewer").get("/tickets/SD-4711").text
     assert "000 000-00-01" not in viewer
