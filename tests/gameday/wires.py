@@ -94,8 +94,10 @@ class Relay:
         while True:
             try:
                 near, _ = self._door.accept()
-            except OSError:
-                return
+            except OSError:  # of one that waited and whose wire was cut meanwhile, unless the door is closed
+                if self._door.fileno() < 0:
+                    return
+                continue
             if self.refusing.is_set() or (self.flapping.is_set() and time.monotonic() % 4 < 2):
                 near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 near.close()
