@@ -24,6 +24,7 @@ HOT = 1000  # fingerprints in the set that is sent again and again
 POOL = 48 * 1024 * 1024  # bytes of requests built before the clock starts
 SCATTER, MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1  # an odd number: every one of 64 bits has another product
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_END = re.compile(rb"\r\nconnection: *close\r\n", re.IGNORECASE)
 _MARK = "0123456789abcdef"  # stands where an alert's own number goes; as long as a fingerprint
 
 
@@ -116,6 +117,7 @@ class Run:
         self.requests = iter(Requests(given))
         self.answers: Counter[int] = Counter()
         self.latencies: list[float] = []
+        self.host, self.port = given.host, given.port
         self.limit = given.requests
         self.sent = 0
         self.begin = time.perf_counter() + given.warmup  # what is answered before is not measured
@@ -127,16 +129,24 @@ class Run:
 
 
 class Connection(asyncio.Protocol):
-    """One keep-alive connection: request, answer, request."""
+    """One keep-alive connection: request, answer, request. Where the server ends it, another one in its place."""
 
     def __init__(self, run: Run, done: asyncio.Future) -> None:
         self.run = run
         self.done = done
         self.buffer = b""
+        self.ended = 0.0  # when the server wished to end the connection; 0: it has not
+
+    async def open(self) -> None:
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: self, self.run.host, self.run.port)
+        except OSError as problem:
+            self.done.set_exception(problem)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
-        self._next(time.perf_counter())
+        self._next(self.ended or time.perf_counter())
+        self.ended = 0.0
 
     def _next(self, now: float) -> None:
         if self.run.over(now):
@@ -159,10 +169,18 @@ class Connection(asyncio.Protocol):
         if now >= self.run.begin:
             self.run.latencies.append(now - self.started)
             self.run.last = now
+        if _END.search(self.buffer, 0, end + 2):
+            self.ended = now  # another one is opened, and that takes part of the next request's time
+            self.transport.close()
+            return
         self.buffer = b""
         self._next(now)
 
     def connection_lost(self, problem: Exception | None) -> None:
+        if self.ended:
+            self.buffer = b""
+            self.opening = asyncio.ensure_future(self.open())
+            return
         if not self.done.done():
             lost = problem or (None if self.run.over(time.perf_counter()) else ConnectionError("closed by the server"))
             self.done.set_exception(lost) if lost else self.done.set_result(None)
@@ -173,9 +191,8 @@ async def drive(given: argparse.Namespace) -> dict:
     run = Run(given)
     waiting = []
     for _ in range(given.connections):
-        done = loop.create_future()
-        waiting.append(done)
-        await loop.create_connection(lambda done=done: Connection(run, done), given.host, given.port)
+        waiting.append(loop.create_future())
+        await Connection(run, waiting[-1]).open()
     await asyncio.gather(*waiting)
     return summary(run, given)
 

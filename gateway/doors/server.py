@@ -24,6 +24,7 @@ from gateway.doors.ingest import Refused
 from gateway.doors.owners import Owners, Signer, signers
 from gateway.doors.pages import answer_of
 from gateway.doors.seats import Ask, Full, Room, Seat
+from gateway.doors.spread import Board, Spread
 from gateway.doors.storing import Item, Unavailable
 from gateway.doors.wire import request_of, send
 from gateway.flows.prepare import prepare
@@ -48,8 +49,9 @@ Found = TypeVar("Found")
 class Bridge:
     """An RSGI application around the Flask app."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, spread: Spread | None = None) -> None:
         self.app = app
+        self.spread = spread or Spread(Board())
         self.world: World = app.extensions["gateway"]
         self.pages = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
         self.pool = ThreadPoolExecutor(INGEST_THREADS, thread_name_prefix="ingest")
@@ -77,14 +79,15 @@ class Bridge:
         if scope.proto != "http":
             proto.close(403)
             return
+        ours = scope.path.startswith("/ingest/") and scope.method == "POST"
+        dialect = None if ours else dialects.find(scope.method, scope.path)
         with Seat(self.room) as seat:
-            if scope.path.startswith("/ingest/") and scope.method == "POST":
-                answer = await self._ingest(scope, proto, seat)
-            elif dialect := dialects.find(scope.method, scope.path):
+            if ours or dialect:
                 answer = await self._ingest(scope, proto, seat, dialect)
+                end = scope.http_version == "1.1" and self.spread.lets_go(scope.client, time.monotonic())
             else:
-                answer = await self._page(scope, proto, seat)
-        send(proto, answer)
+                answer, end = await self._page(scope, proto, seat), False
+        send(proto, answer, end)
 
     async def _page(self, scope: Any, proto: Any, seat: Seat) -> Answer:
         assert self.loop is not None
@@ -115,6 +118,7 @@ class Bridge:
         while True:
             for _ in range(int(BOOK_EVERY / BOOK_GLANCE)):
                 await asyncio.sleep(BOOK_GLANCE)
+                self.spread.tell(time.monotonic())
                 self._end_without_writer()
                 if self.world.shelf.asked:
                     break
@@ -129,7 +133,7 @@ class Bridge:
             log.error("writer_lost")
             os._exit(1)
 
-    async def _ingest(self, scope: Any, proto: Any, seat: Seat, dialect: Dialect | None = None) -> Answer:
+    async def _ingest(self, scope: Any, proto: Any, seat: Seat, dialect: Dialect | None) -> Answer:
         started = time.perf_counter()
         limit = dialect.largest if dialect else ingest.LARGEST
         ask = (lambda: self._may_send_much(scope, dialect)) if dialect is None or dialect.known_early else None

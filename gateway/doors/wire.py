@@ -15,8 +15,11 @@ BARE = (  # of answers that no page made: nothing for a browser to guess at, to 
 )
 
 
-def send(proto: Any, answer: Answer) -> None:
+def send(proto: Any, answer: Answer, end: bool = False) -> None:
+    """`end`: the connection ends with it."""
     headers = _USUAL if answer.headers == JSON else _on_the_wire(answer.headers)
+    if end:
+        headers = [*headers, _END]
     proto.response_bytes(answer.status, headers, answer.body)
 
 
@@ -25,6 +28,7 @@ def _on_the_wire(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return found if any(name == BARE[0][0] for name, _ in found) else [*found, *BARE]
 
 
+_END = ("connection", "close")
 _USUAL = _on_the_wire(JSON)  # of nearly all answers
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
 from dashboard import at_once
 from dashboard.shared import switch_on
@@ -23,6 +23,7 @@ from dashboard.status import public
 from gateway import log
 from gateway.app import app_of
 from gateway.doors.server import Bridge
+from gateway.doors.spread import Board, Spread
 from gateway.settings import load
 
 BACKLOG = 4096  # connections at a time: half-sent bodies only cost a coroutine each
@@ -35,6 +36,8 @@ GARBAGE = (
     20,
     50,
 )  # what is made for a batch of alerts is gone by itself: looking for rings in it was 5 % of all
+
+_board = Board()  # made before the processes that share it
 
 
 def serve(host: str, port: int, workers: int) -> None:
@@ -67,6 +70,10 @@ class Server(MPServer):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.main_loop_interrupt = Bell()
+
+    def _spawn_worker(self, idx: int, *args: Any, **options: Any) -> WorkerProcess:
+        _board.place = idx  # of the process that is forked next
+        return super()._spawn_worker(idx, *args, **options)
 
     def signal_handler_reload(self, *_: object) -> None:
         """Nothing. granian would start its processes anew, and one that met a broken rule book would stay away.
@@ -120,7 +127,7 @@ def application() -> Bridge:
     app = app_of(settings)
     at_once.switch_on(app, switch_on(app))
     public.switch_on(app)
-    bridge = Bridge(app)
+    bridge = Bridge(app, Spread(_board))
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     signal.signal(signal.SIGHUP, lambda *_: bridge.world.shelf.ask())
