@@ -46,6 +46,20 @@ def test_everything_that_is_pressed_on_the_pocket_page_is_as_large_as_a_thumb(wo
     assert [one.inner_text() for one in pressed if one.bounding_box()["height"] < THUMB] == []
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_what_a_note_is_can_be_read_where_it_is_written(world, signed_in, language):
+    """Of "the client does not see it" a phone showed all but the end."""
+    (alarm,) = world.alert()
+    world.post({"event": "created", "id": "SD-1", "subject": "Mail", "priority": "high"}, kind="ticket")
+    page = signed_in("irina@example.org", **PHONE)
+    token = page.get_attribute("meta[name=csrf-token]", "content")
+    assert page.request.post("/me", form={"csrf_token": token, "language": language, "theme": ""}).ok
+    for place in (f"/incidents/{alarm}", "/tickets/SD-1"):
+        page.goto(place)
+        over = page.locator("#note-text").evaluate("(one) => [one.placeholder, one.scrollHeight - one.clientHeight]")
+        assert over[1] <= 0, over
+
+
 def test_a_ticket_is_snoozed_by_one_choice_within_reach(world, signed_in):
     world.post({"event": "created", "id": "SD-1", "subject": "Mail", "priority": "high"}, kind="ticket")
     page = signed_in("irina@example.org", **PHONE)
