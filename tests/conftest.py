@@ -189,9 +189,10 @@ EMPTIED = ";".join(
 
 
 @pytest.fixture
-def app_of(settings_of, clock):
+def app_of(request, database_url, settings_of, clock):
     """Makes an app on this test's database, empty; its context stays open until the end of the test."""
     opened = []
+    cluster = request.getfixturevalue("cluster") if database_url.startswith("postgresql") else None
 
     def make(**more):
         app = create_app(settings_of(**more), clock)
@@ -208,11 +209,10 @@ def app_of(settings_of, clock):
     for context in reversed(opened):
         db.session.rollback()
         db.session.remove()
-        if db.engine.dialect.name == "postgresql":  # a SQLite file goes with its folder
-            with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
-                connection.exec_driver_sql(EMPTIED)
         db.engine.dispose()
         context.pop()
+    if cluster and opened:  # a SQLite file goes with its folder
+        cluster.link(database_url).execute(EMPTIED)
 
 
 @pytest.fixture

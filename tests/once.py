@@ -4,12 +4,14 @@ find out which rows a list of people makes."""
 import fcntl
 import os
 import re
+from threading import RLock
 from typing import ClassVar
 
 from flask import Flask
 from jinja2 import BytecodeCache
 from sqlalchemy import exists, insert, or_, select, text
-from werkzeug.routing import Rule
+from werkzeug.routing import Map
+from werkzeug.routing.matcher import StateMachineMatcher
 
 from gateway.secrets import digest
 from gateway.store.db import db, is_postgres, transaction
@@ -30,20 +32,41 @@ class Templates(BytecodeCache):
         self.kept[bucket.key, bucket.checksum] = bucket.code
 
 
-class Route(Rule):
-    """To compile them was most of making an app."""
+class Routes(Map):
+    """Those of one app serve all others that have the same: to compile and sort them was most of making an app."""
 
-    kept: ClassVar = {}
+    lock_class = RLock
+    kept: ClassVar = {}  # by what they say
 
-    def compile(self):
-        known = self.kept.setdefault((self.rule, self.subdomain, repr(self.defaults)), self)
-        if known is self:
-            super().compile()
-            return
-        self._parts, self._trace, self._converters = known._parts, known._trace, known._converters
-        self.arguments |= known.arguments
-        self._build = known._build.__func__.__get__(self)
-        self._build_unknown = known._build_unknown.__func__.__get__(self)
+    def __init__(self, *given, **more):
+        super().__init__(*given, **more)
+        self.said = []
+
+    def add(self, rulefactory):
+        self.said += rulefactory.get_rules(self)
+        self._remap = True
+
+    def update(self):
+        with self._remap_lock:
+            if self._remap:
+                key = (self.default_subdomain, self.strict_slashes, self.merge_slashes, *map(whole, self.said))
+                if key not in self.kept:
+                    self._matcher, self._rules_by_endpoint = StateMachineMatcher(self.merge_slashes), {}
+                    for rule in self.said:
+                        super().add(rule)
+                    super().update()
+                    self.kept[key] = self._matcher, self._rules_by_endpoint
+                self._matcher, self._rules_by_endpoint = self.kept[key]
+                self._remap = False
+
+
+def whole(rule):
+    """All that a rule of an app says."""
+    return (
+        rule.rule, rule.endpoint, frozenset(rule.methods), rule.provide_automatic_options, repr(rule.defaults),
+        rule.strict_slashes, rule.merge_slashes, rule.redirect_to, rule.build_only, rule.alias, rule.subdomain,
+        rule.host, rule.websocket,
+    )  # fmt: skip
 
 
 LEARNT = {}  # by database: what SQLAlchemy found out about it
@@ -51,7 +74,7 @@ STATEMENTS = {}  # that were compiled for one of these
 
 
 def keep_what_is_compiled():
-    Flask.url_rule_class = Route
+    Flask.url_map_class = Routes
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Templates()}
 
 
