@@ -5,7 +5,7 @@ import io
 import re
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from gateway.acts import listfiles as work
 from gateway.flows import housekeeping
@@ -36,11 +36,15 @@ def oleg(staffed, anna):
 def filled(world, count=LONG):
     """So many incidents; the title of one is a formula."""
     (number,) = world.alert()
+    numbered = {"id": "id + n", "uuid": "'u' || n", "dedup_key": "'k' || n"}
+    names = [column.name for column in Incident.__table__.columns]
+    many = f"""
+        INSERT INTO incident ({", ".join(names)})
+        WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {count - 1})
+        SELECT {", ".join(numbered.get(name, name) for name in names)} FROM incident, counted
+    """
     with transaction() as session:
-        row = session.scalars(select(Incident)).one()
-        plain = {column.name: getattr(row, column.name) for column in Incident.__table__.columns}
-        many = [{**plain, "id": number + n, "uuid": f"u{n}", "dedup_key": f"k{n}"} for n in range(1, count)]
-        session.execute(Incident.__table__.insert(), many)
+        session.execute(text(many))
         session.execute(update(Incident).where(Incident.id == number).values(title="=HYPERLINK(1)"))
     return number
 
