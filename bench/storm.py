@@ -98,6 +98,7 @@ def spread(ordered: list[float]) -> tuple[float, float, float]:
 def storm(given: argparse.Namespace, database: str, folder: Path, url: str) -> Outcome:
     with ProviderLedger(folder / "ledger") as ledger:
         gateway = Gateway(folder / "nabat", url, book=STORM_BOOK, ledger=ledger)
+        gateway.copied = False  # each as it is started in life
         with gateway:
             gateway.prepare(PEOPLE)
             gateway.web()

@@ -188,7 +188,7 @@ class Gateway:
         self.processes = []
         self.prefix = []  # what each process is started by, such as strace
         self.home = ROOT  # whose program is started
-        self.copied = False  # whether servers, workers and auditors need not load the program, each of them
+        self.copied = True  # whether servers, workers and auditors need not load the program, each of them
         self.tokens = {}
         self.environment = {
             "NABAT_DATABASE_URL": database_url, "NABAT_DATA_DIR": str(self.folder), "NABAT_SECRET_KEY": KEY,

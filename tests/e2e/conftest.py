@@ -36,7 +36,6 @@ def gateway_on(request, tmp_path, sqlite_file, ledger):
         else:
             url = request.getfixturevalue("durable").copy(f"e2e_{folder.parent.name}_{len(made)}"[:60])
         gateway = Gateway(folder, url, book=book, ledger=ledger, **settings)
-        gateway.copied = True
         made.append(gateway)
         return gateway.prepare(people_of(ledger), sources)
 
