@@ -2,13 +2,12 @@
 
 import pytest
 
-from tests.browser.conftest import STILL
 from tests.browser.test_budget import MOST_REQUESTS, MOST_SHIFT, SHIFT, Meter
 from tests.browser.test_looks import ADMINS, demo_site
 from tests.browsing import PASSWORD
 
 pytest.importorskip("playwright.sync_api")
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 demo = demo_site  # pytest finds it by a name of this file
 MOST_BYTES = 60_000  # Russian takes the most room
 ICON = 1_200  # bytes, in a request of its own: the light browser has no tabs, and so asks for no icon of one
@@ -31,38 +30,36 @@ def sign_in(page):
     page.wait_for_url("**/overview")
 
 
-@pytest.mark.timeout(600)
-def test_every_page_stays_light(demo_site, chromium):
+@pytest.fixture(scope="module")
+def views(demo_site, chromium):
+    """Each page, looked at once: ({address: what it cost}, {address: where columns of long tables stand})."""
     root, pages = demo_site
-    assert set(HEAVIEST) < set(pages)
     context = chromium.new_context(base_url=root, service_workers="block", locale="ru")
     page = context.new_page()
     sign_in(page)
-    seen = {}
+    cost, columns = {}, {}
     for place in pages:
         meter = Meter(context, page)
         page.goto(place.replace("LANGUAGE", "ru"))
         shift = page.evaluate(SHIFT)  # takes a moment: what a script asks for at once is a part of the view
-        seen[place] = sum(meter.sizes.values()) + ICON, len(meter.sizes) + 1, shift
+        cost[place] = sum(meter.sizes.values()) + ICON, len(meter.sizes) + 1, shift
         meter.tools.detach()
+        if found := page.evaluate(COLUMNS, LONG):  # takes rows away
+            columns[place] = found
     context.close()
-    print(sorted(seen.items(), key=lambda one: one[1])[-5:])  # noqa: T201 - for docs/PERFORMANCE.md
+    return cost, columns
+
+
+def test_every_page_stays_light(views):
+    cost, _ = views
+    assert set(HEAVIEST) < set(cost)
+    print(sorted(cost.items(), key=lambda one: one[1])[-5:])  # noqa: T201 - for docs/PERFORMANCE.md
     most = MOST_BYTES, MOST_REQUESTS, MOST_SHIFT
-    assert {place: one for place, one in seen.items() if any(a > b for a, b in zip(one, most, strict=True))} == {}
+    assert {place: one for place, one in cost.items() if any(a > b for a, b in zip(one, most, strict=True))} == {}
 
 
-@pytest.mark.timeout(300)
-def test_columns_of_long_tables_stay_where_the_first_rows_put_them(demo_site, chromium):
+def test_columns_of_long_tables_stay_where_the_first_rows_put_them(views):
     """Whatever part of the page is drawn first: what comes later moves nothing to the side."""
-    root, pages = demo_site
-    context = chromium.new_context(base_url=root, service_workers="block", locale="ru", **STILL)
-    page = context.new_page()
-    sign_in(page)
-    seen = {}
-    for place in pages:
-        page.goto(place.replace("LANGUAGE", "ru"))
-        if found := page.evaluate(COLUMNS, LONG):
-            seen[place] = found
-    context.close()
-    assert {"/audit", "/deliveries"} <= set(seen)
-    assert {place: found for place, found in seen.items() if any(whole != part for whole, part in found)} == {}
+    _, columns = views
+    assert {"/audit", "/deliveries"} <= set(columns)
+    assert {place: found for place, found in columns.items() if any(whole != part for whole, part in found)} == {}
