@@ -7,6 +7,7 @@ opens another one, as after any restart, and the hash is asked again.
 
 import mmap
 import struct
+from collections import OrderedDict
 from typing import Final
 
 BUSY = 1.0  # seconds since its last request in which a connection counts
@@ -14,7 +15,7 @@ FRESH = 1.2  # seconds in which a process must have written: what is frozen must
 PAUSE = 0.1  # seconds between two that are let go: the first is to be seen at its new place
 
 _ENTRY: Final = struct.Struct("=dq")  # when it was written, on the system's monotonic clock; how many are busy
-MOST: Final = mmap.PAGESIZE // _ENTRY.size  # processes; those beyond are left as they are
+MOST: Final = mmap.PAGESIZE // _ENTRY.size  # places on a page; processes beyond are left as they are
 
 
 class Board:
@@ -25,6 +26,7 @@ class Board:
 
     def __init__(self) -> None:
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
+        self.places = 1  # as many as there are processes; MOST at most are looked at
         self.place = 0  # of the process that is forked next, or of this one
 
     def write(self, now: float, busy: int) -> None:
@@ -33,8 +35,12 @@ class Board:
 
     def least(self, now: float) -> int | None:
         """How many connections the least busy of the other processes has; None if there is no other."""
-        entries = enumerate(_ENTRY.iter_unpack(self._page[: MOST * _ENTRY.size]))
-        return min((busy for place, (at, busy) in entries if place != self.place and now - at < FRESH), default=None)
+        least = None
+        for place in range(min(self.places, MOST)):
+            at, busy = _ENTRY.unpack_from(self._page, place * _ENTRY.size)
+            if place != self.place and now - at < FRESH and (least is None or busy < least):
+                least = busy
+        return least
 
 
 class Spread:
@@ -45,7 +51,7 @@ class Spread:
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._heard: dict[str, float] = {}  # connection → its last request; the longest ago first
+        self._heard: OrderedDict[str, float] = OrderedDict()  # connection → its last request; the longest ago first
         self._wait_until = 0.0
 
     def tell(self, now: float) -> None:
@@ -56,8 +62,8 @@ class Spread:
 
     def lets_go(self, connection: str, now: float) -> bool:
         """Whether the connection whose request is being answered is to end with the answer."""
-        self._heard.pop(connection, None)
         self._heard[connection] = now
+        self._heard.move_to_end(connection)
         self.tell(now)
         if len(self._heard) < 2 or now < self._wait_until:
             return False

@@ -59,6 +59,7 @@ def serve(host: str, port: int, workers: int) -> None:
         factory=True,
     )
     _hold_signals_in_children()
+    _board.places = workers
     gc.collect()
     gc.freeze()  # what is loaded by now is shared with the processes to come, as long as nobody looks it over again
     server.serve()

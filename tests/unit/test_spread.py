@@ -11,7 +11,9 @@ NOW = 1000.0
 
 @pytest.fixture
 def board():
-    return Board()
+    board = Board()
+    board.places = 3
+    return board
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def test_others_learn_what_is_busy_and_that_it_no_longer_is(board):
 
 def test_a_process_beyond_the_page_is_left_out(board, other):
     other(NOW, 0)
-    board.place = mmap.PAGESIZE
+    board.place, board.places = mmap.PAGESIZE, mmap.PAGESIZE + 1
     spread = Spread(board)
     spread.tell(NOW)
     assert asked(spread, "a") == [False]
