@@ -10,7 +10,8 @@ import struct
 from collections import OrderedDict
 from typing import Final
 
-BUSY = 1.0  # seconds since its last request in which a connection counts
+BUSY = 1.0  # seconds in which the next request of a busy connection comes
+STEADY = 5  # requests, none long after the one before, that make a connection a busy one
 FRESH = 1.2  # seconds in which a process must have written: what is frozen must not draw connections to itself
 PAUSE = 0.1  # seconds between two that are let go: the first is to be seen at its new place
 
@@ -46,31 +47,44 @@ class Board:
 class Spread:
     """The busy connections of this process. For the event loop alone: no lock.
 
+    Who asks now and then does not count: how many of those have asked lately is chance, and differs at every moment.
     Moments are seconds on the monotonic clock, which all processes of a machine share.
     """
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self._heard: OrderedDict[str, float] = OrderedDict()  # connection → its last request; the longest ago first
+        # Connection → its last request, and how many there were without a pause; the longest ago first.
+        self._heard: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._busy = 0
         self._wait_until = 0.0
 
     def tell(self, now: float) -> None:
         """To be called twice a second at least, also while nothing comes."""
-        while self._heard and now - self._heard[oldest := next(iter(self._heard))] >= BUSY:
-            del self._heard[oldest]
-        self._board.write(now, len(self._heard))
+        while self._heard and now - self._heard[oldest := next(iter(self._heard))][0] >= BUSY:
+            self._forget(oldest)
+        self._board.write(now, self._busy)
 
     def lets_go(self, connection: str, now: float) -> bool:
         """Whether the connection whose request is being answered is to end with the answer."""
-        self._heard[connection] = now
-        self._heard.move_to_end(connection)
         self.tell(now)
-        if len(self._heard) < 2 or now < self._wait_until:
+        requests = self._forget(connection) + 1
+        self._heard[connection] = now, requests
+        if requests < STEADY:
+            return False
+        self._busy += 1
+        self._board.write(now, self._busy)
+        if self._busy < 2 or now < self._wait_until:
             return False
         least = self._board.least(now)
-        if least is None or len(self._heard) - least < 2:
+        if least is None or self._busy - least < 2:
             return False
-        del self._heard[connection]
+        self._forget(connection)
+        self._board.write(now, self._busy)
         self._wait_until = now + PAUSE
-        self.tell(now)
         return True
+
+    def _forget(self, connection: str) -> int:
+        """How many requests there were."""
+        _, requests = self._heard.pop(connection, (0.0, 0))
+        self._busy -= requests >= STEADY
+        return requests

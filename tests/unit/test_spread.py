@@ -4,7 +4,7 @@ import mmap
 
 import pytest
 
-from gateway.doors.spread import BUSY, FRESH, PAUSE, Board, Spread
+from gateway.doors.spread import BUSY, FRESH, PAUSE, STEADY, Board, Spread
 
 NOW = 1000.0
 
@@ -32,43 +32,62 @@ def asked(spread, *connections, now=NOW):
     return [spread.lets_go(connection, now) for connection in connections]
 
 
+def busy(spread, *connections, now=NOW):
+    """All but the request with which each of them counts."""
+    assert not any(asked(spread, *connections * (STEADY - 1), now=now))
+
+
 def test_a_process_alone_keeps_all(board):
-    assert not any(asked(Spread(board), "a", "b", "c", "d"))
+    assert not any(asked(Spread(board), *"abcd" * STEADY))
 
 
 def test_two_more_than_another_is_one_too_many(board, other):
     other(NOW, 0)
     spread = Spread(board)
-    assert asked(spread, "a", "b", "b", "a") == [False, True, False, False]  # b has gone, and came again at once
-    assert asked(spread, "b", now=NOW + PAUSE) == [True]
+    busy(spread, "a", "b")
+    assert asked(spread, "a", "b") == [False, True]
+    busy(spread, "c")  # in place of b
+    assert asked(spread, "c", "a") == [False, False]  # so soon after the one before
+    assert asked(spread, "c", now=NOW + PAUSE) == [True]
 
 
 @pytest.mark.parametrize("theirs", [1, 2, 3])
 def test_one_more_or_fewer_is_none_too_many(board, other, theirs):
     other(NOW, theirs)
-    assert asked(Spread(board), "a", "b") == [False, False]
+    assert not any(asked(Spread(board), *"ab" * STEADY))
 
 
 def test_the_least_busy_of_several_counts(board, other):
     other(NOW, 5, place=1)
     other(NOW, 0, place=2)
-    assert asked(Spread(board), "a", "b") == [False, True]
+    spread = Spread(board)
+    busy(spread, "a", "b")
+    assert asked(spread, "a", "b") == [False, True]
 
 
 def test_connections_that_ask_seldom_stay(board, other):
     spread = Spread(board)
-    for turn in range(8):
+    for turn in range(8 * STEADY):
         other(NOW + turn * BUSY, 0)
-        assert not spread.lets_go("ab"[turn % 2], NOW + turn * BUSY)
+        assert not any(asked(spread, "a", "b", "c", now=NOW + turn * BUSY))
+
+
+def test_connections_with_a_request_or_two_each_end_none_and_count_for_nothing(board, other):
+    other(NOW, 0)
+    spread = Spread(board)
+    assert not any(asked(spread, *map(str, range(100)), *map(str, range(100))))
+    board.place = 1  # as others look
+    assert board.least(NOW) == 0
 
 
 def test_what_is_frozen_or_gone_draws_nothing_to_itself(board, other):
     other(NOW, 0)
-    assert asked(Spread(board), "a", "b", "c", "d", now=NOW + FRESH) == [False] * 4
+    assert not any(asked(Spread(board), *"abcd" * STEADY, now=NOW + FRESH))
 
 
 def test_others_learn_what_is_busy_and_that_it_no_longer_is(board):
     spread = Spread(board)
+    busy(spread, "a", "b")
     asked(spread, "a", "b", "a")
     board.place = 1  # as they look
     assert board.least(NOW) == 2
