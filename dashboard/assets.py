@@ -9,6 +9,7 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
+import rjsmin
 from flask import Response, abort, request
 
 from dashboard.blueprint import bp
@@ -22,11 +23,9 @@ TOGETHER = {  # one request for all of them
     "tickets.css": ("acts.css", "tickets.css", "notes.css"),
 }
 NOTE = rb"/\*(?:(?!\*/).)*\*/[ \t]*"
-NOTES = rb"^[ \t]*" + NOTE + rb"\n|[ \t]*" + NOTE + rb"$|^[ \t]+"
-FOR_PEOPLE = {  # by the kind of a file: comments that fill or end a line, and what sets a line in
-    ".css": re.compile(NOTES, re.MULTILINE | re.DOTALL),
-    ".js": re.compile(NOTES + rb"|[ \t]// [^\n\"'`]*$", re.MULTILINE | re.DOTALL),
-}
+FOR_PEOPLE = re.compile(  # of a style: comments that fill or end a line, and what sets a line in
+    rb"^[ \t]*" + NOTE + rb"\n|[ \t]*" + NOTE + rb"$|^[ \t]+", re.MULTILINE | re.DOTALL
+)
 STYLE = re.compile(rb"(\"[^\"]*\"|'[^']*')|\s*([{};,])\s*|(:)[ \t]+")  # what is quoted stays; room around marks goes
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -59,11 +58,11 @@ def _between(name: str) -> bytes:
 def _lean(path: Path) -> bytes:
     """A file of ours without what is there for people, a tenth of what travels; what others wrote goes as it is."""
     body = path.read_bytes()
-    notes = FOR_PEOPLE.get(path.suffix) if path.parent == FOLDER else None
-    if notes is None:
+    if path.parent != FOLDER:
         return body
-    body = notes.sub(b"", body)
-    return _close(body) if path.suffix == ".css" else body
+    if path.suffix == ".js":
+        return bytes(rjsmin.jsmin(body))
+    return _close(FOR_PEOPLE.sub(b"", body)) if path.suffix == ".css" else body
 
 
 def _close(style: bytes) -> bytes:
