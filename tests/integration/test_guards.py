@@ -57,3 +57,5 @@ def test_a_cut_wire_a_lock_and_a_slow_statement_end_by_themselves(app):
             assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 5000
             asks = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT]
             assert [wire.getsockopt(socket.IPPROTO_TCP, each) for each in asks] == [3, 1, 2]
+        theirs = [f"tcp_keepalives_{name}" for name in ("idle", "interval", "count")]
+        assert [int(link.execute(text(f"SHOW {name}")).scalar_one()) for name in theirs] == [5, 2, 3]
