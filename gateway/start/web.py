@@ -12,6 +12,8 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from granian import _signals
+from granian._granian import WorkerSignal
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -30,6 +32,7 @@ BACKLOG = 4096  # connections at a time: half-sent bodies only cost a coroutine 
 HEADER_DEADLINE = 15_000  # milliseconds for a request's head to arrive
 STOP_WITHIN = 12  # seconds for requests under way
 TOLD = (signal.SIGINT, signal.SIGTERM)  # to stop
+LOOK_UP = 0.5  # seconds after which the master looks whether another thread has received a signal
 PR_SET_PDEATHSIG = 1
 GARBAGE = (
     50_000,
@@ -87,7 +90,8 @@ class Bell(threading.Event):
     """An event that a signal handler may set.
 
     The lock of a `threading.Event` may be held by what the signal has interrupted, even by the handler of the signal
-    before: it would wait for itself.
+    before: it would wait for itself. And a signal that another thread receives wakes nobody: the main thread, which
+    alone runs handlers, has to look up now and then.
     """
 
     def __init__(self) -> None:
@@ -98,11 +102,15 @@ class Bell(threading.Event):
         self._rings.put(None)
 
     def wait(self, timeout: float | None = None) -> bool:
-        try:
-            self._rings.get(timeout=timeout)
-        except Empty:
-            return False
-        return True
+        """Without a timeout it ends with a ring."""
+        while True:
+            try:
+                self._rings.get(timeout=LOOK_UP if timeout is None else timeout)
+            except Empty:
+                if timeout is None:
+                    continue
+                return False
+            return True
 
     def clear(self) -> None:
         """Nothing: each ring is heard once, so none is lost that comes while the one before is answered."""
@@ -132,7 +140,7 @@ def application() -> Bridge:
     gc.freeze()
     gc.set_threshold(*GARBAGE)
     signal.signal(signal.SIGHUP, lambda *_: bridge.world.shelf.ask())
-    asyncio.get_event_loop().call_soon(_hear_signals)
+    setattr(_signals, "set_loop_signals", _told_once)  # noqa: B010 - granian asks for it as soon as we return
     return bridge
 
 
@@ -144,6 +152,24 @@ def _hold_signals_in_children() -> None:
     """
     hold = partial(signal.pthread_sigmask, signal.SIG_BLOCK, TOLD)
     os.register_at_fork(before=hold, after_in_parent=_hear_signals)
+
+
+def _told_once(loop: asyncio.AbstractEventLoop) -> WorkerSignal:
+    """The first signal ends this process, others change nothing: granian's event waits for ever when it is set again.
+
+    Each Ctrl+C brings one from the terminal, which tells all processes, and the master sends another.
+    """
+    event, told = WorkerSignal(), []
+
+    def stop() -> None:
+        if not told:
+            told.append(True)
+            event.set()
+
+    for number in TOLD:
+        loop.add_signal_handler(number, stop)
+    loop.call_soon(_hear_signals)
+    return event
 
 
 def _hear_signals() -> None:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import time
 from collections import Counter
@@ -73,7 +74,8 @@ def test_a_worker_that_is_told_to_stop_begins_nothing_new_and_ends_what_it_began
     assert worker.stop() == 0
 
 
-def test_a_web_server_that_is_told_to_stop_answers_what_was_on_its_way(gateway_on):
+@pytest.mark.parametrize("ctrl_c", [False, True])
+def test_a_web_server_that_is_told_to_stop_answers_what_was_on_its_way(gateway_on, ctrl_c):
     gateway = gateway_on("sqlite")
     web = gateway.web()
     body = json.dumps(group(alert())).encode()
@@ -85,8 +87,14 @@ def test_a_web_server_that_is_told_to_stop_answers_what_was_on_its_way(gateway_o
         )
         link.sendall(head.encode() + body[:20])
         time.sleep(0.3)  # it is being read
-        web.popen.terminate()
+        if ctrl_c:
+            for _ in range(3):  # somebody is impatient; and the master tells its processes once more
+                web.signal(signal.SIGINT)
+                time.sleep(0.2)  # or it would be one signal
+        else:
+            web.popen.terminate()
         wait_until(lambda: not _listens(gateway.port), 10)
+        time.sleep(0.3)  # whatever else they are told has come
         link.sendall(body[20:])
         answer = http.client.HTTPResponse(link)
         answer.begin()

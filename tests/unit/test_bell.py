@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 
 import pytest
 
@@ -40,3 +41,11 @@ def test_what_rings_while_the_ring_before_is_answered_is_heard(bell):
     bell.clear()
     assert bell.wait(0)
     assert not bell.wait(0)
+
+
+@pytest.mark.timeout(60, method="thread")
+def test_a_signal_that_another_thread_receives_is_heard(bell):
+    receive = threading.Timer(0.2, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGUSR1))
+    receive.start()
+    assert bell.wait()
+    receive.join()
