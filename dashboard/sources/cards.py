@@ -155,12 +155,12 @@ def line(came: Came, reader: Reader, note: str = "") -> Line:
     )
 
 
-def size(count: int, reader: Reader) -> str:
-    if count < 1024:
-        return reader.say("%(n)s B", n=count)
-    if count < 1024 * 1024:
-        return reader.say("%(n)s kB", n=reader.number(count / 1024, 1))
-    return reader.say("%(n)s MB", n=reader.number(count / 1024 / 1024, 1))
+def size(length: int, reader: Reader) -> str:
+    if length < 1024:
+        return reader.say("%(n)s B", n=length)
+    if length < 1024 * 1024:
+        return reader.say("%(n)s kB", n=reader.number(length / 1024, 1))
+    return reader.say("%(n)s MB", n=reader.number(length / 1024 / 1024, 1))
 
 
 @dataclass(frozen=True, slots=True)
