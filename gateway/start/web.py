@@ -159,7 +159,8 @@ def _told_once(loop: asyncio.AbstractEventLoop) -> WorkerSignal:
 
     Each Ctrl+C brings one from the terminal, which tells all processes, and the master sends another.
     """
-    event, told = WorkerSignal(), []
+    event = WorkerSignal()
+    told: list[bool] = []
 
     def stop() -> None:
         if not told:
