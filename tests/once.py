@@ -126,7 +126,11 @@ def import_people(world, listed):
 
 
 def rows_of_people():
-    return {one: [dict(row) for row in db.session.execute(select(one.__table__)).mappings()] for one in PEOPLED}
+    def rows(table):
+        """In the order in which they were written, whatever room on the disk was free."""
+        return [dict(row) for row in db.session.execute(select(table).order_by(*table.primary_key)).mappings()]
+
+    return {one: rows(one.__table__) for one in PEOPLED}
 
 
 def write_as_before(rows, there, here, now):

@@ -66,7 +66,7 @@ def test_messages_that_failed_within_a_day_are_told_to_whoever_sees_all(world, a
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"), [(Few(99), "99"), (Few(100), "99+"), (Count(100), "100"), (Count(1001), "1,000+")]
+    ("count", "shown"), [(Few(99), "99"), (Few(100), "99+"), (Count(100), "100"), (Count(1001), "1\u202f000+")]
 )
 def test_nobody_counts_further_than_anybody_reads(count, shown):
     assert str(count) == shown
