@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -33,6 +34,7 @@ HEADER_DEADLINE = 15_000  # milliseconds for a request's head to arrive
 STOP_WITHIN = 12  # seconds for requests under way
 TOLD = (signal.SIGINT, signal.SIGTERM)  # to stop
 LOOK_UP = 0.5  # seconds after which the master looks whether another thread has received a signal
+LOOK = 0.02  # seconds between looks whether a process is over
 PR_SET_PDEATHSIG = 1
 GARBAGE = (
     50_000,
@@ -78,6 +80,20 @@ class Server(MPServer):
     def _spawn_worker(self, idx: int, *args: Any, **options: Any) -> WorkerProcess:
         _board.place = idx  # of the process that is forked next
         return super()._spawn_worker(idx, *args, **options)
+
+    def _stop_workers(self) -> None:
+        """As granian does it, without mistaking for stubborn what is over.
+
+        A thread of its own asks as well, and who asks at the same moment hears that the process is alive. It would be
+        called killed, and a signal be sent to its number, which may be somebody else's by then.
+        """
+        for worker in self.wrks:
+            worker.terminate()  # type: ignore[no-untyped-call]
+        end = time.monotonic() + STOP_WITHIN
+        while any(worker.is_alive() for worker in self.wrks) and time.monotonic() < end:  # type: ignore[no-untyped-call]
+            time.sleep(LOOK)
+        self.workers_kill_timeout = 1  # for what is not over by now
+        super()._stop_workers()  # type: ignore[no-untyped-call]
 
     def signal_handler_reload(self, *_: object) -> None:
         """Nothing. granian would start its processes anew, and one that met a broken rule book would stay away.
