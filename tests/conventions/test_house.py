@@ -30,6 +30,7 @@ PRODUCT = [
     if not {"migrations", "vendor"} & set(path.parts)  # a migration is never edited again, and long by nature
 ]
 README = ROOT / "README.md"
+DOCS = [README, *sorted((ROOT / "docs").rglob("*.md")), ROOT / "bench/README.md"]
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 KINDS = ("opened", "escalated", "assigned", "acknowledged", "resolved")
@@ -157,13 +158,13 @@ def test_every_promised_metric_exists(world):
 
 
 def told_commands():
-    """Every `./nabat …` of the README, as words, without what stands for a value and without a comment."""
-    lines = re.findall(r"\./nabat ([^\n`|<>;&]*)", README.read_text()) if README.exists() else []
+    """Every `./nabat …` of the documents, as words, without what stands for a value and without a comment."""
+    lines = [line for doc in DOCS for line in re.findall(r"\./nabat ([^\n`|<>;&,]*)", doc.read_text())]
     return sorted({re.sub(r"\s+#.*", "", line).strip() for line in lines})
 
 
 @pytest.mark.parametrize("line", told_commands())
-def test_a_command_of_the_readme_exists(line):
+def test_a_command_of_the_documents_exists(line):
     words = line.split()
     if words[0] == "test":  # the launcher's own; what follows goes to pytest
         return
@@ -192,7 +193,6 @@ def test_a_command_and_its_options_say_what_they_are_for(words, command):
 
 
 PATH = r"`([\w./*-]*\w\.(?:py|service))[:`]"  # of a file of ours, whole or its end; NAME stands for any
-DOCS = [README, *sorted((ROOT / "docs").rglob("*.md")), ROOT / "bench/README.md"]
 
 
 @pytest.mark.parametrize("doc", DOCS, ids=named)
