@@ -61,7 +61,8 @@ def version_before(folder):
 
 def unpacked(commit, folder):
     with tarfile.open(fileobj=BytesIO(git("archive", commit))) as packed:
-        packed.extractall(folder, filter="data")
+        packed.extraction_filter = getattr(tarfile, "data_filter", None)  # which Python 3.11 knows since 3.11.4
+        packed.extractall(folder)
     return folder
 
 
