@@ -1,6 +1,7 @@
-"""What connections to PostgreSQL do when they are taken, given back, and when somebody only looks."""
+"""What connections to PostgreSQL do when taken, given back, at the end of a piece, and when somebody only looks."""
 
 import time
+from collections.abc import Generator
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -12,6 +13,7 @@ from gateway.store.db import TRUSTED, driver_module
 def prepare_postgres(engine: Engine) -> None:
     _try_what_rested(engine)
     _end_looks_with_commit(engine)
+    _end_pieces_with_sync(engine)
 
 
 def _try_what_rested(engine: Engine) -> None:
@@ -56,3 +58,19 @@ def _end_looks_with_commit(engine: Engine) -> None:
         if not connection.get_execution_options().get("writes"):
             driver: Any = connection.connection.driver_connection
             driver.read_only = True
+
+
+def _end_pieces_with_sync(engine: Engine) -> None:
+    """The driver (3.3) says Flush behind the Sync at the end of a pipeline, of executemany() too. At that the server no
+    longer counts for how long nothing is said: idle_in_transaction_session_timeout would end nobody who was frozen, or
+    whose machine is gone behind a proxy that keeps the link, and who holds locks that all others want.
+    """
+    setattr(driver_module(engine.dialect).Pipeline, "_exit_gen", _end_with_sync)  # noqa: B010 - it is a method of theirs
+
+
+def _end_with_sync(pipeline: Any) -> Generator[Any, Any, None]:
+    try:
+        yield from pipeline._sync_gen()
+    finally:  # what follows an error is still to be read
+        if not pipeline._conn.closed:
+            yield from pipeline._fetch_gen(flush=False)

@@ -7,11 +7,15 @@ from contextlib import closing
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from gateway.store.db import db, transaction
 from gateway.store.outgoing import outbox
+from gateway.store.sql.locks import one_writer_per_source
+from gateway.store.sql.pieces import pipelined
 from gateway.store.turns import PATIENCE
 from gateway.store.types import micros
+from tests.databases import wait_until
 
 
 def test_an_emergency_overtakes_what_has_waited_longer(staffed):
@@ -59,3 +63,20 @@ def test_a_cut_wire_a_lock_and_a_slow_statement_end_by_themselves(app):
             assert [wire.getsockopt(socket.IPPROTO_TCP, each) for each in asks] == [3, 1, 2]
         theirs = [f"tcp_keepalives_{name}" for name in ("idle", "interval", "count")]
         assert [int(link.execute(text(f"SHOW {name}")).scalar_one()) for name in theirs] == [5, 2, 3]
+
+
+def test_who_says_nothing_for_long_within_a_transaction_loses_the_locks(app):
+    """A process that is frozen between the two pieces of a batch, say. SQLite's file stays with its process."""
+    if db.engine.dialect.name == "sqlite":
+        return
+    held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 71")
+
+    def fall_silent():
+        with transaction() as session, db.engine.connect() as other:
+            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 300"))
+            with pipelined(session):
+                one_writer_per_source(session, [1])
+            wait_until(lambda: other.execute(held).scalar_one() == 0)
+
+    with pytest.raises(DBAPIError, match="idle-in-transaction"):
+        fall_silent()
