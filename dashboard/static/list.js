@@ -8,12 +8,13 @@
 
   /* ---- selection ---- */
   let last = null, kept = new Set();
+  function unfold(wanted) { bar.classList.toggle("all", wanted); id("bulk-more").setAttribute("aria-expanded", wanted); }
   function show() {
     if (!bar) return;
     const count = chosen().length, every = id("every");
     bar.classList.toggle("on", count > 0);
     id("chosen").textContent = count ? id("chosen").dataset.words.replace("{n}", count) : "";
-    if (!count) id("bulk-all").checked = false;
+    if (!count) { id("bulk-all").checked = false; unfold(false); }
     every.checked = count > 0 && count === boxes().length;
     every.indeterminate = count > 0 && count < boxes().length;
     for (const box of boxes()) box.closest("tr").classList.toggle("chosen", box.checked);
@@ -36,7 +37,11 @@
     show();
     if (!chosen().length) wake();
   });
-  if (bar) id("unselect").addEventListener("click", clear);
+  if (bar) {
+    id("unselect").addEventListener("click", clear);
+    id("bulk-more").addEventListener("click", () => unfold(!bar.classList.contains("all")));
+  }
+  const choice = (name) => { unfold(true); focus(name); };
   const extend = (step) => () => {
     const box = (row) => row && row.querySelector(".cb");
     choose(true, box(current()));
@@ -50,7 +55,7 @@
     x: () => { const row = current(), box = row && row.querySelector(".cb"); if (box) { box.click(); row.querySelector(".ttl").focus({ preventScroll: true }); } },
     J: extend(1), K: extend(-1),
     "*": () => { star = true; setTimeout(() => { star = false; }, 1500); },
-    s: () => (chosen().length ? focus("bulk-for") : menu(0)), ".": () => menu(0), i: () => (chosen().length ? focus("bulk-to") : menu(4)),
+    s: () => (chosen().length ? choice("bulk-for") : menu(0)), ".": () => menu(0), i: () => (chosen().length ? choice("bulk-to") : menu(4)),
   });
   /* What has no button in the row has one in its menu. */
   const byMenu = (what, usual) => () => {

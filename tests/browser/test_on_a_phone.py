@@ -79,3 +79,34 @@ def test_a_word_of_the_filter_that_is_none_can_be_read(world, signed_in, options
     expect(page.locator(".chip.bad small")).to_be_visible()
     word = page.locator(".chip.bad .mono")
     assert word.evaluate("(one) => one.getClientRects().length === 1 && one.offsetHeight < 30")
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_all_acts_on_many_are_seen_and_as_large_as_a_thumb(world, signed_in, width):
+    """Beyond the first of them one had to push sideways, which nothing told."""
+    for name in "ABCDE":
+        world.alert(name=name, fingerprint=name)
+    page = signed_in(**{**PHONE, "viewport": {"width": width, "height": 844}})
+    bar, more = page.locator("#bulk"), page.locator("#bulk-more")
+    page.locator(".cb").first.tap()
+    for main in ("acknowledge", "resolve"):
+        expect(page.locator(f"[data-bulk={main}]")).to_be_in_viewport(ratio=1)
+    expect(page.locator("[data-bulk=merge]")).to_be_hidden()
+    page.locator(".foot").scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    last = page.locator("#list tbody tr").last.bounding_box()
+    assert last["y"] + last["height"] <= bar.bounding_box()["y"]  # nothing of the list is out of reach
+    more.tap()
+    expect(more).to_have_attribute("aria-expanded", "true")
+    pressed = page.locator("#bulk button:visible, #bulk select, #bulk .every").all()
+    assert len(pressed) == 11
+    assert [one.inner_text() for one in pressed if one.bounding_box()["height"] < THUMB] == []
+    for one in pressed:
+        expect(one).to_be_in_viewport(ratio=1)
+    assert bar.evaluate("(one) => one.scrollWidth - one.clientWidth") <= 0
+    page.locator("#bulk-to").select_option("oleg@example.org")
+    page.locator("[data-bulk=assign]").tap()
+    expect(page.locator("#flash")).to_contain_text("Assigned: #")
+    expect(bar).to_be_hidden()
+    page.locator(".cb").first.tap()
+    expect(page.locator("[data-bulk=merge]")).to_be_hidden()  # folded again
