@@ -225,6 +225,29 @@ def test_a_rows_menu_is_made_when_it_opens_and_stays_while_news_come_in(world, s
     expect(plain.locator("h1")).to_contain_text("Other")
 
 
+OVERLAPPING = """() => [...document.querySelectorAll("#list tbody tr")].flatMap((row) => {
+  const cells = [...row.cells].map((one) => [one.className, one.getBoundingClientRect()]);
+  const boxes = cells.filter(([, box]) => box.width);
+  return boxes.flatMap(([one, a], at) => boxes.slice(at + 1)
+    .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+    .map(([other]) => one + " " + other));
+})"""
+
+
+def test_titles_have_room_at_every_width_of_a_window(world, signed_in):
+    """Beside the menu seven columns left them none."""
+    world.alert(name="NoConsumerTakesMessages", fingerprint="a")
+    for number in range(25):
+        world.alert(name=f"Storm{number}", fingerprint=f"s{number}", service="crm")
+    page = signed_in()
+    for width in (1024, 1200, 1201, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        for place in ("/incidents", "/incidents?fold=no&density=compact"):
+            page.goto(place)
+            assert page.evaluate(OVERLAPPING) == [], (width, place)
+            assert min(one.bounding_box()["width"] for one in page.locator("#list .k-t").all()) >= 160, (width, place)
+
+
 def test_progress_is_seen_while_many_are_acted_on_and_nothing_is_said_before_it_is_so(world, signed_in):
     alerts = [alert(name=f"P{number:03}", fingerprint=f"p{number}") for number in range(120)]
     numbers = world.post(group(*alerts)).json["incidents"]

@@ -33,7 +33,7 @@ DAYS = 3  # of the demo's history
 ADMINS = {"ru": address("irina"), "en": address("marina")}  # in the demo a manager
 LOOKS = list(itertools.product(("desktop", "phone"), ("light", "dark"), ("en", "ru")))
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
-WIDTHS = (768, 320)  # besides a look's own
+WIDTHS = (1024, 768, 320)  # besides a look's own: the least with the menu at the side, and without it
 OVER_THE_EDGE = """() => [...document.querySelectorAll(".card *")].filter((one) => {
   const card = one.closest(".card"), rect = one.getBoundingClientRect();
   if (!rect.width || rect.right <= card.getBoundingClientRect().right + 1) return false;
