@@ -55,7 +55,8 @@ class Changes:
         self.promises: list[outbox.Promise] = []
         self.promised: dict[tuple[int, int], list[tuple[Notice, str]]] = {}  # by incident and level
         self.answered: dict[int, tuple[Case, str, Origin]] = {}  # case, kind of news, who answered
-        self.rulings: list[rulings.Row] = []
+        self.openings: list[rulings.Row] = []
+        self.rulings: list[tuple[rulings.Row, str]] = []  # that came later, each with its cause
         self.handed: dict[int, tuple[int, dict[str, str], str]] = {}  # tickets: the desk, who has it now, who did it
         self._duties: dict[int, tuple[Route, str]] = {}
         self._audiences: dict[tuple[int, int], tuple[Route, Step, Audience]] = {}
@@ -77,8 +78,11 @@ class Changes:
         if found is None:
             found = (case.route, to_json(duty(case.route, self.directory, self.now)))
             self._duties[id(case.route)] = found  # with the route, so that its id stays its
-        version = case.route.book_version
-        self.rulings.append(rulings.row(case.id, self.now, cause, version, labels, found[1]))
+        ruling = rulings.row(case.id, self.now, case.route.book_version, labels, found[1])
+        if cause == "opened":
+            self.openings.append(ruling)
+        else:
+            self.rulings.append((ruling, cause))
 
     def promise(self, case: Case, notice: Notice, kind: str, part: str, level: int = 0) -> None:
         level = level or case.state.level
@@ -163,7 +167,7 @@ class Changes:
         cases.save(self.session, [case for case in self.cases.values() if not case.fresh], self.now)
         outbox.write(self.session, self.promises, {case.id for case in fresh})
         timeline.write(self.session, self.lines)
-        rulings.write(self.session, self.rulings)
+        rulings.write(self.session, self.openings, self.rulings)
         if self.answered:
             self._spread_the_news()
         if self.handed:

@@ -24,6 +24,7 @@ from gateway.store.base import AWAKE, COUNTED, NAMED, OPEN
 from gateway.store.db import db
 from gateway.store.figures import rollups, service_days
 from gateway.store.figures.stats import Scope
+from gateway.store.sql import buckets
 from gateway.store.tables import Delivery, Entry, Fact, Incident
 from gateway.store.types import micros, moment
 from gateway.store.upkeep import vitals
@@ -89,7 +90,7 @@ def services() -> Sequence[tuple[str, int, Count]]:
             worst, so_far = known.get(service, [urgency, 0])
             known[service] = [min(worst, urgency), so_far + count]
     listed = sorted(known.items(), key=lambda one: (one[1][0], -one[1][1], one[0]))[: GRID + 1]
-    whole = COUNTED not in seen.values()
+    whole = max(seen.values(), default=0) < COUNTED
     return [(service, worst, Count(count if whole else _open_of(service))) for service, (worst, count) in listed]
 
 
@@ -106,18 +107,18 @@ def worst() -> Sequence[tuple[int, int, str, str, str, datetime]]:
 def _each(
     most: int, order: UnaryExpression[int] | InstrumentedAttribute[int], *columns: Any, awake: bool = False
 ) -> Subquery:
-    """So many open incidents of each class and status, each a walk along the index; `awake`: no snoozed ones."""
-    which = (AWAKE,) if awake else ()
+    """So many open incidents of each class and status, and as many snoozed ones; `awake`: none of these."""
     parts = [
         select(
             select(literal(urgency.rank).label("urgency"), literal(status.value).label("status"), *columns)
-            .where(Incident.status == status.value, Incident.urgency == urgency.rank, *which)
+            .where(Incident.status == status.value, Incident.urgency == urgency.rank, part)
             .order_by(order)
             .limit(most)
             .subquery()
         )
         for urgency in Urgency
         for status in (Status.TRIGGERED, Status.ACKNOWLEDGED)
+        for part in ((AWAKE,) if awake else buckets.parts(status))
     ]
     return union_all(*parts).subquery()
 

@@ -23,6 +23,7 @@ SMALL = 64 * 1024  # bytes of one that is read again for what there is to say of
 ASIDE = 20  # items put aside that are shown of a source
 SEARCHED = 20_000  # newest items put aside that are looked through for one source
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+NEWEST = Payload.received_at.desc(), Payload.id.desc()  # requests, as their index has them
 
 
 def listed() -> Sequence[Source]:
@@ -46,7 +47,7 @@ def rhythm(source_id: int) -> Rhythm | None:
 
 def per_hour(source_id: int, now: datetime) -> int:
     """How many requests an hour, by those of the last hour; of very many by the newest."""
-    query = select(Payload.received_at).where(Payload.source_id == source_id).order_by(Payload.id.desc()).limit(RATED)
+    query = select(Payload.received_at).where(Payload.source_id == source_id).order_by(*NEWEST).limit(RATED)
     times = [at for at in db.session.scalars(query) if now - at < HOUR]
     if len(times) < RATED:
         return len(times)
@@ -55,7 +56,7 @@ def per_hour(source_id: int, now: datetime) -> int:
 
 def took(source_id: int) -> tuple[float, int] | None:
     """The median of the newest requests in milliseconds, and of how many; none where nothing was measured."""
-    query = select(Payload.took).where(Payload.source_id == source_id).order_by(Payload.id.desc()).limit(RATED)
+    query = select(Payload.took).where(Payload.source_id == source_id).order_by(*NEWEST).limit(RATED)
     known = [one for one in db.session.scalars(query) if one is not None]
     return (median(known) / 10, len(known)) if known else None
 
@@ -97,7 +98,7 @@ class Came:
 
 def requests(source_id: int) -> list[Came]:
     columns = (Payload.id, Payload.received_at, Payload.size, Payload.accepted, Payload.quarantined, Payload.error)
-    query = select(*columns).where(Payload.source_id == source_id).order_by(Payload.id.desc()).limit(LAST)
+    query = select(*columns).where(Payload.source_id == source_id).order_by(*NEWEST).limit(LAST)
     return [Came(*row) for row in db.session.execute(query)]
 
 

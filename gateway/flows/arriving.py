@@ -275,7 +275,8 @@ class Intake:
                 detail = {"count": len(titles), "titles": titles[:SHOWN]}
                 self.changes.line(self.by_id[case_id], kind, "", detail)
         self.quiet.write()
-        rulings.keep_book(self.session, self.book, self.now, self.changes.rulings)
+        if self.changes.openings or self.changes.rulings:
+            rulings.keep_book(self.session, self.book, self.now)
 
     def write(self) -> None:
         """All the rest but what was received, within pieces.pipelined()."""

@@ -120,7 +120,11 @@ def _walking(wanted: Filter, meant: Meant, numbers: Numbers, limit: int, *, jump
     """
     exact = _exact(wanted, meant, numbers)
     places = [place for place in range(len(wanted.buckets)) if _reached(wanted, place)]
-    parts = [_bucket(wanted, meant, exact, place, limit, jumps=jumps) for place in places]
+    parts = [
+        _bucket(wanted, meant, (*exact, word), place, limit, jumps=jumps)
+        for place in places
+        for word in tab(wanted.status) or buckets.parts(wanted.buckets[place][0])
+    ]
     if _apart(wanted, meant):
         parts += [_tickets(wanted, meant, exact, place, limit, jumps=jumps) for place in places]
     if not parts:
@@ -146,9 +150,9 @@ _LOOKED_AT = (
 def _bucket(
     wanted: Filter, meant: Meant, exact: Sequence[Condition], place: int, limit: int, *, jumps: bool
 ) -> Select[Any]:
-    """A walk down the index of one status and urgency; where it may find little, it ends after SEARCHED."""
+    """A walk down an index of one status and urgency; where it may find little, it ends after SEARCHED."""
     one, oldest = _along(wanted, place, jumps=jumps), wanted.order == "-age"
-    conditions = (one.where, *tab(wanted.status), *exact)
+    conditions = (one.where, *exact)
     rest = loose(wanted, meant)
     if rest:
         some = select(*_LOOKED_AT).where(*conditions).order_by(*one.order).limit(SEARCHED).subquery()

@@ -22,6 +22,7 @@ FAILED = text("status = 'failed'")
 REFUSED = text("error <> ''")
 AWAITED = text("due_at IS NOT NULL")
 AWAKE = text("status <> 'resolved' AND snoozed_until IS NULL")
+AT_REST = text("(status = 'resolved' OR snoozed_until IS NOT NULL)")  # all others
 IN_REPORTS = text("NOT is_test AND coalesce(resolve_kind, '') <> 'merged'")
 SNOOZED = text("snoozed_until IS NOT NULL AND suppressed_by IS NULL")
 NAMED = text("service <> ''")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.store.incidents import rulings
-from gateway.store.tables import Entry, Incident, Ruling
+from gateway.store.tables import Entry, Incident, Opening, Ruling
 from rules import book as books
 from rules.book import BadRuleBook, RuleBook
 from rules.checks.explain import book_said
@@ -80,7 +80,7 @@ def why(session: Session, incident: Incident, current: RuleBook) -> Why:
     return Why(asked, _told(session, incident.id))
 
 
-def _asked(session: Session, row: Ruling, incident: Incident, current: RuleBook) -> Asked:
+def _asked(session: Session, row: Ruling | Opening, incident: Incident, current: RuleBook) -> Asked:
     book = current if row.book_version == current.version else _book(session, row.book_version)
     if book is None:
         return Asked(row.at, row.cause, row.book_version, row.duty, None)

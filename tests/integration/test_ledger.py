@@ -2,6 +2,7 @@
 
 import random
 import zlib
+from datetime import timedelta
 
 from msgspec.structs import replace
 from sqlalchemy import delete, func, select, text
@@ -12,6 +13,7 @@ from gateway.flows import housekeeping
 from gateway.sources import Heard, alertmanager
 from gateway.store.db import reading, transaction
 from gateway.store.incidents.alerts import Post
+from gateway.store.senders import kept_payloads
 from gateway.store.senders import sources as source_store
 from gateway.store.tables import Payload, QuarantinedItem
 from gateway.store.upkeep import ledger
@@ -138,6 +140,24 @@ def test_nothing_is_let_go_before_it_is_counted(world):
     with transaction() as session:
         assert ledger.close(session, world.clock.now()) == number
     assert account() == Ledger(2, 2, 0, 0)
+
+
+def test_what_came_out_of_order_is_let_go_by_its_own_age(world):
+    """A process that waits for its turn stores what it received a while ago: numbers go before moments."""
+    for name in ("a", "b", "c", "d"):
+        world.alert(name=name, fingerprint=name)
+        world.clock.advance(days=10)
+    with transaction() as session:
+        first, second = session.scalars(select(Payload).order_by(Payload.id).limit(2)).all()
+        first.received_at, second.received_at = second.received_at, first.received_at
+    with reading() as session:
+        since = world.clock.now() - timedelta(days=35)
+        assert kept_payloads.first_since(session, since) == first.id
+        assert kept_payloads.first_since(session, world.clock.now()) is None
+    housekeeping.tidy(world.clock.now() - timedelta(days=5))  # by then only the second is older than 30 days
+    with reading() as session:
+        assert list(session.scalars(select(Payload.id).order_by(Payload.id))) == [first.id, first.id + 2, first.id + 3]
+    assert account().balanced
 
 
 def test_our_own_alarms_were_received_from_nobody(world):

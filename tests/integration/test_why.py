@@ -2,11 +2,11 @@
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from gateway.start.commands import cli
 from gateway.store.db import db, transaction
-from gateway.store.tables import RuleBookRow, Ruling
+from gateway.store.tables import Opening, RuleBookRow
 from gateway.telling.why import why
 from rules.texts.sentence import english
 from tests.browsing import Browser, everybody_has_a_password
@@ -74,7 +74,7 @@ def test_a_book_is_kept_once_for_each_version(world, tmp_path):
     world.alert(name="D", fingerprint="D")  # a repeat asks nothing
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(RuleBookRow)) == 2
-    assert db.session.scalar(select(func.count()).select_from(Ruling)) == 4
+    assert db.session.scalar(select(func.count()).select_from(Opening)) == 4
 
 
 def test_a_ticket_that_is_raised_was_ruled_anew(world):
@@ -83,6 +83,16 @@ def test_a_ticket_that_is_raised_was_ruled_anew(world):
     world.post({**ticket, "priority": "critical", "event": "updated"}, kind="ticket")
     assert [one.cause for one in kept(world).asked] == ["raised", "opened"]
     assert kept(world).asked[0].said["rule"] == "critical tickets"
+
+
+def test_an_incident_of_before_there_was_a_table_of_openings(world):
+    world.alert()
+    said = lines(world)
+    columns = "incident_id, at, book_version, labels, duty"
+    with transaction() as session:
+        session.execute(text(f"INSERT INTO ruling ({columns}, cause) SELECT {columns}, 'opened' FROM opening"))
+        session.execute(text("DELETE FROM opening"))
+    assert lines(world) == said
 
 
 def test_calendars_and_tables_are_those_of_that_time(world_of, tmp_path):
@@ -102,7 +112,7 @@ def test_calendars_and_tables_are_those_of_that_time(world_of, tmp_path):
 def test_a_book_of_which_nothing_is_known(world):
     world.alert()
     with transaction() as session:
-        session.query(Ruling).update({"book_version": "gone"})
+        session.query(Opening).update({"book_version": "gone"})
     assert lines(world) == ["This rule book is not kept here, or cannot be read any more."]
 
 

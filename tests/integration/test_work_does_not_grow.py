@@ -19,9 +19,13 @@ from gateway.lists.meaning import of_tickets
 from gateway.store.db import db, reading, transaction
 from gateway.store.incidents import cases
 from gateway.store.outgoing import bundles, outbox, waiting
+from gateway.store.reading import readings, readings_admin
+from gateway.store.reading.readings import WantedIncidents
+from gateway.store.senders import kept_payloads
 from gateway.store.types import micros
 from gateway.store.upkeep import pulse, selfwatch, vitals
 from rules.telling.caps import ROLL_UP_EVERY
+from rules.words import Status, Urgency
 from tests.browsing import Browser, everybody_has_a_password
 from tests.conftest import migrated
 from tests.integration.test_silences import Operator
@@ -32,6 +36,10 @@ THROUGH = re.compile(r"SCAN (?:incident|alert|delivery|entry|payload|hidden_aler
 # What waits; and of what failed the newest, as far as the menu counts.
 PARTIAL = re.compile(r"USING (?:COVERING )?INDEX (?:delivery_(?:due|expiry|fallback|failed)|incident_next_at)\b")
 BOUNDED = re.compile(r"^(?!.*\bWHERE\b).*\bLIMIT \d", re.DOTALL)  # it ends by itself
+PAGES = (
+    "/services", "/sources/1", "/incidents", "/incidents?status=all", "/incidents?status=resolved",
+    "/incidents?status=snoozed",
+)  # fmt: skip
 OFTEN = 12  # the driver prepares a statement after five times, the server keeps its plan after five more
 
 
@@ -120,11 +128,26 @@ class Days:
         yield "leasing", self._lease
         yield "a roll-up", self._roll_up
         yield "an audit", self._audit
-        for path in ("/incidents", "/incidents?status=all", "/incidents?status=resolved", f"/incidents/{fire}"):
+        yield "a list for a program", self._listed
+        yield "what was received lately", self._received
+        for path in (*PAGES, f"/incidents/{fire}"):
             yield path, lambda path=path: self._page(path)
 
     def _page(self, path):
         assert self.browser.get(path).status_code == 200, path
+
+    def _listed(self):
+        with reading() as session:
+            for statuses in ((Status.TRIGGERED, Status.ACKNOWLEDGED), tuple(Status)):
+                page = readings.incidents(session, WantedIncidents(statuses, tuple(Urgency), 20))
+                assert len(page.rows) <= 20
+
+    def _received(self):
+        with reading() as session:
+            first = kept_payloads.first_since(session, self.staffed.clock.now() - timedelta(seconds=1))
+            rows, after = readings_admin.requests(session, 1, None, 20)
+            readings_admin.requests(session, 1, after or rows[-1][0], 20)
+            assert first
 
     def _round(self):
         now = self.staffed.clock.now()

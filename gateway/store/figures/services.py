@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from gateway.store.base import COUNTED, NAMED, OPEN
 from gateway.store.figures import reports, rollups
 from gateway.store.figures.stats import Scope
+from gateway.store.sql import buckets
 from gateway.store.tables import AlertRow, Incident
 from gateway.store.types import moment
 from rules.reports.noise import Noise
@@ -27,13 +28,14 @@ def open_now(session: Session) -> dict[str, list[int]]:
     parts = [
         select(
             select(Incident.service, literal(urgency.rank).label("urgency"))
-            .where(Incident.status == status.value, Incident.urgency == urgency.rank)
+            .where(Incident.status == status.value, Incident.urgency == urgency.rank, part)
             .order_by(Incident.id.desc())
             .limit(COUNTED + 1)
             .subquery()
         )
         for urgency in Urgency
         for status in (Status.TRIGGERED, Status.ACKNOWLEDGED)
+        for part in buckets.parts(status)
     ]
     some = union_all(*parts).subquery()
     groups = (some.c.service, some.c.urgency)

@@ -9,38 +9,40 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gateway.store.sql import bulk
-from gateway.store.tables.incident import RuleBookRow, Ruling
+from gateway.store.tables.incident import Opening, RuleBookRow, Ruling
 from gateway.store.types import micros, to_json
 from rules.book import RuleBook
 
 MOST = 5  # rulings of one incident that are shown: the newest
-_RULING = ("incident_id", "at", "cause", "book_version", "labels", "duty")
-_ALIKE = frozenset({"at", "cause", "book_version", "duty"})
-Row = tuple[int, int, str, str, str, str]
+_OPENING = ("incident_id", "at", "book_version", "labels", "duty")
+_RULING = (*_OPENING, "cause")
+_ALIKE = frozenset({"at", "book_version", "duty"})
+Row = tuple[int, int, str, str, str]
 
 
-def row(incident_id: int, now: datetime, cause: str, book_version: str, labels: Mapping[str, str], duty: str) -> Row:
+def row(incident_id: int, now: datetime, book_version: str, labels: Mapping[str, str], duty: str) -> Row:
     """One ruling as it is written; `duty` is JSON already, since many share it."""
-    return incident_id, micros(now), cause, book_version, to_json(labels), duty
+    return incident_id, micros(now), book_version, to_json(labels), duty
 
 
-def write(session: Session, rows: Sequence[Row]) -> None:
-    bulk.insert(session, Ruling, _RULING, rows, alike=_ALIKE)
+def write(session: Session, openings: Sequence[Row], later: Sequence[tuple[Row, str]]) -> None:
+    """Those by which incidents open, one each; and `later` ones with their causes."""
+    bulk.insert(session, Opening, _OPENING, openings, alike=_ALIKE)
+    bulk.insert(session, Ruling, _RULING, [(*one, cause) for one, cause in later])
 
 
 def copy(session: Session, incident_id: int, to: int) -> None:
     """What was ruled about one incident holds for what was taken out of it."""
-    rows = bulk.select_plain(
-        session,
-        "SELECT at, cause, book_version, labels, duty FROM ruling WHERE incident_id = {} ORDER BY id",
-        incident_id,
-    )
-    bulk.insert(session, Ruling, _RULING, [(to, *row) for row in rows])
+    opening = "SELECT at, book_version, labels, duty FROM opening WHERE incident_id = {}"
+    later = "SELECT at, book_version, labels, duty, cause FROM ruling WHERE incident_id = {} ORDER BY id"
+    for model, columns, sql in ((Opening, _OPENING, opening), (Ruling, _RULING, later)):
+        rows = bulk.select_plain(session, sql, incident_id)
+        bulk.insert(session, model, columns, [(to, *row) for row in rows])
 
 
-def keep_book(session: Session, book: RuleBook, now: datetime, rows: Sequence[Row]) -> None:
+def keep_book(session: Session, book: RuleBook, now: datetime) -> None:
     """Its files, in the transaction of its first rulings; later ones only look, and then no more."""
-    if not rows or book.version in book.kept:
+    if book.version in book.kept:
         return
     if bulk.select_plain(session, "SELECT 1 FROM rule_book WHERE version = {}", book.version):
         book.kept.add(book.version)  # committed by an earlier transaction: it cannot be taken back any more
@@ -59,7 +61,10 @@ def files_of(session: Session, version: str) -> Mapping[str, str] | None:
     return files
 
 
-def of_incident(session: Session, incident_id: int) -> Sequence[Ruling]:
+def of_incident(session: Session, incident_id: int) -> Sequence[Ruling | Opening]:
     """Newest first."""
     query = select(Ruling).where(Ruling.incident_id == incident_id).order_by(Ruling.id.desc()).limit(MOST)
-    return session.scalars(query).all()
+    found: list[Ruling | Opening] = [*session.scalars(query)]
+    if (opening := session.get(Opening, incident_id)) is not None:
+        found.append(opening)
+    return found[:MOST]

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Text, func, or_, select, type_coerce, union_all
+from sqlalchemy import ColumnElement, Select, Text, TextClause, func, or_, select, type_coerce, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from gateway.store.db import is_postgres
+from gateway.store.sql import buckets
 from gateway.store.tables import AlertRow, Delivery, Entry, Incident, Source, Token
 from gateway.store.types import to_json
 from rules.words import Status, Urgency
@@ -66,10 +67,15 @@ class WantedDeliveries:
 
 
 def incidents(session: Session, wanted: WantedIncidents) -> Page[Incident]:
-    """Each (status, urgency) is a walk along the index incident_list; the newest of all walks are the page."""
+    """Each (status, urgency) is a walk along an index, or two of them; the newest of all walks are the page."""
     floor = _floor(session, Incident.id, wanted.after) if wanted.scans else 0
-    buckets = [(status, urgency) for status in wanted.statuses for urgency in wanted.urgencies]
-    found = union_all(*(_bucket(session, wanted, *bucket, floor) for bucket in buckets)).subquery()
+    walks = [
+        _walk(session, wanted, floor, Incident.status == status.value, Incident.urgency == urgency.rank, part)
+        for status in wanted.statuses
+        for urgency in wanted.urgencies
+        for part in buckets.parts(status)
+    ]
+    found = union_all(*walks).subquery()
     query = (
         select(Incident, Source.name)
         .join(found, found.c.id == Incident.id)
@@ -80,9 +86,10 @@ def incidents(session: Session, wanted: WantedIncidents) -> Page[Incident]:
     return _page(session, query, wanted.limit, floor)
 
 
-def _bucket(session: Session, wanted: WantedIncidents, status: Status, urgency: Urgency, floor: int) -> Select[Any]:
-    query = select(Incident.id).where(Incident.status == status.value, Incident.urgency == urgency.rank)
-    query = query.where(*_between(Incident.id, wanted.after, floor))
+def _walk(
+    session: Session, wanted: WantedIncidents, floor: int, *along: ColumnElement[bool] | TextClause
+) -> Select[Any]:
+    query = select(Incident.id).where(*along, *_between(Incident.id, wanted.after, floor))
     if wanted.sources:
         query = query.where(_of_sources(Incident.source_id, wanted.sources))
     if wanted.labels:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, func, or_, select, type_coerce, union_all
+from sqlalchemy import BigInteger, ColumnElement, func, literal, or_, select, tuple_, type_coerce, union_all
 from sqlalchemy.orm import Session, defer
 
 from gateway.store.base import LATEST, TICKETS
@@ -22,7 +22,7 @@ from gateway.store.tables import (
     Source,
     Token,
 )
-from gateway.store.types import micros
+from gateway.store.types import Moment, micros
 from rules.words import Status
 
 API = "api"  # the kind of a token that programs ask with
@@ -170,10 +170,12 @@ def requests(
     columns = (Payload.id, Payload.received_at, Payload.size, Payload.accepted, Payload.quarantined, Payload.error)
     query = select(*columns).where(Payload.source_id == source_id)
     if after is not None:
-        query = query.where(Payload.id < after)
-    rows: list[tuple[Any, ...]] = [
-        tuple(row) for row in session.execute(query.order_by(Payload.id.desc()).limit(limit + 1))
-    ]
+        last = session.scalar(select(Payload.received_at).where(Payload.id == after))
+        if last is None:  # it is let go by now, and so is what came before it
+            return [], None
+        query = query.where(tuple_(Payload.received_at, Payload.id) < tuple_(literal(last, Moment), literal(after)))
+    newest = (Payload.received_at.desc(), Payload.id.desc())
+    rows: list[tuple[Any, ...]] = [tuple(row) for row in session.execute(query.order_by(*newest).limit(limit + 1))]
     return rows[:limit], rows[limit - 1][0] if len(rows) > limit else None
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gateway.store.sql import bulk
 from gateway.store.tables import AlertRow, Incident, Payload, Source
+from gateway.store.types import micros
 
 LATEST = 20  # offered to be tried
 AROUND = 40  # looked through for the one that opened an incident
@@ -34,6 +35,18 @@ class Around:
 
     payloads: Sequence[Kept]
     fingerprints: frozenset[str]
+
+
+def first_since(session: Session, since: datetime) -> int | None:
+    """The number of the first payload that was received then or later. Of those of the same seconds, which come in any
+    order, some may have lower numbers.
+    """
+    sql = (
+        "SELECT min((SELECT p.id FROM payload p WHERE p.source_id = s.id AND p.received_at >= {} "
+        "ORDER BY p.received_at, p.id LIMIT 1)) FROM source s"
+    )
+    found: int | None = bulk.select_plain(session, sql, micros(since))[0][0]
+    return found
 
 
 def latest(session: Session) -> list[Kept]:

@@ -8,10 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from gateway.store.db import reading
+from gateway.store.senders.kept_payloads import first_since
 from gateway.store.sql import bulk
 from gateway.store.types import micros, moment
 
 PORTION = 500  # payloads read at a time
+NONE = 2**62  # no payload has a number beyond it
+SLACK = 1_000  # numbers by which payloads may be out of the order in which they were received
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +31,34 @@ class Kept:
 
 def count(session: Session, since: datetime) -> tuple[int, int]:
     """How many payloads, and alerts in them, were received since then."""
-    sql = "SELECT count(*), coalesce(sum(accepted), 0) FROM payload WHERE received_at >= {} AND error = ''"
-    ((payloads, alerts),) = bulk.select_plain(session, sql, micros(since))
+    sql = "SELECT count(*), coalesce(sum(accepted), 0) FROM payload WHERE id > {} AND received_at >= {} AND error = ''"
+    ((payloads, alerts),) = bulk.select_plain(session, sql, _before(session, since), micros(since))
     return int(payloads), int(alerts)
 
 
+def _before(session: Session, since: datetime) -> int:
+    """A number below those of all that was received since then."""
+    first = first_since(session, since)
+    return NONE if first is None else first - SLACK
+
+
 def payloads(since: datetime) -> Iterator[Kept]:
-    """All that was received since then, in the order in which it came; a portion at a time, none held for long."""
+    """All that was received since then, as it was stored; a portion at a time, none held for long."""
     sql = (
-        "SELECT p.received_at, p.id, p.source_id, s.name, s.kind, p.body, s.account FROM payload p "
-        "JOIN source s ON s.id = p.source_id WHERE (p.received_at > {} OR (p.received_at = {} AND p.id > {})) "
-        "AND p.error = '' ORDER BY p.received_at, p.id LIMIT {}"
+        "SELECT p.received_at, p.source_id, s.name, s.kind, p.body, s.account, p.id FROM payload p "
+        "JOIN source s ON s.id = p.source_id WHERE p.id > {} AND p.received_at >= {} AND p.error = '' "
+        "ORDER BY p.id LIMIT {}"
     )
-    at, last = micros(since), -1
+    with reading() as session:
+        last = _before(session, since)
     while True:
         with reading() as session:
-            rows = list(bulk.select_plain(session, sql, at, at, last, PORTION))
-        for received, _, source_id, name, kind, body, account in rows:
+            rows = list(bulk.select_plain(session, sql, last, micros(since), PORTION))
+        for received, source_id, name, kind, body, account, _ in rows:
             yield Kept(source_id, name, kind, moment(received), zlib.decompress(body), account)
         if len(rows) < PORTION:
             return
-        at, last = rows[-1][0], rows[-1][1]
+        last = rows[-1][-1]
 
 
 def incidents(session: Session, since: datetime) -> Iterator[tuple[tuple[int, str], datetime, int, datetime | None]]:

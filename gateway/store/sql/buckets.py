@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, literal, tuple_
+from sqlalchemy import ColumnElement, TextClause, and_, literal, tuple_
 from sqlalchemy.orm import Session
 
+from gateway.store.base import AT_REST, AWAKE
 from gateway.store.db import is_postgres
 from gateway.store.tables import Incident
+from rules.words import Status
 
-_PLACE = (Incident.status, Incident.urgency, Incident.id)  # as in the indexes incident_list, _awake, _snoozed, _hidden
+_PLACE = (Incident.status, Incident.urgency, Incident.id)  # as in incident_awake, _at_rest, _snoozed, _hidden
 _FIRST, _LAST = 0, 2**63 - 1  # below and above any number
 
 
@@ -32,6 +34,11 @@ def along(status: str, rank: int, after: int | None, *, oldest: bool, jumps: boo
     place = tuple_(*_PLACE)
     inside = and_(place > _at(status, rank, begin), place < _at(status, rank, end))
     return Walk(inside, _PLACE if oldest else tuple(column.desc() for column in _PLACE))
+
+
+def parts(status: Status) -> Sequence[TextClause]:
+    """The words of the indexes that hold incidents of a status: each stands in one of them."""
+    return (AT_REST,) if status is Status.RESOLVED else (AWAKE, AT_REST)
 
 
 def _at(status: str, rank: int, number: int) -> Any:

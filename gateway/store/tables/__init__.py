@@ -18,7 +18,7 @@ from gateway.store.tables.desk import (
     Watch,
 )
 from gateway.store.tables.drift import AlertmanagerAddress, Suspect
-from gateway.store.tables.incident import RuleBookRow, RuleHit, Ruling, Verdict
+from gateway.store.tables.incident import Opening, RuleBookRow, RuleHit, Ruling, Verdict
 from gateway.store.tables.notes import Counter, Fact, Heard, OutsidePage
 from gateway.store.tables.oncall import CalendarFeed, ImportedCalendar, OverrideRow, SwapRow
 from gateway.store.tables.people import ContactRow, PersonRow, ScheduleRow, SignIn, TeamRow
@@ -33,9 +33,9 @@ __all__ = [
     "AlertRow", "AlertmanagerAddress", "Audit", "Base", "BulkJob", "CalendarFeed", "ComponentRow", "ContactCode",
     "ContactRow", "Counter", "Delivery", "DeskAddress", "DeskWord", "Entry", "EntryNotice", "Fact", "Guest", "Heard",
     "HeartbeatRow", "HiddenAlert", "ImportedCalendar", "Incident", "Inhibitor", "Inside", "Letter", "ListFile",
-    "ListFilePart", "Looking", "NoticeRow", "OutsidePage", "OverrideRow", "Payload", "PersonRow", "PersonalNotice",
-    "QuarantinedItem", "ReachFinding", "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView", "ScheduleRow",
-    "SignIn", "SilenceRow", "Source", "StatChannel", "StatCore", "StatLoad", "StatName", "StatSample",
+    "ListFilePart", "Looking", "NoticeRow", "Opening", "OutsidePage", "OverrideRow", "Payload", "PersonRow",
+    "PersonalNotice", "QuarantinedItem", "ReachFinding", "Rhythm", "RuleBookRow", "RuleHit", "Ruling", "SavedView",
+    "ScheduleRow", "SignIn", "SilenceRow", "Source", "StatChannel", "StatCore", "StatLoad", "StatName", "StatSample",
     "StatService", "SubscriberRow", "Suspect", "SwapRow", "TeamRow", "TicketName", "Token", "TopicRow", "UndoRow",
     "UpdateRow", "Verdict", "Watch",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gateway.store.base import (
     ASSIGNED,
+    AT_REST,
     ATTACHED,
     AWAKE,
     BUNDLED,
@@ -117,7 +118,7 @@ class Incident(Base):
         Index("incident_open_key", "dedup_key", unique=True, postgresql_where=OPEN, sqlite_where=OPEN),
         Index("incident_closed_key", "dedup_key", "id", postgresql_where=RESOLVED, sqlite_where=RESOLVED),
         Index("incident_next_at", "next_at", postgresql_where=DUE, sqlite_where=DUE),
-        Index("incident_list", "status", "urgency", "id"),
+        Index("incident_at_rest", "status", "urgency", "id", postgresql_where=AT_REST, sqlite_where=AT_REST),
         Index("incident_opened", "opened_at"),
         Index("incident_ticket", "status", "id", postgresql_where=TICKETS, sqlite_where=TICKETS),
         # The list of what is not resolved, tab by tab, however many of the others there are.

@@ -18,6 +18,24 @@ class RuleBookRow(Base):
     files: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class Opening(Base):
+    """What the rule book was asked when an incident opened, as in Ruling. Its key finds it: no index is written for it.
+
+    Of incidents that opened before there was this table it is among the rulings.
+    """
+
+    __tablename__ = "opening"
+    incident_id: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    book_version: Mapped[str] = mapped_column(String(16))
+    labels: Mapped[dict[str, Any]]
+    duty: Mapped[list[Any]]
+
+    @property
+    def cause(self) -> str:
+        return "opened"
+
+
 class Ruling(Base):
     """What the rule book was asked about an incident, and when: with the files of that version its answer again."""
 

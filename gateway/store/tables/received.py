@@ -23,8 +23,7 @@ class Payload(Base):
     took: Mapped[int | None]  # tenths of a millisecond from its last byte until it was written down
 
     __table_args__ = (
-        Index("payload_received", "received_at"),
-        Index("payload_source", "source_id", "id"),
+        Index("payload_of_source", "source_id", "received_at", "id"),
         Index("payload_refused", "source_id", "received_at", postgresql_where=REFUSED, sqlite_where=REFUSED),
     )
 

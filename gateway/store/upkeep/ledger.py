@@ -15,8 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gateway.store.db import is_postgres, upsert
+from gateway.store.senders.kept_payloads import first_since
 from gateway.store.tables import Fact
-from gateway.store.types import micros
 
 CLOSED = "ledger"  # the key of the fact
 AFTER = timedelta(hours=1)  # to what is so old nothing is added: no transaction lasts so long, no clock is so wrong
@@ -31,7 +31,6 @@ _PAYLOADS = text("""
 _ITEMS = text("SELECT count(*) FROM quarantined_item WHERE payload_id > :after AND payload_id <= :upto")
 _HEARD = text("SELECT coalesce(sum(seen), 0) FROM alert WHERE source_id <> 0")
 _EMPTY = text("UPDATE payload SET body = :nothing, size = 0 WHERE id = :number AND received_at < :before AND size > 0")
-_FIRST_NEW = text("SELECT min(id) FROM payload WHERE received_at >= :since")
 _LAST = text("SELECT coalesce(max(id), 0) FROM payload")
 
 
@@ -79,8 +78,8 @@ def read(session: Session) -> Ledger:
 def close(session: Session, now: datetime) -> int:
     """Add up what nobody adds to any more. Returns the number of the last payload that may be let go."""
     closed = _closed(session, lock=True)
-    first_new = session.execute(_FIRST_NEW, {"since": micros(now - AFTER)}).scalar()
-    upto = int(session.execute(_LAST).scalar_one()) if first_new is None else int(first_new) - 1
+    first_new = first_since(session, now - AFTER)
+    upto = int(session.execute(_LAST).scalar_one()) if first_new is None else first_new - 1
     if upto <= closed.upto:
         return closed.upto
     total = closed.plus(_count(session, closed.upto, upto))

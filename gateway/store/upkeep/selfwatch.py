@@ -47,7 +47,7 @@ _STEP_DUE = text("""
 """)
 _WITHOUT_PAGE = """
     SELECT i.id, i.level, i.next_at IS NULL FROM incident i
-    WHERE i.status = 'triggered' AND i.urgency = {} AND i.snoozed_until IS NULL
+    WHERE i.status <> 'resolved' AND i.status = 'triggered' AND i.urgency = {} AND i.snoozed_until IS NULL
       AND i.phase = ''
       AND (i.next_at IS NULL OR NOT EXISTS (SELECT 1 FROM delivery d WHERE d.incident_id = i.id AND d.level = i.level
            AND d.kind IN ('opened', 'escalated') LIMIT 1 OFFSET 0))

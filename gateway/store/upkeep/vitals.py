@@ -9,7 +9,7 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.orm import Session
 
 from gateway.store.base import WAITING
-from gateway.store.sql import bulk
+from gateway.store.sql import buckets, bulk
 from gateway.store.sql.bulk import Question
 from gateway.store.tables import Delivery, Fact, Incident
 from gateway.store.types import micros, moment
@@ -51,13 +51,11 @@ def configured(env: Mapping[str, str]) -> bool:
 
 def _open(session: Session) -> dict[tuple[Urgency, Status], int]:
     counted = {(urgency, status): 0 for urgency in Urgency for status in (Status.TRIGGERED, Status.ACKNOWLEDGED)}
-    query = (
-        select(Incident.status, Incident.urgency, func.count())
-        .where(Incident.status.in_((Status.TRIGGERED.value, Status.ACKNOWLEDGED.value)))
-        .group_by(Incident.status, Incident.urgency)
-    )
-    for status, rank, count in session.execute(query):
-        counted[tuple(Urgency)[rank], Status(status)] = count
+    for status in (Status.TRIGGERED, Status.ACKNOWLEDGED):
+        for part in buckets.parts(status):
+            query = select(Incident.urgency, func.count()).where(Incident.status == status.value, part)
+            for rank, count in session.execute(query.group_by(Incident.urgency)):
+                counted[tuple(Urgency)[rank], status] += count
     return counted
 
 
