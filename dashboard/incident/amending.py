@@ -64,7 +64,7 @@ def fixed(visit: Visit, number: int) -> ResponseReturnValue:
         known = amend.say_fixed(number, text, actor_of(visit), visit.now)
     except actions.NotPossible:
         return refused(visit, number, _("It is not resolved yet. Nothing was changed."))
-    return _told(visit, number, known or None, _("Kept for the next time."))
+    return _told(visit, number, known or None, _("Saved for the next time."))
 
 
 @bp.post(f"{INCIDENT}/verdict")

@@ -9,7 +9,7 @@ from dashboard.reader import Reader
 from gateway.access.auth import Visit
 
 SAID = {  # what stands in the address after something was done
-    "kept": "Kept.",
+    "kept": "Saved.",
     "added": "Added. It is used once it is confirmed.",
     "code": "A code is on its way. Type it in below.",
     "called": "A test call is on its way. Say below whether it rang.",
@@ -70,7 +70,7 @@ def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
     return (
-        _("Kept."), _("Added. It is used once it is confirmed."), _("A code is on its way. Type it in below."),
+        _("Saved."), _("Added. It is used once it is confirmed."), _("A code is on its way. Type it in below."),
         _("A test call is on its way. Say below whether it rang."), _("Confirmed. You are told there from now on."),
         _("Then it is not used. Look at the key, or try another way."), _("Sent. It should be there by now."),
         _("Written to the log instead: no provider is set up for it, so nobody would be reached."),

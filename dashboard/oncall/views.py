@@ -19,14 +19,14 @@ from rules.words import Directory, Role
 
 PLANNERS = (Role.DISPATCHER, Role.ADMIN)  # who may change everybody's shifts
 SAID = {
-    "override": "Kept: the schedule is changed.",
+    "override": "Saved: the schedule is changed.",
     "removed": "Taken back: the schedule decides again.",
     "asked": "Asked. They are told by push or e-mail; nothing changes until they accept.",
     "accepted": "Accepted: the schedule is changed.",
     "declined": "Declined: nothing changes.",
     "withdrawn": "Withdrawn: nothing changes.",
     "away": "Asked for each of your shifts in that time; nothing changes until they accept.",
-    "read": "Kept. It is read within a minute.",
+    "read": "Saved. It is read within a minute.",
     "gone": "Removed from the schedule.",
     "reminded": "They are told what lacks, by their own ways or else by e-mail.",
     "lately": "They were reminded within the hour: once an hour at most.",
@@ -155,11 +155,11 @@ def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
     return (
-        _("Kept: the schedule is changed."), _("Taken back: the schedule decides again."),
+        _("Saved: the schedule is changed."), _("Taken back: the schedule decides again."),
         _("Asked. They are told by push or e-mail; nothing changes until they accept."),
         _("Accepted: the schedule is changed."), _("Declined: nothing changes."), _("Withdrawn: nothing changes."),
         _("Asked for each of your shifts in that time; nothing changes until they accept."),
-        _("Kept. It is read within a minute."), _("Removed from the schedule."),
+        _("Saved. It is read within a minute."), _("Removed from the schedule."),
         _("There is no such schedule."), _("There is no such person, or it is a viewer: viewers are never paged."),
         _("The end must lie after the beginning, and after now."),
         _("An override lasts 92 days at most: change the rotation instead."),

@@ -153,7 +153,7 @@ def _team_page(visit: Visit, name: str, wrong: str = "", code: int = 200) -> Res
         "everybody": [(one.email, one.name, one.email in row.members) for one in everybody],
         "admin": visit.person.role is Role.ADMIN,
         "wrong": wrong,
-        "said": reader.say("Kept.") if request.args.get("said") == "kept" else "",
+        "said": reader.say("Saved.") if request.args.get("said") == "kept" else "",
     }
     return draw(visit, "pages/team.html", values, code)
 

@@ -32,7 +32,7 @@ PAGE = 50
 LOAD_DAYS = 30
 N32 = "<int(max=2147483647):number>"  # what a person's number may be
 SAID = {
-    "kept": "Kept.",
+    "kept": "Saved.",
     "left": "Has left: is told nothing any more, and is signed out everywhere.",
     "back": "Is back.",
     "out": "Signed out everywhere.",

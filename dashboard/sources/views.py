@@ -151,7 +151,7 @@ def _heard_at(one: Source, reader: Reader) -> Moment | None:
 
 
 DONE = {
-    "set": "Kept.",
+    "set": "Saved.",
     "secret": "The sender's secret is kept, encrypted: what it signs is taken within five seconds.",
     "revoked": "Revoked: within five seconds it opens nothing any more.",
     "none": "No Alertmanager is asked any more.",
@@ -162,7 +162,7 @@ def _marked() -> tuple[str, ...]:
     """For the catalogue only: the texts that are looked up by a variable."""
     _ = str
     return (
-        _("Kept."), _("The sender's secret is kept, encrypted: what it signs is taken within five seconds."),
+        _("Saved."), _("The sender's secret is kept, encrypted: what it signs is taken within five seconds."),
         _("Revoked: within five seconds it opens nothing any more."),
         _("No Alertmanager is asked any more."),
     )  # fmt: skip

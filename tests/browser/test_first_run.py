@@ -41,7 +41,7 @@ def test_from_the_set_up_link_to_an_acknowledged_test_alert(world, providers, op
     expect(steps.nth(0)).to_contain_text("done")
 
     expect(page.locator("#timezone")).to_have_value("Europe/Berlin")
-    steps.nth(1).get_by_role("button", name="Keep").click()
+    steps.nth(1).get_by_role("button", name="Save").click()
     expect(steps.nth(1)).to_contain_text("done")
 
     page.get_by_role("link", name="Connect a source").click()
