@@ -30,7 +30,7 @@
     suits = forced || frozen();
     if (suits && !forced) ask.frozen = 1;
     if (acted || forced || event.detail.triggeringEvent || !ask.since) ask.fresh = 1; // not what others were told a moment ago
-    forced = acted = false;
+    carried = { forced, acted };
     for (const [name, value] of Object.entries(ask)) event.detail.parameters.append(name, value);
   });
 
@@ -61,14 +61,14 @@
   const now = () => serverNow + (performance.now() - heard);
   const age = () => (performance.now() - heard) / 1000;
   const wake = () => live && htmx.trigger(live, "nabat:wake");
-  let held = false, forced = false, acted = false, suits = false, paused = Boolean(live) && sessionStorage.getItem("nabat-paused") === "1";
+  let held = false, forced = false, acted = false, carried = {}, suits = false, paused = Boolean(live) && sessionStorage.getItem("nabat-paused") === "1";
   const busy = "#list .cb:checked, #list details[open], #ticket details[open], #filter-line .menu[open]";
   const frozen = () => paused || held || doc.querySelector(busy) || doc.querySelector("dialog[open]") || (!getSelection().isCollapsed && !/INPUT|TEXTAREA/.test(doc.activeElement.tagName)) ||
     doc.querySelector("main form.htmx-request, main tr .htmx-request");
   doc.addEventListener("htmx:afterRequest", (event) => { if (event.detail.requestConfig.verb !== "get") acted = true; });
   if (live) {
     const main = id("main");
-    main.addEventListener("pointerdown", () => { held = true; });
+    main.addEventListener("pointerdown", () => { held = true; forced = false; });
     for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { held = false; });
     let last = 0;
     doc.addEventListener("htmx:beforeRequest", (event) => {
@@ -86,6 +86,9 @@
       clearTimeout(waits);
       if (!server) return retryLater();
       serverNow = server; heard = performance.now(); failures = again = 0;
+      if (carried.acted) acted = false;
+      if (carried.forced) forced = false;
+      if (forced) setTimeout(wake); // pressed while this one was under way; without an answer it waits for the next
       sayWaiting(answer.getResponseHeader("X-Waiting") || "");
       tick();
     });
@@ -200,7 +203,7 @@
   function takeBack() {
     const known = undoable;
     undoable = "";
-    if (known) htmx.ajax("POST", "/undo/" + known, { source: id("flash"), swap: "none" });
+    if (known) htmx.ajax("POST", "/undo/" + known, { source: id("flash"), swap: "none" }).catch(() => { if (id("flash").textContent) undoable = known; });
   }
   function showAnew() {
     const part = live && !over && livePart();

@@ -134,6 +134,29 @@ def test_a_server_that_stops_is_said_nothing_is_pretended_and_it_comes_back(worl
     assert world.incident().status == "triggered"
 
 
+def test_a_u_pressed_while_a_poll_is_under_way_is_not_lost(world, signed_in):
+    """Neither where that poll is answered, nor where no answer comes and it is asked again later."""
+    world.alert(name="First", fingerprint="first")
+    page, held = signed_in(), []
+    page.locator("#list .cb").first.check()
+    silent = {"status": 204, "headers": {}}  # as a proxy would answer: nothing that we have said
+
+    def hold(route):
+        held.append(route)
+
+    answers = (("Second", lambda route: route.continue_()), ("Third", lambda route: route.fulfill(**silent)))
+    for name, answer in answers:
+        (number,) = world.alert(name=name, fingerprint=name)
+        expect(page.locator("#waiting")).to_be_visible(timeout=QUICK)
+        with page.expect_request("**/live?*"):
+            page.route("**/live?*", hold, times=1)
+        page.keyboard.press("u")
+        expect(page.locator(f"#row-{number}")).to_have_count(0)
+        answer(held.pop())
+        expect(page.locator(f"#row-{number}")).to_be_visible(timeout=QUICK)
+    expect(page.locator("#list .cb:checked")).to_have_count(1)
+
+
 @pytest.mark.parametrize("luck", [0.1, 0.9])
 def test_without_an_answer_it_is_asked_ever_more_seldom_and_said_when_next(world, signed_in, luck):
     """After 2, 4, 8, then every 15 seconds, a fifth sooner or later by luck; whoever cannot wait asks at once."""
