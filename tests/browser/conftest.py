@@ -17,6 +17,15 @@ def program(*names):
 
 CHROMIUM = program("chromium", "chromium-browser", "google-chrome")
 LIGHT = program("chromium-headless-shell") or CHROMIUM  # draws no window around each page: half of the work
+# A whole Chromium makes two pages of its own for each window, of suggestions below the address: half of its work.
+# The others are Playwright's own wish, which ours takes the place of.
+WITHOUT = (
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
+    "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter",
+    "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)  # fmt: skip
 LOUD, QUIET = ("error", "warning"), "Service Worker registration blocked by Playwright"
 STILL = {"reduced_motion": "reduce"}  # a dot that pulses is drawn sixty times a second for as long as a page is open
 # What is said stays said, with the key that takes it back, and no answer is late: ten seconds are few for a busy one.
@@ -30,15 +39,15 @@ PATIENCE = 20_000  # milliseconds: a browser shares the machine with other tests
 
 @pytest.fixture(scope="session")
 def launch():
-    """Starts a browser: launch(CHROMIUM)."""
+    """Starts a browser: launch(CHROMIUM, "--a-flag")."""
     sync_api = pytest.importorskip("playwright.sync_api")
     sync_api.expect.set_options(timeout=PATIENCE)
     with sync_api.sync_playwright() as driver, ExitStack() as made:
 
-        def start(path):
+        def start(path, *more):
             if path is None:
                 missing("no Chromium on this machine")
-            flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *more]
             return made.enter_context(driver.chromium.launch(executable_path=path, args=flags))
 
         yield start
@@ -47,7 +56,7 @@ def launch():
 @pytest.fixture(scope="session")
 def whole_chromium(launch):
     """For what the light one leaves out: push, and the icon of a tab."""
-    return launch(CHROMIUM)
+    return launch(CHROMIUM, f"--disable-features={','.join(WITHOUT)}")
 
 
 @pytest.fixture(scope="session")
