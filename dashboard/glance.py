@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import has_request_context, request
+from msgspec.json import decode
 
+from dashboard.hands import is_unassigned
 from dashboard.reader import grouped
 from gateway.demo.mark import FACT as DEMO
 from gateway.store.base import AWAKE, COUNTED, FAILED, SNOOZED, SUPPRESSED, TICKETS
@@ -25,6 +27,7 @@ NEWEST = 200  # lines of the timeline whose sum notices a transaction that commi
 LOOKED_AT = 200  # of the open emergencies the newest; whatever is lost of the others, the auditor tells
 FAILED_WITHIN = timedelta(days=1)
 FAR_ASIDE = 99
+TICKETS_LOOKED_AT = 1_000  # as in their list
 HEARD = 3  # sources named in the corner
 PULSE, FRAME = "nabat.pulse", "nabat.frame"  # where a request keeps what it found …
 UNCHANGING = ("GET", "HEAD")  # … if it changes nothing on its way
@@ -51,10 +54,16 @@ _COUNTS = ", ".join(
     + ["(SELECT max(id) FROM incident) IS NOT NULL"]
 )
 # Beside the menu. Each along a partial index of its own, so that nothing else is read, however much there is.
-_TICKETS = (
-    "SELECT count(*) FROM (SELECT snoozed_until FROM incident "  # noqa: S608
-    f"WHERE {TICKETS} AND status = 'triggered' LIMIT {FAR_ASIDE + 1}) AS few WHERE snoozed_until IS NULL"
+_NEWEST_TICKETS = " UNION ALL ".join(
+    "SELECT * FROM (SELECT assignee_id, snoozed_until, ticket FROM incident "  # noqa: S608
+    f"WHERE {TICKETS} AND status = '{status}' ORDER BY id DESC LIMIT {TICKETS_LOOKED_AT}) AS {status}"
+    for status in ("triggered", "acknowledged")
 )
+_TICKETS = (  # those for which the desk names nobody, as their JSON says it; what is left is read (hands.py)
+    f"SELECT ticket FROM ({_NEWEST_TICKETS}) AS newest WHERE assignee_id IS NULL AND snoozed_until IS NULL "  # noqa: S608
+    f"AND (ticket LIKE {{}} OR ticket NOT LIKE {{}}) LIMIT {LOOKED_AT}"
+)
+_NOBODY = ('%"assignee":""%', '%"assignee":"%')
 _FAILED = (
     "SELECT count(*) FROM (SELECT created_at FROM delivery "  # noqa: S608
     f"WHERE {FAILED} ORDER BY id DESC LIMIT {FAR_ASIDE + 1}) AS few WHERE created_at > {{}}"
@@ -63,7 +72,7 @@ _SILENCES = (
     "SELECT count(*) FROM (SELECT id FROM silence WHERE next_at IS NOT NULL AND kind = 'silence' "  # noqa: S608
     f"AND ended_at IS NULL AND starts_at <= {{}} AND ends_at > {{}} LIMIT {FAR_ASIDE + 1}) AS few"
 )
-_ASIDE = f"SELECT ({_TICKETS}), ({_FAILED}), ({_SILENCES})"
+_ASIDE = f"SELECT ({_FAILED}), ({_SILENCES})"
 _SOURCES = (
     "SELECT name, last_seen_at FROM source WHERE kind NOT IN ('nabat', 'people') "  # noqa: S608 - neither falls silent
     f"ORDER BY last_seen_at IS NULL, last_seen_at DESC LIMIT {HEARD}"
@@ -108,9 +117,18 @@ class Counts:
 class Aside:
     """What else waits for somebody, or is kept from them."""
 
-    tickets: Few  # that nobody has answered
+    tickets: Few  # in nobody's hands
     failed: Few  # messages of the last day
     silences: Few  # in force
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """One that nobody here has."""
+
+    ticket: dict[str, Any] | None
+    assignee_id: int | None = None
+    snoozed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +167,7 @@ def keep(found: Pulse) -> None:
 def frame(now: datetime) -> Frame:
     known: Frame | None = request.environ.get(FRAME)
     if known is None:
-        known = _keep_frame(bulk.several(db.session(), _frame_asked(now)))
+        known = _keep_frame(bulk.several(db.session(), _frame_asked(now)), people())
     return known
 
 
@@ -172,12 +190,13 @@ def _pulse(now: datetime, *, whole: bool) -> Pulse:
     asked = [Question(_MARK), Question(_FACTS), vitals.undelivered_asked(now, LOOKED_AT), vitals.failing_asked(now)]
     asked.append(vitals.losing_asked(now))
     found = bulk.several(session, [*asked, *(_frame_asked(now) if whole else ())])
-    if whole:
-        _keep_frame(found[len(asked) :])
     (top, total), facts = found[0][0], {key: (value, at) for key, value, at in found[1]}
     report = facts.get(selfwatch.REPORT)
     here = world()
     versions = {key: facts[key][0] for key in roll.VERSIONS if key in facts}
+    everybody = here.roll.current(session, versions)
+    if whole:
+        _keep_frame(found[len(asked) :], everybody)
     read = Pulse(
         mark=f"{top or 0}-{total or 0}",
         lost=tuple(vitals.undelivered_of(session, found[2], configured=vitals.configured(here.settings.env))),
@@ -186,7 +205,7 @@ def _pulse(now: datetime, *, whole: bool) -> Pulse:
         audit=selfwatch.report_of(report[0], moment(report[1])) if report else None,
         demo=DEMO in facts,
         first_run=firstrun.PROGRESS in facts and firstrun.read(facts[firstrun.PROGRESS][0]).lasts,
-        people=here.roll.current(session, versions),
+        people=everybody,
     )
     if request.method in UNCHANGING:
         request.environ[PULSE] = read
@@ -195,14 +214,15 @@ def _pulse(now: datetime, *, whole: bool) -> Pulse:
 
 def _frame_asked(now: datetime) -> tuple[Question, ...]:
     aside = Question(_ASIDE, (micros(now - FAILED_WITHIN), micros(now), micros(now)))
-    return Question("SELECT " + _COUNTS), aside, Question(_SOURCES)
+    return Question("SELECT " + _COUNTS), aside, Question(_TICKETS, _NOBODY), Question(_SOURCES)
 
 
-def _keep_frame(found: Sequence[Sequence[Any]]) -> Frame:
-    counted, aside, sources = found
+def _keep_frame(found: Sequence[Sequence[Any]], directory: Directory) -> Frame:
+    counted, aside, tickets, sources = found
+    free = sum(is_unassigned(_Ticket(decode(said) if said else None), directory) for (said,) in tickets)
     *numbers, any_incident = counted[0]
     heard = tuple((name, None if at is None else moment(at)) for name, at in sources)
-    read = Frame(Counts(*map(Count, numbers)), Aside(*map(Few, aside[0])), bool(any_incident), heard)
+    read = Frame(Counts(*map(Count, numbers)), Aside(Few(free), *map(Few, aside[0])), bool(any_incident), heard)
     if request.method in UNCHANGING:
         request.environ[FRAME] = read
     return read

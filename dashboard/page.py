@@ -183,7 +183,7 @@ def _frame(visit: Visit, who: Reader) -> Frame:
 def _beside(visit: Visit, aside: Aside, who: Reader) -> dict[str, tuple[str, str]]:
     """Of each page of the menu the number beside it, empty where there is nothing, and what it is of."""
     known = {
-        "tickets": (aside.tickets, who.say("open, nobody has answered")),
+        "tickets": (aside.tickets, who.say("in nobody’s hands")),
         "silences": (aside.silences, who.say("in force now")),
     }
     if visit.person.role in SEE_ALL:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard import markdown, queries, rows, words
+from dashboard.hands import is_waiting, whose
 from dashboard.incident import queries as incident_queries
 from dashboard.incident import timeline
 from dashboard.incident.timeline import Line
@@ -13,7 +14,7 @@ from dashboard.reader import Moment, Reader
 from dashboard.tickets import presence
 from dashboard.tickets import queries as ticket_queries
 from dashboard.tickets.queries import SAID, Found
-from dashboard.tickets.rows import GIVERS, is_waiting, moment_of, whose
+from dashboard.tickets.rows import GIVERS, moment_of
 from dashboard.words import Badge
 from gateway.access.auth import Visit
 from gateway.store.tables import AlertRow, DeskWord, Entry, Incident

@@ -1,11 +1,11 @@
 """Tickets as the list draws them: whose, until when, what was said last; every word ready."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dashboard import words
+from dashboard.hands import whose
 from dashboard.incident import timeline
 from dashboard.reader import Moment, Reader
 from dashboard.tickets import presence, queries
@@ -18,7 +18,6 @@ from gateway.store.tables import Entry
 from rules.texts.text import cut, one_line
 from rules.words import Directory, Role, Status
 
-WAITING = re.compile(r"\b(wait\w*|pending|on[ _-]?hold|hold|ожида\w*|отлож\w*)\b", re.IGNORECASE)
 GIVERS = (Role.DISPATCHER, Role.ADMIN)  # who may give a ticket to somebody else
 LONGEST_LAST = 160
 
@@ -43,21 +42,6 @@ class Row:
     may_take: bool
     may_give: bool
     looking: str = ""  # who else has it open now
-
-
-def is_waiting(one: Found) -> bool:
-    """For the client, or for a time that somebody has chosen."""
-    return one.snoozed_until is not None or bool(WAITING.search(str(one.word("status") or "")))
-
-
-def whose(one: Found, directory: Directory) -> tuple[str, str]:
-    """The name and the address of who has it: here, or else as the service desk says."""
-    for person in directory.people.values():
-        if person.id == one.assignee_id:
-            return person.name or person.email, person.email
-    told = one_line(str(one.word("assignee") or ""))
-    known = directory.people.get(told.lower())
-    return (known.name or known.email, known.email) if known else (told, "")
 
 
 def rows(found: Sequence[Found], visit: Visit, reader: Reader, directory: Directory, seen: Seen) -> list[Row]:

@@ -11,6 +11,7 @@ from dashboard import filters, queries
 from dashboard.alarms import marked
 from dashboard.blueprint import bp
 from dashboard.glance import pulse
+from dashboard.hands import is_unassigned, is_waiting, whose
 from dashboard.incident import queries as incident_queries
 from dashboard.incident.values import SNOOZES
 from dashboard.incidents import chips
@@ -25,7 +26,7 @@ from dashboard.tickets.filtering import TABS, Filter
 from dashboard.tickets.one import whole
 from dashboard.tickets.presence import seen_now, with_looks
 from dashboard.tickets.queries import MOST, PAGE, Found
-from dashboard.tickets.rows import is_waiting, rows, whose
+from dashboard.tickets.rows import rows
 from gateway.access.auth import READERS, Visit, require
 from gateway.access.links import ticket_page
 from gateway.lists.meaning import Meant
@@ -98,13 +99,12 @@ def _sorted(visit: Visit, directory: Directory, wanted: Filter, meant: Meant) ->
     by_tab: dict[str, list[Found]] = {tab: [] for tab in TABS}
     narrowed = replace(wanted, status="unresolved") if wanted.tab == "closed" else wanted
     for one in sorted(filtering.kept(found, narrowed, meant), key=_first):
-        name, email = whose(one, directory)
         by_tab["open"].append(one)
-        if email == visit.person.email:
+        if whose(one, directory)[1] == visit.person.email:
             by_tab["mine"].append(one)
         if is_waiting(one):
             by_tab["waiting"].append(one)
-        elif not name:
+        if is_unassigned(one, directory):
             by_tab["unassigned"].append(one)
     return Sorted(by_tab, len(found) < MOST)
 

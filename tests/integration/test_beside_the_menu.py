@@ -38,12 +38,27 @@ def test_where_nothing_waits_there_is_no_number(world, irina):
     assert numbers(irina) == {}
 
 
-def test_tickets_count_until_somebody_answers(world, anna):
-    first = ticket(world, "SD-1")
-    ticket(world, "SD-2")
-    assert numbers(anna) == {"tickets": "2"}
-    world.acknowledges(first)
-    assert numbers(anna) == {"tickets": "1"}
+def test_tickets_count_while_they_are_in_nobodys_hands_as_in_their_list(world, anna):
+    def counted():
+        tab = re.search(r'aria-current="page">Unassigned <span class="c">(\d+)<', anna.get("/tickets").text)[1]
+        assert numbers(anna).get("tickets", "0") == tab
+        return int(tab)
+
+    first, second, third = (ticket(world, f"SD-{one}") for one in (1, 2, 3))
+    for key, word in (("SD-4", {"assignee": {"name": "Пётр"}}), ("SD-5", {"status": "Ожидание"}), ("SD-6", {})):
+        ticket(world, key)
+        world.post({"event": "updated", "id": key, **word}, kind="ticket")
+    assert counted() == 4
+    world.acknowledges(first)  # which does not yet say who has it
+    assert counted() == 4
+    anna.press(f"/incidents/{first}/assign", to="anna@example.org")
+    assert counted() == 3
+    anna.press(f"/incidents/{second}/snooze", **{"for": "2h"})
+    assert counted() == 2
+    anna.press(f"/incidents/{third}/resolve")
+    assert counted() == 1
+    world.post({"event": "assigned", "id": "SD-6", "assignee": {"email": "oleg@example.org"}}, kind="ticket")
+    assert counted() == 0
 
 
 def test_silences_count_while_they_are_in_force(world, anna):
@@ -75,7 +90,7 @@ def test_nobody_counts_further_than_anybody_reads(count, shown):
 def test_open_pages_hear_of_a_new_ticket(world, anna):
     for page in ("incidents", "overview"):
         part = anna.get(f"/live?page={page}&since=0").text
-        assert '<span id="n-tickets" hx-swap-oob="true" class="n" title="open, nobody has answered"></span>' in part
+        assert '<span id="n-tickets" hx-swap-oob="true" class="n" title="in nobody’s hands"></span>' in part
     ticket(world, "SD-1")
     for page in ("incidents", "overview"):
         part = anna.get(f"/live?page={page}&since=0").text
