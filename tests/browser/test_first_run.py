@@ -76,6 +76,6 @@ def test_from_the_set_up_link_to_an_acknowledged_test_alert(world, providers, op
     letter.locator("button[value=acknowledge]").first.click()
     expect(end).to_contain_text("Acknowledged in the message itself, 3.0 s after the alert: it works from end to end.")
     assert world.incidents()[-1].ack_by == "Ada"
-    page.get_by_role("button", name="Done: to the incidents").click()
+    page.get_by_role("button", name="Done: go to the incidents").click()
     expect(page.locator("#list tbody tr")).to_have_count(2)
     expect(page.get_by_text("Back to the first steps")).to_have_count(0)

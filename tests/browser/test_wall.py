@@ -49,5 +49,5 @@ def test_a_screen_turns_says_when_it_is_not_live_goes_on_and_ends_when_revoked(w
     with transaction() as session:
         session.execute(update(Token).values(revoked_at=world.clock.now()))
     page.clock.fast_forward(3_000)
-    expect(page.locator("h1")).to_have_text("This screen is not let in any more")
+    expect(page.locator("h1")).to_have_text("This screen no longer has access")
     context.close()

@@ -102,7 +102,7 @@ def test_once_revoked_or_over_the_screen_is_let_in_no_more_and_says_so(world, sc
     assert irina.press(f"/settings/tokens/{number}/revoke", confirm=ending).status_code == 302
     assert browser.get("/wall/live").status_code == 302  # its script goes to the page …
     over = browser.get(WALL)
-    assert (over.status_code, "This screen is not let in any more" in over.text) == (410, True)  # … which says why
+    assert (over.status_code, "This screen no longer has access" in over.text) == (410, True)  # … which says why
     assert browser.get(WALL).headers["Location"].startswith("/login")  # the cookie is gone
     told = db.session.execute(select(Audit.action, Audit.target).where(Audit.action.startswith("token"))).all()
     assert told == [("token create", "office"), ("token revoke", "office")]
