@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 RELAY = Path(__file__)
+ASKS = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 2, socket.TCP_KEEPCNT: 3}  # as we tell PostgreSQL to
 
 
 class CannotCut(Exception):
@@ -55,9 +56,13 @@ class Network:
 
     def relay(self, folder, port):
         """What comes to `address` and `port` goes to the socket in the folder: files know no networks."""
-        command = ["ip", "netns", "exec", self.name, sys.executable, str(RELAY), self.address, str(port), str(folder)]
-        self._relay = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self._relay = self.start(str(RELAY), self.address, str(port), str(folder))
         assert self._relay.stdout.readline() == b"ready\n"
+
+    def start(self, *arguments):
+        """A Python process on the far side, which knows our program."""
+        command = ["ip", "netns", "exec", self.name, sys.executable, *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=RELAY.parents[2])
 
     def cut(self):
         self._ip("-n", self.name, "link", "set", f"{self.name}b", "down")
@@ -72,6 +77,9 @@ class Network:
 class Relay:
     """Passes bytes on, until it is `frozen`: then connections stay open and nothing moves. While it is `refusing`, who
     comes is sent away with a reset; while `flapping`, every two seconds so or so.
+
+    Whoever comes is asked after for PostgreSQL, which cannot do it through us: else it would keep for ever what a link
+    held that was cut between two packets and said nothing more.
     """
 
     def __init__(self, place, goal):
@@ -107,6 +115,9 @@ class Relay:
             except OSError:
                 near.close()
                 continue
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, value in ASKS.items():
+                near.setsockopt(socket.IPPROTO_TCP, option, value)
             for one, other in ((near, far), (far, near)):
                 threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
 
