@@ -13,11 +13,12 @@ from gateway.sources import MOST_ALERTS, BadPayload, Heard, Parsed, read_time
 from gateway.sources.alertmanager import Only, read_one
 from rules.senders.fields import as_text, excerpt, part_of
 from rules.senders.topics import CONFIRM, FIELDS, UNSUBSCRIBED, Asking
-from rules.texts.text import clean_text
+from rules.texts.text import clean_text, cut
 from rules.words import Quarantined, Severity
 
 KIND_LABEL = "AWS CloudWatch (SNS)"
 LONGEST_FIELD = 8192  # characters
+LONGEST_KIND = 30  # characters, of one that is not known
 STATES = {"ALARM": True, "OK": False, "INSUFFICIENT_DATA": True}
 MOST_DIMENSIONS = 20
 
@@ -35,7 +36,7 @@ def parse(body: Any, heard: Heard) -> Parsed:
         return _notified(body, heard)
     if "AlarmName" in body and "NewStateValue" in body:
         return _alarm(body, {}, heard)
-    why = f"{excerpt(kind)!r} is not known" if kind else "is missing"
+    why = f"{cut(kind, LONGEST_KIND)!r} is not known" if kind else "is missing"
     raise BadPayload(f"{why}: neither what a topic sends nor an alarm", "Type")
 
 

@@ -28,6 +28,13 @@ def test_what_is_neither_of_a_topic_nor_an_alarm_is_refused(body):
         parse(body, HEARD)
 
 
+@pytest.mark.parametrize("kind", ["long " * 1000, {"a": ["\U0010ffff" * 1000]}])
+def test_of_a_long_kind_the_beginning_is_said(kind):
+    with pytest.raises(BadPayload, match="is not known: neither what a topic sends nor an alarm") as refused:
+        parse({"Type": kind}, HEARD)
+    assert len(str(refused.value)) < 500
+
+
 @pytest.mark.parametrize(
     ("state", "came"),
     [("ALARM", [(True, "error")]), ("OK", [(False, "error")]), ("INSUFFICIENT_DATA", [(True, "warning")]),
