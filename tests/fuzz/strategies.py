@@ -10,12 +10,27 @@ SCALARS = st.one_of(
 
 
 def inputs(target):
-    kinds = [mutated(target), st.binary(max_size=200), st.text(max_size=100).map(as_bytes)]
-    if target.words:
-        kinds.append(st.lists(st.sampled_from(target.words), max_size=12).map(b"".join))
+    kinds = [mutated(target), *noise(target)]
     if target.names:
         kinds += [json_like(target), json_like(target)]
     return st.one_of(*kinds)
+
+
+def inputs_for_many(target):
+    """Those that do not begin with one of its seeds: for all targets that look for the same words and names."""
+    many = st.one_of(*like_objects(target)).map(as_json)
+    return st.one_of(*noise(target), many, many)
+
+
+def inputs_of_its_own(target):
+    return mutated(target) | shaped(target, trees(target)).map(as_json)
+
+
+def noise(target):
+    kinds = [st.binary(max_size=200), st.text(max_size=100).map(as_bytes)]
+    if target.words:
+        kinds.append(st.lists(st.sampled_from(target.words), max_size=12).map(b"".join))
+    return kinds
 
 
 def as_bytes(text):
@@ -37,15 +52,29 @@ def mutated(draw, target):
 
 def json_like(target):
     """Objects with the names that the reader looks for, and anything at all behind them."""
+    return st.one_of(*like_objects(target), shaped(target, trees(target))).map(as_json)
+
+
+def like_objects(target):
+    return st.dictionaries(names(target), trees(target), max_size=10), trees(target)
+
+
+def trees(target):
     words = st.sampled_from([word.decode() for word in target.words] or [""])
-    names = st.one_of(st.sampled_from(target.names), st.text(max_size=5))
     leaves = st.one_of(SCALARS, words, st.text(max_size=20))
-    trees = st.recursive(
-        leaves, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(names, inner, max_size=6)),
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(names(target), inner, max_size=6)),
         max_leaves=25,
-    )  # fmt: skip
-    objects = st.dictionaries(names, trees, max_size=10)
-    return st.one_of(objects, trees, shaped(target, trees)).map(lambda value: as_bytes(json.dumps(value)))
+    )
+
+
+def names(target):
+    return st.one_of(st.sampled_from(target.names), st.text(max_size=5))
+
+
+def as_json(value):
+    return as_bytes(json.dumps(value))
 
 
 @st.composite
