@@ -1,5 +1,7 @@
 """What a first view of each page costs, with the demo's data: bytes as they travel and requests, with nothing kept."""
 
+import itertools
+
 import pytest
 
 from tests.browser.test_budget import MOST_REQUESTS, MOST_SHIFT, SHIFT, Meter
@@ -11,6 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 demo = demo_site  # pytest finds it by a name of this file
 MOST_BYTES = 60_000  # Russian takes the most room
 ICON = 1_200  # bytes, in a request of its own: the light browser has no tabs, and so asks for no icon of one
+TABS = 3  # pages that are open at a time
 LONG = 30  # rows of a table: a browser may draw the first before it has the last
 COLUMNS = """(long) => [...document.querySelectorAll("main table")].filter(
   (one) => one.rows.length > long && one.getBoundingClientRect().y < innerHeight).map((one) => {
@@ -35,19 +38,35 @@ def views(demo_site, chromium):
     """Each page, looked at once: ({address: what it cost}, {address: where columns of long tables stand})."""
     root, pages = demo_site
     context = chromium.new_context(base_url=root, service_workers="block", locale="ru")
-    page = context.new_page()
-    sign_in(page)
-    cost, columns = {}, {}
-    for place in pages:
-        meter = Meter(context, page)
-        page.goto(place.replace("LANGUAGE", "ru"))
-        shift = page.evaluate(SHIFT)  # takes a moment: what a script asks for at once is a part of the view
-        cost[place] = sum(meter.sizes.values()) + ICON, len(meter.sizes) + 1, shift
-        meter.tools.detach()
-        if found := page.evaluate(COLUMNS, LONG):  # takes rows away
-            columns[place] = found
+    tabs = [context.new_page() for _ in range(TABS)]
+    sign_in(tabs[0])
+    views = [View(context, *one) for one in zip(itertools.cycle(tabs), pages, strict=False)]
+    for view, before in zip([*views, *[None] * TABS], [*[None] * TABS, *views], strict=True):
+        if before:
+            before.end()
+        if view:
+            view.begin()
     context.close()
-    return cost, columns
+    return {one.place: one.cost for one in views}, {one.place: one.columns for one in views if one.columns}
+
+
+class View:
+    """A page in a tab. What a script asks for at once is a part of it: meanwhile others are looked at."""
+
+    def __init__(self, context, tab, place):
+        self.context, self.tab, self.place = context, tab, place
+
+    def begin(self):
+        self.meter = Meter(self.context, self.tab)
+        self.tab.goto(self.place.replace("LANGUAGE", "ru"))
+        self.tab.evaluate(f"() => {{ window.shifted = ({SHIFT})(); }}")
+
+    def end(self):
+        shift = self.tab.evaluate("window.shifted")
+        sizes = self.meter.sizes
+        self.cost = sum(sizes.values()) + ICON, len(sizes) + 1, shift
+        self.meter.tools.detach()
+        self.columns = self.tab.evaluate(COLUMNS, LONG)  # takes rows away
 
 
 def test_every_page_stays_light(views):
