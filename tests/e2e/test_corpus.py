@@ -42,16 +42,16 @@ class Target:
         self.pool = ThreadPoolExecutor(len(RAW) + 1)
         self.raw = {}
 
-    def servers(self):
-        return [pid for pid in children_of(self.web.pid) if memory_of(pid) > 30_000_000]
-
-    def memory(self):
-        return sum(memory_of(pid) for pid in self.servers())
-
-    def seconds_of_work(self):
-        """What its processes have computed so far: unlike the time on the wall it does not depend on the neighbours."""
-        stats = [(Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split() for pid in self.servers()]
-        return sum(int(fields[11]) + int(fields[12]) for fields in stats) / TICKS
+    def spent(self):
+        """What its processes have taken of memory, and computed so far, in seconds: unlike the time on the wall that
+        does not depend on the neighbours.
+        """
+        memory, work = 0, 0.0
+        for pid in children_of(self.web.pid):
+            if (its := memory_of(pid)) > 30_000_000:
+                fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
+                memory, work = memory + its, work + (int(fields[11]) + int(fields[12])) / TICKS
+        return memory, work
 
     def is_well(self):
         assert self.web.alive
@@ -122,9 +122,9 @@ def goes_as_written(case, target):
     if "sign" in case.said:
         body, signature = signed(case.said["sign"], target.secrets[case.id], body)
         headers |= signature
-    memory, work = target.memory(), target.seconds_of_work()
+    before = target.spent()
     status, said, took = timed(send, target.gateway.port, case.said["method"], path, headers, body)
-    work, grown = target.seconds_of_work() - work, target.memory() - memory
+    grown, work = (now - then for now, then in zip(target.spent(), before, strict=True))
     assert status in case.said["status"], said
     assert b"Traceback" not in said
     assert took < case.seconds + BUSY
