@@ -68,7 +68,8 @@ class BridgeDoor:
 
         def answer():
             asked.result(30)
-            return SimpleNamespace(status=proto.status, headers=dict(proto.headers), body=proto.body)
+            (thread,) = proto.answered_by  # once
+            return SimpleNamespace(status=proto.status, headers=dict(proto.headers), body=proto.body, by=thread)
 
         answer.asked = asked
         return answer
@@ -101,11 +102,13 @@ class _Pieces:
 class _Proto:
     def __init__(self, pieces):
         self.pieces = pieces
+        self.answered_by = []  # names of threads
 
     def __aiter__(self):
         return aiter(self.pieces)
 
     def response_bytes(self, status, headers, body):
+        self.answered_by.append(threading.current_thread().name)
         self.status, self.headers, self.body = status, headers, body
 
 

@@ -116,10 +116,7 @@ class Inbox:
 
     def _write(self, batch: Sequence[Item], ahead: Ahead) -> list[Item]:
         """Whatever happens, everybody who waits gets an answer and the next batch has its turn."""
-        with self._lock:
-            wanted = [item for item in batch if not item.withdrawn]
-            for item in wanted:
-                item.taken = True
+        wanted = self._take_on(batch)
         try:
             if wanted:
                 store(wanted, self._world, ahead if len(wanted) == len(batch) else None)
@@ -128,6 +125,14 @@ class Inbox:
         for item in wanted:
             if item.result is None:
                 item.result = Unavailable("it could not be stored")
+        return wanted
+
+    def _take_on(self, batch: Sequence[Item]) -> list[Item]:
+        """Those whose senders still wait; from here on only the writer says what becomes of them."""
+        with self._lock:
+            wanted = [item for item in batch if not item.withdrawn]
+            for item in wanted:
+                item.taken = True
         return wanted
 
     def _turn_away(self) -> None:
@@ -140,7 +145,7 @@ class Inbox:
             item.result = Away("the database cannot take it now")
             waiting.append(item)
         self._let_go(waiting)
-        self._finish(waiting)
+        self._finish(self._take_on(waiting))
 
     def _let_go(self, batch: Sequence[Item]) -> None:
         with self._lock:

@@ -24,6 +24,7 @@ from gateway.doors.ingest import Refused
 from gateway.doors.owners import Owners, Signer, signers
 from gateway.doors.pages import answer_of
 from gateway.doors.seats import Ask, Full, Room, Seat
+from gateway.doors.sender import Sender, wake
 from gateway.doors.spread import Board, Spread
 from gateway.doors.storing import Item, Unavailable
 from gateway.doors.wire import request_of, send
@@ -83,11 +84,11 @@ class Bridge:
         dialect = None if ours else dialects.find(scope.method, scope.path)
         with Seat(self.room) as seat:
             if ours or dialect:
-                answer = await self._ingest(scope, proto, seat, dialect)
                 end = scope.http_version == "1.1" and self.spread.lets_go(scope.client, time.monotonic())
-            else:
-                answer, end = await self._page(scope, proto, seat), False
-        send(proto, answer, end)
+                await self._ingest(scope, seat, Sender(proto, dialect, end))
+                return
+            answer = await self._page(scope, proto, seat)
+        send(proto, answer)
 
     async def _page(self, scope: Any, proto: Any, seat: Seat) -> Answer:
         assert self.loop is not None
@@ -133,14 +134,14 @@ class Bridge:
             log.error("writer_lost")
             os._exit(1)
 
-    async def _ingest(self, scope: Any, proto: Any, seat: Seat, dialect: Dialect | None) -> Answer:
-        started = time.perf_counter()
+    async def _ingest(self, scope: Any, seat: Seat, sender: Sender) -> None:
+        started, dialect = time.perf_counter(), sender.dialect
         limit = dialect.largest if dialect else ingest.LARGEST
         ask = (lambda: self._may_send_much(scope, dialect)) if dialect is None or dialect.known_early else None
         try:
-            body = await _body(scope, proto, seat, limit, ask)
+            body = await _body(scope, sender.proto, seat, limit, ask)
             started = time.perf_counter()
-            answer = await self._take(scope, body, dialect)
+            answer = await self._take(scope, body, sender)
         except Refused as refused:
             if refused.posts:
                 self._keep(refused.posts)
@@ -148,8 +149,9 @@ class Bridge:
         except Unavailable as problem:
             metrics.rejected.labels("", "overload").inc()
             answer = ingest.unavailable(str(problem))
+        if answer is not None:
+            sender.hears(answer)
         metrics.ingest_seconds.observe(time.perf_counter() - started)
-        return dialect.refused(answer) if dialect and answer.status >= 400 else answer
 
     async def _may_send_much(self, scope: Any, dialect: Dialect | None) -> None:
         """Before much of a body is read: somebody's token, or that a signature may fit. Raises Refused."""
@@ -159,9 +161,9 @@ class Bridge:
         if not ingest.concerned(request, known, by_token):
             ingest.check(request, ingest.vouched(request, (), by_token, now) if request.signed else by_token, now)
 
-    async def _take(self, scope: Any, body: bytes | None, dialect: Dialect | None) -> Answer:
-        """None as body: it was too large."""
-        now = self.world.clock.now()
+    async def _take(self, scope: Any, body: bytes | None, sender: Sender) -> Answer | None:
+        """None as body: it was too large. The answer, if the sender has not heard it from the writer already."""
+        now, dialect = self.world.clock.now(), sender.dialect
         if body is None and dialect is not None and not dialect.known_early:
             raise ingest.too_large(None, now, dialect.largest)
         request = request_of(scope, body or b"", dialect)
@@ -176,7 +178,8 @@ class Bridge:
         else:
             post = await self.loop.run_in_executor(self.pool, self._read, request, owner, now)
         waiting: asyncio.Future[None] = self.loop.create_future()
-        item = Item([post], reply=waiting)
+        sender.taken, sender.waits = request.taken, waiting
+        item = Item([post], reply=sender)
         self.inbox.put(item)
         try:
             async with asyncio.timeout(STORE_DEADLINE):
@@ -185,7 +188,7 @@ class Bridge:
             if self.inbox.withdraw(item):
                 return ingest.unavailable("it was not stored in time")
             await waiting  # it is being stored this moment: the answer is what comes of it
-        return ingest.answer(item, request.taken)
+        return None if sender.told else ingest.answer(item, request.taken)
 
     def _read(self, request: asking.Request, owner: TokenOwner, now: datetime) -> Post:
         book = self.world.shelf.book
@@ -233,9 +236,15 @@ class Bridge:
             log.warning("refusal_not_kept", reason="too much is waiting")
 
     def _finish(self, batch: Sequence[Item]) -> None:
-        """Called by the writer thread: one call into the loop for the whole commit."""
+        """Called by the writer thread, which answers itself: each thread that it went through would cost its waking.
+
+        One call into the loop for the whole commit, for what is left to do there.
+        """
         assert self.loop is not None
-        self.loop.call_soon_threadsafe(_answer_all, [item for item in batch if item.reply is not None])
+        heard = [item for item in batch if item.reply is not None]
+        for item in heard:
+            item.reply.hears_of(item)
+        self.loop.call_soon_threadsafe(wake, [item.reply.waits for item in heard])
 
     def _find_owner(self, token: str) -> TokenOwner | None:
         """In a thread. A database that is away must not look like a wrong token."""
@@ -264,13 +273,6 @@ class Bridge:
 
     def _quick(self, scope: Any) -> Quick | None:
         return self.quick if self.quick and scope.method == "GET" and scope.path == self.quick.path else None
-
-
-def _answer_all(items: Sequence[Item]) -> None:
-    """Nothing is handed over with it: an item that its reply leads back to stays until garbage is looked for."""
-    for item in items:
-        if not item.reply.done():
-            item.reply.set_result(None)
 
 
 async def _body(scope: Any, proto: Any, seat: Seat, limit: int, ask: Ask | None = None) -> bytes | None:

@@ -4,13 +4,14 @@ import asyncio
 import base64
 import json
 import queue
+import threading
 
 import msgspec
 import pytest
 from sqlalchemy import select, text
 
 from gateway.actions import Actor, act
-from gateway.doors import bodies, inbox, seats, storing
+from gateway.doors import bodies, inbox, seats, sender, storing, wire
 from gateway.flows import own_alerts
 from gateway.sources import Heard, alertmanager
 from gateway.store.db import db, reading
@@ -277,6 +278,35 @@ def test_what_was_answered_with_come_again_is_not_stored_later(world, writer):
     assert finished.get(timeout=10) is kept
     assert [one.title for one in world.incidents()] == ["InstanceDown on db01"]
     assert not box.withdraw(kept)
+
+
+def test_who_was_told_to_come_again_hears_nothing_more_when_the_others_are_turned_away(world):
+    finished = []
+    box = inbox.Inbox(world.app, world.app.extensions["gateway"], finish=finished.extend)  # its writer never starts
+    gone, waiting = item_of(world, name="Gone", fingerprint="g"), item_of(world)
+    box.put(gone)
+    box.put(waiting)
+    assert box.withdraw(gone)
+    box._turn_away()
+    assert finished == [waiting]
+    assert not box.withdraw(waiting)  # it is answered already
+    assert box.wait_until_stored(0)
+
+
+def test_the_writer_itself_answers(world, bridge):
+    assert send(world, bridge, webhook()).by == "inbox"
+
+
+def test_what_the_writer_cannot_say_the_event_loop_says(world, bridge, monkeypatch):
+    def broken(*given):
+        if threading.current_thread().name == "inbox":
+            raise OSError("it cannot be said")
+        wire.send(*given)
+
+    monkeypatch.setattr(sender, "send", broken)
+    for _ in range(2):  # the writer goes on
+        answer = send(world, bridge, webhook())
+        assert (answer.status, answer.by == "inbox") == (202, False)
 
 
 def test_too_much_that_waits_is_refused(world):
