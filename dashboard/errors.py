@@ -24,7 +24,7 @@ TEXTS = {
     405: ("This address does something else", "Nothing was changed."),
     413: ("Too long", "What was sent is longer than we take. Nothing was changed."),
     429: ("Too many requests", "Wait a moment, then try again."),
-    500: ("Something broke in here", "The error is in the log. Alerts are still taken in and people are still told."),
+    500: ("Something went wrong", "The error is in the log. Alerts are still accepted, and people are still told."),
     503: ("Busy at this moment", "Nothing was changed. Try again in some seconds."),
 }
 
@@ -91,8 +91,8 @@ def _marked() -> tuple[str, ...]:
         _("There is nothing here"), _("The address is wrong, or what was here is gone."),
         _("This address does something else"), _("Too long"),
         _("What was sent is longer than we take. Nothing was changed."), _("Too many requests"),
-        _("Wait a moment, then try again."), _("Something broke in here"),
-        _("The error is in the log. Alerts are still taken in and people are still told."),
+        _("Wait a moment, then try again."), _("Something went wrong"),
+        _("The error is in the log. Alerts are still accepted, and people are still told."),
         _("Busy at this moment"), _("Nothing was changed. Try again in some seconds."),
         _("This form is too old, or not ours. Nothing was changed. Reload the page and try again."),
         _("This form is too old, or cookies are off. Nothing was changed. Reload the page and try again."),

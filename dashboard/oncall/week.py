@@ -9,6 +9,7 @@ from flask import url_for
 
 from dashboard.oncall.span import AFTER, BEFORE, HERE, KINDS, TITLES, Span
 from dashboard.reader import Reader, offset
+from dashboard.words import initials
 from rules.duty.oncall import Shift, gaps, shifts
 from rules.schedules import Schedule
 from rules.times.walltime import moment_of, zone_of
@@ -18,6 +19,7 @@ MOST = 100  # lines of the list
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 AROUND = timedelta(days=35)  # how far a shift is followed
+LANE, LETTER, EDGES = 600, 6.8, 14  # px: of the narrowest page with lanes, of a name's letters, beside a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,11 @@ class _Scale:
     def share(self, length: timedelta) -> str:
         return f"{100 * (length / (self.end - self.begin)):.3f}%"
 
+    def fitting(self, starts: datetime, ends: datetime, *words: str) -> str:
+        """The first of them that its bar has room for; the list below says all."""
+        room = LANE * ((min(ends, self.end) - max(starts, self.begin)) / (self.end - self.begin)) - EDGES
+        return next((word for word in words if len(word) * LETTER <= room), "")
+
 
 def _midnight(day: date, reader: Reader) -> datetime:
     return moment_of(datetime.combine(day, time()), reader.zone)
@@ -193,7 +200,8 @@ def _lane(
     nobody = reader.say("nobody")
     for begin, end in holes:
         title = f"{nobody} {when(begin, end, zone_of(schedule.timezone), reader)}"
-        bars.append(Bar(scale.at(begin), scale.width(begin, end), nobody, title, "gap", hatched=False))
+        word = scale.fitting(begin, end, nobody)
+        bars.append(Bar(scale.at(begin), scale.width(begin, end), word, title, "gap", hatched=False))
     zone = schedule.timezone if schedule.timezone != reader.zone.key else ""
     own = zone_of(schedule.timezone)
     turn = _turn(scale.begin, scale.end, own)
@@ -204,9 +212,9 @@ def _lane(
 def _bar(one: Shift, schedule: Schedule, scale: _Scale, looker: Looker) -> Bar:
     name = looker.name(one.who)
     title = f"{name} · {when(one.starts, one.ends, zone_of(schedule.timezone), looker.reader)}"
-    return Bar(
-        scale.at(one.starts), scale.width(one.starts, one.ends), name, title, looker.look(one.who), bool(one.override)
-    )
+    word = scale.fitting(one.starts, one.ends, name, initials(name))
+    look = looker.look(one.who)
+    return Bar(scale.at(one.starts), scale.width(one.starts, one.ends), word, title, look, bool(one.override))
 
 
 def _lines(

@@ -65,7 +65,7 @@ def _said(found: Test, me: Signed, reader: Reader) -> tuple[str, str, bool]:
         took = reader.fraction((first - found.opened_at).total_seconds())
         return say("Accepted by the provider %(time)s after the alert. Did it arrive?", time=took), "", False
     if any(one.status in ("queued", "sending") for one in found.messages):
-        return say("The test alert is taken in. Nobody has been told yet."), "", False
+        return say("The test alert has been accepted. Nobody has been told yet."), "", False
     return say(_nobody(found)), "bad", False
 
 

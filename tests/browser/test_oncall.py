@@ -94,3 +94,21 @@ def test_a_zone_that_changes_in_another_week_has_its_mark_in_its_own_lane(world,
     page.keyboard.press("Enter")
     page.wait_for_url("**/oncall?from=2026-03-09")
     expect(page.locator("#cal-after")).to_be_focused()  # whoever walks on by keyboard is not sent to the top
+
+
+BEYOND = """() => [...document.querySelectorAll(".oc-row svg svg")].filter((bar) => {
+  const name = bar.querySelector("text").getBBox();
+  return name.width && name.x + name.width > bar.getBoundingClientRect().width;
+}).length"""
+
+
+def test_a_name_is_drawn_where_there_is_room_for_it_else_its_initials(world, signed_in):
+    """It ended in the middle of a letter. A day of a month has room for neither."""
+    page = signed_in()
+    for span, drawn in (("day", {"Anna", "Oleg"}), ("week", {"Anna", "Oleg"}), ("month", {"O", "Oleg"})):
+        for width in (1280, 1024):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(f"/oncall?span={span}")
+            expect(page.locator(".oc-lanes")).to_be_visible()
+            assert page.evaluate(BEYOND) == 0, (span, width)
+            assert set(page.locator(".oc-name").all_text_contents()) - {""} == drawn

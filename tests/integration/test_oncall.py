@@ -559,8 +559,8 @@ def test_who_cannot_be_reached_is_reminded_once_an_hour(made, browser_of, progra
         people_store.bump(session, clock.now())
     clock.advance(minutes=61)
     shown = planner.get("/oncall").text
-    assert "last seen to work:" in shown
-    assert "test" in shown.split("last seen to work:")[1][:60]
+    assert "last confirmed:" in shown
+    assert "test" in shown.split("last confirmed:")[1][:60]
 
 
 @pytest.mark.parametrize(
