@@ -4,12 +4,15 @@ find out which rows a list of people makes."""
 import fcntl
 import os
 import re
+from collections import defaultdict
 from threading import RLock
 from typing import ClassVar
 
+import psycopg
 from flask import Flask
 from jinja2 import BytecodeCache
-from sqlalchemy import exists, insert, or_, select, text
+from psycopg import generators, pq
+from sqlalchemy import event, exists, insert, or_, select, text
 from werkzeug.routing import Map
 from werkzeug.routing.matcher import StateMachineMatcher
 
@@ -85,8 +88,53 @@ def learn(engine):
 
 def teach(engine):
     """One that was not yet."""
+    if engine.name == "postgresql":  # its pool asks the dialect with which it was made
+        event.listen(engine, "do_connect", lambda _dialect, _record, where, how: Lasting.connect(*where, **how))
     engine.dialect = LEARNT.get(engine.name, engine.dialect)
     engine.update_execution_options(compiled_cache=STATEMENTS)
+
+
+class Lasting(psycopg.Connection):
+    """A connection to PostgreSQL whose link outlives the app that had it: an app of another test is given it as new.
+
+    For each new link the server begins a process, which has yet to read about every table.
+    """
+
+    kept: ClassVar = defaultdict(list)  # links that nobody has, by where and how they lead
+    most = 4  # of these
+
+    @classmethod
+    def _connect_gen(cls, conninfo=""):
+        kept = cls.kept[conninfo]
+        while kept:
+            link = kept.pop()
+            if does(link, b"SELECT 1"):
+                break
+            link.finish()
+        else:
+            link = yield from generators.connect(conninfo)
+        made = cls(link)
+        made.conninfo = conninfo
+        return made
+
+    def close(self):
+        link, kept = self.pgconn, self.kept[self.conninfo]
+        if len(kept) < self.most and does(link, b"ROLLBACK") and does(link, b"DISCARD ALL"):
+            self.pgconn = ENDED
+            kept.append(link)
+        else:
+            super().close()
+
+
+def does(link, sql):
+    """Whether the server does that there; not in the midst of something else."""
+    resting = link.transaction_status not in (pq.TransactionStatus.ACTIVE, pq.TransactionStatus.UNKNOWN)
+    return resting and not link.pipeline_status and link.exec_(sql).status in DONE
+
+
+DONE = pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK
+ENDED = pq.PGconn.connect_start(b"")  # all that an app has in its hands after that
+ENDED.finish()
 
 
 def file_of_this_run(tmp_path_factory, name, make):
