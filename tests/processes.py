@@ -190,6 +190,7 @@ class Gateway:
         self.home = ROOT  # whose program is started
         self.copied = True  # whether servers, workers and auditors need not load the program, each of them
         self.tokens = {}
+        self.link, self.looking = None, threading.Lock()
         self.environment = {
             "NABAT_DATABASE_URL": database_url, "NABAT_DATA_DIR": str(self.folder), "NABAT_SECRET_KEY": KEY,
             "NABAT_TIMEZONE": "Europe/Moscow", "NABAT_ALLOW_PRIVATE_HOSTS": "127.0.0.1",
@@ -281,6 +282,7 @@ class Gateway:
                 continue
         for process in self.processes:
             process.popen.wait(10)
+        self._forget_link()
 
     def _marked(self):
         mark = f"{MARK}={self.mark}".encode()
@@ -336,8 +338,23 @@ class Gateway:
                 return link.execute(sql).fetchall()
             finally:
                 link.close()
-        with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as link:
-            return link.execute(sql).fetchall()
+        with self.looking:
+            try:
+                return self._look().execute(sql).fetchall()
+            except psycopg.OperationalError:  # it was away since the last look, or is
+                self._forget_link()
+                return self._look().execute(sql).fetchall()
+
+    def _look(self):
+        """A link that stays: some tests look fifty times a second, and a new one costs more than the look."""
+        if self.link is None:
+            self.link = psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True)
+        return self.link
+
+    def _forget_link(self):
+        if self.link is not None:
+            self.link.close()
+            self.link = None
 
     def value(self, sql):
         return self.rows(sql)[0][0]
