@@ -133,7 +133,7 @@ def test_what_comes_back_after_it_had_arrived_counts_and_what_sendgrid_keeps_bac
 def test_whoever_reads_there_after_all_says_so_or_leaves_and_silence_is_forgotten(told, post):
     says(told)
     link = f"/status/mail/key-of-{CLIENT}"
-    assert "A letter to you came back" in told.page(link)
+    assert "An e-mail to you bounced" in told.page(link)
     told.visitor.post("/status/mail", email=CLIENT)
     told.clock.advance(hours=2)
     told.world.delivers()

@@ -293,9 +293,9 @@ def test_while_the_database_is_away_the_last_reading_is_served_with_its_time(sit
             page = site.page(path)
             assert path.endswith("svg") or TEXT in page, path
         assert site.visitor.get("/status/2").status_code == 503, "nobody can say whether there is one"
-        said = re.search(r'cannot be made anew.*?datetime="([^"]*)"', site.page(), re.DOTALL)[1]
+        said = re.search(r'cannot be brought up to date.*?datetime="([^"]*)"', site.page(), re.DOTALL)[1]
         assert datetime.fromisoformat(said) == at.replace(microsecond=0)
-    assert "cannot be made anew" not in site.page()
+    assert "cannot be brought up to date" not in site.page()
 
 
 def test_what_another_process_has_read_later_is_served_while_the_database_is_away(site, monkeypatch):
