@@ -12,6 +12,12 @@ LATE = 60.0  # seconds that a jump may cost a page
 MARGIN = 5.0  # for a machine with other things to do
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 JUMPS = ("+3600", "-3600", "+86400", "-86400")
+SLEEPS = """
+import select
+import time
+
+time.sleep = lambda seconds: select.select([], [], [], seconds) and None
+"""  # Python sleeps until a moment of the monotonic clock, which libfaketime moves out of every range: each sleep fails
 
 
 @pytest.fixture
@@ -20,10 +26,12 @@ def faketime(tmp_path):
     found = LIBRARY if LIBRARY.exists() else next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
     if found is None:
         missing("no libfaketime on this machine")
-    file = tmp_path / "clock"
+    file, site = tmp_path / "clock", tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(SLEEPS)
     environment = {
         "LD_PRELOAD": str(found), "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "PYTHONPATH": str(site),
     }  # fmt: skip
 
     def set_to(offset):
