@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from gateway.acts import listfiles, subscribing
-from gateway.store.db import transaction
+from gateway.store.db import reading, transaction
 from gateway.store.quiet import inhibitors
+from gateway.store.senders import kept_payloads
 from gateway.store.types import micros
 from gateway.store.upkeep import ledger, pulse, selfwatch
 
@@ -37,8 +38,6 @@ KEYS = {
 }  # the others have an id
 # Let go once the ledger has counted them. SQLite gives the number of the last row anew when that is gone, so it stays.
 COUNTED = {"payload": "id <", "quarantined_item": "payload_id <="}
-# No index has their moments alone: the first ones are looked at, which are the oldest but for some seconds.
-BY_NUMBER = {"payload"}
 NEEDED = {  # however old: which incident of PagerDuty is ours, as long as ours is open
     "heard": " AND NOT (key LIKE 'pagerduty:incident:%' AND EXISTS (SELECT 1 FROM incident i "
     "WHERE i.uuid = substr(heard.key, length(heard.key) - 35) AND i.status <> 'resolved'))"
@@ -57,15 +56,28 @@ def tidy(now: datetime) -> int:
     with transaction() as session:
         counted = ledger.close(session, now)
         ledger.empty_last(session, counted, micros(now - KEEP["payload"][1]))
-    return sum(_let_go(table, column, micros(now - age), counted) for table, (column, age) in KEEP.items())
+    gone = 0
+    for table, (column, age) in KEEP.items():
+        before = now - age
+        also = f" AND {COUNTED[table]} {counted}" if table in COUNTED else NEEDED.get(table, "")
+        gone += sum(_let_go(table, column, micros(before), f"{also}{part}") for part in _parts(table, before))
+    return gone
 
 
-def _let_go(table: str, column: str, before: int, counted: int) -> int:
+def _parts(table: str, before: datetime) -> list[str]:
+    """Payloads are looked for by source, since no index has their moments alone. Not by number: the oldest have the
+    lowest ones only as long as no clock was ever wrong.
+    """
+    if table != "payload":
+        return [""]
+    with reading() as session:
+        sources = kept_payloads.with_older(session, before)
+    return [f" AND source_id = {source} ORDER BY received_at" for source in sources]
+
+
+def _let_go(table: str, column: str, before: int, also: str) -> int:
     key, gone = KEYS.get(table, "id"), 0
-    also = f" AND {COUNTED[table]} {counted}" if table in COUNTED else NEEDED.get(table, "")
-    first = f"(SELECT {key}, {column} FROM {table} ORDER BY {key} LIMIT :portion) AS first"  # noqa: S608
-    some = first if table in BY_NUMBER else table
-    old = f"SELECT {key} FROM {some} WHERE {column} < :before{also} LIMIT :portion"  # noqa: S608
+    old = f"SELECT {key} FROM {table} WHERE {column} < :before{also} LIMIT :portion"  # noqa: S608
     statement = text(f"DELETE FROM {table} WHERE {key} IN ({old})")  # noqa: S608
     while True:
         with transaction() as session:

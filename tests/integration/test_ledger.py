@@ -160,6 +160,21 @@ def test_what_came_out_of_order_is_let_go_by_its_own_age(world):
     assert account().balanced
 
 
+def test_a_clock_that_was_ahead_keeps_nothing_behind_it(world, monkeypatch):
+    monkeypatch.setattr(housekeeping, "PORTION", 2)
+    for name in ("a", "b", "c", "d", "e"):
+        world.alert(name=name, fingerprint=name)
+    with transaction() as session:
+        first = session.scalar(select(Payload).order_by(Payload.id).limit(1))
+        first.received_at += timedelta(days=400)
+    world.clock.advance(days=31)
+    world.alert(name="f", fingerprint="f")
+    housekeeping.tidy(world.clock.now())
+    with reading() as session:  # the last that is counted stays
+        assert list(session.scalars(select(Payload.id).order_by(Payload.id))) == [first.id, first.id + 4, first.id + 5]
+    assert account().balanced
+
+
 def test_our_own_alarms_were_received_from_nobody(world):
     for _ in range(25):
         world.client.post("/ingest/alertmanager", data="{}", headers={"Authorization": "Bearer wrong"})

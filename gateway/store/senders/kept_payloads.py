@@ -49,6 +49,15 @@ def first_since(session: Session, since: datetime) -> int | None:
     return found
 
 
+def with_older(session: Session, before: datetime) -> list[int]:
+    """The sources of which something is kept that was received before."""
+    sql = (
+        "SELECT s.id FROM source s WHERE (SELECT p.id FROM payload p WHERE p.source_id = s.id AND p.received_at < {} "
+        "ORDER BY p.received_at, p.id LIMIT 1) IS NOT NULL ORDER BY s.id"
+    )
+    return [row[0] for row in bulk.select_plain(session, sql, micros(before))]
+
+
 def latest(session: Session) -> list[Kept]:
     """The last ones of all sources, without their bodies."""
     query = (
