@@ -133,7 +133,8 @@ def receivers(session: Session, source_id: int) -> set[str]:
         Payload.source_id == source_id, Payload.error == "", Payload.size <= LARGEST_LOOKED_AT
     )
     found = set[str]()
-    for body in session.scalars(query.order_by(Payload.id.desc()).limit(LOOKED_AT)):
+    newest = (Payload.received_at.desc(), Payload.id.desc())  # as their index has them
+    for body in session.scalars(query.order_by(*newest).limit(LOOKED_AT)):
         try:
             said = load(zlib.decompress(body))
         except (BadJson, zlib.error):  # kept as it came, whatever it is
