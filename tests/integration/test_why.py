@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select, text
 
+from gateway.app import alembic
 from gateway.start.commands import cli
 from gateway.store.db import db, transaction
 from gateway.store.tables import Opening, RuleBookRow
@@ -83,6 +84,20 @@ def test_a_ticket_that_is_raised_was_ruled_anew(world):
     world.post({**ticket, "priority": "critical", "event": "updated"}, kind="ticket")
     assert [one.cause for one in kept(world).asked] == ["raised", "opened"]
     assert kept(world).asked[0].said["rule"] == "critical tickets"
+
+
+def test_rulings_stay_in_order_where_the_table_of_openings_is_taken_back(world):
+    for priority, event in (("normal", "created"), ("critical", "updated")):
+        world.post({"id": "SD-1", "subject": "VPN", "priority": priority, "event": event}, kind="ticket")
+    world.alert()
+    causes = [one.cause for one in kept(world).asked]
+    assert causes == ["raised", "opened"]
+    db.session.remove()
+    for _ in range(2):
+        alembic(world.app).downgrade(revision="0047")
+        alembic(world.app).upgrade()
+        assert [one.cause for one in kept(world).asked] == causes
+        db.session.remove()
 
 
 def test_an_incident_of_before_there_was_a_table_of_openings(world):

@@ -39,10 +39,16 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     make(op, OLD)
+    link = op.get_bind()
+    last = {"last": link.execute(sa.text("SELECT coalesce(max(id), 0) FROM ruling")).scalar_one()}
     op.execute(
         "INSERT INTO ruling (incident_id, at, cause, book_version, labels, duty) "
         "SELECT incident_id, at, 'opened', book_version, labels, duty FROM opening ORDER BY incident_id"
     )
+    later = "FROM ruling WHERE id <= :last AND incident_id IN (SELECT incident_id FROM opening)"
+    columns = "incident_id, at, cause, book_version, labels, duty"  # their numbers say in which order they were ruled
+    link.execute(sa.text(f"INSERT INTO ruling ({columns}) SELECT {columns} {later} ORDER BY id"), last)
+    link.execute(sa.text(f"DELETE {later}"), last)
     op.drop_table("opening")
     for one in NEW:
         op.drop_index(one.name, one.table)
