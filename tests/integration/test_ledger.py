@@ -1,5 +1,6 @@
 """What was received is what became of it, whatever came and in whatever order; and the account never ends."""
 
+import json
 import random
 import zlib
 from datetime import timedelta
@@ -13,7 +14,7 @@ from gateway.flows import housekeeping
 from gateway.sources import Heard, alertmanager
 from gateway.store.db import reading, transaction
 from gateway.store.incidents.alerts import Post
-from gateway.store.senders import kept_payloads
+from gateway.store.senders import kept_payloads, replays
 from gateway.store.senders import sources as source_store
 from gateway.store.tables import Payload, QuarantinedItem
 from gateway.store.upkeep import ledger
@@ -158,6 +159,19 @@ def test_what_came_out_of_order_is_let_go_by_its_own_age(world):
     with reading() as session:
         assert list(session.scalars(select(Payload.id).order_by(Payload.id))) == [first.id, first.id + 2, first.id + 3]
     assert account().balanced
+
+
+def test_what_was_received_since_a_moment_is_all_read_again_whatever_came_in_between(world):
+    for name in ("a", "b"):
+        world.alert(name=name, fingerprint=name)
+    since = world.clock.now()
+    with transaction() as session:
+        ahead, far = session.scalars(select(Payload).order_by(Payload.id)).all()
+        ahead.received_at, far.id = since + timedelta(minutes=5), far.id + 5_000
+    with reading() as session:
+        assert replays.count(session, since) == (2, 2)
+    assert [json.loads(one.body)["alerts"][0]["fingerprint"] for one in replays.payloads(since)] == ["a", "b"]
+    assert not list(replays.payloads(since + timedelta(minutes=6)))
 
 
 def test_a_clock_that_was_ahead_keeps_nothing_behind_it(world, monkeypatch):
