@@ -71,6 +71,12 @@ def pytest_configure():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Of the whole one more than there are processors: many tests wait for other processes, for browsers, for time."""
+    return len(os.sched_getaffinity(0)) + (not config.option.markexpr)
+
+
 def is_wide(path):
     """Whether all tests of this file are of the slow half."""
     folder, name = path.parent.name, path.stem
